@@ -1,0 +1,125 @@
+/**
+ * A simulated Xen, for developing and testing without one: domains with grant tables, pages of real memory that both sides
+ * see, peers that map them.
+ *
+ * It refuses what Xen refuses, with the same errors, and is deterministic.
+ *
+ * @example Two domains on one machine
+ * ```ts
+ * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen();
+ * {
+ *   using device = new GrantDevice(xen.domain(1).grantBackend());
+ *   using pages = device.open().allocate(2, { pages: 3 });
+ *   using mapper = new GrantMapper(xen.domain(2).mapBackend());
+ *   using theirs = mapper.map(1, pages.grefs);
+ *   assert.equal(theirs.pages, 3);
+ * }
+ * xen.assertClean();
+ * ```
+ *
+ * @module
+ */
+import { checkDomid, checkInteger, checkLimit, checkOptions } from "../src/checks.ts";
+import { MockDomain } from "./mock/domain.ts";
+
+export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
+export type { MockDomain };
+
+/**
+ * Whose behaviour the machine has where drivers differ: what becomes of a page that its owner lets go of while the peer maps
+ * it.
+ *
+ * - `seed`, as in the patch that introduced the driver: the page counts toward the limit until it is freed, at the next
+ *   allocation or free after the peer has let go.
+ * - `linux`, as in Linux since 5.17: it no longer counts, and is freed when the peer lets go.
+ */
+export type MockProfile = "seed" | "linux";
+
+/** How a simulated machine is set up. */
+export interface MockXenOptions {
+  /** Whose behaviour it has. Default is `seed`. */
+  profile?: MockProfile;
+  /** The frames of each domain's grant table, 1 to 65,536, of 512 references each. Default is 64, as in Xen. */
+  tableFrames?: number;
+  /** The driver's limit in each domain, in pages, or `Infinity`. Default is 1024, as in Linux. */
+  limit?: number;
+}
+
+/** A machine: its domains are there from the moment they are named. */
+export class MockXen {
+  /** Whose behaviour it has. */
+  readonly profile: MockProfile;
+  readonly #tableFrames: number;
+  readonly #limit: number;
+  readonly #domains = new Map<number, MockDomain>();
+
+  /**
+   * Makes a machine.
+   *
+   * @param options Its profile and sizes.
+   * @throws {RangeError} if a number is out of its bounds.
+   */
+  constructor(options: MockXenOptions = {}) {
+    const what = "make a simulated machine";
+    checkOptions(what, options);
+    const { profile = "seed", tableFrames = 64, limit = 1024 } = options;
+    if (profile !== "seed" && profile !== "linux") {
+      throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${profile}`);
+    }
+    checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
+    checkLimit(what, "`limit`", limit);
+    this.profile = profile;
+    this.#tableFrames = tableFrames;
+    this.#limit = limit;
+  }
+
+  /**
+   * The domain with a number: a new one where there was none, or where it was destroyed.
+   *
+   * @param domid The number, 0 to 32751 (0x7FEF).
+   * @throws {RangeError} if the number is out of its bounds.
+   */
+  domain(domid: number): MockDomain {
+    checkDomid("name a domain", domid);
+    let domain = this.#domains.get(domid);
+    if (!domain) {
+      domain = new MockDomain(this, domid, this.#tableFrames, this.#limit);
+      this.#domains.set(domid, domain);
+    }
+    return domain;
+  }
+
+  /** @internal The domain with a number, if there is one. */
+  find(domid: number): MockDomain | undefined {
+    return this.#domains.get(domid);
+  }
+
+  /** @internal Takes a destroyed domain away. */
+  forget(domain: MockDomain): void {
+    this.#domains.delete(domain.domid);
+  }
+
+  /**
+   * Throws unless nothing is granted and nothing is mapped on the whole machine: for the end of a test.
+   *
+   * @throws {Error} naming what is left.
+   */
+  assertClean(): void {
+    const left: string[] = [];
+    for (const { domid, table, mappings } of this.#domains.values()) {
+      for (const [gref, grant] of table.grants()) {
+        left.push(`domain ${domid} grants domain ${grant.domid} a page by reference ${gref}`);
+      }
+      if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
+    }
+    if (left.length === 0) return;
+    const shown = left.slice(0, 10).join("; ");
+    throw new Error(
+      `The simulated machine is not clean: ${shown}${left.length > 10 ? `; and ${left.length - 10} more` : ""}`,
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { GrantError, type GrantOperation } from "../../src/errors.ts";
+import { checkLimit } from "../../src/checks.ts";
+import type { GrantBackend, MapBackend } from "../backend.ts";
+import { GrantTable } from "./grant_table.ts";
+import { MockGrantFile } from "./grant_file.ts";
+import { MockMapFile, type PeerMapping } from "./map_file.ts";
+import type { MockXen } from "../mock.ts";
+
+/** A domain of a simulated machine, with its grant table and the devices its programs open. */
+export class MockDomain {
+  /** The number by which other domains name it. */
+  readonly domid: number;
+  /** The machine that it runs on. */
+  readonly xen: MockXen;
+  /** @internal Its grants. */
+  readonly table: GrantTable;
+  /** @internal What it has mapped of other domains' pages, and of its own through their references. */
+  readonly mappings: Set<PeerMapping> = new Set();
+  /** @internal Pages that count toward the limit. */
+  counted = 0;
+  #limit: number;
+  #destroyed = false;
+
+  /** @internal Made by {@linkcode MockXen.domain}. */
+  constructor(xen: MockXen, domid: number, tableFrames: number, limit: number) {
+    this.xen = xen;
+    this.domid = domid;
+    this.table = new GrantTable(tableFrames);
+    this.#limit = limit;
+  }
+
+  /** The number of pages that all its programs may allocate together, or `Infinity`: the driver's limit. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Pages beyond a lowered limit stay, and count. */
+  set limit(pages: number) {
+    checkLimit("set the limit", "`limit`", pages);
+    this.#limit = pages;
+  }
+
+  /** Whether it was destroyed. */
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  /** What a program in this domain allocates shared pages with. */
+  grantBackend(): GrantBackend {
+    return {
+      name: "mock",
+      limit: () => this.#limit,
+      open: () => {
+        this.checkAlive("open");
+        return new MockGrantFile(this);
+      },
+    };
+  }
+
+  /** What a program in this domain maps the pages of others with. */
+  mapBackend(): MapBackend {
+    return {
+      name: "mock",
+      open: () => {
+        this.checkAlive("open");
+        return new MockMapFile(this);
+      },
+    };
+  }
+
+  /**
+   * Destroys the domain, as `xl destroy` does: its mappings end, its grants can no longer be mapped. What other domains have
+   * mapped of its pages stays, until they unmap it. Its number is free for a new domain.
+   */
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    for (const mapping of this.mappings) mapping.end();
+    this.xen.forget(this);
+  }
+
+  /** @internal Throws if the domain was destroyed. */
+  checkAlive(operation: GrantOperation): void {
+    if (!this.#destroyed) return;
+    throw new GrantError(`Cannot ${operation} as domain ${this.domid} was destroyed`, { code: "closed", operation });
+  }
+}

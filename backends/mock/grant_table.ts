@@ -1,0 +1,75 @@
+import type { UnmapNotify } from "../backend.ts";
+import type { Memory } from "./memory.ts";
+
+/** Entries in a frame of a table: 8 bytes each, of 4096 (Xen's version 1 of the table). */
+const ENTRIES_A_FRAME = 512;
+/** References below this one are reserved by Xen. */
+const FIRST_GREF = 8;
+
+/** A page that its domain has granted. */
+export interface Grant {
+  /** The domain that may map it. */
+  readonly domid: number;
+  /** Whether that domain may write to it. */
+  readonly writable: boolean;
+  /** Where the page is: in which memory, at which place. */
+  readonly memory: Memory;
+  readonly page: number;
+  /** How often it is mapped through its reference. */
+  maps: number;
+  /** What happens when access to it ends; once. */
+  notify: UnmapNotify;
+  /** Whether its owner has let go of it, so that it ends with its last mapping. */
+  deferred: boolean;
+}
+
+/** The grant table of one domain. A reference that was freed is the first to be used again. */
+export class GrantTable {
+  readonly #entries: (Grant | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #capacity: number;
+  #used = 0;
+
+  constructor(frames: number) {
+    this.#capacity = frames * ENTRIES_A_FRAME;
+  }
+
+  /** References that could be in use, without the reserved ones. */
+  get size(): number {
+    return this.#capacity - FIRST_GREF;
+  }
+
+  /** References in use. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Grants a page: its reference, or 0 if the table is full. */
+  add(grant: Grant): number {
+    const fresh = FIRST_GREF + this.#entries.length;
+    const gref = this.#free.pop() ?? (fresh < this.#capacity ? fresh : 0);
+    if (gref === 0) return 0;
+    this.#entries[gref - FIRST_GREF] = grant;
+    this.#used++;
+    return gref;
+  }
+
+  /** The grant with a reference, if there is one. */
+  get(gref: number): Grant | undefined {
+    return this.#entries[gref - FIRST_GREF];
+  }
+
+  /** Ends a grant that is not mapped. */
+  remove(gref: number): void {
+    this.#entries[gref - FIRST_GREF] = undefined;
+    this.#free.push(gref);
+    this.#used--;
+  }
+
+  /** Every grant, with its reference. */
+  *grants(): Generator<[gref: number, grant: Grant]> {
+    for (const [index, grant] of this.#entries.entries()) {
+      if (grant) yield [index + FIRST_GREF, grant];
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A portable grant allocator: shares pages of memory between Xen domains, on the device `/dev/xen/gntalloc` or on a
+ * simulated machine.
+ *
+ * A {@linkcode GrantDevice} on a backend opens allocators; an allocator allocates {@linkcode SharedPages} for a domain; their
+ * `grefs` are handed to that domain, where a {@linkcode GrantMapper} maps them.
+ *
+ * Backends: `@gntalloc/gntalloc/deno` for the devices of a Linux domain, `@gntalloc/gntalloc/mock` for a simulated Xen.
+ *
+ * @example Share a page on a simulated machine, and read it from the other side
+ * ```ts
+ * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen();
+ * using device = new GrantDevice(xen.domain(1).grantBackend());
+ * using pages = device.open().allocate(0);
+ * using ours = pages.map();
+ * ours.bytes.set([1, 2, 3]);
+ *
+ * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+ * using theirs = mapper.map(1, pages.grefs);
+ * assert.deepEqual([...theirs.read(0, 3)], [1, 2, 3]);
+ * ```
+ *
+ * @module
+ */
+export { type AllocateOptions, type AllocatorReport, type GrantAllocator } from "./src/allocator.ts";
+export { type DeviceReport, GrantDevice, type GrantDeviceOptions } from "./src/device.ts";
+export { GrantError, type GrantErrorCode, type GrantErrorOptions, type GrantOperation } from "./src/errors.ts";
+export { GrantMapper, type MapGrantsOptions } from "./src/mapper.ts";
+export { type Mapping, type WritableMapping } from "./src/mapping.ts";
+export { type PageRange } from "./src/range.ts";
+export { type MapOptions, type SharedPages } from "./src/shared_pages.ts";
+export { PAGE_SIZE, type UnmapNotify } from "./backends/backend.ts";

@@ -1,0 +1,385 @@
+import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backends/backend.ts";
+import { PAGE_SIZE } from "../backends/backend.ts";
+import { type Core, createCore, type FileAddress, LIMIT_REACHED, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
+import { checkLimit } from "./checks.ts";
+import { GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
+
+/** A file, open in the core and in the backend under one number. */
+export interface OpenFile {
+  readonly address: FileAddress;
+  readonly file: GrantFile;
+}
+
+/** What a backend threw, as a {@linkcode GrantError}. */
+export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
+  if (error instanceof GrantError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new GrantError(`Cannot ${operation} as the backend ${backend} failed: ${reason}`, {
+    code: "backend-failed",
+    operation,
+    cause: error,
+  });
+}
+
+/** Throws unless a backend gave memory of the size that was asked for. */
+export function checkMemory(memory: MappedMemory, pages: number): MappedMemory {
+  const bytes = memory?.bytes;
+  if (!(bytes instanceof Uint8Array) || bytes.length !== pages * PAGE_SIZE) {
+    throw new TypeError(`it mapped ${bytes?.length} bytes instead of ${pages * PAGE_SIZE}`);
+  }
+  return memory;
+}
+
+/**
+ * Joins the core, which decides, to a backend, which does: each operation is one method, whole or not at all.
+ *
+ * The books are right whenever no method is under way, whatever the backend does. A backend that calls back into the
+ * library in the middle of one gets a `busy` error.
+ */
+export class Driver {
+  readonly #backend: GrantBackend;
+  readonly #core: Core;
+  readonly #files = new Map<FileAddress, OpenFile>();
+  /** Closed files of which something is still live. */
+  readonly #closing = new Set<OpenFile>();
+  /** Whether the limit is the backend's, to be asked again. */
+  #limitIsBackends: boolean;
+  #busy = false;
+  /** References on their way to or from the backend: never the core's own memory, which a backend must not see. */
+  #grefs = new Uint32Array(64);
+
+  constructor(backend: GrantBackend, limit: number | undefined, module: WebAssembly.Module | undefined) {
+    this.#backend = backend;
+    this.#core = createCore(module);
+    this.#limitIsBackends = limit === undefined;
+    this.#core.books.setLimit(limit ?? this.#backendLimit());
+  }
+
+  /** The limit, as the backend says it. */
+  #backendLimit(): number {
+    try {
+      const limit = this.#backend.limit();
+      checkLimit("use the backend", "its limit", limit);
+      return limit;
+    } catch (error) {
+      throw asGrantError(error, "allocate", this.#backend.name);
+    }
+  }
+
+  get limit(): number {
+    if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit());
+    return this.#core.books.limit();
+  }
+
+  set limit(pages: number) {
+    this.#limitIsBackends = false;
+    this.#core.books.setLimit(pages);
+  }
+
+  /** The core's functions, for reading. */
+  get books(): Core["books"] {
+    return this.#core.books;
+  }
+
+  #enter(operation: GrantOperation): void {
+    if (this.#busy) {
+      throw new GrantError(`Cannot ${operation} as the backend ${this.#backend.name} is in the middle of a call`, {
+        code: "busy",
+        operation,
+      });
+    }
+    this.#busy = true;
+  }
+
+  #error(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
+    return new GrantError(`Cannot ${operation} ${reason}`, { code, operation });
+  }
+
+  open(): OpenFile {
+    this.#enter("open");
+    try {
+      const address = this.#core.books.open();
+      if (!address) throw this.#error("no-memory", "open", "a file as there is no memory for its books");
+      let file: GrantFile;
+      try {
+        file = this.#backend.open();
+      } catch (error) {
+        this.#core.books.close(address);
+        this.#core.books.forget(address);
+        throw asGrantError(error, "open", this.#backend.name);
+      }
+      const open = { address, file };
+      this.#files.set(address, open);
+      return open;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Grants pages: the index of the first; their references are left in `grefs()`. */
+  allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
+    this.#enter("allocate");
+    try {
+      this.#sweep();
+      const page = this.#reserve(open, count);
+      const { books } = this.#core;
+      let grefs = this.#grefs;
+      try {
+        if (count > grefs.length) grefs = this.#grefs = this.#newGrefs(count);
+        else grefs.fill(0, 0, count);
+        open.file.grant(page, count, domid, writable, grefs);
+        for (let offset = 0; offset < count; offset++) {
+          if (grefs[offset] === 0) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);
+        }
+      } catch (error) {
+        this.#undo(open, page, count, grefs);
+        throw asGrantError(error, "allocate", this.#backend.name);
+      }
+      for (let from = 0; from < count; from += STAGED) {
+        const length = this.#stage(grefs, from, count);
+        books.list(open.address, page + from, length, from === 0);
+      }
+      return page;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #newGrefs(count: number): Uint32Array<ArrayBuffer> {
+    try {
+      return new Uint32Array(count);
+    } catch {
+      throw this.#error("no-memory", "allocate", `${count} pages as there is no memory for their references`);
+    }
+  }
+
+  #reserve(open: OpenFile, count: number): number {
+    const { books } = this.#core;
+    let page = books.reserve(open.address, count);
+    if (page === LIMIT_REACHED && this.#limitIsBackends) {
+      books.setLimit(this.#backendLimit());
+      page = books.reserve(open.address, count);
+    }
+    if (page >= 0) return page;
+    if (page === NO_MEMORY) {
+      throw this.#error("no-memory", "allocate", `${count} pages as there is no memory for their books`);
+    }
+    const pending = books.pending();
+    throw this.#error(
+      "limit-reached",
+      "allocate",
+      `${count} pages as the limit is ${books.limit()} and ${books.live()} are in use` +
+        (pending ? `, ${pending} of them only because their peer still maps them` : "") +
+        `: free pages, or raise ${this.#limitIsBackends ? `the limit of ${this.#backend.name}` : "`limit`"}`,
+    );
+  }
+
+  /** Copies references from `from` on into the core's staging: how many. */
+  #stage(grefs: Uint32Array, from: number, count: number): number {
+    const length = Math.min(STAGED, count - from);
+    const staged = this.#core.staged();
+    if (length === 1) staged[0] = grefs[from]!;
+    else staged.set(grefs.subarray(from, from + length));
+    return length;
+  }
+
+  /** Gives back what a failed allocation reserved, and ends access to the pages that were granted all the same. */
+  #undo(open: OpenFile, page: number, count: number, grefs: Uint32Array): void {
+    const { books } = this.#core;
+    let granted = 0;
+    while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
+    for (let from = 0; from < granted; from += STAGED) {
+      const length = this.#stage(grefs, from, granted);
+      books.adopt(open.address, page + from, length);
+    }
+    books.abandon(open.address, page + granted);
+    this.#sweep();
+    books.rewind(open.address, page);
+  }
+
+  /** The references of the last allocation. */
+  get grefs(): Uint32Array {
+    return this.#grefs;
+  }
+
+  free(open: OpenFile, page: number, count: number): void {
+    this.#enter("free");
+    try {
+      if (this.#core.books.free(open.address, page, count) !== OK) throw this.#notFound("free", open, page, count);
+      this.#throwIfFailed("free", this.#sweep(open));
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #notFound(operation: GrantOperation, open: OpenFile, page: number, count: number): GrantError {
+    const next = this.#core.books.fileNext(open.address);
+    return this.#error(
+      "not-found",
+      operation,
+      `${count} pages from page ${page} on as not all of them are pages of this allocator that were not freed: ` +
+        (next === 0 ? "it has allocated none" : `it has allocated pages 0 to ${next - 1}`),
+    );
+  }
+
+  /** Maps pages: one piece of memory for each allocation that they are of. */
+  map(open: OpenFile, page: number, count: number, writable: boolean): MappedMemory[] {
+    this.#enter("map");
+    try {
+      const { books } = this.#core;
+      const status = books.map(open.address, page, count);
+      if (status === NO_MEMORY) throw this.#error("no-memory", "map", "as there is no memory for the books");
+      if (status !== OK) throw this.#notFound("map", open, page, count);
+      const memory: MappedMemory[] = [];
+      try {
+        // One mapping across two allocations would make Linux's driver release the pages of whichever file was next to
+        // allocate: it walks the pages of all files when the mapping ends.
+        for (let from = page, end = page + count; from < end;) {
+          const length = books.together(open.address, from, end - from);
+          const piece = open.file.map(from, length, books.gref(open.address, from), writable);
+          memory.push(piece);
+          checkMemory(piece, length);
+          from += length;
+        }
+      } catch (error) {
+        this.#unmapAll(memory);
+        books.unmap(open.address, page, count);
+        throw asGrantError(error, "map", this.#backend.name);
+      }
+      return memory;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Ends a mapping, with the page and count it was made with. */
+  unmap(open: OpenFile, page: number, count: number, memory: readonly MappedMemory[]): void {
+    this.#enter("unmap");
+    try {
+      const unmapping = this.#unmapAll(memory);
+      this.#core.books.unmap(open.address, page, count);
+      const ending = this.#sweep(open);
+      this.#throwIfFailed("unmap", unmapping ?? ending);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Unmaps every piece: the first failure. */
+  #unmapAll(memory: readonly MappedMemory[]): unknown {
+    let failure: unknown;
+    for (const piece of memory) {
+      try {
+        piece.unmap();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    return failure;
+  }
+
+  setUnmapNotify(open: OpenFile, page: number, notify: UnmapNotify): void {
+    this.#enter("notify");
+    try {
+      const { books } = this.#core;
+      if (!books.find(open.address, page, 1)) throw this.#notFound("notify", open, page, 1);
+      try {
+        open.file.setUnmapNotify(page, books.gref(open.address, page), notify);
+      } catch (error) {
+        throw asGrantError(error, "notify", this.#backend.name);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Closes a file: its pages are let go as soon as no mapping of the file is left. */
+  close(open: OpenFile): void {
+    this.#enter("close");
+    try {
+      this.#core.books.close(open.address);
+      this.#closing.add(open);
+      this.#throwIfFailed("close", this.#sweep(open));
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Ends access to the pages that closed allocators left to their peers, as far as these have let go. */
+  reclaim(): void {
+    this.#enter("close");
+    try {
+      this.#sweep();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #throwIfFailed(operation: GrantOperation, failure: unknown): void {
+    if (failure !== undefined) throw asGrantError(failure, operation, this.#backend.name);
+  }
+
+  /**
+   * Ends access to every pending page to which the peer lets it end, and closes the files of which nothing is left.
+   * What fails stays pending and is tried again by the next sweep: the first failure in `concerning`.
+   */
+  #sweep(concerning?: OpenFile): unknown {
+    const { books } = this.#core;
+    let failure: unknown;
+    if (books.pending() > 0) {
+      books.startSweep();
+      for (let count = books.nextRun(); count > 0; count = books.nextRun()) {
+        const open = this.#files.get(books.runFile())!;
+        try {
+          this.#endRun(open, books.runPage(), count);
+        } catch (error) {
+          if (open === concerning) failure ??= error;
+        }
+      }
+    }
+    if (this.#closing.size === 0) return failure;
+    const closing = this.#forgetClosed(concerning);
+    return failure ?? closing;
+  }
+
+  #endRun(open: OpenFile, page: number, count: number): void {
+    const { books } = this.#core;
+    const staged = this.#core.staged();
+    const grefs = this.#runGrefs;
+    if (count === 1) grefs[0] = staged[0]!;
+    else grefs.set(staged.subarray(0, count));
+    const held = open.file.endAccess(page, count, grefs);
+    if (held.length === 0) return books.ended(0, count);
+    // All of them are looked at before the first is believed.
+    const offsets = Array.from(held);
+    let least = 0;
+    for (const offset of offsets) {
+      if (!Number.isInteger(offset) || offset < least || offset >= count) {
+        throw new TypeError(`it says that the peer holds page ${offset} of ${count}`);
+      }
+      least = offset + 1;
+    }
+    let from = 0;
+    for (const offset of [...offsets, count]) {
+      if (offset > from) books.ended(from, offset - from);
+      from = offset + 1;
+    }
+  }
+
+  readonly #runGrefs = new Uint32Array(STAGED);
+
+  #forgetClosed(concerning: OpenFile | undefined): unknown {
+    let failure: unknown;
+    for (const open of this.#closing) {
+      if (!this.#core.books.forget(open.address)) continue;
+      this.#closing.delete(open);
+      this.#files.delete(open.address);
+      try {
+        open.file.close();
+      } catch (error) {
+        if (open === concerning) failure ??= error;
+      }
+    }
+    return failure;
+  }
+}

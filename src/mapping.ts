@@ -1,0 +1,163 @@
+import { type MappedMemory, PAGE_SIZE } from "../backends/backend.ts";
+import { checkInteger } from "./checks.ts";
+import { GrantError } from "./errors.ts";
+
+/**
+ * Pages mapped into this process.
+ *
+ * What is mapped read-only can only be copied out: JavaScript has no view that cannot be written through, and a write to
+ * memory that the kernel protects would end the process.
+ */
+export interface Mapping extends Disposable {
+  /** The number of pages. */
+  readonly pages: number;
+  /** Whether the mapping has ended. */
+  readonly unmapped: boolean;
+  /**
+   * Copies bytes out of the mapping.
+   *
+   * @param offset The first byte, from 0 at the beginning of the mapping.
+   * @param length The number of bytes. Default is all from `offset` on.
+   * @returns The bytes, as they were: the copy does not change.
+   * @throws {RangeError} if the bytes are not all inside the mapping.
+   * @throws {GrantError} `closed` if the mapping has ended.
+   */
+  read(offset?: number, length?: number): Uint8Array<ArrayBuffer>;
+  /**
+   * Copies bytes out of the mapping into memory of the caller's, as many as fit there.
+   *
+   * @param target Where the bytes go.
+   * @param offset The first byte, from 0 at the beginning of the mapping.
+   * @throws {RangeError} if the bytes are not all inside the mapping.
+   * @throws {GrantError} `closed` if the mapping has ended.
+   */
+  readInto(target: Uint8Array, offset?: number): void;
+  /**
+   * Ends the mapping. All views of it are dead afterwards: their length is 0. Does nothing if it has ended.
+   *
+   * @throws {GrantError} if the system refuses, or cannot end access to a page that this was the last use of. The mapping
+   * has ended all the same.
+   */
+  unmap(): void;
+  /** Ends the mapping, like {@linkcode Mapping.unmap}. */
+  [Symbol.dispose](): void;
+}
+
+/** Pages mapped into this process for reading and writing. */
+export interface WritableMapping extends Mapping {
+  /**
+   * The shared memory itself: what is written here, the other side sees at once. Its length is 0 once the mapping has ended.
+   *
+   * @throws {GrantError} `unsupported` if the mapping spans allocations, which lie apart: use `parts`.
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The shared memory, one piece for each allocation that the mapping spans; none once the mapping has ended. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** What is read-only: the pieces of memory stay in here. */
+export class ReadOnlyMapping implements Mapping {
+  readonly pages: number;
+  #memory: readonly MappedMemory[];
+  #end: ((memory: readonly MappedMemory[]) => void) | undefined;
+
+  /**
+   * @param memory The pieces, in order.
+   * @param end Ends the mapping of all pieces; called once.
+   */
+  constructor(memory: readonly MappedMemory[], end: (memory: readonly MappedMemory[]) => void) {
+    this.#memory = memory;
+    this.#end = end;
+    this.pages = memory.reduce((sum, piece) => sum + piece.bytes.length, 0) / PAGE_SIZE;
+  }
+
+  get unmapped(): boolean {
+    return this.#end === undefined;
+  }
+
+  read(offset: number = 0, length: number = this.pages * PAGE_SIZE - offset): Uint8Array<ArrayBuffer> {
+    const size = this.pages * PAGE_SIZE;
+    checkInteger("read", "`offset`", offset, 0, size);
+    checkInteger("read", "`length`", length, 0, size - offset);
+    const copy = new Uint8Array(length);
+    this.#copy(copy, offset);
+    return copy;
+  }
+
+  readInto(target: Uint8Array, offset: number = 0): void {
+    if (!(target instanceof Uint8Array)) throw new TypeError("Cannot read as `target` must be a Uint8Array");
+    checkInteger("read", "`offset`", offset, 0, this.pages * PAGE_SIZE);
+    checkInteger("read", "the length of `target`", target.length, 0, this.pages * PAGE_SIZE - offset);
+    this.#copy(target, offset);
+  }
+
+  #copy(target: Uint8Array, offset: number): void {
+    if (this.unmapped) {
+      throw new GrantError("Cannot read as the mapping has ended: map the pages again", {
+        code: "closed",
+        operation: "map",
+      });
+    }
+    let done = 0;
+    let start = offset;
+    for (const { bytes } of this.#memory) {
+      if (done === target.length) return;
+      if (start < bytes.length) {
+        const end = Math.min(bytes.length, start + target.length - done);
+        target.set(bytes.subarray(start, end), done);
+        done += end - start;
+        start = end;
+      }
+      start -= bytes.length;
+    }
+  }
+
+  unmap(): void {
+    const end = this.#end;
+    if (!end) return;
+    const memory = this.#memory;
+    this.#end = undefined;
+    this.#memory = [];
+    try {
+      end(memory);
+    } catch (error) {
+      // Refused before anything was done: it can be tried again.
+      if (error instanceof GrantError && error.code === "busy") {
+        this.#end = end;
+        this.#memory = memory;
+      }
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.unmap();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** What is writable: the pieces of memory are handed out. */
+export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping {
+  readonly #parts: readonly Uint8Array<ArrayBuffer>[];
+
+  constructor(memory: readonly MappedMemory[], end: (memory: readonly MappedMemory[]) => void) {
+    super(memory, end);
+    this.#parts = memory.map((piece) => piece.bytes);
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.unmapped) return NOTHING;
+    if (this.#parts.length > 1) {
+      throw new GrantError(
+        `Cannot map ${this.pages} pages as one piece of memory as they are of ${this.#parts.length} allocations: use \`parts\``,
+        { code: "unsupported", operation: "map" },
+      );
+    }
+    return this.#parts[0]!;
+  }
+
+  get parts(): readonly Uint8Array<ArrayBuffer>[] {
+    return this.unmapped ? [] : this.#parts;
+  }
+}

@@ -1,0 +1,173 @@
+import { PAGE_SIZE, type UnmapNotify } from "../backends/backend.ts";
+import type { GrantAllocator } from "./allocator.ts";
+import { checkFlag, checkNotify } from "./checks.ts";
+import type { Mapping, WritableMapping } from "./mapping.ts";
+import { checkRange, type PageRange } from "./range.ts";
+
+/** What part of an allocation to map, and how. */
+export interface MapOptions extends PageRange {
+  /** Whether this process writes to the pages, which it may even where the peer may not. Default is true. */
+  writable?: boolean;
+}
+
+/** Pages of one allocation: granted to one domain, next to each other in the allocator. */
+export interface SharedPages extends Disposable {
+  /** The domain that may map them. */
+  readonly domid: number;
+  /** Whether that domain may write to them. */
+  readonly writable: boolean;
+  /** The index of the first page in its allocator. */
+  readonly page: number;
+  /** The number of pages. */
+  readonly count: number;
+  /** Their grant references, in order: what the peer needs in order to map them. */
+  readonly grefs: readonly number[];
+  /**
+   * Maps the pages, or a part of them. Pages may be mapped several times; each mapping is ended by itself.
+   *
+   * @param options Which part. Default is all.
+   * @throws {RangeError} if the part is not inside the allocation.
+   * @throws {GrantError} `not-found` if a page was freed before; or what the system refuses.
+   *
+   * @example Write to a page that a peer may read
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using pages = device.open().allocate(0, { pages: 4 });
+   * using second = pages.map({ start: 1, count: 1 });
+   * second.bytes.set([1, 2, 3]);
+   * assert.equal(second.bytes.length, 4096);
+   * ```
+   */
+  map(options?: MapOptions & { writable?: true }): WritableMapping;
+  /** Maps the pages, or a part of them, which this process may not write to if it says so. */
+  map(options: MapOptions): Mapping;
+  /**
+   * Frees the pages, or a part of them; the rest stays. What is mapped here lives, out of reach, until it is unmapped. What
+   * the peer has mapped stays readable to it until it lets go.
+   *
+   * @param range Which part. Default is all that was not freed before.
+   * @throws {RangeError} if the part is not inside the allocation.
+   * @throws {GrantError} `not-found` if a page of the part was freed before: nothing is freed then.
+   *
+   * @example Free from the middle
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using pages = device.open().allocate(0, { pages: 4 });
+   * pages.free({ start: 1, count: 2 });
+   * assert.equal(device.inspect().live, 2);
+   * ```
+   */
+  free(range?: PageRange): void;
+  /**
+   * Sets what happens when access to a page ends, whether by `free`, by the allocator's end, or because this process dies;
+   * replaces what was set for that page before.
+   *
+   * @param notify Which byte of the allocation to clear, and the event channel's port to signal. The page is the one with
+   * that byte, or the first. With neither, nothing happens any more.
+   * @throws {RangeError} if the byte is not inside the allocation, or the port is not a port.
+   * @throws {GrantError} `notify-refused` if the port is not bound; `not-found` if the page was freed.
+   *
+   * @example Tell the peer that this side is gone
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using device = new GrantDevice(xen.domain(1).grantBackend());
+   * const pages = device.open().allocate(0);
+   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using theirs = mapper.map(1, pages.grefs);
+   *
+   * using ours = pages.map();
+   * ours.bytes[0] = 1; // "I am here"
+   * pages.setUnmapNotify({ clearByte: 0 });
+   * ours.unmap();
+   * pages.free();
+   * assert.equal(theirs.read(0, 1)[0], 0);
+   * ```
+   */
+  setUnmapNotify(notify: UnmapNotify): void;
+  /** Frees what is left of the pages, if anything is. */
+  [Symbol.dispose](): void;
+}
+
+/** The pages of an allocation, by their index in the allocator. */
+export class AllocatedPages implements SharedPages {
+  readonly domid: number;
+  readonly writable: boolean;
+  readonly page: number;
+  readonly grefs: readonly number[];
+  readonly #allocator: GrantAllocator;
+
+  constructor(
+    allocator: GrantAllocator,
+    page: number,
+    grefs: readonly number[],
+    domid: number,
+    writable: boolean,
+  ) {
+    this.#allocator = allocator;
+    this.page = page;
+    this.grefs = grefs;
+    this.domid = domid;
+    this.writable = writable;
+  }
+
+  get count(): number {
+    return this.grefs.length;
+  }
+
+  map(options?: MapOptions & { writable?: true }): WritableMapping;
+  map(options: MapOptions): Mapping;
+  map(options: MapOptions = {}): Mapping {
+    const { start, count } = checkRange("map", options, this.count);
+    checkFlag("map", "`writable`", options.writable);
+    return this.#allocator.map(this.page + start, count, { writable: options.writable ?? true });
+  }
+
+  free(range?: PageRange): void {
+    if (range === undefined) return this.#freeRest(true);
+    const { start, count } = checkRange("free", range, this.count);
+    this.#allocator.free(this.page + start, count);
+  }
+
+  setUnmapNotify(notify: UnmapNotify): void {
+    checkNotify(notify, this.count);
+    const { clearByte } = notify;
+    if (clearByte === undefined) return this.#allocator.setUnmapNotify(this.page, notify);
+    const page = this.page + Math.floor(clearByte / PAGE_SIZE);
+    this.#allocator.setUnmapNotify(page, { ...notify, clearByte: clearByte % PAGE_SIZE });
+  }
+
+  /** Frees every page that is left, in as few runs as there are; `needed` says that there must be one. */
+  #freeRest(needed: boolean): void {
+    const { page, count } = this;
+    const allocator = this.#allocator;
+    if (allocator.has(page, count)) return allocator.free(page, count);
+    let found = false;
+    let from = page;
+    for (let to = page; to <= page + count; to++) {
+      if (to < page + count && allocator.has(to, 1)) continue;
+      if (to > from) {
+        found = true;
+        allocator.free(from, to - from);
+      }
+      from = to + 1;
+    }
+    // Fails, with the reason.
+    if (needed && !found) allocator.free(page, count);
+  }
+
+  [Symbol.dispose](): void {
+    this.#freeRest(false);
+  }
+}

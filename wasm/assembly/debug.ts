@@ -1,0 +1,84 @@
+/** The core for tests: with its asserts, and a check of all books. */
+import { fileListed, fileLive, listed, live, mapped, oldestPending, pending } from "./core";
+import { findLeaf, leafAt, leafCount, Leaf, placeCount } from "./leaf";
+
+export * from "./release";
+
+/** Stops the program unless all books agree; allowed whenever no operation is under way. Touches every page. */
+export function verify(): void {
+  let leaves: u32 = 0;
+  let listedSum: u32 = 0;
+  let mappedSum: u32 = 0;
+  let pendingSum: u32 = 0;
+  let liveSum: u32 = 0;
+  for (let index: u32 = 0; index < placeCount(); index++) {
+    const leaf = leafAt(index);
+    if (!leaf) continue;
+    leaves++;
+    verifyLeaf(leaf);
+    listedSum += <u32>popcnt(leaf.listed);
+    mappedSum += <u32>popcnt(leaf.mapped);
+    pendingSum += <u32>popcnt(leaf.pending);
+    liveSum += <u32>popcnt(leaf.live());
+    if (leaf.file.firstLeaf == leaf) verifyFile(leaf);
+  }
+  assert(leaves == leafCount());
+  assert(listedSum == listed());
+  assert(mappedSum == mapped());
+  assert(pendingSum == pending());
+  assert(liveSum == live());
+  verifyPending();
+}
+
+function verifyLeaf(leaf: Leaf): void {
+  assert(findLeaf(leaf.file, leaf.number) == leaf);
+  assert(!(leaf.pending & (leaf.listed | leaf.mapped)));
+  assert(!(leaf.again & ~leaf.mapped));
+  assert(!(leaf.begins & ~leaf.live()));
+  // A leaf without a live page is only the one that waits for the file's next page.
+  assert(leaf.live() != 0 || leaf.number == leaf.file.next >> 6);
+  // No page from the file's next index on is live.
+  const end = leaf.file.next;
+  if (leaf.number == end >> 6) assert(!(leaf.live() >> (end & 63)));
+  else assert(leaf.number < end >> 6);
+  assert((leaf.again != 0) == (leaf.counts != 0));
+  for (let bit: u32 = 0; bit < 64; bit++) {
+    if ((leaf.again >> <u64>bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
+    else if (leaf.counts) assert(load<u32>(leaf.count(bit)) == 0);
+  }
+}
+
+/** The sums of the file whose first leaf this is. */
+function verifyFile(first: Leaf): void {
+  const file = first.file;
+  let listedSum: u32 = 0;
+  let liveSum: u32 = 0;
+  let anyMapped: bool = false;
+  assert(!first.previousInFile);
+  for (let leaf: Leaf | null = first; leaf; leaf = leaf.nextInFile) {
+    assert(leaf.file == file);
+    const next = leaf.nextInFile;
+    if (next) assert(next.previousInFile == leaf);
+    listedSum += <u32>popcnt(leaf.listed);
+    liveSum += <u32>popcnt(leaf.live());
+    if (leaf.mapped) anyMapped = true;
+  }
+  assert(listedSum == fileListed(file));
+  assert(liveSum == fileLive(file));
+  assert(anyMapped == (file.mappings > 0));
+  assert(!file.closed || file.mappings > 0 || !file.listed);
+}
+
+function verifyPending(): void {
+  let sum: u32 = 0;
+  let previous: Leaf | null = null;
+  let leaf = oldestPending();
+  while (leaf) {
+    assert(leaf.pending != 0);
+    assert(leaf.previousPending == previous);
+    sum += <u32>popcnt(leaf.pending);
+    previous = leaf;
+    leaf = leaf.nextPending;
+  }
+  assert(sum == pending());
+}

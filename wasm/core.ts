@@ -1,0 +1,108 @@
+/**
+ * The core, as TypeScript sees it: what `wasm/assembly/core.ts` exports, and the place where references pass.
+ *
+ * @module
+ */
+import { CORE } from "./core_embedded.ts";
+
+/** The operation did what it says. */
+export const OK = 0;
+/** There would be more pages than the limit allows. */
+export const LIMIT_REACHED = -1;
+/** Not all of the pages are listed in the file. */
+export const NOT_FOUND = -2;
+/** The host gives no more memory. */
+export const NO_MEMORY = -3;
+
+/** References that pass at a time. */
+export const STAGED = 4096;
+
+/** A file of the core: the address of its record. */
+export type FileAddress = number;
+
+/** The exports of the module; `wasm/assembly/core.ts` says what each does. */
+interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  staging(): number;
+  limit(): number;
+  setLimit(pages: number): void;
+  live(): number;
+  listed(): number;
+  mapped(): number;
+  pending(): number;
+  open(): FileAddress;
+  fileNext(file: FileAddress): number;
+  fileLive(file: FileAddress): number;
+  fileListed(file: FileAddress): number;
+  fileMappings(file: FileAddress): number;
+  reserve(file: FileAddress, count: number): number;
+  list(file: FileAddress, page: number, count: number, begins: boolean): void;
+  adopt(file: FileAddress, page: number, count: number): void;
+  abandon(file: FileAddress, page: number): void;
+  rewind(file: FileAddress, page: number): void;
+  find(file: FileAddress, page: number, count: number): number;
+  together(file: FileAddress, page: number, count: number): number;
+  gref(file: FileAddress, page: number): number;
+  free(file: FileAddress, page: number, count: number): number;
+  map(file: FileAddress, page: number, count: number): number;
+  unmap(file: FileAddress, page: number, count: number): void;
+  close(file: FileAddress): void;
+  forget(file: FileAddress): number;
+  startSweep(): void;
+  nextRun(): number;
+  runFile(): FileAddress;
+  runPage(): number;
+  ended(offset: number, count: number): void;
+  /** Only in the debug build. */
+  verify?(): void;
+}
+
+/** The books of one device. */
+export interface Core {
+  /** The module's functions. */
+  readonly books: CoreExports;
+  /** The place where references pass, `STAGED` of them. Not to be kept: the module's memory may grow at any call. */
+  staged(): Uint32Array;
+}
+
+/** The embedded module, compiled once; or why that was refused, as it is under a strict Content-Security-Policy. */
+let embedded: WebAssembly.Module | undefined;
+let refused: unknown;
+try {
+  embedded = new WebAssembly.Module(Uint8Array.from(atob(CORE), (character) => character.charCodeAt(0)));
+} catch (error) {
+  refused = error;
+}
+
+/**
+ * Makes new, empty books with a limit of 0.
+ *
+ * @param module The compiled core, where it must not be compiled here; default is the embedded one.
+ * @throws {Error} if there is no module to be had: with the refusal as its cause.
+ */
+export function createCore(module: WebAssembly.Module | undefined = embedded): Core {
+  if (!module) {
+    throw new Error("Cannot compile the WebAssembly core here: pass a compiled core.wasm as the option `core`", {
+      cause: refused,
+    });
+  }
+  const instance = new WebAssembly.Instance(module, {
+    // Called by the debug build alone.
+    env: {
+      abort(_message: number, _file: number, line: number, column: number): never {
+        throw new Error(`The core's books are broken: an assert failed at ${line}:${column}`);
+      },
+    },
+  });
+  const books = instance.exports as unknown as CoreExports;
+  const address = books.staging();
+  let view = new Uint32Array(books.memory.buffer, address, STAGED);
+  return {
+    books,
+    staged() {
+      // Growing detaches the view.
+      if (view.length === 0) view = new Uint32Array(books.memory.buffer, address, STAGED);
+      return view;
+    },
+  };
+}
