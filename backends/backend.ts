@@ -1,5 +1,5 @@
 /**
- * The seam between the library and what it runs on: types only.
+ * The seam between the library and what it runs on: the types of a backend, and the size of a page.
  *
  * A backend does what a driver asks of Xen and of memory, and decides nothing: which pages exist, who uses them and when
  * access to one ends is kept by the core. Whoever writes a backend proves it with the suite in `test/conformance.ts`.
@@ -13,7 +13,9 @@ export interface GrantBackend {
   readonly name: string;
   /**
    * The number of pages that all files of this system may hold together: a whole number, or `Infinity` where there is no
-   * limit. Asked when a device is made, and again before an allocation is refused because of it.
+   * limit. Asked when a file is opened, and again before an allocation is refused because of it.
+   *
+   * @throws {GrantError} if the system cannot be asked at all.
    */
   limit(): number;
   /**
@@ -53,7 +55,7 @@ export interface GrantFile {
    * @param count The number of pages, at least 1.
    * @param grefs Their references, in the first `count` entries.
    * @returns The offsets from `page` of the pages that the peer still holds, ascending: access to them has not ended, and
-   * the caller asks again later. Empty where none is, and always from a system that frees such pages by itself.
+   * the caller asks again later. Empty where none is. A system that frees such pages by itself does not name them.
    * @throws {GrantError} if access to no page of the run has ended.
    */
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[];

@@ -1,8 +1,9 @@
 import type { UnmapNotify } from "../backends/backend.ts";
 import { checkCount, checkDomid, checkFlag, checkNotify, checkOptions, checkPage } from "./checks.ts";
-import type { Driver, OpenFile } from "./driver.ts";
+import type { Driver } from "./driver.ts";
 import { GrantError, type GrantOperation } from "./errors.ts";
 import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
+import type { OpenFile } from "./reclaimer.ts";
 import { AllocatedPages, type SharedPages } from "./shared_pages.ts";
 
 /** How many pages to share, and how. */

@@ -61,7 +61,7 @@ export class GrantDevice implements Disposable {
   #closed = false;
 
   /**
-   * Makes a device. The backend is not opened before {@linkcode GrantDevice.open}.
+   * Makes a device. The backend is not asked for anything before {@linkcode GrantDevice.open}.
    *
    * @param backend What the device runs on.
    * @param options The limit, and where to take the core from.

@@ -1,25 +1,9 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backends/backend.ts";
 import { PAGE_SIZE } from "../backends/backend.ts";
-import { type Core, createCore, type FileAddress, LIMIT_REACHED, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
+import { type Core, createCore, LIMIT_REACHED, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
 import { checkLimit } from "./checks.ts";
-import { GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
-
-/** A file, open in the core and in the backend under one number. */
-export interface OpenFile {
-  readonly address: FileAddress;
-  readonly file: GrantFile;
-}
-
-/** What a backend threw, as a {@linkcode GrantError}. */
-export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
-  if (error instanceof GrantError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new GrantError(`Cannot ${operation} as the backend ${backend} failed: ${reason}`, {
-    code: "backend-failed",
-    operation,
-    cause: error,
-  });
-}
+import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
+import { type OpenFile, Reclaimer } from "./reclaimer.ts";
 
 /** Throws unless a backend gave memory of the size that was asked for. */
 export function checkMemory(memory: MappedMemory, pages: number): MappedMemory {
@@ -39,9 +23,7 @@ export function checkMemory(memory: MappedMemory, pages: number): MappedMemory {
 export class Driver {
   readonly #backend: GrantBackend;
   readonly #core: Core;
-  readonly #files = new Map<FileAddress, OpenFile>();
-  /** Closed files of which something is still live. */
-  readonly #closing = new Set<OpenFile>();
+  readonly #reclaimer: Reclaimer;
   /** Whether the limit is the backend's, to be asked again. */
   #limitIsBackends: boolean;
   #busy = false;
@@ -51,8 +33,9 @@ export class Driver {
   constructor(backend: GrantBackend, limit: number | undefined, module: WebAssembly.Module | undefined) {
     this.#backend = backend;
     this.#core = createCore(module);
+    this.#reclaimer = new Reclaimer(this.#core, backend.name);
     this.#limitIsBackends = limit === undefined;
-    this.#core.books.setLimit(limit ?? this.#backendLimit());
+    if (limit !== undefined) this.#core.books.setLimit(limit);
   }
 
   /** The limit, as the backend says it. */
@@ -62,7 +45,7 @@ export class Driver {
       checkLimit("use the backend", "its limit", limit);
       return limit;
     } catch (error) {
-      throw asGrantError(error, "allocate", this.#backend.name);
+      throw asGrantError(error, "open", this.#backend.name);
     }
   }
 
@@ -98,6 +81,7 @@ export class Driver {
   open(): OpenFile {
     this.#enter("open");
     try {
+      if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit());
       const address = this.#core.books.open();
       if (!address) throw this.#error("no-memory", "open", "a file as there is no memory for its books");
       let file: GrantFile;
@@ -109,7 +93,7 @@ export class Driver {
         throw asGrantError(error, "open", this.#backend.name);
       }
       const open = { address, file };
-      this.#files.set(address, open);
+      this.#reclaimer.add(open);
       return open;
     } finally {
       this.#busy = false;
@@ -120,7 +104,7 @@ export class Driver {
   allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
     this.#enter("allocate");
     try {
-      this.#sweep();
+      this.#reclaimer.sweep("free");
       const page = this.#reserve(open, count);
       const { books } = this.#core;
       let grefs = this.#grefs;
@@ -193,7 +177,7 @@ export class Driver {
       books.adopt(open.address, page + from, length);
     }
     books.abandon(open.address, page + granted);
-    this.#sweep();
+    this.#reclaimer.sweep("free");
     books.rewind(open.address, page);
   }
 
@@ -206,7 +190,8 @@ export class Driver {
     this.#enter("free");
     try {
       if (this.#core.books.free(open.address, page, count) !== OK) throw this.#notFound("free", open, page, count);
-      this.#throwIfFailed("free", this.#sweep(open));
+      const failure = this.#reclaimer.sweep("free", open);
+      if (failure) throw failure;
     } finally {
       this.#busy = false;
     }
@@ -258,8 +243,9 @@ export class Driver {
     try {
       const unmapping = this.#unmapAll(memory);
       this.#core.books.unmap(open.address, page, count);
-      const ending = this.#sweep(open);
-      this.#throwIfFailed("unmap", unmapping ?? ending);
+      const ending = this.#reclaimer.sweep("unmap", open);
+      if (unmapping !== undefined) throw asGrantError(unmapping, "unmap", this.#backend.name);
+      if (ending) throw ending;
     } finally {
       this.#busy = false;
     }
@@ -297,9 +283,9 @@ export class Driver {
   close(open: OpenFile): void {
     this.#enter("close");
     try {
-      this.#core.books.close(open.address);
-      this.#closing.add(open);
-      this.#throwIfFailed("close", this.#sweep(open));
+      this.#reclaimer.close(open);
+      const failure = this.#reclaimer.sweep("close", open);
+      if (failure) throw failure;
     } finally {
       this.#busy = false;
     }
@@ -309,77 +295,9 @@ export class Driver {
   reclaim(): void {
     this.#enter("close");
     try {
-      this.#sweep();
+      this.#reclaimer.sweep("free");
     } finally {
       this.#busy = false;
     }
-  }
-
-  #throwIfFailed(operation: GrantOperation, failure: unknown): void {
-    if (failure !== undefined) throw asGrantError(failure, operation, this.#backend.name);
-  }
-
-  /**
-   * Ends access to every pending page to which the peer lets it end, and closes the files of which nothing is left.
-   * What fails stays pending and is tried again by the next sweep: the first failure in `concerning`.
-   */
-  #sweep(concerning?: OpenFile): unknown {
-    const { books } = this.#core;
-    let failure: unknown;
-    if (books.pending() > 0) {
-      books.startSweep();
-      for (let count = books.nextRun(); count > 0; count = books.nextRun()) {
-        const open = this.#files.get(books.runFile())!;
-        try {
-          this.#endRun(open, books.runPage(), count);
-        } catch (error) {
-          if (open === concerning) failure ??= error;
-        }
-      }
-    }
-    if (this.#closing.size === 0) return failure;
-    const closing = this.#forgetClosed(concerning);
-    return failure ?? closing;
-  }
-
-  #endRun(open: OpenFile, page: number, count: number): void {
-    const { books } = this.#core;
-    const staged = this.#core.staged();
-    const grefs = this.#runGrefs;
-    if (count === 1) grefs[0] = staged[0]!;
-    else grefs.set(staged.subarray(0, count));
-    const held = open.file.endAccess(page, count, grefs);
-    if (held.length === 0) return books.ended(0, count);
-    // All of them are looked at before the first is believed.
-    const offsets = Array.from(held);
-    let least = 0;
-    for (const offset of offsets) {
-      if (!Number.isInteger(offset) || offset < least || offset >= count) {
-        throw new TypeError(`it says that the peer holds page ${offset} of ${count}`);
-      }
-      least = offset + 1;
-    }
-    let from = 0;
-    for (const offset of [...offsets, count]) {
-      if (offset > from) books.ended(from, offset - from);
-      from = offset + 1;
-    }
-  }
-
-  readonly #runGrefs = new Uint32Array(STAGED);
-
-  #forgetClosed(concerning: OpenFile | undefined): unknown {
-    let failure: unknown;
-    for (const open of this.#closing) {
-      if (!this.#core.books.forget(open.address)) continue;
-      this.#closing.delete(open);
-      this.#files.delete(open.address);
-      try {
-        open.file.close();
-      } catch (error) {
-        if (open === concerning) failure ??= error;
-      }
-    }
-    return failure;
   }
 }

@@ -96,3 +96,19 @@ export class GrantError extends Error {
     if (options.errno !== undefined) this.errno = options.errno;
   }
 }
+
+/**
+ * What a backend threw, as a {@linkcode GrantError}.
+ *
+ * @internal
+ * @param backend How messages call the backend.
+ */
+export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
+  if (error instanceof GrantError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new GrantError(`Cannot ${operation} as the backend ${backend} failed: ${reason}`, {
+    code: "backend-failed",
+    operation,
+    cause: error,
+  });
+}

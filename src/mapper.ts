@@ -1,7 +1,7 @@
 import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
 import { checkDomid, checkFlag, checkGref, checkInteger, checkOptions } from "./checks.ts";
-import { asGrantError, checkMemory } from "./driver.ts";
-import { GrantError } from "./errors.ts";
+import { checkMemory } from "./driver.ts";
+import { asGrantError, GrantError } from "./errors.ts";
 import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
 
 /** How to map what another domain granted. */

@@ -54,6 +54,8 @@ export interface ConformanceTarget {
   setLimit(pages: number): void;
   /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
   readonly heldPagesCount: boolean;
+  /** The compiled core to run on; default is the embedded one. */
+  readonly core?: WebAssembly.Module;
   /** Called at the end of a test; throws if anything is left granted or mapped. */
   close(): void;
 }
@@ -71,18 +73,20 @@ class Setup {
   readonly target: ConformanceTarget;
   readonly device: GrantDevice;
   readonly mapper: GrantMapper;
-  readonly #others: Disposable[] = [];
+  readonly #devices: GrantDevice[] = [];
 
   constructor(target: ConformanceTarget) {
     this.target = target;
-    this.device = new GrantDevice(target.grantBackend);
+    this.device = this.another();
     this.mapper = new GrantMapper(target.mapBackend);
   }
 
   /** A device beside the first, as another process has it. */
   readonly another = (limit?: number): GrantDevice => {
-    const device = new GrantDevice(this.target.grantBackend, limit === undefined ? {} : { limit });
-    this.#others.push(device);
+    const { grantBackend, core } = this.target;
+    const options = { ...(limit === undefined ? {} : { limit }), ...(core ? { core } : {}) };
+    const device = new GrantDevice(grantBackend, options);
+    this.#devices.push(device);
     return device;
   };
 
@@ -119,8 +123,7 @@ class Setup {
   };
 
   close(): void {
-    for (const other of this.#others) other[Symbol.dispose]();
-    this.device.close();
+    for (const device of this.#devices) device.close();
     this.mapper.close();
     this.target.setLimit(1024);
     this.target.close();

@@ -1,10 +1,65 @@
-/** The core for tests: with its asserts, and a check of all books. */
-import { fileListed, fileLive, listed, live, mapped, oldestPending, pending } from "./core";
-import { findLeaf, leafAt, leafCount, Leaf, placeCount } from "./leaf";
+/**
+ * The core for tests: with its asserts, and a check of all books before each operation.
+ */
+import * as core from "./core";
+import { fileListed, fileLive, listed, live, mapped } from "./core";
+import { File } from "./file";
+import { findLeaf, Leaf, leafAt, leafCount, placeCount } from "./leaf";
+import { oldestPending, pending } from "./pending";
 
-export * from "./release";
+export {
+  abandon,
+  adopt,
+  ended,
+  fileListed,
+  fileLive,
+  fileMappings,
+  fileNext,
+  find,
+  forget,
+  gref,
+  limit,
+  list,
+  listed,
+  live,
+  mapped,
+  rewind,
+  setLimit,
+  together,
+} from "./core";
+export { nextRun, pending, runFile, runPage, staging, startSweep } from "./pending";
 
-/** Stops the program unless all books agree; allowed whenever no operation is under way. Touches every page. */
+export function open(): usize {
+  verify();
+  return core.open();
+}
+
+export function reserve(file: File, count: u32): f64 {
+  verify();
+  return core.reserve(file, count);
+}
+
+export function free(file: File, page: f64, count: u32): i32 {
+  verify();
+  return core.free(file, page, count);
+}
+
+export function map(file: File, page: f64, count: u32): i32 {
+  verify();
+  return core.map(file, page, count);
+}
+
+export function unmap(file: File, page: f64, count: u32): void {
+  verify();
+  core.unmap(file, page, count);
+}
+
+export function close(file: File): void {
+  verify();
+  core.close(file);
+}
+
+/** Stops the program unless all books agree; touches every page. Allowed whenever no page is reserved. */
 export function verify(): void {
   let leaves: u32 = 0;
   let listedSum: u32 = 0;
@@ -16,10 +71,10 @@ export function verify(): void {
     if (!leaf) continue;
     leaves++;
     verifyLeaf(leaf);
-    listedSum += <u32>popcnt(leaf.listed);
-    mappedSum += <u32>popcnt(leaf.mapped);
-    pendingSum += <u32>popcnt(leaf.pending);
-    liveSum += <u32>popcnt(leaf.live());
+    listedSum += <u32> popcnt(leaf.listed);
+    mappedSum += <u32> popcnt(leaf.mapped);
+    pendingSum += <u32> popcnt(leaf.pending);
+    liveSum += <u32> popcnt(leaf.live());
     if (leaf.file.firstLeaf == leaf) verifyFile(leaf);
   }
   assert(leaves == leafCount());
@@ -43,7 +98,7 @@ function verifyLeaf(leaf: Leaf): void {
   else assert(leaf.number < end >> 6);
   assert((leaf.again != 0) == (leaf.counts != 0));
   for (let bit: u32 = 0; bit < 64; bit++) {
-    if ((leaf.again >> <u64>bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
+    if ((leaf.again >> <u64> bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
     else if (leaf.counts) assert(load<u32>(leaf.count(bit)) == 0);
   }
 }
@@ -59,8 +114,8 @@ function verifyFile(first: Leaf): void {
     assert(leaf.file == file);
     const next = leaf.nextInFile;
     if (next) assert(next.previousInFile == leaf);
-    listedSum += <u32>popcnt(leaf.listed);
-    liveSum += <u32>popcnt(leaf.live());
+    listedSum += <u32> popcnt(leaf.listed);
+    liveSum += <u32> popcnt(leaf.live());
     if (leaf.mapped) anyMapped = true;
   }
   assert(listedSum == fileListed(file));
@@ -76,7 +131,7 @@ function verifyPending(): void {
   while (leaf) {
     assert(leaf.pending != 0);
     assert(leaf.previousPending == previous);
-    sum += <u32>popcnt(leaf.pending);
+    sum += <u32> popcnt(leaf.pending);
     previous = leaf;
     leaf = leaf.nextPending;
   }

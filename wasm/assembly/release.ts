@@ -18,16 +18,11 @@ export {
   live,
   map,
   mapped,
-  nextRun,
   open,
-  pending,
   reserve,
   rewind,
-  runFile,
-  runPage,
   setLimit,
-  staging,
-  startSweep,
   together,
   unmap,
 } from "./core";
+export { nextRun, pending, runFile, runPage, staging, startSweep } from "./pending";

@@ -1,0 +1,35 @@
+/**
+ * The error numbers of Linux that a device may answer with, the same on x86-64 and aarch64.
+ *
+ * @module
+ */
+
+/** Error numbers by their names in `<errno.h>`. */
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOTTY: 25,
+  ENOSPC: 28,
+  ENOSYS: 38,
+} as const;
+
+/** How an error message calls an error number: `"ENOSPC"`, or `"errno 71"` for one without a name here. */
+export function errnoName(errno: number): string {
+  for (const [name, value] of Object.entries(Errno)) {
+    if (value === errno) return name;
+  }
+  return `errno ${errno}`;
+}

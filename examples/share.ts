@@ -1,0 +1,64 @@
+/**
+ * Shares two pages with another domain: one side writes, the other reads and answers.
+ *
+ * ```sh
+ * deno run examples/share.ts                                     # both sides on a simulated machine
+ * deno run --allow-ffi examples/share.ts --device                # both sides in this domain, on a real Xen
+ * deno run --allow-ffi examples/share.ts --device share 0        # in a domU: shares with domain 0, says with which grefs
+ * deno run --allow-ffi examples/share.ts --device read 5 819 820 # in dom0: reads what domain 5 shares with these grefs
+ * ```
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
+import { MockXen } from "../backends/mock.ts";
+import { GrantDevice, GrantMapper, PAGE_SIZE, type SharedPages } from "../mod.ts";
+
+/** The first byte of the second page tells whose turn it is. */
+const ANSWERED = 1;
+
+/** The granter's side: shares two pages and writes into the first. */
+function share(device: GrantDevice, peer: number): SharedPages {
+  const pages = device.open().allocate(peer, { pages: 2, writable: true });
+  using view = pages.map();
+  new TextEncoder().encodeInto("hello from the granter", view.bytes);
+  console.log(`shared with domain ${peer}: grefs ${pages.grefs.join(" ")}`);
+  return pages;
+}
+
+/** The granter's side again: waits for the answer in the second page. */
+async function answer(pages: SharedPages): Promise<void> {
+  using view = pages.map({ start: 1 });
+  while (view.bytes[0] !== ANSWERED) await sleep(10);
+  console.log(`the peer answers: ${text(view.bytes.subarray(1))}`);
+}
+
+/** The peer's side: maps the pages, reads the first and answers in the second. */
+function read(mapper: GrantMapper, granter: number, grefs: readonly number[]): void {
+  using view = mapper.map(granter, grefs, { writable: true });
+  console.log(`domain ${granter} says: ${text(view.bytes)}`);
+  new TextEncoder().encodeInto("hello from the peer", view.bytes.subarray(PAGE_SIZE + 1));
+  view.bytes[PAGE_SIZE] = ANSWERED;
+}
+
+/** The text up to the first zero byte. */
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}
+
+const { values, positionals } = parseArgs({ options: { device: { type: "boolean" } }, allowPositionals: true });
+const [role, domid, ...grefs] = positionals;
+
+// The only line that knows where it runs. On the device both sides are this domain; on the simulated machine they are two.
+const [granter, peer] = values.device ? [Number(domid ?? 0), Number(domid ?? 0)] : [1, 0];
+const xen = new MockXen();
+using device = new GrantDevice(values.device ? denoGrantBackend() : xen.domain(granter).grantBackend());
+using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(peer).mapBackend());
+
+if (role === "read") {
+  read(mapper, granter, grefs.map(Number));
+} else {
+  using pages = share(device, peer);
+  if (role !== "share") read(mapper, granter, pages.grefs);
+  await answer(pages);
+}

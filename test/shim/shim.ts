@@ -1,0 +1,124 @@
+/**
+ * Builds the library of `shim.c`, loads it and tells it what to do: grant devices for tests of the Deno backend without Xen.
+ *
+ * @module
+ */
+
+const CONTROLS = {
+  /** `void shim_reset(void)` */
+  shim_reset: { parameters: [], result: "void" },
+  /** `void shim_fail(const char *call, int skip, int error)` */
+  shim_fail: { parameters: ["buffer", "i32", "i32"], result: "void" },
+  /** `void shim_text(const char *path, const char *contents)` */
+  shim_text: { parameters: ["buffer", "buffer"], result: "void" },
+  /** `void shim_bounds(int pages, int entries)` */
+  shim_bounds: { parameters: ["i32", "i32"], result: "void" },
+  /** `int shim_events(void)` */
+  shim_events: { parameters: [], result: "i32" },
+  /** `int shim_granted_pages(void)` */
+  shim_granted_pages: { parameters: [], result: "i32" },
+  /** `int shim_known_grants(void)` */
+  shim_known_grants: { parameters: [], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The number of entries of the shim's grant table. */
+export const TABLE_SIZE = 4096;
+
+/** The event channel's port that is bound on the shim's devices; no other is. */
+export const BOUND_PORT = 5;
+
+/**
+ * Compiles the library into a directory.
+ *
+ * @returns The path of the library.
+ * @throws {Error} if gcc is missing or fails.
+ */
+export async function buildShim(directory: string): Promise<string> {
+  const library = `${directory}/shim.so`;
+  const source = new URL("shim.c", import.meta.url).pathname;
+  const args = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, source];
+  let output: Deno.CommandOutput;
+  try {
+    output = await new Deno.Command("gcc", { args }).output();
+  } catch (cause) {
+    throw new Error("Cannot test the Deno backend as gcc must be installed: run `apt-get install gcc libc6-dev`", {
+      cause,
+    });
+  }
+  if (!output.success) throw new Error(`Cannot compile ${source}:\n${new TextDecoder().decode(output.stderr)}`);
+  return library;
+}
+
+/** The loaded library. What is asked of it holds for the whole process. */
+export class Shim {
+  readonly #symbols: Deno.DynamicLibrary<typeof CONTROLS>["symbols"];
+
+  constructor(library: string) {
+    this.#symbols = Deno.dlopen(library, CONTROLS).symbols;
+    this.reset();
+  }
+
+  /** Forgets everything but what is open and mapped. */
+  reset(): void {
+    this.#symbols.shim_reset();
+  }
+
+  /** Has a call fail once, after `skip` more of its kind have not. */
+  fail(call: "open" | "close" | "ioctl" | "mmap" | "munmap", errno: number, skip = 0): void {
+    this.#symbols.shim_fail(cString(call), skip, errno);
+  }
+
+  /** Has a text file be there; others are not. */
+  text(path: string, contents: string): void {
+    this.#symbols.shim_text(cString(path), cString(contents));
+  }
+
+  /** Sets the pages that all files may hold together, negative for no limit, and the entries of the grant table. */
+  bounds(pages: number, entries: number): void {
+    this.#symbols.shim_bounds(pages, entries);
+  }
+
+  /** Events that unmap notifies have sent. */
+  events(): number {
+    return this.#symbols.shim_events();
+  }
+
+  /** Pages that are granted still, to a peer that maps them at least. */
+  grantedPages(): number {
+    return this.#symbols.shim_granted_pages();
+  }
+
+  /** Grants that files of gntdev have been given to map, and not told to forget. */
+  knownGrants(): number {
+    return this.#symbols.shim_known_grants();
+  }
+}
+
+/** How many files this process has open, as the kernel sees it: those with `name` in their path, the shim's by default. */
+export function openFiles(name = "gntalloc-shim-file"): number {
+  let count = 0;
+  for (const entry of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (Deno.readLinkSync(`/proc/self/fd/${entry.name}`).includes(name)) count++;
+    } catch (error) {
+      // The descriptor that read the directory is gone by now.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return count;
+}
+
+/** How many pages of the shim's devices this process has mapped, as the kernel sees it. */
+export function mappedPages(): number {
+  let pages = 0;
+  for (const line of Deno.readTextFileSync("/proc/self/maps").split("\n")) {
+    if (!line.includes("gntalloc-shim-memory")) continue;
+    const [start, end] = line.split(" ", 1)[0]!.split("-").map((address) => parseInt(address, 16));
+    pages += (end! - start!) / 4096;
+  }
+  return pages;
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
