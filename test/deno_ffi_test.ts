@@ -19,7 +19,7 @@ beforeAll(async () => {
   shim = new Shim(libc);
   granting = denoGrantBackend({ libc });
   mapping = denoMapBackend({ libc });
-});
+}, 300_000); // gcc may have to be installed first
 
 afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
