@@ -78,7 +78,7 @@ export class MockXen {
   }
 
   /**
-   * The domain with a number: a new one where there was none, or where it was destroyed.
+   * The domain with a number: a new one where there was none, or where one was destroyed and nobody maps its pages any more.
    *
    * @param domid The number, 0 to 32751 (0x7FEF).
    * @throws {RangeError} if the number is out of its bounds.

@@ -69,14 +69,20 @@ export class MockDomain {
   }
 
   /**
-   * Destroys the domain, as `xl destroy` does: its mappings end, its grants can no longer be mapped. What other domains have
-   * mapped of its pages stays, until they unmap it. Its number is free for a new domain.
+   * Destroys the domain, as `xl destroy` does: its mappings end, and its programs can do nothing more. While other domains
+   * map any of its pages it goes on dying: these stay theirs, and, as on Xen, its other grants may still be mapped. With the
+   * last such mapping it is gone, and its number is free for a new domain.
    */
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
     for (const mapping of this.mappings) mapping.end();
-    this.xen.forget(this);
+    this.bury();
+  }
+
+  /** @internal Takes the domain off the machine if it was destroyed and nobody maps its pages. */
+  bury(): void {
+    if (this.#destroyed && this.table.mapped === 0) this.xen.forget(this);
   }
 
   /** @internal Throws if the domain was destroyed. */

@@ -15,7 +15,7 @@ export interface Grant {
   /** Where the page is: in which memory, at which place. */
   readonly memory: Memory;
   readonly page: number;
-  /** How often it is mapped through its reference. */
+  /** How often it is mapped through its reference: see {@linkcode GrantTable.map}. */
   maps: number;
   /** What happens when access to it ends; once. */
   notify: UnmapNotify;
@@ -29,6 +29,7 @@ export class GrantTable {
   readonly #free: number[] = [];
   readonly #capacity: number;
   #used = 0;
+  #mapped = 0;
 
   constructor(frames: number) {
     this.#capacity = frames * ENTRIES_A_FRAME;
@@ -42,6 +43,23 @@ export class GrantTable {
   /** References in use. */
   get used(): number {
     return this.#used;
+  }
+
+  /** Grants that are mapped. */
+  get mapped(): number {
+    return this.#mapped;
+  }
+
+  /** Counts a mapping of a grant. */
+  map(grant: Grant): void {
+    if (grant.maps++ === 0) this.#mapped++;
+  }
+
+  /** Counts the end of a mapping; a grant that its owner has let go of ends with its last one. */
+  unmap(gref: number, grant: Grant): void {
+    if (--grant.maps > 0) return;
+    this.#mapped--;
+    if (grant.deferred) this.remove(gref);
   }
 
   /** Grants a page: its reference, or 0 if the table is full. */

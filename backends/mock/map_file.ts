@@ -1,7 +1,7 @@
 import { GrantError } from "../../src/errors.ts";
 import type { MapFile, MappedMemory } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant, GrantTable } from "./grant_table.ts";
+import type { Grant } from "./grant_table.ts";
 
 /** The number of Linux's error for everything that Xen refuses to map. */
 const EINVAL = 22;
@@ -9,17 +9,17 @@ const EINVAL = 22;
 /** What a domain has mapped by grant references: ended by its program, or with the domain. */
 export class PeerMapping implements MappedMemory {
   readonly #domain: MockDomain;
-  readonly #table: GrantTable;
+  readonly #granter: MockDomain;
   readonly #grants: readonly (readonly [gref: number, grant: Grant])[];
   readonly #memory: MappedMemory;
 
-  constructor(domain: MockDomain, table: GrantTable, grants: readonly (readonly [gref: number, grant: Grant])[]) {
+  constructor(domain: MockDomain, granter: MockDomain, grants: readonly (readonly [gref: number, grant: Grant])[]) {
     this.#domain = domain;
-    this.#table = table;
+    this.#granter = granter;
     this.#grants = grants;
     const [, first] = grants[0]!;
     this.#memory = first.memory.map(first.page, grants.length);
-    for (const [, grant] of grants) grant.maps++;
+    for (const [, grant] of grants) granter.table.map(grant);
     domain.mappings.add(this);
   }
 
@@ -36,10 +36,8 @@ export class PeerMapping implements MappedMemory {
   end(): void {
     this.#domain.mappings.delete(this);
     this.#memory.unmap();
-    for (const [gref, grant] of this.#grants) {
-      grant.maps--;
-      if (grant.maps === 0 && grant.deferred) this.#table.remove(gref);
-    }
+    for (const [gref, grant] of this.#grants) this.#granter.table.unmap(gref, grant);
+    this.#granter.bury();
   }
 }
 
@@ -76,7 +74,7 @@ export class MockMapFile implements MapFile {
         { code: "unsupported", operation: "map" },
       );
     }
-    return new PeerMapping(domain, granter.table, grants);
+    return new PeerMapping(domain, granter, grants);
   }
 
   close(): void {}

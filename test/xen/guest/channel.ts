@@ -1,0 +1,126 @@
+/**
+ * Commands from dom0 to a domU, and its answers, as JSON in two keys of the domU's own folder in XenStore.
+ *
+ * Each request has a number, and its answer has the same: a key that is seen twice is served once.
+ */
+
+import * as xenstore from "./xenstore.ts";
+
+/** What XenStore lets an unprivileged domain keep in one key. */
+const VALUE_LIMIT = 2048;
+
+// deno-lint-ignore no-explicit-any -- JSON, whose shape only the two ends of a command know
+export type Json = any;
+
+/** What a domU does for each command; it may take its time. */
+export type Handlers = Record<string, (args: Json) => Json | Promise<Json>>;
+
+interface Request {
+  number: number;
+  command: string;
+  args: Json;
+}
+
+interface Response {
+  number: number;
+  value?: Json;
+  error?: string;
+}
+
+/** Where the two ends meet; the domU may write here, and dom0 anywhere. */
+function folder(domid: number): string {
+  return `/local/domain/${domid}/data`;
+}
+
+/** dom0's end. One call at a time. */
+export class Channel {
+  #number = 0;
+  #folder: string;
+
+  private constructor(domid: number) {
+    this.#folder = folder(domid);
+  }
+
+  /** Waits until the domU serves commands. */
+  static async connect(domid: number, timeoutSeconds = 120): Promise<Channel> {
+    const channel = new Channel(domid);
+    await xenstore.wait(
+      `${channel.#folder}/ready`,
+      () => true,
+      timeoutSeconds,
+    );
+    return channel;
+  }
+
+  /**
+   * Has the domU run a command, and returns what it answers.
+   *
+   * @throws {Error} With the domU's own message, when the command threw there; when no answer came in time.
+   */
+  async call(
+    command: string,
+    args: Json = {},
+    timeoutSeconds = 60,
+  ): Promise<Json> {
+    const number = ++this.#number;
+    const request: Request = { number, command, args };
+    await xenstore.write(`${this.#folder}/request`, encode(request));
+    const answer = await xenstore.wait(
+      `${this.#folder}/response`,
+      (value) => JSON.parse(value).number === number,
+      timeoutSeconds,
+    );
+    const { value, error }: Response = JSON.parse(answer);
+    if (error !== undefined) {
+      throw new Error(`${command} in the domU: ${error}`);
+    }
+    return value;
+  }
+}
+
+/** The domU's end: serves one command after another until the domain is destroyed. */
+export async function serve(handlers: Handlers): Promise<never> {
+  const home = folder(await xenstore.ownDomid());
+  await xenstore.write(`${home}/ready`, "1");
+  let served = 0;
+  for await (const text of xenstore.watch(`${home}/request`)) {
+    if (text === undefined) continue;
+    const { number, command, args }: Request = JSON.parse(text);
+    if (number === served) continue;
+    served = number;
+    await xenstore.write(
+      `${home}/response`,
+      await answer(handlers, number, command, args),
+    );
+  }
+  throw new Error("a watch ends only by throwing");
+}
+
+async function answer(
+  handlers: Handlers,
+  number: number,
+  command: string,
+  args: Json,
+): Promise<string> {
+  try {
+    const handler = handlers[command];
+    if (!handler) throw new Error(`there is no command ${command}`);
+    return encode({ number, value: await handler(args) });
+  } catch (error) {
+    return encode({ number, error: String(error).slice(0, VALUE_LIMIT / 4) });
+  }
+}
+
+/** ASCII alone, so that a length in characters is one in bytes. */
+function encode(message: Request | Response): string {
+  const text = JSON.stringify(message).replace(
+    /[^ -~]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  if (text.length > VALUE_LIMIT) {
+    throw new RangeError(
+      `Cannot send a message of ${text.length} bytes: the limit is ${VALUE_LIMIT}`,
+    );
+  }
+  return text;
+}

@@ -1,0 +1,77 @@
+/** Programs that a guest starts beside itself: to kill them in the middle of what they do, or to hear what they say. */
+
+import type { Json } from "./channel.ts";
+
+/** How every program in a guest runs: there is no network, and the sources are as in the repository. */
+export const RUN = ["run", "--allow-all", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
+
+interface Child {
+  process: Deno.ChildProcess;
+  lines: AsyncIterator<string>;
+}
+
+const children = new Map<number, Child>();
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
+
+async function start(script: string, args: string[]): Promise<{ pid: number; said: string }> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [...RUN, script, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const lines = linesOf(process.stdout);
+  const { value, done } = await lines.next();
+  if (done) throw new Error(`${script} ended before it said anything`);
+  children.set(process.pid, { process, lines });
+  return { pid: process.pid, said: value };
+}
+
+/**
+ * Starts a script in a Deno of its own and waits for the first line that it prints, which has to be JSON.
+ *
+ * The script then has to stay alive by itself until it is killed.
+ */
+export async function spawn(script: string, args: string[] = []): Promise<{ pid: number; said: Json }> {
+  const { pid, said } = await start(script, args);
+  return { pid, said: JSON.parse(said) };
+}
+
+/** Starts examples/share.ts and waits for the first line that it prints. */
+export function spawnExample(args: string[]): Promise<{ pid: number; said: string }> {
+  return start(new URL("../../../examples/share.ts", import.meta.url).pathname, args);
+}
+
+/** The lines that a child goes on to print until it ends by itself, which must be a success. */
+export async function readLines(pid: number): Promise<string[]> {
+  const { process, lines } = find(pid);
+  const said: string[] = [];
+  for (let line = await lines.next(); !line.done; line = await lines.next()) said.push(line.value);
+  const { success, code } = await process.status;
+  children.delete(pid);
+  if (!success) throw new Error(`the process ended with ${code}`);
+  return said;
+}
+
+/** `kill -9`: returns when the process is gone, and with it its files and mappings. */
+export async function kill(pid: number): Promise<void> {
+  const { process } = find(pid);
+  process.kill("SIGKILL");
+  await process.status;
+  children.delete(pid);
+}
+
+function find(pid: number): Child {
+  const child = children.get(pid);
+  if (!child) throw new Error(`no child has the process id ${pid}`);
+  return child;
+}

@@ -1,0 +1,166 @@
+import { exec } from "./exec.ts";
+import { onlyMatch } from "./files.ts";
+import { unpackLinux, unpackXen } from "./kernels.ts";
+
+/** Named by a meta package, as the kernel package's own name moves with Debian's updates. */
+const KERNEL = "linux-image-amd64";
+
+/** Only unpacked, never installed: none of this may touch the machine's own kernel or boot loader. */
+const UNPACKED = [
+  "busybox-static",
+  "xz-utils",
+  "xen-hypervisor-4.17-amd64",
+  "xen-utils-4.17",
+  "xen-utils-common",
+  "xenstore-utils",
+  "libxencall1",
+  "libxendevicemodel1",
+  "libxenevtchn1",
+  "libxenforeignmemory1",
+  "libxengnttab1",
+  "libxenhypfs1",
+  "libxenmisc4.17",
+  "libxenstore4",
+  "libxentoolcore1",
+  "libxentoollog1",
+  "libyajl2",
+];
+
+/** Says in one sentence why this machine cannot run the rig, or nothing when it can. */
+export async function whatIsMissing(): Promise<string | undefined> {
+  if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
+    return `an x86_64 Linux with glibc is needed: this Deno is built for ${Deno.build.target}`;
+  }
+  for (const tool of ["apt-get", "apt-cache", "dpkg", "ldd"]) {
+    if (!await onPath(tool)) {
+      return `${tool} is needed: run this on Debian 12 or in a container of it`;
+    }
+  }
+  if (!await onPath("qemu-system-x86_64") && Deno.uid() !== 0) {
+    return "qemu-system-x86_64 is needed: install qemu-system-x86, or run this as root";
+  }
+}
+
+/** Installs QEMU when the machine has none. */
+export async function installQemu(
+  say: (text: string) => void,
+): Promise<void> {
+  if (await onPath("qemu-system-x86_64")) return;
+  say("installing QEMU");
+  const install = () =>
+    exec("apt-get", [
+      "install",
+      "--yes",
+      "--no-install-recommends",
+      "qemu-system-x86",
+    ], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  await withFreshLists(install);
+}
+
+/**
+ * Downloads and unpacks every package into one tree below `cache`, once for each set of versions.
+ *
+ * Returns that tree, in which `boot/xen.elf` and `boot/vmlinux` are ready to boot.
+ */
+export async function unpackPackages(
+  cache: string,
+  say: (text: string) => void,
+): Promise<string> {
+  const fetchAll = async () => {
+    const versions = await candidates();
+    const root = `${cache}/packages-${await shortHash(versions.join("\n"))}`;
+    if (await exists(root)) return root;
+    say(`downloading ${versions.length} Debian packages`);
+    // Built beside its final name, so that an interrupted run leaves nothing that looks whole.
+    const unfinished = `${root}.unfinished`;
+    await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+    await Deno.mkdir(`${unfinished}/debs`, { recursive: true });
+    await exec("apt-get", ["download", ...versions], {
+      cwd: `${unfinished}/debs`,
+    });
+    for await (const { name } of Deno.readDir(`${unfinished}/debs`)) {
+      await exec("dpkg", ["-x", `${unfinished}/debs/${name}`, unfinished]);
+    }
+    await Deno.remove(`${unfinished}/debs`, { recursive: true });
+    const boot = `${unfinished}/boot`;
+    await unpackXen(await onlyMatch(boot, /^xen-.*\.gz$/), `${boot}/xen.elf`);
+    await unpackLinux(
+      await onlyMatch(boot, /^vmlinuz-/),
+      `${boot}/vmlinux`,
+      `${unfinished}/usr/bin/xz`,
+    );
+    await keepOnlyWhatBoots(unfinished);
+    await removeOlder(cache);
+    await Deno.rename(unfinished, root);
+    return root;
+  };
+  return await withFreshLists(fetchAll);
+}
+
+/** A kernel package is hundreds of megabytes of drivers, of which five files are of use here: they go to `modules`. */
+async function keepOnlyWhatBoots(root: string): Promise<void> {
+  const kernel = await onlyMatch(`${root}/lib/modules`, /./);
+  await Deno.rename(`${kernel}/kernel/drivers/xen`, `${root}/modules`);
+  await Deno.remove(`${root}/lib/modules`, { recursive: true });
+  await Deno.remove(`${root}/usr/share`, { recursive: true });
+}
+
+/** Earlier versions of the packages, which nothing will ask for again. */
+async function removeOlder(cache: string): Promise<void> {
+  for await (const { name } of Deno.readDir(cache)) {
+    if (/^packages-[0-9a-f]+$/.test(name)) {
+      await Deno.remove(`${cache}/${name}`, { recursive: true });
+    }
+  }
+}
+
+/** Each package as `name=version`, as apt-get takes it. */
+async function candidates(): Promise<string[]> {
+  const meta = await exec("apt-cache", ["show", "--no-all-versions", KERNEL]);
+  const kernel = /^Depends: (linux-image-\S+)/m.exec(meta)?.[1];
+  if (kernel === undefined) throw new Error(`${KERNEL} names no kernel`);
+  const names = [kernel, ...UNPACKED];
+  const shown = await exec("apt-cache", [
+    "show",
+    "--no-all-versions",
+    ...names,
+  ]);
+  const found = [...shown.matchAll(/^Package: (\S+)$[^]*?^Version: (\S+)$/gm)]
+    .map(([, name, version]) => `${name}=${version}`);
+  const absent = names.filter((name) => !found.some((each) => each.startsWith(`${name}=`)));
+  if (absent.length > 0) throw new Error(`apt knows no ${absent.join(", ")}`);
+  return found.sort();
+}
+
+/**
+ * Package lists may be absent (a bare container) or name versions that Debian has since replaced: one update,
+ * one retry.
+ */
+async function withFreshLists<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (Deno.uid() !== 0) throw error;
+    await exec("apt-get", ["update"]);
+    return await action();
+  }
+}
+
+async function onPath(tool: string): Promise<boolean> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    if (await exists(`${folder}/${tool}`)) return true;
+  }
+  return false;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function shortHash(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(text),
+  );
+  return new Uint8Array(digest).toHex().slice(0, 12);
+}

@@ -1,0 +1,146 @@
+/** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
+
+import { boot, bootShell } from "./boot.ts";
+import { declare as declareDomu } from "./guest/domu_dom0.ts";
+import { declare as declareLoopback } from "./guest/loopback.ts";
+import { namesOf } from "./guest/runner.ts";
+import { buildImages, type Rig } from "./image.ts";
+import { installQemu, unpackPackages, whatIsMissing } from "./packages.ts";
+import { judge, parseRecords, type Verdict } from "./report.ts";
+
+const EXPECTED: Record<Rig, string[]> = {
+  loopback: namesOf(declareLoopback),
+  domu: namesOf(declareDomu),
+};
+
+const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
+const cache = absolute(Deno.env.get("GNTALLOC_XEN_CACHE") ?? `${repository}/.cache/xen`);
+const started = performance.now();
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}
+
+function say(text: string): void {
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`[${seconds.padStart(6)} s] ${text}`);
+}
+
+/** One whole run: images, boot, verdict. */
+async function runRig(rig: Rig, packages: string): Promise<Verdict> {
+  const folder = `${cache}/run/${rig}`;
+  const logFile = `${cache}/logs/${rig}.log`;
+  say(`${rig}: building images`);
+  await buildImages(rig, { packages, repository }, folder);
+  say(`${rig}: booting Xen, ${EXPECTED[rig].length} tests`);
+  const trouble = await boot(rig, folder, logFile, resultPrinter(rig));
+  say(`${rig}: the machine is off`);
+  // Half a gigabyte that the next run makes anew within a second or two.
+  await Deno.remove(folder, { recursive: true });
+
+  const log = await Deno.readTextFile(logFile);
+  await splitDomuLogs(log);
+  const verdict = judge(log, EXPECTED[rig]);
+  if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
+    // The reason is most likely among the last words, and a CI log may be all that a person has.
+    const lines = log.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+    console.log(lines.slice(-20).join("\n"));
+  }
+  if (trouble) verdict.problems.push(trouble);
+  return verdict;
+}
+
+/** Prints each result as it arrives; a record that is repeated counts once. */
+function resultPrinter(rig: Rig): (line: string) => void {
+  const seen = new Set<number>();
+  return (line) => {
+    for (const { number, record } of parseRecords(line)) {
+      if (seen.has(number)) continue;
+      seen.add(number);
+      if (record.kind === "plan" || record.kind === "done") continue;
+      const detail = record.kind === "skip" ? ` # ${record.detail}` : "";
+      say(`${rig}: ${record.kind} ${record.name}${detail}`);
+    }
+  };
+}
+
+/** dom0's console carries those of its domUs: gives each a file of its own. */
+async function splitDomuLogs(log: string): Promise<void> {
+  const logs = new Map<string, string>();
+  for (const [, name = "", text = ""] of log.matchAll(/^@log (\S+) (.*)$/gm)) {
+    logs.set(name, `${logs.get(name) ?? ""}${text.trimEnd()}\n`);
+  }
+  for (const [name, text] of logs) {
+    await Deno.writeTextFile(`${cache}/logs/domu-${name}.log`, text);
+  }
+}
+
+async function main(): Promise<number> {
+  const rigs: Rig[] = [];
+  let shell = false;
+  for (const argument of Deno.args) {
+    if (argument === "--shell") shell = true;
+    else if (argument === "--only=loopback") rigs.push("loopback");
+    else if (argument === "--only=domu") rigs.push("domu");
+    else {
+      console.error(
+        `unknown argument ${argument}; known: --only=loopback, --only=domu, --shell`,
+      );
+      return 1;
+    }
+  }
+  if (rigs.length === 0) rigs.push("loopback", "domu");
+
+  const missing = await whatIsMissing();
+  if (missing) {
+    console.error(`cannot test on a real Xen: ${missing}`);
+    return 1;
+  }
+  await Deno.mkdir(cache, { recursive: true });
+  say("looking for QEMU and the Debian packages");
+  await installQemu(say);
+  const packages = await unpackPackages(cache, say);
+
+  if (shell) {
+    const rig = rigs.at(-1)!;
+    const folder = `${cache}/run/${rig}`;
+    await buildImages(rig, { packages, repository }, folder);
+    await bootShell(rig, folder);
+    await Deno.remove(folder, { recursive: true });
+    return 0;
+  }
+
+  // Logs of an earlier run would be taken for this one's.
+  await Deno.remove(`${cache}/logs`, { recursive: true }).catch(() => {});
+  await Deno.mkdir(`${cache}/logs`);
+  let passed = 0, failed = 0, skipped = 0;
+  const report: string[] = [];
+  for (const rig of rigs) {
+    const verdict = await runRig(rig, packages);
+    passed += verdict.passed.length;
+    failed += verdict.failed.length + verdict.problems.length;
+    skipped += verdict.skipped.length;
+    for (const { name, reason } of verdict.skipped) {
+      report.push(`${rig}: skipped ${name}: ${reason}`);
+    }
+    for (const { name, error } of verdict.failed) {
+      report.push(`${rig}: failed ${name}: ${error}`);
+    }
+    for (const problem of verdict.problems) {
+      report.push(`${rig}: problem: ${problem}`);
+    }
+  }
+
+  console.log();
+  for (const line of report) console.log(line);
+  if (failed > 0) console.log(`the consoles' logs are in ${cache}/logs`);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed > 0 ? 1 : 0;
+}
+
+Deno.exit(
+  await main().catch((error) => {
+    console.error(`cannot test on a real Xen: ${error.message}`);
+    return 1;
+  }),
+);
