@@ -11,6 +11,8 @@
 export interface GrantBackend {
   /** How error messages call it, for example `"mock"` or `"/dev/xen/gntalloc"`. */
   readonly name: string;
+  /** Where the limit is raised, for error messages: `"/sys/module/xen_gntalloc/parameters/limit"`, for example. */
+  readonly limitName: string;
   /**
    * The number of pages that all files of this system may hold together: a whole number, or `Infinity` where there is no
    * limit. Asked when a file is opened, and again before an allocation is refused because of it.
@@ -123,7 +125,10 @@ export interface MappedMemory {
   unmap(): void;
 }
 
-/** What happens when access to a page ends. */
+/**
+ * What happens when this side lets go of a page for good: when it is freed and no longer mapped here, or its process dies. The
+ * peer may still map it then, and sees the byte. It is the notify that the ioctl `SET_UNMAP_NOTIFY` sets.
+ */
 export interface UnmapNotify {
   /** The byte of the page that is cleared, 0 to 4095. */
   readonly clearByte?: number;

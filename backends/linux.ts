@@ -65,6 +65,7 @@ export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev"): MapBacken
 
 class LinuxGrantBackend implements GrantBackend {
   readonly name: string;
+  readonly limitName: string = GNTALLOC_LIMIT;
   readonly device: Device;
   /** Pages that the files of this backend hold. */
   held = 0;

@@ -2,7 +2,13 @@
  * A simulated Xen, for developing and testing without one: domains with grant tables, pages of real memory that both sides
  * see, peers that map them.
  *
- * It refuses what Xen refuses, with the same errors, and is deterministic.
+ * It refuses what Xen refuses, with the same errors, and is deterministic. What it cannot do as a device does:
+ *
+ * - It has no page tables. Several references are mapped at once only where they are neighbouring pages of one allocation, in
+ *   order; other ones are `unsupported`, and mapped one by one.
+ * - All mappings of one allocation are views of one buffer: mind `bytes.byteOffset` in making other views of it. A view that was
+ *   kept from a mapping that ended is detached only when no other mapping of its allocation is left.
+ * - It has no event channels: no port is bound.
  *
  * @example Two domains on one machine
  * ```ts
@@ -16,7 +22,7 @@
  *   using pages = device.open().allocate(2, { pages: 3 });
  *   using mapper = new GrantMapper(xen.domain(2).mapBackend());
  *   using theirs = mapper.map(1, pages.grefs);
- *   assert.equal(theirs.pages, 3);
+ *   assert.equal(theirs.count, 3);
  * }
  * xen.assertClean();
  * ```
@@ -33,15 +39,15 @@ export type { MockDomain };
  * Whose behaviour the machine has where drivers differ: what becomes of a page that its owner lets go of while the peer maps
  * it.
  *
- * - `seed`, as in the patch that introduced the driver: the page counts toward the limit until it is freed, at the next
- *   allocation or free after the peer has let go.
- * - `linux`, as in Linux since 5.17: it no longer counts, and is freed when the peer lets go.
+ * - `linux`, as in Linux since 5.17: it no longer counts toward the limit, and is freed when the peer lets go.
+ * - `seed`, as in the patch that introduced the driver in 2011, and in Linux up to 5.16: it counts toward the limit, is `pending`,
+ *   and is freed at the next allocation, free, unmap or close after the peer has let go.
  */
 export type MockProfile = "seed" | "linux";
 
 /** How a simulated machine is set up. */
 export interface MockXenOptions {
-  /** Whose behaviour it has. Default is `seed`. */
+  /** Whose behaviour it has. Default is `linux`. */
   profile?: MockProfile;
   /** The frames of each domain's grant table, 1 to 65,536, of 512 references each. Default is 64, as in Xen. */
   tableFrames?: number;
@@ -66,7 +72,7 @@ export class MockXen {
   constructor(options: MockXenOptions = {}) {
     const what = "make a simulated machine";
     checkOptions(what, options);
-    const { profile = "seed", tableFrames = 64, limit = 1024 } = options;
+    const { profile = "linux", tableFrames = 64, limit = 1024 } = options;
     if (profile !== "seed" && profile !== "linux") {
       throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${profile}`);
     }
@@ -104,7 +110,8 @@ export class MockXen {
   }
 
   /**
-   * Throws unless nothing is granted and nothing is mapped on the whole machine: for the end of a test.
+   * Throws unless nothing is granted and nothing is mapped on the whole machine: for the end of a test. Unmap before the device
+   * is closed: with the profile `seed`, a page that was mapped until later ends with the next `close()` of its device.
    *
    * @throws {Error} naming what is left.
    */

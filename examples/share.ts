@@ -2,10 +2,10 @@
  * Shares two pages with another domain: one side writes, the other reads and answers.
  *
  * ```sh
- * deno run examples/share.ts                                     # both sides on a simulated machine
- * deno run --allow-ffi examples/share.ts --device                # both sides in this domain, on a real Xen
- * deno run --allow-ffi examples/share.ts --device share 0        # in a domU: shares with domain 0, says with which grefs
- * deno run --allow-ffi examples/share.ts --device read 5 819 820 # in dom0: reads what domain 5 shares with these grefs
+ * deno run examples/share.ts                                       # both sides, on a simulated machine
+ * deno run --allow-ffi examples/share.ts --device both 0           # both sides in this domain, whose domid is 0, on a real Xen
+ * deno run --allow-ffi examples/share.ts --device share 0          # in a domU: shares with domain 0, and waits for its answer
+ * deno run --allow-ffi examples/share.ts --device read 5 819 820   # in dom0: reads what domain 5 shares with these references
  * ```
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,7 @@ import { denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE, type SharedPages } from "../mod.ts";
 
-/** The first byte of the second page tells whose turn it is. */
+/** The first byte of the second page tells whether the peer has answered. */
 const ANSWERED = 1;
 
 /** The granter's side: shares two pages and writes into the first. */
@@ -27,7 +27,7 @@ function share(device: GrantDevice, peer: number): SharedPages {
 }
 
 /** The granter's side again: waits for the answer in the second page. */
-async function answer(pages: SharedPages): Promise<void> {
+async function waitForAnswer(pages: SharedPages): Promise<void> {
   using view = pages.map({ start: 1 });
   while (view.bytes[0] !== ANSWERED) await sleep(10);
   console.log(`the peer answers: ${text(view.bytes.subarray(1))}`);
@@ -47,18 +47,27 @@ function text(bytes: Uint8Array): string {
 }
 
 const { values, positionals } = parseArgs({ options: { device: { type: "boolean" } }, allowPositionals: true });
-const [role, domid, ...grefs] = positionals;
+const [role = "both", ...numbers] = positionals;
+const [domid = 0, ...grefs] = numbers.map(Number);
+const roles: Record<string, number> = { both: 0, share: 0, read: 2 };
+if (!(role in roles) || grefs.length !== roles[role] || (role !== "both" && !values.device) || isNaN(domid)) {
+  console.error(
+    "usage: share.ts [--device both <own domid> | --device share <peer> | --device read <granter> <gref> <gref>]",
+  );
+  Deno.exit(2);
+}
 
-// The only line that knows where it runs. On the device both sides are this domain; on the simulated machine they are two.
-const [granter, peer] = values.device ? [Number(domid ?? 0), Number(domid ?? 0)] : [1, 0];
+// The only lines that know where they run. The simulated machine has two domains; on the device there is this one.
 const xen = new MockXen();
+const granter = values.device ? domid : 1;
 using device = new GrantDevice(values.device ? denoGrantBackend() : xen.domain(granter).grantBackend());
-using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(peer).mapBackend());
+using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(domid).mapBackend());
 
 if (role === "read") {
-  read(mapper, granter, grefs.map(Number));
+  read(mapper, granter, grefs);
 } else {
-  using pages = share(device, peer);
-  if (role !== "share") read(mapper, granter, pages.grefs);
-  await answer(pages);
+  using pages = share(device, domid);
+  if (role === "both") read(mapper, granter, pages.grefs);
+  else console.log(`waiting for domain ${domid} to run: share.ts --device read <this domain> ${pages.grefs.join(" ")}`);
+  await waitForAnswer(pages);
 }

@@ -106,7 +106,11 @@ export interface GrantAllocator extends Disposable {
    * @throws {GrantError} `not-found` if the page is not allocated; `notify-refused` if the port is not bound.
    */
   setUnmapNotify(page: number, notify: UnmapNotify): void;
-  /** What it holds. */
+  /**
+   * What it holds.
+   *
+   * @throws {GrantError} `closed` if it is closed.
+   */
   inspect(): AllocatorReport;
   /**
    * Frees all its pages. A mapping of any of them keeps all of them alive, out of reach, until it is unmapped. Does nothing
@@ -188,13 +192,13 @@ export class FileAllocator implements GrantAllocator {
 
   setUnmapNotify(page: number, notify: UnmapNotify): void {
     checkPage("set the unmap notify", "`page`", page);
-    checkNotify(notify, 1);
+    checkNotify(notify);
     this.#checkOpen("notify");
     this.#driver.setUnmapNotify(this.#open, page, notify);
   }
 
   inspect(): AllocatorReport {
-    this.#checkOpen("open");
+    this.#checkOpen("inspect");
     const { books } = this.#driver;
     const { address } = this.#open;
     return {

@@ -9,7 +9,7 @@ const MAX_UINT32 = 0xffff_ffff;
 const MAX_PORT = 0x1_ffff;
 
 /** How a value is shown in a message. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   switch (typeof value) {
     case "number":
     case "boolean":
@@ -20,7 +20,11 @@ function show(value: unknown): string {
     case "string":
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     default:
-      return value === null ? "null" : Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+      return value === null
+        ? "null"
+        : Array.isArray(value)
+        ? "an array"
+        : `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
   }
 }
 
@@ -65,7 +69,14 @@ export function checkGref(what: string, name: string, value: unknown): void {
 
 /** Throws unless a value can be a limit: a whole number of pages, or Infinity. */
 export function checkLimit(what: string, name: string, value: unknown): void {
-  if (value !== Infinity) checkInteger(what, `${name}, if it is not Infinity,`, value, 0, MAX_UINT32);
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
+  }
+  if (value !== Infinity && !(Number.isInteger(value) && value >= 0 && value <= MAX_UINT32)) {
+    throw new RangeError(
+      `Cannot ${what} as ${name} must be Infinity or a whole number from 0 to ${MAX_UINT32}: current value is ${value}`,
+    );
+  }
 }
 
 /** Throws unless a value is a boolean or absent. */
@@ -75,18 +86,30 @@ export function checkFlag(what: string, name: string, value: unknown): void {
   }
 }
 
-/** Throws unless a value is an object: the options of a call. */
-export function checkOptions(what: string, value: unknown): void {
+/** Throws unless a value is an object. */
+export function checkOptions(what: string, value: unknown, name = "the options"): void {
   if (typeof value !== "object" || value === null) {
-    throw new TypeError(`Cannot ${what} as the options must be an object: current value is ${show(value)}`);
+    throw new TypeError(`Cannot ${what} as ${name} must be an object: current value is ${show(value)}`);
   }
 }
 
-/** Throws unless a value is an unmap notify for one of `pages` pages. */
-export function checkNotify(notify: UnmapNotify, pages: number): void {
+/** Throws unless a value has some methods: of a backend, which `way` makes. */
+export function checkBackend(what: string, value: unknown, methods: readonly string[], way: string): void {
+  const object = Object(value) as Record<string, unknown>;
+  const missing = methods.find((method) => typeof object[method] !== "function");
+  if (missing === undefined) return;
+  throw new TypeError(
+    `Cannot ${what} as the backend must have a method \`${missing}\`: current value is ${
+      show(value)
+    }. Backends are made by ${way}`,
+  );
+}
+
+/** Throws unless a value is an unmap notify. */
+export function checkNotify(notify: UnmapNotify): void {
   const what = "set the unmap notify";
-  checkOptions(what, notify);
+  checkOptions(what, notify, "`notify`");
   const { clearByte, eventPort } = notify;
-  if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, pages * PAGE_SIZE - 1);
+  if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, PAGE_SIZE - 1);
   if (eventPort !== undefined) checkInteger(what, "`eventPort`", eventPort, 0, MAX_PORT);
 }

@@ -1,6 +1,6 @@
 import type { GrantBackend } from "../backends/backend.ts";
 import { type AllocatorReport, FileAllocator, type GrantAllocator } from "./allocator.ts";
-import { checkLimit, checkOptions } from "./checks.ts";
+import { checkBackend, checkLimit, checkOptions } from "./checks.ts";
 import { Driver } from "./driver.ts";
 import { GrantError } from "./errors.ts";
 
@@ -28,7 +28,11 @@ export interface DeviceReport {
   readonly listed: number;
   /** Pages that are mapped in this process. */
   readonly mapped: number;
-  /** Pages let go of here, to which access has not ended: because the peer maps them, or because ending it failed. */
+  /**
+   * Pages let go of here, to which access has not ended: because the peer maps them, or because ending it failed. They are tried
+   * again at each allocation, free, unmap and close. Linux since 5.17 keeps what the peer maps to itself: there the first kind is
+   * not counted.
+   */
   readonly pending: number;
   /** The open allocators, in the order in which they were opened. */
   readonly allocators: readonly AllocatorReport[];
@@ -65,9 +69,16 @@ export class GrantDevice implements Disposable {
    *
    * @param backend What the device runs on.
    * @param options The limit, and where to take the core from.
+   * @throws {TypeError} if the backend is none.
    * @throws {RangeError} if the limit is out of its bounds.
    */
   constructor(backend: GrantBackend, options: GrantDeviceOptions = {}) {
+    checkBackend(
+      "make a device",
+      backend,
+      ["limit", "open"],
+      "denoGrantBackend() or MockXen's domain().grantBackend()",
+    );
     checkOptions("make a device", options);
     if (options.limit !== undefined) checkLimit("make a device", "`limit`", options.limit);
     this.#driver = new Driver(backend, options.limit, options.core);

@@ -75,7 +75,10 @@ export class Driver {
   }
 
   #error(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
-    return new GrantError(`Cannot ${operation} ${reason}`, { code, operation });
+    return new GrantError(`Cannot ${operation === "notify" ? "set the unmap notify of" : operation} ${reason}`, {
+      code,
+      operation,
+    });
   }
 
   open(): OpenFile {
@@ -150,11 +153,11 @@ export class Driver {
     }
     const pending = books.pending();
     throw this.#error(
-      "limit-reached",
+      this.#limitIsBackends ? "kernel-limit-reached" : "limit-reached",
       "allocate",
       `${count} pages as the limit is ${books.limit()} and ${books.live()} are in use` +
         (pending ? `, ${pending} of them only because their peer still maps them` : "") +
-        `: free pages, or raise ${this.#limitIsBackends ? `the limit of ${this.#backend.name}` : "`limit`"}`,
+        `: free pages, or raise ${this.#limitIsBackends ? this.#backend.limitName : "`limit` of the device"}`,
     );
   }
 
@@ -198,13 +201,13 @@ export class Driver {
   }
 
   #notFound(operation: GrantOperation, open: OpenFile, page: number, count: number): GrantError {
-    const next = this.#core.books.fileNext(open.address);
-    return this.#error(
-      "not-found",
-      operation,
-      `${count} pages from page ${page} on as not all of them are pages of this allocator that were not freed: ` +
-        (next === 0 ? "it has allocated none" : `it has allocated pages 0 to ${next - 1}`),
-    );
+    const { books } = this.#core;
+    const next = books.fileNext(open.address);
+    let missing = page;
+    while (books.find(open.address, missing, 1)) missing++;
+    const run = count === 1 ? `page ${page}` : `pages ${page} to ${page + count - 1}`;
+    const reason = missing < next ? "was freed before" : `was never allocated: the next one will be page ${next}`;
+    return this.#error("not-found", operation, `${run} of the allocator as page ${missing} ${reason}`);
   }
 
   /** Maps pages: one piece of memory for each allocation that they are of. */

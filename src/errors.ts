@@ -3,7 +3,7 @@
  *
  * | code | what happened |
  * |---|---|
- * | `limit-reached` | the device's own limit, which this process can raise |
+ * | `limit-reached` | the limit that this process has set on its device |
  * | `kernel-limit-reached` | the limit that all processes of the domain share |
  * | `table-full` | the domain's grant table has no free reference |
  * | `no-space` | the kernel refused for one of the last two, and does not say which |
@@ -42,6 +42,7 @@ export type GrantOperation =
   | "map"
   | "unmap"
   | "notify"
+  | "inspect"
   | "close";
 
 /** What a {@linkcode GrantError} carries beside its message. */

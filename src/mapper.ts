@@ -1,5 +1,5 @@
 import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
-import { checkDomid, checkFlag, checkGref, checkInteger, checkOptions } from "./checks.ts";
+import { checkBackend, checkDomid, checkFlag, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
 import { checkMemory } from "./driver.ts";
 import { asGrantError, GrantError } from "./errors.ts";
 import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
@@ -45,8 +45,10 @@ export class GrantMapper implements Disposable {
    * Makes a mapper. The backend is opened with the first mapping.
    *
    * @param backend What it runs on.
+   * @throws {TypeError} if the backend is none.
    */
   constructor(backend: MapBackend) {
+    checkBackend("make a mapper", backend, ["open"], "denoMapBackend() or MockXen's domain().mapBackend()");
     this.#backend = backend;
   }
 
@@ -65,7 +67,11 @@ export class GrantMapper implements Disposable {
   map(domid: number, grefs: readonly number[], options?: MapGrantsOptions): Mapping;
   map(domid: number, grefs: readonly number[], options: MapGrantsOptions = {}): Mapping {
     checkDomid("map", domid);
-    if (!Array.isArray(grefs)) throw new TypeError("Cannot map as `grefs` must be an array of grant references");
+    if (!Array.isArray(grefs)) {
+      throw new TypeError(
+        `Cannot map as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
+      );
+    }
     checkInteger("map", "the length of `grefs`", grefs.length, 1, MAX_GREFS);
     // The caller's array may change; this copy does not.
     const references = Array.from(grefs as readonly unknown[], (gref, index) => {

@@ -1,16 +1,16 @@
 import { type MappedMemory, PAGE_SIZE } from "../backends/backend.ts";
-import { checkInteger } from "./checks.ts";
+import { checkInteger, show } from "./checks.ts";
 import { GrantError } from "./errors.ts";
 
 /**
- * Pages mapped into this process.
+ * Pages mapped into this process. Only what was mapped with `writable: true` has `bytes`: see {@linkcode WritableMapping}.
  *
  * What is mapped read-only can only be copied out: JavaScript has no view that cannot be written through, and a write to
  * memory that the kernel protects would end the process.
  */
 export interface Mapping extends Disposable {
   /** The number of pages. */
-  readonly pages: number;
+  readonly count: number;
   /** Whether the mapping has ended. */
   readonly unmapped: boolean;
   /**
@@ -33,7 +33,8 @@ export interface Mapping extends Disposable {
    */
   readInto(target: Uint8Array, offset?: number): void;
   /**
-   * Ends the mapping. All views of it are dead afterwards: their length is 0. Does nothing if it has ended.
+   * Ends the mapping. `bytes` is empty afterwards, and no view that was kept reaches unmapped memory: on a device all of them
+   * have length 0, on the mock as soon as nobody maps any page of the allocation. Does nothing if it has ended.
    *
    * @throws {GrantError} if the system refuses, or cannot end access to a page that this was the last use of. The mapping
    * has ended all the same.
@@ -48,6 +49,9 @@ export interface WritableMapping extends Mapping {
   /**
    * The shared memory itself: what is written here, the other side sees at once. Its length is 0 once the mapping has ended.
    *
+   * It may be a part of a larger buffer. Make other views of it with its offset and length:
+   * `new Int32Array(bytes.buffer, bytes.byteOffset, 16)`.
+   *
    * @throws {GrantError} `unsupported` if the mapping spans allocations, which lie apart: use `parts`.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -57,7 +61,7 @@ export interface WritableMapping extends Mapping {
 
 /** What is read-only: the pieces of memory stay in here. */
 export class ReadOnlyMapping implements Mapping {
-  readonly pages: number;
+  readonly count: number;
   #memory: readonly MappedMemory[];
   #end: ((memory: readonly MappedMemory[]) => void) | undefined;
 
@@ -68,15 +72,15 @@ export class ReadOnlyMapping implements Mapping {
   constructor(memory: readonly MappedMemory[], end: (memory: readonly MappedMemory[]) => void) {
     this.#memory = memory;
     this.#end = end;
-    this.pages = memory.reduce((sum, piece) => sum + piece.bytes.length, 0) / PAGE_SIZE;
+    this.count = memory.reduce((sum, piece) => sum + piece.bytes.length, 0) / PAGE_SIZE;
   }
 
   get unmapped(): boolean {
     return this.#end === undefined;
   }
 
-  read(offset: number = 0, length: number = this.pages * PAGE_SIZE - offset): Uint8Array<ArrayBuffer> {
-    const size = this.pages * PAGE_SIZE;
+  read(offset: number = 0, length: number = this.count * PAGE_SIZE - offset): Uint8Array<ArrayBuffer> {
+    const size = this.count * PAGE_SIZE;
     checkInteger("read", "`offset`", offset, 0, size);
     checkInteger("read", "`length`", length, 0, size - offset);
     const copy = new Uint8Array(length);
@@ -85,9 +89,11 @@ export class ReadOnlyMapping implements Mapping {
   }
 
   readInto(target: Uint8Array, offset: number = 0): void {
-    if (!(target instanceof Uint8Array)) throw new TypeError("Cannot read as `target` must be a Uint8Array");
-    checkInteger("read", "`offset`", offset, 0, this.pages * PAGE_SIZE);
-    checkInteger("read", "the length of `target`", target.length, 0, this.pages * PAGE_SIZE - offset);
+    if (!(target instanceof Uint8Array)) {
+      throw new TypeError(`Cannot read as \`target\` must be a Uint8Array: current value is ${show(target)}`);
+    }
+    checkInteger("read", "`offset`", offset, 0, this.count * PAGE_SIZE);
+    checkInteger("read", "the length of `target`", target.length, 0, this.count * PAGE_SIZE - offset);
     this.#copy(target, offset);
   }
 
@@ -150,7 +156,7 @@ export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping
     if (this.unmapped) return NOTHING;
     if (this.#parts.length > 1) {
       throw new GrantError(
-        `Cannot map ${this.pages} pages as one piece of memory as they are of ${this.#parts.length} allocations: use \`parts\``,
+        `Cannot map ${this.count} pages as one piece of memory as they are of ${this.#parts.length} allocations: use \`parts\``,
         { code: "unsupported", operation: "map" },
       );
     }

@@ -1,6 +1,6 @@
-import { PAGE_SIZE, type UnmapNotify } from "../backends/backend.ts";
+import type { UnmapNotify } from "../backends/backend.ts";
 import type { GrantAllocator } from "./allocator.ts";
-import { checkFlag, checkNotify } from "./checks.ts";
+import { checkFlag, checkInteger } from "./checks.ts";
 import type { Mapping, WritableMapping } from "./mapping.ts";
 import { checkRange, type PageRange } from "./range.ts";
 
@@ -46,12 +46,13 @@ export interface SharedPages extends Disposable {
   /** Maps the pages, or a part of them, which this process may not write to if it says so. */
   map(options: MapOptions): Mapping;
   /**
-   * Frees the pages, or a part of them; the rest stays. What is mapped here lives, out of reach, until it is unmapped. What
-   * the peer has mapped stays readable to it until it lets go.
+   * Frees the pages, or a part of them; the rest stays. What is mapped here lives until it is unmapped, but cannot be mapped
+   * again. What the peer has mapped stays the peer's until it lets go. References of freed pages are soon used again, for
+   * other pages: see that the peer forgets them.
    *
-   * @param range Which part. Default is all that was not freed before.
+   * @param range Which part. Without it, all that was not freed before is.
    * @throws {RangeError} if the part is not inside the allocation.
-   * @throws {GrantError} `not-found` if a page of the part was freed before: nothing is freed then.
+   * @throws {GrantError} `not-found` if a page of the part was freed before, or nothing is left: nothing is freed then.
    *
    * @example Free from the middle
    * ```ts
@@ -67,12 +68,12 @@ export interface SharedPages extends Disposable {
    */
   free(range?: PageRange): void;
   /**
-   * Sets what happens when access to a page ends, whether by `free`, by the allocator's end, or because this process dies;
-   * replaces what was set for that page before.
+   * Sets what happens when this side lets go of a page for good: when it is freed and no longer mapped here, when its allocator
+   * is closed, or when this process dies. Replaces what was set for that page before.
    *
-   * @param notify Which byte of the allocation to clear, and the event channel's port to signal. The page is the one with
-   * that byte, or the first. With neither, nothing happens any more.
-   * @throws {RangeError} if the byte is not inside the allocation, or the port is not a port.
+   * @param notify Which byte of the page to clear, and the event channel's port to signal. With neither, nothing happens.
+   * @param page Which page, counted from 0 at the beginning of the allocation. Default is the first.
+   * @throws {RangeError} if the page is not inside the allocation, the byte not inside the page, or the port not a port.
    * @throws {GrantError} `notify-refused` if the port is not bound; `not-found` if the page was freed.
    *
    * @example Tell the peer that this side is gone
@@ -95,7 +96,7 @@ export interface SharedPages extends Disposable {
    * assert.equal(theirs.read(0, 1)[0], 0);
    * ```
    */
-  setUnmapNotify(notify: UnmapNotify): void;
+  setUnmapNotify(notify: UnmapNotify, page?: number): void;
   /** Frees what is left of the pages, if anything is. */
   [Symbol.dispose](): void;
 }
@@ -140,12 +141,9 @@ export class AllocatedPages implements SharedPages {
     this.#allocator.free(this.page + start, count);
   }
 
-  setUnmapNotify(notify: UnmapNotify): void {
-    checkNotify(notify, this.count);
-    const { clearByte } = notify;
-    if (clearByte === undefined) return this.#allocator.setUnmapNotify(this.page, notify);
-    const page = this.page + Math.floor(clearByte / PAGE_SIZE);
-    this.#allocator.setUnmapNotify(page, { ...notify, clearByte: clearByte % PAGE_SIZE });
+  setUnmapNotify(notify: UnmapNotify, page: number = 0): void {
+    checkInteger("set the unmap notify", "`page`", page, 0, this.count - 1);
+    this.#allocator.setUnmapNotify(this.page + page, notify);
   }
 
   /** Frees every page that is left, in as few runs as there are; `needed` says that there must be one. */

@@ -409,7 +409,7 @@ const map: Tests = {
     part.bytes[0] = 9;
     assertEquals(whole.bytes[PAGE_SIZE], 9);
     assertEquals([...again.read(0, 1)], [9]);
-    assertEquals(part.pages, 2);
+    assertEquals(part.count, 2);
     part.unmap();
     whole.bytes[PAGE_SIZE] = 10;
     assertEquals([...again.read(0, 1)], [10]);
@@ -567,7 +567,7 @@ const peer: Tests = {
     pages.free();
     if (target.heldPagesCount) {
       assertEquals(device.inspect().pending, 1);
-      const error = assertRefused(() => share(allocator, 8), "limit-reached");
+      const error = assertRefused(() => share(allocator, 8), "kernel-limit-reached");
       assert(error.message.includes("1 of them only because their peer still maps them"), error.message);
       share(allocator, 7).free();
       theirs.unmap();
@@ -626,7 +626,7 @@ const notify: Tests = {
   "clears the byte when the allocator is closed"({ device, share, mapAsPeer }) {
     const allocator = device.open();
     const pages = share(allocator, 2);
-    pages.setUnmapNotify({ clearByte: PAGE_SIZE + 7 });
+    pages.setUnmapNotify({ clearByte: 7 }, 1);
     const theirs = mapAsPeer(pages.grefs);
     theirs.bytes[7] = 5;
     theirs.bytes[PAGE_SIZE + 7] = 5;
@@ -638,7 +638,7 @@ const notify: Tests = {
     const pages = share(device.open(), 2);
     pages.setUnmapNotify({ clearByte: 1 });
     pages.setUnmapNotify({ clearByte: 2 });
-    pages.setUnmapNotify({ clearByte: PAGE_SIZE + 1 });
+    pages.setUnmapNotify({ clearByte: 1 }, 1);
     const theirs = mapAsPeer(pages.grefs);
     theirs.bytes.fill(9);
     device.open(); // any page's end but these
@@ -646,17 +646,16 @@ const notify: Tests = {
     assertEquals(allocator.listed, 2);
     pages.free({ start: 0, count: 1 });
     assertEquals([theirs.bytes[1], theirs.bytes[2]], [9, 0]);
-    pages.setUnmapNotify({ clearByte: PAGE_SIZE + 3 });
+    pages.setUnmapNotify({ clearByte: 3 }, 1);
     theirs.bytes[PAGE_SIZE] = 0;
     pages.free();
     assertEquals([theirs.bytes[PAGE_SIZE + 1], theirs.bytes[PAGE_SIZE + 3]], [9, 0]);
     theirs.unmap();
   },
   "is cancelled by an empty one"({ device, share, mapAsPeer }) {
-    const allocator = device.open();
-    const pages = share(allocator);
+    const pages = share(device.open());
     pages.setUnmapNotify({ clearByte: 4 });
-    allocator.setUnmapNotify(pages.page, {});
+    pages.setUnmapNotify({});
     const theirs = mapAsPeer(pages.grefs);
     theirs.bytes[4] = 6;
     pages.free();
@@ -785,9 +784,10 @@ const bad: Tests = {
   },
   "of the unmap notify are checked"({ device, share }) {
     const pages = share(device.open(), 2);
-    refuses(device, "`clearByte`", [...NOT_WHOLE, 8192], (clearByte) => pages.setUnmapNotify({ clearByte }));
+    refuses(device, "`clearByte`", [...NOT_WHOLE, 4096], (clearByte) => pages.setUnmapNotify({ clearByte }));
     refuses(device, "`eventPort`", [...NOT_WHOLE, 131_072], (eventPort) => pages.setUnmapNotify({ eventPort }));
-    assertThrows(() => pages.setUnmapNotify(null as unknown as object), TypeError, "options");
+    refuses(device, "`page`", [...NOT_WHOLE, 2], (page) => pages.setUnmapNotify({}, page));
+    assertThrows(() => pages.setUnmapNotify(null as unknown as object), TypeError, "`notify`");
   },
   "of limits are checked"({ device }) {
     const values = [-1, 0.5, NaN, -Infinity, 2 ** 53, 0x1_0000_0000];

@@ -7,7 +7,7 @@ import { debugCore } from "./debug_core.ts";
 
 /** A machine whose granter's files have some of their methods replaced; each replacement gets the real file. */
 function machine(replace: (file: GrantFile) => Partial<GrantFile>, backend: Partial<GrantBackend> = {}) {
-  const xen = new MockXen();
+  const xen = new MockXen({ profile: "seed" });
   const real = xen.domain(1).grantBackend();
   const device = new GrantDevice({
     ...real,

@@ -96,7 +96,7 @@ describe("a mapping of several pages by the peer", () => {
     for (const grefs of [[a, c], [b, a], [a, a], [c, second.grefs[0]!]]) {
       expect(() => mapper.map(1, grefs)).toThrow(expect.objectContaining({ code: "unsupported" }));
     }
-    expect(mapper.map(1, [b, c]).pages).toBe(2);
+    expect(mapper.map(1, [b, c]).count).toBe(2);
   });
 });
 
@@ -129,7 +129,7 @@ describe("`destroy()`", () => {
   });
 
   test("of the peer ends its mappings", () => {
-    const xen = new MockXen();
+    const xen = new MockXen({ profile: "seed" });
     const { device, mapper } = sides(xen);
     const allocator = device.open();
     const pages = allocator.allocate(0);

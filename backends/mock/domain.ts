@@ -49,6 +49,7 @@ export class MockDomain {
   grantBackend(): GrantBackend {
     return {
       name: "mock",
+      limitName: `\`limit\` of MockXen's domain ${this.domid}`,
       limit: () => this.#limit,
       open: () => {
         this.checkAlive("open");
@@ -88,6 +89,9 @@ export class MockDomain {
   /** @internal Throws if the domain was destroyed. */
   checkAlive(operation: GrantOperation): void {
     if (!this.#destroyed) return;
-    throw new GrantError(`Cannot ${operation} as domain ${this.domid} was destroyed`, { code: "closed", operation });
+    throw new GrantError(
+      `Cannot ${operation} as domain ${this.domid} was destroyed: make devices and mappers in a new one`,
+      { code: "closed", operation },
+    );
   }
 }

@@ -60,7 +60,11 @@ export class MockMapFile implements MapFile {
       if (grant.domid !== domain.domid) {
         throw refused(`reference ${gref} is granted to domain ${grant.domid}, and this is domain ${domain.domid}`);
       }
-      if (writable && !grant.writable) throw refused(`reference ${gref} is granted read-only`);
+      if (writable && !grant.writable) {
+        throw refused(
+          `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
+        );
+      }
       return [gref, grant] as const;
     });
     const [, first] = grants[0]!;

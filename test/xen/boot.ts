@@ -3,8 +3,12 @@ import type { Rig } from "./image.ts";
 /** How much memory each machine has, in MiB; dom0 gets its share and the rest is for domUs. */
 const MEMORY = {
   loopback: { machine: 2048, dom0: 1536 },
+  differential: { machine: 2048, dom0: 1536 },
   domu: { machine: 6144, dom0: 2500 },
 };
+
+/** What dom0's init finds in its environment. */
+export type Variables = Readonly<Record<string, number>>;
 
 /** A machine that says nothing for this long hangs. */
 const SILENCE_LIMIT_SECONDS = 240;
@@ -19,12 +23,13 @@ const BOOT_LIMIT_SECONDS = 1800;
  */
 export async function boot(
   rig: Rig,
+  variables: Variables,
   folder: string,
   logFile: string,
   onLine: (line: string) => void,
 ): Promise<string | undefined> {
   const qemu = new Deno.Command("qemu-system-x86_64", {
-    args: qemuArguments(rig, false),
+    args: qemuArguments(rig, variables),
     cwd: folder,
     stdin: "null",
     stdout: "piped",
@@ -81,14 +86,14 @@ export async function boot(
 }
 
 /** Boots the same machine with a shell in dom0, on this terminal. */
-export async function bootShell(rig: Rig, folder: string): Promise<void> {
+export async function bootShell(rig: Rig, variables: Variables, folder: string): Promise<void> {
   await new Deno.Command("qemu-system-x86_64", {
-    args: qemuArguments(rig, true),
+    args: qemuArguments(rig, { ...variables, shell: 1 }),
     cwd: folder,
   }).spawn().status;
 }
 
-function qemuArguments(rig: Rig, shell: boolean): string[] {
+function qemuArguments(rig: Rig, variables: Variables): string[] {
   const { machine, dom0 } = MEMORY[rig];
   // Level 5 lets warnings through to the console, which `quiet` would hide from the judge.
   const linux = [
@@ -96,7 +101,7 @@ function qemuArguments(rig: Rig, shell: boolean): string[] {
     "earlyprintk=xen",
     "loglevel=5",
     `rig=${rig}`,
-    ...(shell ? ["shell=1"] : []),
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
   ].join(" ");
   return [
     // Always software emulation: Xen does not start as a guest on every KVM.
@@ -114,7 +119,7 @@ function qemuArguments(rig: Rig, shell: boolean): string[] {
     "-nic",
     "none",
     "-serial",
-    shell ? "mon:stdio" : "stdio",
+    "shell" in variables ? "mon:stdio" : "stdio",
     "-monitor",
     "none",
     // A crashed Xen reboots after five seconds: let that end the run.

@@ -2,8 +2,8 @@ import { type Entry, writeCpio } from "./cpio.ts";
 import { exec } from "./exec.ts";
 import { onlyMatch } from "./files.ts";
 
-/** The two ways a test meets the device: dom0 with itself, or dom0 with a second domain. */
-export type Rig = "loopback" | "domu";
+/** The ways a test meets the device: dom0 with itself, for the tests or for traces alone, or dom0 with a second domain. */
+export type Rig = "loopback" | "differential" | "domu";
 
 /** Those of dom0; a domU loads the ones that it needs. */
 const MODULES = [

@@ -1,6 +1,7 @@
 /** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
 
 import { boot, bootShell } from "./boot.ts";
+import { declareAsked } from "./guest/differential.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { namesOf } from "./guest/runner.ts";
@@ -8,10 +9,20 @@ import { buildImages, type Rig } from "./image.ts";
 import { installQemu, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
-const EXPECTED: Record<Rig, string[]> = {
-  loopback: namesOf(declareLoopback),
-  domu: namesOf(declareDomu),
-};
+/** The traces whose answers are compared, beside the fixed ones: others each time, unless arguments say which. */
+const asked = { seed: crypto.getRandomValues(new Uint16Array(1))[0]! * 1000, traces: 20, steps: 100 };
+
+/** The names of the tests that have to report. */
+function expected(rig: Rig): string[] {
+  switch (rig) {
+    case "loopback":
+      return namesOf((suite) => declareLoopback(suite, asked));
+    case "differential":
+      return namesOf((suite) => declareAsked(suite, asked));
+    case "domu":
+      return namesOf(declareDomu);
+  }
+}
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
 const cache = absolute(Deno.env.get("GNTALLOC_XEN_CACHE") ?? `${repository}/.cache/xen`);
@@ -32,15 +43,19 @@ async function runRig(rig: Rig, packages: string): Promise<Verdict> {
   const logFile = `${cache}/logs/${rig}.log`;
   say(`${rig}: building images`);
   await buildImages(rig, { packages, repository }, folder);
-  say(`${rig}: booting Xen, ${EXPECTED[rig].length} tests`);
-  const trouble = await boot(rig, folder, logFile, resultPrinter(rig));
+  const names = expected(rig);
+  say(`${rig}: booting Xen, ${names.length} tests`);
+  if (rig !== "domu") {
+    say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
+  }
+  const trouble = await boot(rig, asked, folder, logFile, resultPrinter(rig));
   say(`${rig}: the machine is off`);
   // Half a gigabyte that the next run makes anew within a second or two.
   await Deno.remove(folder, { recursive: true });
 
   const log = await Deno.readTextFile(logFile);
   await splitDomuLogs(log);
-  const verdict = judge(log, EXPECTED[rig]);
+  const verdict = judge(log, names);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
     // The reason is most likely among the last words, and a CI log may be all that a person has.
     const lines = log.split(/[\r\n]+/).filter((line) => line.trim() !== "");
@@ -50,10 +65,12 @@ async function runRig(rig: Rig, packages: string): Promise<Verdict> {
   return verdict;
 }
 
-/** Prints each result as it arrives; a record that is repeated counts once. */
+/** Prints each result as it arrives, and what the guest notes; a record that is repeated counts once. */
 function resultPrinter(rig: Rig): (line: string) => void {
   const seen = new Set<number>();
   return (line) => {
+    const [, noted] = /@note (.*)/.exec(line) ?? [];
+    if (noted) say(`${rig}: ${noted.trim()}`);
     for (const { number, record } of parseRecords(line)) {
       if (seen.has(number)) continue;
       seen.add(number);
@@ -82,9 +99,14 @@ async function main(): Promise<number> {
     if (argument === "--shell") shell = true;
     else if (argument === "--only=loopback") rigs.push("loopback");
     else if (argument === "--only=domu") rigs.push("domu");
-    else {
+    else if (argument === "--only=differential") rigs.push("differential");
+    else if (/^--(seed|traces|steps)=\d{1,9}$/.test(argument)) {
+      const [name, value] = argument.slice(2).split("=") as [keyof typeof asked, string];
+      asked[name] = Number(value);
+    } else {
       console.error(
-        `unknown argument ${argument}; known: --only=loopback, --only=domu, --shell`,
+        `unknown argument ${argument}; known: --only=loopback, --only=domu, --only=differential, --seed=S, --traces=N, ` +
+          "--steps=M, --shell",
       );
       return 1;
     }
@@ -105,7 +127,7 @@ async function main(): Promise<number> {
     const rig = rigs.at(-1)!;
     const folder = `${cache}/run/${rig}`;
     await buildImages(rig, { packages, repository }, folder);
-    await bootShell(rig, folder);
+    await bootShell(rig, asked, folder);
     await Deno.remove(folder, { recursive: true });
     return 0;
   }

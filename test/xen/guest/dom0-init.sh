@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first and only process of dom0: sets the devices up, runs one test program, carries the logs out, powers off.
-# The kernel hands over `rig` and `shell` from its command line as variables.
+# The kernel hands over `rig`, `shell` and the traces to compare from its command line as variables.
 
 export PATH=/usr/sbin:/usr/bin HOME=/root DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
 mkdir -p /proc /sys /dev /tmp /root
@@ -32,6 +32,7 @@ fi
 
 case "$rig" in
   loopback) program=/repo/test/xen/guest/loopback.ts ;;
+  differential) program=/repo/test/xen/guest/differential.ts ;;
   domu) program=/repo/test/xen/guest/domu_dom0.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.
@@ -42,7 +43,7 @@ status=$?
 for log in /var/log/xen/console/guest-*.log; do
   if ! [ -s "$log" ]; then
     # Nobody could tell whether those kernels were well: the host takes such a line for a failure.
-    [ "$rig" = loopback ] || echo "WARNING: no domU console was recorded"
+    [ "$rig" != domu ] || echo "WARNING: no domU console was recorded"
     continue
   fi
   name=${log##*/guest-}

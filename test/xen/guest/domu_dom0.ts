@@ -28,7 +28,8 @@ export function declare({ test }: Suite): void {
     const reader = await spawnExample(["--device", "read", String(domu.domid), grefs[1]!, grefs[2]!]);
     assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
     assertEquals(await readLines(reader.pid), []);
-    assertEquals(await domu.call("readLines", { pid }), ["the peer answers: hello from the peer"]);
+    const lines = await domu.call("readLines", { pid });
+    assertEquals(lines.at(-1), "the peer answers: hello from the peer");
   });
 
   test("domU granter, dom0 peer: each sees what the other writes", async () => {
@@ -86,7 +87,7 @@ export function declare({ test }: Suite): void {
 
   test("a page that the domU frees while dom0 holds it stays dom0's until it lets go", async () => {
     const { handle, grefs } = await domu.call("share", { peer: 0, pages: 2, writable: true });
-    await domu.call("notify", { handle, clearByte: PAGE_SIZE + 1 });
+    await domu.call("notify", { handle, page: 1, clearByte: 1 });
     const theirs = mapper.map(domu.domid, grefs, { writable: true });
     theirs.bytes.fill(7);
     await domu.call("free", { handle, range: { start: 1, count: 1 } });

@@ -30,8 +30,8 @@ await serve({
     shared[handle]!.free(range);
   },
   /** Has a byte of shared pages cleared when access to them ends. */
-  notify({ handle, clearByte }: { handle: number; clearByte: number }) {
-    shared[handle]!.setUnmapNotify({ clearByte });
+  notify({ handle, page, clearByte }: { handle: number; page: number; clearByte: number }) {
+    shared[handle]!.setUnmapNotify({ clearByte }, page);
   },
   /** Maps shared pages: the mapping's handle. */
   mapOwn({ handle }: { handle: number }) {

@@ -11,6 +11,6 @@ const [peer, count] = Deno.args.map(Number) as [number, number];
 const pages = new GrantDevice(denoGrantBackend()).open().allocate(peer, { pages: count, writable: true });
 const { bytes } = pages.map();
 for (let page = 0; page < count; page++) bytes[page * PAGE_SIZE] = page + 1;
-if (count > 1) pages.setUnmapNotify({ clearByte: PAGE_SIZE });
+if (count > 1) pages.setUnmapNotify({ clearByte: 0 }, 1);
 console.log(JSON.stringify({ grefs: pages.grefs.slice(0, 8) }));
 setInterval(() => {}, 1 << 30);

@@ -5,12 +5,16 @@ import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../asserts.ts";
 import { conformance } from "../../conformance.ts";
+import type { Batch } from "../../differential/batch.ts";
 import { kill, RUN, spawn } from "./child.ts";
+import { askedFor, declareAsked, declareFixed } from "./differential.ts";
 import { assertNothingGranted, LIMIT, setLimit } from "./limit.ts";
 import { run, type Suite } from "./runner.ts";
 import { untilRefused } from "./until.ts";
 
-export function declare({ test }: Suite): void {
+export function declare(suite: Suite, asked: Batch): void {
+  const { test } = suite;
+
   test("this is a Xen domain, and the driver's limit is 1024 pages", () => {
     assertEquals(Deno.readTextFileSync("/sys/hypervisor/type").trim(), "xen");
     assertEquals(Deno.readTextFileSync(LIMIT).trim(), "1024");
@@ -86,6 +90,9 @@ export function declare({ test }: Suite): void {
     assertNothingGranted();
   });
 
+  declareFixed(suite);
+  declareAsked(suite, asked);
+
   // Last, for what it does to the driver.
   test("a full grant table is an error of its own, and leaves nothing behind", () => {
     // The kernel warns of it, which would be a failure of the run.
@@ -115,4 +122,4 @@ function script(name: string): string {
   return `${import.meta.dirname}/${name}`;
 }
 
-if (import.meta.main) await run(declare);
+if (import.meta.main) await run((suite) => declare(suite, askedFor()));

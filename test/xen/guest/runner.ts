@@ -86,6 +86,11 @@ function describe(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
+/** Says something to whoever watches the host's console. No verdict comes of it. */
+export function note(text: string): void {
+  print(`@note ${text}`);
+}
+
 /** The leading newline ends whatever the kernel left unfinished on the line. */
 function print(line: string): void {
   const bytes = new TextEncoder().encode(`\n${line}\n`);

@@ -1,0 +1,97 @@
+/**
+ * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
+ *
+ * ```sh
+ * deno run -A test/model/run.ts seed '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
+ * ```
+ */
+import { type MockProfile, MockXen } from "../../backends/mock.ts";
+import { PAGE_SIZE } from "../../mod.ts";
+import { type Answer, Model, type Step } from "./model.ts";
+import { compare, System } from "./system.ts";
+
+/** The limit at the start, and the references of the machine's one frame: small, so that both are met. */
+export const LIMIT = 400;
+const TABLE_SIZE = 504;
+
+/** The model and the library, in the same state. */
+export class Pair {
+  readonly model: Model;
+  readonly system: System;
+
+  constructor(profile: MockProfile) {
+    this.model = new Model(profile, LIMIT, TABLE_SIZE);
+    this.system = new System(new MockXen({ profile, tableFrames: 1, limit: Infinity }), LIMIT);
+  }
+
+  /** The step with what it names counted from the newest; `undefined` if there is nothing yet that it could name. */
+  #resolve(step: Step): Step | undefined {
+    const { files, mappings, peerMappings, pages } = this.model;
+    const newest = (number: number, length: number) => length === 0 ? undefined : length - 1 - number % length;
+    switch (step.do) {
+      case "close":
+      case "allocate": {
+        const file = newest(step.file, files.length);
+        return file === undefined ? undefined : { ...step, file };
+      }
+      case "free":
+      case "map":
+      case "notify": {
+        const number = newest(step.page, pages.length);
+        if (number === undefined) return undefined;
+        const { file, index } = pages[number]!;
+        return { ...step, file, page: index };
+      }
+      case "unmap":
+      case "write":
+      case "peerUnmap":
+      case "peerWrite": {
+        const all = step.do === "unmap" || step.do === "write" ? mappings : peerMappings;
+        const mapping = newest(step.mapping, all.length);
+        if (mapping === undefined) return undefined;
+        if (step.do === "unmap" || step.do === "peerUnmap") return { ...step, mapping };
+        return { ...step, mapping, byte: step.byte % (all[mapping]!.pages.length * PAGE_SIZE) };
+      }
+      case "peerMap": {
+        const page = newest(step.page, pages.length);
+        return page === undefined ? undefined : { ...step, page, count: Math.min(step.count, pages.length - page) };
+      }
+      default:
+        return step;
+    }
+  }
+
+  /** Does a step on both sides, and throws where they differ. What both answered; nothing if there was nothing to do it to. */
+  apply(step: Step): Answer | undefined {
+    const exact = this.#resolve(step);
+    if (!exact) return undefined;
+    const { model, system } = this;
+    const known = model.pages.length;
+    const answer = system.apply(exact);
+    const expected = model.apply(exact, system.granted);
+    if (answer !== expected) throw new Error(`${JSON.stringify(exact)}: got ${answer}, expected ${expected}`);
+    for (const page of model.pages.slice(known)) system.grefs.push(page.gref);
+    compare(model, system);
+    return answer;
+  }
+
+  /** Ends everything: nothing may be left. */
+  finish(): void {
+    const { system } = this;
+    system.finish();
+    const { live, mapped, pending } = system.device.inspect();
+    if (live + mapped + pending > 0) throw new Error(`left: ${live} live, ${mapped} mapped, ${pending} pending`);
+    system.xen.assertClean();
+  }
+}
+
+if (import.meta.main) {
+  const [profile, trace] = Deno.args as [MockProfile, string];
+  const pair = new Pair(profile);
+  for (const step of JSON.parse(trace) as Step[]) {
+    console.log(JSON.stringify(step));
+    pair.apply(step);
+  }
+  pair.finish();
+  console.log("no difference");
+}

@@ -1,0 +1,202 @@
+import type { GrantBackend, GrantFile } from "../../backends/backend.ts";
+import type { MockXen } from "../../backends/mock.ts";
+import { type GrantAllocator, GrantDevice, GrantError, GrantMapper, type Mapping, PAGE_SIZE } from "../../mod.ts";
+import { debugCore } from "../debug_core.ts";
+import type { Answer, Model, Step } from "./model.ts";
+
+/** Failures of the backend that the steps `fail` and `stick` plan. */
+class Faults {
+  readonly planned: Partial<Record<string, number>> = {};
+  stuck = false;
+
+  /** Takes a planned failure of a call, if there is one. */
+  take(call: string): number | undefined {
+    const pages = this.planned[call];
+    delete this.planned[call];
+    return pages;
+  }
+}
+
+/** The library on a simulated machine, driven by steps. */
+export class System {
+  readonly xen: MockXen;
+  readonly device: GrantDevice;
+  readonly mapper: GrantMapper;
+  readonly allocators: GrantAllocator[] = [];
+  readonly mappings: Mapping[] = [];
+  readonly peerMappings: Mapping[] = [];
+  /** The references of all pages that were ever granted, in order: also of those that a failed allocation left behind. */
+  readonly grefs: number[] = [];
+  readonly #faults = new Faults();
+  /** The references that the backend gave out in the last step. */
+  granted: number[] = [];
+
+  constructor(xen: MockXen, limit: number) {
+    this.xen = xen;
+    const real = xen.domain(1).grantBackend();
+    const backend: GrantBackend = { ...real, open: () => this.#wrap(real.open()) };
+    this.device = new GrantDevice(backend, { limit, core: debugCore });
+    this.mapper = new GrantMapper(xen.domain(0).mapBackend());
+  }
+
+  #wrap(file: GrantFile): GrantFile {
+    const faults = this.#faults;
+    const failing = (call: string) => {
+      if (faults.take(call) !== undefined) throw new Error("planned");
+    };
+    return {
+      grant: (page, count, domid, writable, grefs) => {
+        const failsAfter = faults.take("grant");
+        try {
+          if (failsAfter === undefined) return file.grant(page, count, domid, writable, grefs);
+          const part = Math.min(failsAfter, count);
+          if (part > 0) file.grant(page, part, domid, writable, grefs);
+          throw new Error("planned");
+        } finally {
+          this.granted = [...grefs.subarray(0, count)].filter((gref) => gref !== 0);
+        }
+      },
+      endAccess: (page, count, grefs) => {
+        if (faults.stuck) throw new Error("stuck");
+        return file.endAccess(page, count, grefs);
+      },
+      map: (page, count, gref, writable) => {
+        failing("map");
+        const memory = file.map(page, count, gref, writable);
+        return {
+          bytes: memory.bytes,
+          unmap: () => {
+            memory.unmap();
+            failing("unmap");
+          },
+        };
+      },
+      setUnmapNotify: (page, gref, notify) => {
+        failing("notify");
+        file.setUnmapNotify(page, gref, notify);
+      },
+      close: () => file.close(),
+    };
+  }
+
+  /** Does a step: what it answers. */
+  apply(step: Step): Answer {
+    this.granted = [];
+    try {
+      return this.#apply(step);
+    } catch (error) {
+      if (error instanceof GrantError) return error.code;
+      throw error;
+    }
+  }
+
+  #apply(step: Step): Answer {
+    switch (step.do) {
+      case "open":
+        this.allocators.push(this.device.open());
+        return 0;
+      case "close":
+        this.allocators[step.file]!.close();
+        return 0;
+      case "allocate": {
+        const { pages, domid, writable } = step;
+        return this.allocators[step.file]!.allocate(domid, { pages, writable }).page;
+      }
+      case "free":
+        this.allocators[step.file!]!.free(step.page, step.count);
+        return 0;
+      case "map":
+        return this.mappings.push(this.allocators[step.file!]!.map(step.page, step.count)) - 1;
+      case "unmap":
+        this.mappings[step.mapping]!.unmap();
+        return 0;
+      case "write":
+        return write(this.mappings[step.mapping]!, step.byte, step.value);
+      case "notify": {
+        const notify = step.clearByte === null ? {} : { clearByte: step.clearByte };
+        this.allocators[step.file!]!.setUnmapNotify(step.page, notify);
+        return 0;
+      }
+      case "limit":
+        this.device.limit = step.pages;
+        return 0;
+      case "peerMap": {
+        const grefs = this.grefs.slice(step.page, step.page + step.count);
+        return this.peerMappings.push(this.mapper.map(1, grefs, { writable: step.writable })) - 1;
+      }
+      case "peerUnmap":
+        this.peerMappings[step.mapping]!.unmap();
+        return 0;
+      case "peerWrite":
+        return write(this.peerMappings[step.mapping]!, step.byte, step.value);
+      case "fail":
+        this.#faults.planned[step.call] = step.pages;
+        return 0;
+      case "stick":
+        this.#faults.stuck = step.stuck;
+        return 0;
+    }
+  }
+
+  /** Ends everything, as a program would. */
+  finish(): void {
+    this.apply({ do: "stick", stuck: false });
+    for (const call of ["grant", "map", "unmap", "notify"]) this.#faults.take(call);
+    for (const mapping of [...this.mappings, ...this.peerMappings]) mapping.unmap();
+    this.device.close();
+    this.mapper.close();
+  }
+}
+
+function write(mapping: Mapping, byte: number, value: number): Answer {
+  if (mapping.unmapped || !("parts" in mapping)) return "dead";
+  let offset = byte;
+  for (const part of mapping.parts as Uint8Array[]) {
+    if (offset < part.length) part[offset] = value;
+    offset -= part.length;
+    if (offset < 0) break;
+  }
+  return 0;
+}
+
+/** Throws unless a system is in the state of a model: the books, the machine's table, and every byte that was written. */
+export function compare(model: Model, system: System): void {
+  const { xen, device } = system;
+  const { allocators, ...sums } = device.inspect();
+  const expected = {
+    limit: model.limit,
+    live: model.count("counted"),
+    listed: model.count("listed"),
+    mapped: model.count("maps"),
+    pending: model.count("pending"),
+  };
+  same("books", sums, expected);
+  const files = model.files.map((file, number) => ({
+    live: model.count("counted", number),
+    listed: model.count("listed", number),
+    mappings: file.mappings,
+    next: file.next,
+  })).filter((_, number) => !model.files[number]!.closed);
+  same("allocators", allocators, files);
+  const { used, mapped } = xen.domain(1).table;
+  same("grant table", { used, mapped }, { used: model.count("granted"), mapped: model.count("peers") });
+  model.mappings.forEach((mapping, number) => compareBytes(mapping, system.mappings[number]!));
+  model.peerMappings.forEach((mapping, number) => compareBytes(mapping, system.peerMappings[number]!));
+}
+
+function compareBytes(expected: Model["mappings"][number], actual: Mapping): void {
+  same("unmapped", actual.unmapped, expected.ended);
+  if (expected.ended) return;
+  expected.pages.forEach((page, number) => {
+    // A byte that is never written stays 0.
+    for (const [byte, value] of [...page.bytes, [4000, 0] as const]) {
+      const found = actual.read(number * PAGE_SIZE + byte, 1)[0];
+      if (found !== value) throw new Error(`byte ${byte} of page ${page.index} is ${found}, expected ${value}`);
+    }
+  });
+}
+
+function same(what: string, actual: unknown, expected: unknown): void {
+  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (found !== wanted) throw new Error(`${what}: got ${found}, expected ${wanted}`);
+}

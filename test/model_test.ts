@@ -1,0 +1,125 @@
+/** Random steps on the library over the mock, held against a naive model after each. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { MockProfile } from "../backends/mock.ts";
+import type { Step } from "./model/model.ts";
+import { LIMIT, Pair } from "./model/run.ts";
+
+/** Runs of steps, and the most steps of one. */
+const RUNS = 500;
+const STEPS = 400;
+
+const file = fc.nat({ max: 3 });
+const mapping = fc.nat({ max: 12 });
+const page = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 40 }) }, { weight: 1, arbitrary: fc.nat({ max: 400 }) });
+/** Short runs mostly, and some that cross the borders of 64 pages. */
+const count = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 5 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 150 }) },
+);
+const byte = fc.oneof(fc.constantFrom(0, 5, 4095), fc.nat({ max: 3 * 4096 }));
+const value = fc.nat({ max: 255 });
+
+const steps: { weight: number; step: fc.Arbitrary<Step> }[] = [
+  { weight: 2, step: fc.record({ do: fc.constant("open") }) },
+  { weight: 1, step: fc.record({ do: fc.constant("close"), file }) },
+  {
+    weight: 12,
+    step: fc.record({
+      do: fc.constant("allocate"),
+      file,
+      pages: fc.oneof({ weight: 20, arbitrary: count }, fc.constantFrom(LIMIT, LIMIT + 1, 0xffff_ffff)),
+      domid: fc.constantFrom(0, 0, 0, 7),
+      writable: fc.boolean(),
+    }),
+  },
+  { weight: 8, step: fc.record({ do: fc.constant("free"), page, count }) },
+  { weight: 8, step: fc.record({ do: fc.constant("map"), page, count }) },
+  { weight: 8, step: fc.record({ do: fc.constant("unmap"), mapping }) },
+  { weight: 4, step: fc.record({ do: fc.constant("write"), mapping, byte, value }) },
+  {
+    weight: 3,
+    step: fc.record({ do: fc.constant("notify"), page, clearByte: fc.constantFrom(null, 0, 5, 4095) }),
+  },
+  {
+    weight: 2,
+    step: fc.record({ do: fc.constant("limit"), pages: fc.constantFrom(0, 10, 300, LIMIT, 700, 700, 700) }),
+  },
+  {
+    weight: 8,
+    step: fc.record({
+      do: fc.constant("peerMap"),
+      page,
+      count: fc.integer({ min: 1, max: 4 }),
+      writable: fc.boolean(),
+    }),
+  },
+  { weight: 8, step: fc.record({ do: fc.constant("peerUnmap"), mapping }) },
+  { weight: 4, step: fc.record({ do: fc.constant("peerWrite"), mapping, byte, value }) },
+  {
+    weight: 2,
+    step: fc.record({
+      do: fc.constant("fail"),
+      call: fc.constantFrom("grant", "map", "unmap", "notify"),
+      pages: fc.nat({ max: 70 }),
+    }),
+  },
+  { weight: 2, step: fc.record({ do: fc.constant("stick"), stuck: fc.constantFrom(true, false, false, false) }) },
+];
+
+const KINDS = [
+  ...["open: done", "limit: done", "fail: done", "stick: done"],
+  ...[
+    "allocate: done",
+    "allocate: closed",
+    "allocate: limit-reached",
+    "allocate: table-full",
+    "allocate: backend-failed",
+  ],
+  ...["free: done", "free: closed", "free: not-found", "free: backend-failed"],
+  ...["map: done", "map: closed", "map: not-found", "map: backend-failed"],
+  ...["unmap: done", "unmap: backend-failed", "close: done", "close: backend-failed"],
+  ...["notify: done", "notify: closed", "notify: not-found", "notify: backend-failed"],
+  ...["write: done", "write: dead", "peerWrite: done", "peerWrite: dead"],
+  ...["peerMap: done", "peerMap: map-refused", "peerMap: unsupported", "peerUnmap: done"],
+];
+
+for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
+  test(`the library does what the model does, profile ${profile}`, { timeout: 600_000 }, () => {
+    let done = 0;
+    const answers = new Map<string, number>();
+    const trace = fc.array(fc.oneof(...steps.map(({ weight, step }) => ({ weight, arbitrary: step }))), {
+      minLength: 1,
+      maxLength: STEPS,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(trace, (steps) => {
+        const pair = new Pair(profile);
+        for (const step of steps) {
+          const answer = pair.apply(step);
+          if (answer === undefined) continue;
+          done++;
+          const kind = `${step.do}: ${typeof answer === "number" ? "done" : answer}`;
+          answers.set(kind, (answers.get(kind) ?? 0) + 1);
+        }
+        pair.finish();
+      }),
+      {
+        numRuns: RUNS,
+        reporter(result) {
+          if (!result.failed) return;
+          const [steps] = result.counterexample!;
+          throw new Error(
+            `seed ${result.seed}, replay with:\ndeno run -A test/model/run.ts ${profile} '${JSON.stringify(steps)}'`,
+            { cause: result.errorInstance },
+          );
+        },
+      },
+    );
+    // Every kind of answer was met, and often.
+    for (const kind of KINDS) expect(answers.get(kind) ?? 0, kind).toBeGreaterThan(3);
+    expect([...answers.keys()].filter((kind) => !KINDS.includes(kind))).toEqual([]);
+    expect(done).toBeGreaterThan(50_000);
+  });
+}
