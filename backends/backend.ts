@@ -45,8 +45,8 @@ export interface GrantFile {
    * @param domid The domain that may map them.
    * @param writable Whether it may write to them.
    * @param grefs Where the references go, in order.
-   * @throws {GrantError} if not all could be granted. Where an entry of `grefs` is not zero then, that page has been
-   * granted all the same, and the caller ends access to it.
+   * @throws {GrantError} if not all could be granted. As many first entries of `grefs` as are not zero then, so many pages
+   * have been granted all the same, and the caller ends access to them.
    */
   grant(page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void;
   /**
@@ -56,8 +56,8 @@ export interface GrantFile {
    * @param page The index of the first page.
    * @param count The number of pages, at least 1.
    * @param grefs Their references, in the first `count` entries.
-   * @returns The offsets from `page` of the pages that the peer still holds, ascending: access to them has not ended, and
-   * the caller asks again later. Empty where none is. A system that frees such pages by itself does not name them.
+   * @returns The offsets from `page` of the pages to which access has not ended, mostly as the peer still maps them, ascending:
+   * the caller asks again later. Empty where there is none. A system that frees such pages by itself does not name them.
    * @throws {GrantError} if access to no page of the run has ended.
    */
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[];

@@ -6,7 +6,8 @@
  * No other permission is needed.
  *
  * When a mapping ends, its bytes are detached: every view of them has length 0. Asynchronous work on them, such as writing
- * them to a file or a socket, must be over by then: what is under way finds no memory where it was.
+ * them to a file or reading into them from a socket, must be over by then: what is under way goes on at the same addresses, where
+ * there may be another mapping by then. Give such work a copy.
  *
  * @module
  */
@@ -192,24 +193,37 @@ class DenoLibc implements Libc {
   }
 }
 
+// A view's properties are its owner's to redefine: what guards against reaching unmapped memory must not go through them.
+const { transfer } = ArrayBuffer.prototype;
+const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!.get!;
+
 class DenoMapping implements LibcMapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #buffer: ArrayBuffer;
+  #ended = false;
   readonly #library: Library;
   readonly #pointer: Deno.PointerObject;
   readonly #length: bigint;
 
   constructor(library: Library, pointer: Deno.PointerObject, length: number) {
-    this.bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
+    this.#buffer = Deno.UnsafePointerView.getArrayBuffer(pointer, length);
+    this.bytes = new Uint8Array(this.#buffer);
     this.#library = library;
     this.#pointer = pointer;
     this.#length = BigInt(length);
   }
 
   unmap(): number {
+    // By now the addresses may be another mapping's.
+    if (this.#ended) return 0;
+    if (isDetached.call(this.#buffer)) {
+      const replaced = this.#replace();
+      this.#ended = replaced === 0;
+      return replaced;
+    }
+    this.#ended = true;
+    transfer.call(this.#buffer, 0);
     const { symbols, errno } = this.#library;
-    const { buffer } = this.bytes;
-    if (buffer.detached) return this.#replace();
-    buffer.transfer(0);
     const result = symbols.munmap(this.#pointer, this.#length);
     return result < 0 ? -errno[0]! : 0;
   }

@@ -1,12 +1,13 @@
 /**
  * Which page of the kernel's a page of ours is.
  *
- * Both count the pages of a file from 0, and agree until a grant that the kernel made was undone above it: the library names
- * those pages again, the kernel goes on. From there on the kernel's number is larger by a constant. So the books are a list
+ * Both count the pages of a file from 0, and agree until the kernel has counted pages that were not granted in the end: its
+ * index is not moved back when the grant table is full, ours is. From there on its number is larger by a constant. So the books
+ * are a list
  * of the pages where that difference changes:
  *
  * ```text
- * ours     0 1 2 3 | 4 5 6 7      grants of 4 and 2 pages; that of 2 was undone, and 4 more were granted
+ * ours     0 1 2 3 | 4 5 6 7      4 pages were granted, 2 refused half-way, and 4 more granted
  * kernel   0 1 2 3 | 6 7 8 9
  * entries  0:+0      4:+2
  * ```

@@ -85,14 +85,16 @@ export function allocateError(
   if (errno !== Errno.ENOSPC) return commonError(device, "allocate", doing, errno);
 
   const failed = (code: GrantErrorCode, why: string) => failure("allocate", doing, code, why, errno);
-  const table = "free other grants, or raise max_grant_frames in the configuration of the domain";
+  const table =
+    "free other grants, or raise max_grant_frames in the configuration of the domain. If all are free and it is still so, " +
+    "the driver has lost count (Linux does after a full table): load it anew, with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`";
   if (limit !== undefined && limit < 0) {
     return failed("table-full", `the grant table of this domain is full (the limit of the driver is off): ${table}`);
   }
   if (limit !== undefined && held + count > limit) {
     return failed(
       "kernel-limit-reached",
-      `all files of this system may hold ${pages(limit)} together, and this process holds ${held}: ` +
+      `all files of this system may hold ${pages(limit)} together, and this backend holds ${held}: ` +
         `free some, or raise ${GNTALLOC_LIMIT} as root`,
     );
   }
@@ -100,7 +102,7 @@ export function allocateError(
   return failed(
     "no-space",
     `the kernel refused, and does not say which bound it met. Either all files of this system hold too many pages, ` +
-      `of which this process holds ${held}: free some, or raise the limit ${GNTALLOC_LIMIT} as root, ${known}. ` +
+      `of which this backend holds ${held}: free some, or raise the limit ${GNTALLOC_LIMIT} as root, ${known}. ` +
       `Or the grant table of this domain is full: ${table}`,
   );
 }

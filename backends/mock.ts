@@ -8,6 +8,9 @@
  *   order; other ones are `unsupported`, and mapped one by one.
  * - All mappings of one allocation are views of one buffer: mind `bytes.byteOffset` in making other views of it. A view that was
  *   kept from a mapping that ended is detached only when no other mapping of its allocation is left.
+ * - Moving a mapping's buffer away, with `transfer` or `postMessage`, takes the memory away from all mappings of its allocation,
+ *   which is zeroed.
+ * - The views of a domain that is destroyed go on working, as its program does.
  * - It has no event channels: no port is bound.
  *
  * @example Two domains on one machine
@@ -29,7 +32,7 @@
  *
  * @module
  */
-import { checkDomid, checkInteger, checkLimit, checkOptions } from "../src/checks.ts";
+import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/checks.ts";
 import { MockDomain } from "./mock/domain.ts";
 
 export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
@@ -74,7 +77,7 @@ export class MockXen {
     checkOptions(what, options);
     const { profile = "linux", tableFrames = 64, limit = 1024 } = options;
     if (profile !== "seed" && profile !== "linux") {
-      throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${profile}`);
+      throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${show(profile)}`);
     }
     checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
     checkLimit(what, "`limit`", limit);

@@ -155,9 +155,8 @@ export class FileAllocator implements GrantAllocator {
     checkCount("allocate", "`pages`", pages);
     checkFlag("allocate", "`writable`", writable);
     this.#checkOpen("allocate");
-    const page = this.#driver.allocate(this.#open, pages, domid, writable);
-    const grefs = Object.freeze(Array.from(this.#driver.grefs.subarray(0, pages)));
-    return new AllocatedPages(this, page, grefs, domid, writable);
+    const { page, grefs } = this.#driver.allocate(this.#open, pages, domid, writable);
+    return new AllocatedPages(this, page, Object.freeze(grefs), domid, writable);
   }
 
   has(page: number, count: number): boolean {
@@ -177,10 +176,10 @@ export class FileAllocator implements GrantAllocator {
     this.#checkOpen("map");
     const open = this.#open;
     const memory = this.#driver.map(open, page, count, writable);
-    return new (writable ? ReadWriteMapping : ReadOnlyMapping)(
-      memory,
-      (memory) => this.#driver.unmap(open, page, count, memory),
-    );
+    return new (writable ? ReadWriteMapping : ReadOnlyMapping)(memory, {
+      checkIdle: () => this.#driver.checkIdle("unmap"),
+      unmap: () => this.#driver.unmap(open, page, count, memory),
+    });
   }
 
   free(page: number, count: number): void {
@@ -192,9 +191,9 @@ export class FileAllocator implements GrantAllocator {
 
   setUnmapNotify(page: number, notify: UnmapNotify): void {
     checkPage("set the unmap notify", "`page`", page);
-    checkNotify(notify);
+    const checked = checkNotify(notify);
     this.#checkOpen("notify");
-    this.#driver.setUnmapNotify(this.#open, page, notify);
+    this.#driver.setUnmapNotify(this.#open, page, checked);
   }
 
   inspect(): AllocatorReport {
@@ -211,15 +210,12 @@ export class FileAllocator implements GrantAllocator {
 
   close(): void {
     if (this.#closed) return;
+    this.#driver.checkIdle("close");
     this.#closed = true;
     try {
       this.#driver.close(this.#open);
-    } catch (error) {
-      // Refused before anything was done: it can be tried again.
-      if (error instanceof GrantError && error.code === "busy") this.#closed = false;
-      throw error;
     } finally {
-      if (this.#closed) this.#onClose(this);
+      this.#onClose(this);
     }
   }
 

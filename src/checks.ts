@@ -105,11 +105,15 @@ export function checkBackend(what: string, value: unknown, methods: readonly str
   );
 }
 
-/** Throws unless a value is an unmap notify. */
-export function checkNotify(notify: UnmapNotify): void {
+/** Throws unless a value is an unmap notify; gives a copy, which its owner cannot change. */
+export function checkNotify(notify: UnmapNotify): UnmapNotify {
   const what = "set the unmap notify";
   checkOptions(what, notify, "`notify`");
   const { clearByte, eventPort } = notify;
   if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, PAGE_SIZE - 1);
   if (eventPort !== undefined) checkInteger(what, "`eventPort`", eventPort, 0, MAX_PORT);
+  return {
+    ...(clearByte === undefined ? {} : { clearByte }),
+    ...(eventPort === undefined ? {} : { eventPort }),
+  };
 }

@@ -1,6 +1,6 @@
 import type { GrantBackend } from "../backends/backend.ts";
 import { type AllocatorReport, FileAllocator, type GrantAllocator } from "./allocator.ts";
-import { checkBackend, checkLimit, checkOptions } from "./checks.ts";
+import { checkBackend, checkLimit, checkOptions, show } from "./checks.ts";
 import { Driver } from "./driver.ts";
 import { GrantError } from "./errors.ts";
 
@@ -20,7 +20,7 @@ export interface GrantDeviceOptions {
 
 /** What a device holds, in pages. */
 export interface DeviceReport {
-  /** The number of pages that may be live, or `Infinity`. */
+  /** The number of pages that may be live, or `Infinity`: as it was when it was last needed. */
   readonly limit: number;
   /** Pages that count toward the limit. */
   readonly live: number;
@@ -80,8 +80,14 @@ export class GrantDevice implements Disposable {
       "denoGrantBackend() or MockXen's domain().grantBackend()",
     );
     checkOptions("make a device", options);
-    if (options.limit !== undefined) checkLimit("make a device", "`limit`", options.limit);
-    this.#driver = new Driver(backend, options.limit, options.core);
+    const { limit, core } = options;
+    if (limit !== undefined) checkLimit("make a device", "`limit`", limit);
+    if (core !== undefined && !(core instanceof WebAssembly.Module)) {
+      throw new TypeError(
+        `Cannot make a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
+      );
+    }
+    this.#driver = new Driver(backend, limit, core);
   }
 
   /** The number of pages that all allocators may hold together, or `Infinity`. */
@@ -117,7 +123,7 @@ export class GrantDevice implements Disposable {
   inspect(): DeviceReport {
     const { books } = this.#driver;
     return {
-      limit: this.limit,
+      limit: books.limit(),
       live: books.live(),
       listed: books.listed(),
       mapped: books.mapped(),
@@ -133,9 +139,14 @@ export class GrantDevice implements Disposable {
    * @throws {GrantError} the first that one of them threw. All are closed all the same.
    */
   close(): void {
-    this.#driver.reclaim();
+    this.#driver.checkIdle("close");
     this.#closed = true;
     let failure: unknown;
+    try {
+      this.#driver.reclaim();
+    } catch (error) {
+      failure = error;
+    }
     for (const allocator of this.#allocators) {
       try {
         allocator.close();

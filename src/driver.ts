@@ -1,18 +1,9 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backends/backend.ts";
-import { PAGE_SIZE } from "../backends/backend.ts";
 import { type Core, createCore, LIMIT_REACHED, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
 import { checkLimit } from "./checks.ts";
 import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
+import { checkMemory } from "./memory.ts";
 import { type OpenFile, Reclaimer } from "./reclaimer.ts";
-
-/** Throws unless a backend gave memory of the size that was asked for. */
-export function checkMemory(memory: MappedMemory, pages: number): MappedMemory {
-  const bytes = memory?.bytes;
-  if (!(bytes instanceof Uint8Array) || bytes.length !== pages * PAGE_SIZE) {
-    throw new TypeError(`it mapped ${bytes?.length} bytes instead of ${pages * PAGE_SIZE}`);
-  }
-  return memory;
-}
 
 /**
  * Joins the core, which decides, to a backend, which does: each operation is one method, whole or not at all.
@@ -39,22 +30,30 @@ export class Driver {
   }
 
   /** The limit, as the backend says it. */
-  #backendLimit(): number {
+  #backendLimit(operation: GrantOperation): number {
     try {
       const limit = this.#backend.limit();
       checkLimit("use the backend", "its limit", limit);
       return limit;
     } catch (error) {
-      throw asGrantError(error, "open", this.#backend.name);
+      throw asGrantError(error, operation, this.#backend.name);
     }
   }
 
   get limit(): number {
-    if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit());
+    if (this.#limitIsBackends) {
+      this.#enter("inspect");
+      try {
+        this.#core.books.setLimit(this.#backendLimit("inspect"));
+      } finally {
+        this.#busy = false;
+      }
+    }
     return this.#core.books.limit();
   }
 
   set limit(pages: number) {
+    this.checkIdle("inspect");
     this.#limitIsBackends = false;
     this.#core.books.setLimit(pages);
   }
@@ -64,13 +63,17 @@ export class Driver {
     return this.#core.books;
   }
 
+  /** Throws if the backend is in the middle of a call: whoever changes state of its own before an operation asks first. */
+  checkIdle(operation: GrantOperation): void {
+    if (!this.#busy) return;
+    throw new GrantError(`Cannot ${operation} as the backend ${this.#backend.name} is in the middle of a call`, {
+      code: "busy",
+      operation,
+    });
+  }
+
   #enter(operation: GrantOperation): void {
-    if (this.#busy) {
-      throw new GrantError(`Cannot ${operation} as the backend ${this.#backend.name} is in the middle of a call`, {
-        code: "busy",
-        operation,
-      });
-    }
+    this.checkIdle(operation);
     this.#busy = true;
   }
 
@@ -84,7 +87,7 @@ export class Driver {
   open(): OpenFile {
     this.#enter("open");
     try {
-      if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit());
+      if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
       const address = this.#core.books.open();
       if (!address) throw this.#error("no-memory", "open", "a file as there is no memory for its books");
       let file: GrantFile;
@@ -103,8 +106,8 @@ export class Driver {
     }
   }
 
-  /** Grants pages: the index of the first; their references are left in `grefs()`. */
-  allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
+  /** Grants pages: the index of the first, and the reference of each. */
+  allocate(open: OpenFile, count: number, domid: number, writable: boolean): { page: number; grefs: number[] } {
     this.#enter("allocate");
     try {
       this.#reclaimer.sweep("free");
@@ -116,7 +119,8 @@ export class Driver {
         else grefs.fill(0, 0, count);
         open.file.grant(page, count, domid, writable, grefs);
         for (let offset = 0; offset < count; offset++) {
-          if (grefs[offset] === 0) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);
+          // Not a number, if the backend moved the buffer away.
+          if (!(grefs[offset]! > 0)) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);
         }
       } catch (error) {
         this.#undo(open, page, count, grefs);
@@ -126,8 +130,9 @@ export class Driver {
         const length = this.#stage(grefs, from, count);
         books.list(open.address, page + from, length, from === 0);
       }
-      return page;
+      return { page, grefs: Array.from(grefs.subarray(0, count)) };
     } finally {
+      if (this.#grefs.length === 0 || this.#grefs.length > STAGED) this.#grefs = new Uint32Array(64);
       this.#busy = false;
     }
   }
@@ -143,8 +148,9 @@ export class Driver {
   #reserve(open: OpenFile, count: number): number {
     const { books } = this.#core;
     let page = books.reserve(open.address, count);
-    if (page === LIMIT_REACHED && this.#limitIsBackends) {
-      books.setLimit(this.#backendLimit());
+    // Whatever it is refused for: where the limit was lowered meanwhile, that is the reason.
+    if (page < 0 && this.#limitIsBackends) {
+      books.setLimit(this.#backendLimit("allocate"));
       page = books.reserve(open.address, count);
     }
     if (page >= 0) return page;
@@ -156,7 +162,7 @@ export class Driver {
       this.#limitIsBackends ? "kernel-limit-reached" : "limit-reached",
       "allocate",
       `${count} pages as the limit is ${books.limit()} and ${books.live()} are in use` +
-        (pending ? `, ${pending} of them only because their peer still maps them` : "") +
+        (pending ? `, ${pending} of them freed, but still mapped by the peer or not ended yet` : "") +
         `: free pages, or raise ${this.#limitIsBackends ? this.#backend.limitName : "`limit` of the device"}`,
     );
   }
@@ -182,11 +188,6 @@ export class Driver {
     books.abandon(open.address, page + granted);
     this.#reclaimer.sweep("free");
     books.rewind(open.address, page);
-  }
-
-  /** The references of the last allocation. */
-  get grefs(): Uint32Array {
-    return this.#grefs;
   }
 
   free(open: OpenFile, page: number, count: number): void {
@@ -224,9 +225,7 @@ export class Driver {
         // allocate: it walks the pages of all files when the mapping ends.
         for (let from = page, end = page + count; from < end;) {
           const length = books.together(open.address, from, end - from);
-          const piece = open.file.map(from, length, books.gref(open.address, from), writable);
-          memory.push(piece);
-          checkMemory(piece, length);
+          memory.push(checkMemory(open.file.map(from, length, books.gref(open.address, from), writable), length));
           from += length;
         }
       } catch (error) {
@@ -298,7 +297,8 @@ export class Driver {
   reclaim(): void {
     this.#enter("close");
     try {
-      this.#reclaimer.sweep("free");
+      const failure = this.#reclaimer.sweep("close", "any");
+      if (failure) throw failure;
     } finally {
       this.#busy = false;
     }

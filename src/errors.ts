@@ -1,3 +1,5 @@
+import { show } from "./checks.ts";
+
 /**
  * What a {@linkcode GrantError} is about. Codes are stable: a program may compare them.
  *
@@ -106,7 +108,7 @@ export class GrantError extends Error {
  */
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : show(error);
   return new GrantError(`Cannot ${operation} as the backend ${backend} failed: ${reason}`, {
     code: "backend-failed",
     operation,

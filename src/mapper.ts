@@ -1,6 +1,6 @@
 import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
 import { checkBackend, checkDomid, checkFlag, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
-import { checkMemory } from "./driver.ts";
+import { checkMemory } from "./memory.ts";
 import { asGrantError, GrantError } from "./errors.ts";
 import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
 
@@ -73,11 +73,13 @@ export class GrantMapper implements Disposable {
       );
     }
     checkInteger("map", "the length of `grefs`", grefs.length, 1, MAX_GREFS);
-    // The caller's array may change; this copy does not.
-    const references = Array.from(grefs as readonly unknown[], (gref, index) => {
+    // The caller's array may change, and have an iterator of its own; this copy does not.
+    const references: number[] = [];
+    for (let index = 0, { length } = grefs; index < length; index++) {
+      const gref = grefs[index];
       checkGref("map", `\`grefs[${index}]\``, gref);
-      return gref as number;
-    });
+      references.push(gref!);
+    }
     checkOptions("map", options);
     const { writable = false } = options;
     checkFlag("map", "`writable`", writable);
@@ -85,17 +87,24 @@ export class GrantMapper implements Disposable {
 
     const memory = this.#map(domid, references, writable);
     this.#mappings++;
-    return new (writable ? ReadWriteMapping : ReadOnlyMapping)([memory], () => this.#unmap(memory));
+    return new (writable ? ReadWriteMapping : ReadOnlyMapping)([memory], {
+      checkIdle: () => this.#checkIdle("unmap"),
+      unmap: () => this.#unmap(memory),
+    });
   }
 
   #error(code: "closed" | "busy", operation: "map" | "unmap" | "close", reason: string): GrantError {
     return new GrantError(`Cannot ${operation} ${reason}`, { code, operation });
   }
 
-  #enter(operation: "map" | "unmap" | "close"): void {
+  #checkIdle(operation: "map" | "unmap" | "close"): void {
     if (this.#busy) {
       throw this.#error("busy", operation, `as the backend ${this.#backend.name} is in the middle of a call`);
     }
+  }
+
+  #enter(operation: "map" | "unmap" | "close"): void {
+    this.#checkIdle(operation);
     this.#busy = true;
   }
 
@@ -103,13 +112,7 @@ export class GrantMapper implements Disposable {
     this.#enter("map");
     try {
       this.#file ??= this.#backend.open();
-      const memory = this.#file.map(domid, grefs, writable);
-      try {
-        return checkMemory(memory, grefs.length);
-      } catch (error) {
-        memory?.unmap();
-        throw error;
-      }
+      return checkMemory(this.#file.map(domid, grefs, writable), grefs.length);
     } catch (error) {
       throw asGrantError(error, "map", this.#backend.name);
     } finally {

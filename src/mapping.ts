@@ -59,32 +59,46 @@ export interface WritableMapping extends Mapping {
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** Who made a mapping, and ends it. */
+export interface MappingOwner {
+  /** Throws if the mapping cannot be ended just now. */
+  checkIdle(): void;
+  /** Ends the mapping of all its pieces; called once. */
+  unmap(): void;
+}
+
+// A target's own methods are the caller's: one that overrides them would be handed the memory itself.
+const { set } = Uint8Array.prototype;
+const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
+
 /** What is read-only: the pieces of memory stay in here. */
 export class ReadOnlyMapping implements Mapping {
   readonly count: number;
-  #memory: readonly MappedMemory[];
-  #end: ((memory: readonly MappedMemory[]) => void) | undefined;
+  /** The pieces, and how long each is: its memory may be moved away. */
+  readonly #pieces: readonly { bytes: Uint8Array<ArrayBuffer>; length: number }[];
+  readonly #owner: MappingOwner;
+  #unmapped = false;
 
   /**
    * @param memory The pieces, in order.
-   * @param end Ends the mapping of all pieces; called once.
+   * @param owner Ends the mapping.
    */
-  constructor(memory: readonly MappedMemory[], end: (memory: readonly MappedMemory[]) => void) {
-    this.#memory = memory;
-    this.#end = end;
-    this.count = memory.reduce((sum, piece) => sum + piece.bytes.length, 0) / PAGE_SIZE;
+  constructor(memory: readonly MappedMemory[], owner: MappingOwner) {
+    this.#pieces = memory.map(({ bytes }) => ({ bytes, length: bytes.length }));
+    this.#owner = owner;
+    this.count = this.#pieces.reduce((sum, { length }) => sum + length, 0) / PAGE_SIZE;
   }
 
   get unmapped(): boolean {
-    return this.#end === undefined;
+    return this.#unmapped;
   }
 
-  read(offset: number = 0, length: number = this.count * PAGE_SIZE - offset): Uint8Array<ArrayBuffer> {
+  read(offset: number = 0, length?: number): Uint8Array<ArrayBuffer> {
     const size = this.count * PAGE_SIZE;
     checkInteger("read", "`offset`", offset, 0, size);
-    checkInteger("read", "`length`", length, 0, size - offset);
-    const copy = new Uint8Array(length);
-    this.#copy(copy, offset);
+    if (length !== undefined) checkInteger("read", "`length`", length, 0, size - offset);
+    const copy = new Uint8Array(length ?? size - offset);
+    this.#copy(copy, copy.length, offset);
     return copy;
   }
 
@@ -92,53 +106,43 @@ export class ReadOnlyMapping implements Mapping {
     if (!(target instanceof Uint8Array)) {
       throw new TypeError(`Cannot read as \`target\` must be a Uint8Array: current value is ${show(target)}`);
     }
-    checkInteger("read", "`offset`", offset, 0, this.count * PAGE_SIZE);
-    checkInteger("read", "the length of `target`", target.length, 0, this.count * PAGE_SIZE - offset);
-    this.#copy(target, offset);
+    const size = this.count * PAGE_SIZE;
+    const length = lengthOf.call(target);
+    checkInteger("read", "`offset`", offset, 0, size);
+    checkInteger("read", "the length of `target`", length, 0, size - offset);
+    this.#copy(target, length, offset);
   }
 
-  #copy(target: Uint8Array, offset: number): void {
-    if (this.unmapped) {
-      throw new GrantError("Cannot read as the mapping has ended: map the pages again", {
-        code: "closed",
-        operation: "map",
-      });
-    }
+  #copy(target: Uint8Array, length: number, offset: number): void {
+    if (this.#unmapped) throw closed("the mapping has ended");
     let done = 0;
     let start = offset;
-    for (const { bytes } of this.#memory) {
-      if (done === target.length) return;
-      if (start < bytes.length) {
-        const end = Math.min(bytes.length, start + target.length - done);
-        target.set(bytes.subarray(start, end), done);
-        done += end - start;
-        start = end;
+    for (const piece of this.#pieces) {
+      const part = Math.min(piece.length - start, length - done);
+      if (part > 0) {
+        const { bytes } = piece;
+        if (lengthOf.call(bytes) !== piece.length) throw closed("its memory was moved away");
+        set.call(target, new Uint8Array(bytes.buffer, bytes.byteOffset + start, part), done);
+        done += part;
       }
-      start -= bytes.length;
+      start = Math.max(0, start - piece.length);
     }
   }
 
   unmap(): void {
-    const end = this.#end;
-    if (!end) return;
-    const memory = this.#memory;
-    this.#end = undefined;
-    this.#memory = [];
-    try {
-      end(memory);
-    } catch (error) {
-      // Refused before anything was done: it can be tried again.
-      if (error instanceof GrantError && error.code === "busy") {
-        this.#end = end;
-        this.#memory = memory;
-      }
-      throw error;
-    }
+    if (this.#unmapped) return;
+    this.#owner.checkIdle();
+    this.#unmapped = true;
+    this.#owner.unmap();
   }
 
   [Symbol.dispose](): void {
     this.unmap();
   }
+}
+
+function closed(reason: string): GrantError {
+  return new GrantError(`Cannot read as ${reason}: map the pages again`, { code: "closed", operation: "map" });
 }
 
 const NOTHING = new Uint8Array(0);
@@ -147,8 +151,8 @@ const NOTHING = new Uint8Array(0);
 export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping {
   readonly #parts: readonly Uint8Array<ArrayBuffer>[];
 
-  constructor(memory: readonly MappedMemory[], end: (memory: readonly MappedMemory[]) => void) {
-    super(memory, end);
+  constructor(memory: readonly MappedMemory[], owner: MappingOwner) {
+    super(memory, owner);
     this.#parts = memory.map((piece) => piece.bytes);
   }
 

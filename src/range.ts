@@ -11,8 +11,9 @@ export interface PageRange {
 /** Throws unless a range is inside a whole of `total` pages; gives it with its defaults filled in. */
 export function checkRange(what: string, range: PageRange, total: number): Required<PageRange> {
   checkOptions(what, range);
-  const { start = 0, count = total - start } = range;
+  const { start = 0, count: given } = range;
   checkInteger(what, "`start`", start, 0, total - 1);
+  const count = given === undefined ? total - start : given;
   checkInteger(what, "`count`", count, 1, total - start);
   return { start, count };
 }

@@ -1,5 +1,6 @@
 import type { GrantFile } from "../backends/backend.ts";
 import { type Core, type FileAddress, STAGED } from "../wasm/core.ts";
+import { show } from "./checks.ts";
 import { asGrantError, GrantError, type GrantOperation } from "./errors.ts";
 
 /** A file, open in the core and in the backend. */
@@ -19,7 +20,7 @@ export class Reclaimer {
   /** Closed files of which something is still live. */
   readonly #closing = new Set<OpenFile>();
   /** References on their way to the backend. */
-  readonly #grefs = new Uint32Array(STAGED);
+  #grefs = new Uint32Array(STAGED);
 
   /** @param backend How error messages call the backend. */
   constructor(core: Core, backend: string) {
@@ -43,10 +44,10 @@ export class Reclaimer {
    * fails stays pending, and is tried again by the next sweep.
    *
    * @param operation What is under way, for the error.
-   * @param concerning The file whose failures matter to the caller.
+   * @param concerning The file whose failures matter to the caller; or any.
    * @returns The first of those.
    */
-  sweep(operation: GrantOperation, concerning?: OpenFile): GrantError | undefined {
+  sweep(operation: GrantOperation, concerning?: OpenFile | "any"): GrantError | undefined {
     const { books } = this.#core;
     let failure: GrantError | undefined;
     if (books.pending() > 0) {
@@ -57,7 +58,7 @@ export class Reclaimer {
         try {
           this.#endAccess(open, page, count);
         } catch (error) {
-          if (open === concerning) failure ??= this.#notEnded(operation, page, count, error);
+          if (open === concerning || concerning === "any") failure ??= this.#notEnded(operation, page, count, error);
         }
       }
     }
@@ -70,17 +71,21 @@ export class Reclaimer {
   #endAccess(open: OpenFile, page: number, count: number): void {
     const { books } = this.#core;
     const staged = this.#core.staged();
-    const grefs = this.#grefs;
+    // A backend may have moved the last one's buffer away.
+    const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGED);
     if (count === 1) grefs[0] = staged[0]!;
     else grefs.set(staged.subarray(0, count));
     const held = open.file.endAccess(page, count, grefs);
+    if (!Array.isArray(held)) {
+      throw new TypeError(`it must say which pages have not ended in an array: it said ${show(held)}`);
+    }
     if (held.length === 0) return books.ended(0, count);
     // All of them are looked at before the first is believed.
     const offsets = Array.from(held);
     let least = 0;
     for (const offset of offsets) {
       if (!Number.isInteger(offset) || offset < least || offset >= count) {
-        throw new TypeError(`it says that the peer holds page ${offset} of ${count}`);
+        throw new TypeError(`it says that page ${offset} of ${count} has not ended`);
       }
       least = offset + 1;
     }
@@ -99,7 +104,7 @@ export class Reclaimer {
     );
   }
 
-  #forgetClosed(concerning: OpenFile | undefined): GrantError | undefined {
+  #forgetClosed(concerning: OpenFile | "any" | undefined): GrantError | undefined {
     let failure: GrantError | undefined;
     for (const open of this.#closing) {
       if (!this.#core.books.forget(open.address)) continue;
@@ -108,7 +113,7 @@ export class Reclaimer {
       try {
         open.file.close();
       } catch (error) {
-        if (open === concerning) failure ??= asGrantError(error, "close", this.#backend);
+        if (open === concerning || concerning === "any") failure ??= asGrantError(error, "close", this.#backend);
       }
     }
     return failure;

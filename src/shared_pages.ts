@@ -152,15 +152,21 @@ export class AllocatedPages implements SharedPages {
     const allocator = this.#allocator;
     if (allocator.has(page, count)) return allocator.free(page, count);
     let found = false;
+    let failure: unknown;
     let from = page;
     for (let to = page; to <= page + count; to++) {
       if (to < page + count && allocator.has(to, 1)) continue;
       if (to > from) {
         found = true;
-        allocator.free(from, to - from);
+        try {
+          allocator.free(from, to - from);
+        } catch (error) {
+          failure ??= error;
+        }
       }
       from = to + 1;
     }
+    if (failure !== undefined) throw failure;
     // Fails, with the reason.
     if (needed && !found) allocator.free(page, count);
   }

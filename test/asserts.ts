@@ -6,7 +6,11 @@
 import { GrantError, type GrantErrorCode } from "../mod.ts";
 
 function show(value: unknown): string {
-  return value instanceof Uint8Array ? `bytes ${value.join(" ")}` : JSON.stringify(value) ?? String(value);
+  return Array.isArray(value)
+    ? `[${value.map(show).join(", ")}]`
+    : typeof value === "string"
+    ? `"${value}"`
+    : String(value);
 }
 
 /** Throws unless a condition holds. */
@@ -16,8 +20,13 @@ export function assert(condition: unknown, message: string): asserts condition {
 
 /** Throws unless two values are the same, or two lists have the same values. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  if (Object.is(actual, expected) || show(actual) === show(expected)) return;
+  if (equal(actual, expected)) return;
   throw new Error(`${message ?? "the values differ"}: got ${show(actual)}, expected ${show(expected)}`);
+}
+
+function equal(actual: unknown, expected: unknown): boolean {
+  if (!Array.isArray(actual) || !Array.isArray(expected)) return Object.is(actual, expected);
+  return actual.length === expected.length && actual.every((value, index) => equal(value, expected[index]));
 }
 
 /** Throws unless a function throws; gives what it threw. */
@@ -31,7 +40,7 @@ function thrown(action: () => unknown, expected: string): unknown {
   throw new Error(`expected ${expected}, but nothing was thrown: got ${show(result)}`);
 }
 
-/** Throws unless a function throws a `GrantError` with one of some codes, and one of the ways to say what was going on. */
+/** Throws unless a function throws a `GrantError` with one of some codes; gives it. */
 export function assertRefused(action: () => unknown, ...codes: GrantErrorCode[]): GrantError {
   const error = thrown(action, `a GrantError ${codes.join(" or ")}`);
   if (error instanceof GrantError && codes.includes(error.code)) return error;

@@ -382,6 +382,25 @@ const free: Tests = {
     view.unmap();
     assertEquals(share(allocator).page, 8);
   },
+  "of an allocation counts from its own first page"({ device, share, mapAsPeer }) {
+    const allocator = device.open();
+    share(allocator, 3);
+    const pages = share(allocator, 4);
+    assertEquals(pages.page, 3);
+    pages.setUnmapNotify({ clearByte: 5 }, 2);
+    const theirs = mapAsPeer(pages.grefs);
+    theirs.bytes.fill(1);
+    const view = pages.map({ start: 1, count: 2 });
+    view.bytes[0] = 9;
+    assertEquals(theirs.bytes[PAGE_SIZE], 9);
+    view.unmap();
+    pages.free({ start: 2, count: 1 });
+    assertEquals([...theirs.read(2 * PAGE_SIZE + 4, 3)], [1, 0, 1]);
+    assert(allocator.has(0, 5) && !allocator.has(5, 1) && allocator.has(6, 1), "page 5 alone is gone");
+    theirs.unmap();
+    pages.free();
+    assert(allocator.has(0, 3) && !allocator.has(3, 1), "the first allocation stays");
+  },
   "works across the borders of 64 pages"({ device, share }) {
     const allocator = device.open();
     share(allocator, 60);
@@ -568,7 +587,7 @@ const peer: Tests = {
     if (target.heldPagesCount) {
       assertEquals(device.inspect().pending, 1);
       const error = assertRefused(() => share(allocator, 8), "kernel-limit-reached");
-      assert(error.message.includes("1 of them only because their peer still maps them"), error.message);
+      assert(error.message.includes("1 of them freed, but still mapped by the peer"), error.message);
       share(allocator, 7).free();
       theirs.unmap();
       assertEquals(device.inspect().pending, 1);
@@ -678,6 +697,22 @@ const notify: Tests = {
 };
 
 const close: Tests = {
+  "leaves what is left of pages to a report"({ device, share }) {
+    const first = device.open();
+    const second = device.open();
+    share(first, 5);
+    const view = share(second, 3).map();
+    const { allocators, ...sums } = device.inspect();
+    assertEquals([sums.live, sums.listed, sums.mapped, sums.pending], [8, 8, 3, 0]);
+    assertEquals(allocators.map(({ live, listed, mappings, next }) => [live, listed, mappings, next]), [
+      [5, 5, 0, 5],
+      [3, 3, 1, 3],
+    ]);
+    second.close();
+    assertEquals(device.inspect().allocators.length, 1);
+    assertRefused(() => second.inspect(), "closed");
+    view.unmap();
+  },
   "frees everything, and is idempotent"({ device, share }) {
     const allocator = device.open();
     const pages = share(allocator, 100);

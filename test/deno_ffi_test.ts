@@ -332,6 +332,37 @@ describe("refused", () => {
 });
 
 describe("unmap()", () => {
+  test("does not trust what the owner of a view has redefined", () => {
+    const { file, grefs } = granted(2);
+    const first = file.map(0, 1, grefs[0]!, true);
+    Object.defineProperty(first.bytes, "buffer", { value: new ArrayBuffer(8) });
+    const second = file.map(1, 1, grefs[1]!, true);
+    Object.defineProperty(second.bytes.buffer, "transfer", { value() {} });
+    Object.defineProperty(second.bytes.buffer, "detached", { value: true });
+    for (const memory of [first, second]) {
+      memory.unmap();
+      expect(memory.bytes).toHaveLength(0);
+    }
+    expect(mappedPages()).toBe(0);
+    file.endAccess(0, 2, grefs);
+    file.close();
+  });
+
+  test("does nothing the second time, whatever is mapped there by then", () => {
+    const { file, grefs } = granted(2);
+    const first = file.map(0, 1, grefs[0]!, true);
+    first.unmap();
+    const second = file.map(1, 1, grefs[1]!, true);
+    second.bytes[0] = 42;
+    first.unmap();
+    const again = file.map(1, 1, grefs[1]!, true);
+    expect([second.bytes[0], again.bytes[0]]).toEqual([42, 42]);
+    second.unmap();
+    again.unmap();
+    file.endAccess(0, 2, grefs);
+    file.close();
+  });
+
   test("throws when the system refuses, and the views are dead all the same", () => {
     const { file, grefs } = granted(1);
     const memory = file.map(0, 1, grefs[0]!, true);

@@ -361,7 +361,7 @@ describe("grant() after ENOSPC", () => {
     const error = refused(3, "10\n", 8);
     expect(error.code).toBe("kernel-limit-reached");
     expect(error.message).toBe(
-      "Cannot allocate 3 pages as all files of this system may hold 10 pages together, and this process holds 8: " +
+      "Cannot allocate 3 pages as all files of this system may hold 10 pages together, and this backend holds 8: " +
         `free some, or raise ${GNTALLOC_LIMIT} as root (ENOSPC)`,
     );
   });
@@ -369,7 +369,7 @@ describe("grant() after ENOSPC", () => {
   test("may be either where this process is below the limit", () => {
     const error = refused(2, "10\n", 8);
     expect(error.code).toBe("no-space");
-    for (const text of ["this process holds 8", GNTALLOC_LIMIT, "which is 10", "max_grant_frames"]) {
+    for (const text of ["this backend holds 8", GNTALLOC_LIMIT, "which is 10", "max_grant_frames"]) {
       expect(error.message).toContain(text);
     }
   });
@@ -393,7 +393,7 @@ describe("grant() after ENOSPC", () => {
     libc.fail("ioctl", Errno.ENOSPC);
     const error = grantError(() => second.grant(4, 7, 1, false, grefs));
     expect(error.code).toBe("no-space");
-    expect(error.message).toContain("this process holds 3:");
+    expect(error.message).toContain("this backend holds 3:");
   });
 });
 

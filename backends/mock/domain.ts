@@ -70,7 +70,7 @@ export class MockDomain {
   }
 
   /**
-   * Destroys the domain, as `xl destroy` does: its mappings end, and its programs can do nothing more. While other domains
+   * Destroys the domain, as `xl destroy` does: its mappings end, and its devices refuse everything. While other domains
    * map any of its pages it goes on dying: these stay theirs, and, as on Xen, its other grants may still be mapped. With the
    * last such mapping it is gone, and its number is free for a new domain.
    */

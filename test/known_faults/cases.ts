@@ -184,7 +184,7 @@ export const CASES: readonly Case[] = [
       second.unmap();
       assertEquals(device.inspect().live, 0);
     },
-    patch: { file: "src/mapping.ts", find: "    this.#end = undefined;\n", replace: "" },
+    patch: { file: "src/mapping.ts", find: "    this.#unmapped = true;\n", replace: "" },
   },
   {
     name: "S8",

@@ -208,9 +208,9 @@ export function together(file: File, page: f64, count: u32): u32 {
 }
 
 /** The reference of a live page. */
-export function gref(file: File, page: f64): u32 {
+export function gref(file: File, page: f64): f64 {
   const index = <u64> page;
-  return load<u32>(findLeaf(file, index >> 6)!.gref(<u32> (index & 63)));
+  return <f64> load<u32>(findLeaf(file, index >> 6)!.gref(<u32> (index & 63)));
 }
 
 /** Lets go of listed pages: they are no longer found, and those that are not mapped become pending. OK or NOT_FOUND. */

@@ -151,9 +151,12 @@ function grow(): bool {
   return true;
 }
 
-/** Whether the address space could hold the books of so many more pages: asked before any memory is taken. */
+/** Pages that one allocation may have at most: 16 GiB, whose books take 20 MB, which stay even if the pages are refused. */
+const MOST: u32 = 1 << 22;
+
+/** Whether the books of so many more pages may be made, and fit. */
 export function fits(pages: u32): bool {
-  return (<u64> (pages / PAGES) + 2) * <u64> SIZE < room();
+  return pages <= MOST && (<u64> (pages / PAGES) + 2) * <u64> SIZE < room();
 }
 
 /** A new leaf of a file, without a live page; null if there is no memory. */

@@ -16,6 +16,8 @@ export function cut(size: usize): usize {
   const start = end;
   const wanted = <u64> start + <u64> size;
   const pages = <u64> memory.size();
+  // The end itself must be an address, too.
+  if (wanted >= 0x1_0000_0000) return 0;
   if (wanted > pages << 16) {
     const missing = <i32> ((wanted - (pages << 16) + 0xffff) >> 16);
     // Growing by an eighth keeps the views that the host caches valid for longer; where that is too much, what is needed.

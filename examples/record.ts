@@ -1,0 +1,66 @@
+/**
+ * Records what a program does with its grant device, and replays it on a simulated machine.
+ *
+ * ```sh
+ * deno run examples/record.ts                                                # records and replays on simulated machines
+ * deno run --allow-ffi --allow-write examples/record.ts --device trace.jsonl # in a domU: records on the device
+ * deno run --allow-read examples/record.ts --replay trace.jsonl              # on a laptop: replays what was recorded
+ * ```
+ */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { denoGrantBackend } from "../backends/deno.ts";
+import { MockXen } from "../backends/mock.ts";
+import { Recorder, replay } from "../backends/record.ts";
+import { GrantDevice, GrantError } from "../mod.ts";
+
+/** What is recorded: pages are shared with domain 0, used and given back. */
+function work(device: GrantDevice): void {
+  using allocator = device.open();
+  const pages = allocator.allocate(0, { pages: 4, writable: true });
+  allocator.setUnmapNotify(pages.page, { clearByte: 0 });
+  const view = pages.map({ start: 1, count: 2 });
+  new TextEncoder().encodeInto("a trace has no bytes of this", view.bytes);
+  pages.free({ start: 0, count: 1 });
+  try {
+    allocator.setUnmapNotify(pages.page + 1, { eventPort: 99_999 });
+  } catch (error) {
+    if (!(error instanceof GrantError)) throw error;
+    console.log(`as expected: ${error.message}`);
+  }
+  view.unmap();
+}
+
+/** Replays a trace, and says what differs. */
+function replayOnMock(trace: string): void {
+  const { calls, cut, difference } = replay(trace, { grants: new MockXen().domain(1).grantBackend() });
+  console.log(
+    `replayed ${calls} calls${cut ? " of a trace that was cut off" : ""}: ${difference?.message ?? "all the same"}`,
+  );
+}
+
+const { values, positionals } = parseArgs({
+  options: { device: { type: "boolean" }, replay: { type: "boolean" } },
+  allowPositionals: true,
+});
+const [path] = positionals;
+
+if (values.replay) {
+  if (path === undefined) throw new Error("Cannot replay as a file must be named: give the path of a trace");
+  replayOnMock(readFileSync(path, "utf8"));
+} else {
+  let trace = "";
+  if (path !== undefined) writeFileSync(path, "");
+  const recorder = new Recorder((line) => {
+    trace += line + "\n";
+    // Line by line: what was recorded is there even if the program dies.
+    if (path !== undefined) appendFileSync(path, line + "\n");
+  });
+  const backend = values.device ? denoGrantBackend() : new MockXen().domain(1).grantBackend();
+  {
+    using device = new GrantDevice(recorder.grants(backend));
+    work(device);
+  }
+  console.log(trace);
+  replayOnMock(trace);
+}
