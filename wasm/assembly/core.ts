@@ -3,7 +3,7 @@
  *
  * Numbers in, numbers out. A file is named by the address of its record; a page by its index in the file, as an f64 that
  * holds a whole number; references pass through the `STAGED` places at `staging()`. Nothing here is called while another
- * call is under way. Each operation touches the pages it names, and no others.
+ * call is under way. Each operation touches the pages it names, and no others; a sweep, all that are pending.
  */
 import { createFile, destroyFile, File } from "./file";
 import { addCounts, bits, createLeaf, destroyLeaf, dropCounts, findLeaf, fits, Leaf, PAGES } from "./leaf";
