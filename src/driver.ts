@@ -1,5 +1,5 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backends/backend.ts";
-import { type Core, createCore, LIMIT_REACHED, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
+import { type Core, createCore, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
 import { checkLimit } from "./checks.ts";
 import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
 import { checkMemory } from "./memory.ts";
