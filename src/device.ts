@@ -24,7 +24,7 @@ export interface DeviceReport {
   readonly limit: number;
   /** Pages that count toward the limit. */
   readonly live: number;
-  /** Pages that can be found: allocated, and not freed. */
+  /** Pages that can be found: allocated, and not freed. Those of a closed allocator count while a mapping pins them. */
   readonly listed: number;
   /** Pages that are mapped in this process. */
   readonly mapped: number;

@@ -8,7 +8,7 @@ import { type MappedMemory, PAGE_SIZE } from "../backends/backend.ts";
 export function checkMemory(memory: MappedMemory, pages: number): MappedMemory {
   let length: number | undefined;
   try {
-    const { bytes } = memory;
+    const bytes = memory?.bytes;
     if (bytes instanceof Uint8Array) ({ length } = bytes);
     if (length === pages * PAGE_SIZE) return { bytes, unmap: () => memory.unmap() };
   } catch (error) {

@@ -19,7 +19,7 @@
  *       mapBackend: xen.domain(0).mapBackend(),
  *       peer: 0,
  *       setLimit: (pages) => domain.limit = pages,
- *       heldPagesCount: true,
+ *       heldPagesCount: false,
  *       close: () => xen.assertClean(),
  *     };
  *   },

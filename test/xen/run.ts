@@ -10,7 +10,7 @@ import { installQemu, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
 /** The traces whose answers are compared, beside the fixed ones: others each time, unless arguments say which. */
-const asked = { seed: crypto.getRandomValues(new Uint16Array(1))[0]! * 1000, traces: 20, steps: 100 };
+const asked = { seed: Math.floor(Math.random() * 1e9), traces: 20, steps: 100 };
 
 /** The names of the tests that have to report. */
 function expected(rig: Rig): string[] {

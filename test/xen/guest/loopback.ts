@@ -8,6 +8,7 @@ import { conformance } from "../../conformance.ts";
 import type { Batch } from "../../differential/batch.ts";
 import { kill, RUN, spawn } from "./child.ts";
 import { askedFor, declareAsked, declareFixed } from "./differential.ts";
+import { declare as declareHeavy } from "./heavy.ts";
 import { assertNothingGranted, LIMIT, setLimit } from "./limit.ts";
 import { run, type Suite } from "./runner.ts";
 import { untilRefused } from "./until.ts";
@@ -92,6 +93,8 @@ export function declare(suite: Suite, asked: Batch): void {
 
   declareFixed(suite);
   declareAsked(suite, asked);
+
+  declareHeavy(suite);
 
   // Last, for what it does to the driver.
   test("a full grant table is an error of its own, and leaves nothing behind", () => {

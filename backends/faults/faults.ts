@@ -1,0 +1,285 @@
+import { checkInteger, checkOptions } from "../../src/checks.ts";
+import type { GrantBackend, MapBackend } from "../backend.ts";
+import { type FaultCall, type FaultKind, type FaultSide, KINDS } from "./call.ts";
+import { FaultyGrantBackend } from "./grants.ts";
+import { Injector } from "./injector.ts";
+import { FaultyMapBackend } from "./maps.ts";
+import {
+  type FailOptions,
+  Failure,
+  type FaultRule,
+  Hold,
+  type HoldOptions,
+  Hook,
+  randomNumbers,
+  type Schedule,
+} from "./rules.ts";
+
+/** How faults are set up. */
+export interface FaultsOptions {
+  /** Decides what is left to chance, the same way each time: 0 to 2³² - 1. Default is 1. */
+  seed?: number;
+}
+
+const SIDES: readonly FaultSide[] = ["grants", "maps"];
+
+/**
+ * Faults for backends of either side. Rules are set at any time, and add up; of several failures that are due for a call, the
+ * one that was set first is injected.
+ *
+ * What fails after it was done is undone in the backend below: what was opened is closed, what was mapped is unmapped, an
+ * unmap notify is set back. Granted pages are named in the references, for the library to take back. Where access has ended
+ * and the caller is told that it failed, the pages are remembered, and the next attempt succeeds. What a failure before
+ * `unmap` or `close` leaves behind is counted by {@linkcode Faults.left}.
+ *
+ * @example A peer that never lets go, until it does
+ * ```ts
+ * import { GrantDevice } from "@gntalloc/gntalloc";
+ * import { Faults } from "@gntalloc/gntalloc/faults";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import assert from "node:assert/strict";
+ *
+ * const faults = new Faults();
+ * const device = new GrantDevice(faults.grants(new MockXen().domain(1).grantBackend()));
+ * const allocator = device.open();
+ * const pages = allocator.allocate(0, { pages: 3 });
+ *
+ * const peer = faults.hold({ grefs: [pages.grefs[1]!] });
+ * pages.free();
+ * assert.equal(device.inspect().pending, 1);
+ * peer.clear();
+ * allocator.close();
+ * assert.equal(device.inspect().pending, 0);
+ * ```
+ *
+ * @example Everything fails at times, the same way for each seed
+ * ```ts
+ * import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
+ * import { Faults } from "@gntalloc/gntalloc/faults";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen();
+ * const faults = new Faults({ seed: 7 });
+ * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
+ * const allocator = device.open();
+ * for (const kind of ["grant", "endAccess", "map", "unmap"] as const) faults.fail(kind, { rate: 0.3 });
+ * for (let round = 0; round < 100; round++) {
+ *   try {
+ *     const pages = allocator.allocate(0, { pages: 4 });
+ *     pages.map().unmap();
+ *     pages.free();
+ *   } catch (error) {
+ *     if (!(error instanceof GrantError)) throw error;
+ *   }
+ * }
+ * assert(faults.injected() > 20);
+ *
+ * faults.clear();
+ * device.close();
+ * assert.equal(device.inspect().live, 0);
+ * xen.assertClean();
+ * ```
+ */
+export class Faults {
+  readonly #injector = new Injector();
+  readonly #random: () => number;
+
+  /**
+   * Makes faults for some backends, none yet.
+   *
+   * @param options The seed.
+   */
+  constructor(options: FaultsOptions = {}) {
+    checkOptions("make faults", options);
+    const { seed = 1 } = options;
+    checkInteger("make faults", "`seed`", seed, 0, 0xffff_ffff);
+    this.#random = randomNumbers(seed);
+  }
+
+  /**
+   * A granter's backend, with faults.
+   *
+   * @param backend The backend below. It is not changed.
+   */
+  grants(backend: GrantBackend): GrantBackend {
+    return new FaultyGrantBackend(backend, this.#injector);
+  }
+
+  /**
+   * A peer's backend, with faults.
+   *
+   * @param backend The backend below. It is not changed.
+   */
+  maps(backend: MapBackend): MapBackend {
+    return new FaultyMapBackend(backend, this.#injector);
+  }
+
+  /**
+   * Makes calls fail: the next one, unless something else is said.
+   *
+   * - `grant` after some pages: their references are filled in.
+   * - `endAccess` after some pages: it says that the peer holds the rest, as Linux does. After all of them it throws.
+   * - `unmap` and `close` before: the mapping or file stays in the backend below, see {@linkcode Faults.left}.
+   *
+   * @param kind Which calls.
+   * @param options When, how often, with what error, and what is done before.
+   * @throws {TypeError} if the kind or an option makes no sense.
+   * @throws {RangeError} if a number is out of its bounds.
+   */
+  fail(kind: FaultKind, options: FailOptions = {}): FaultRule {
+    const { failures } = this.#injector;
+    const failure = new Failure(kind, options, this.#random, (rule) => failures.delete(rule as Failure));
+    failures.add(failure);
+    return failure;
+  }
+
+  /**
+   * Makes `endAccess` say that the peer holds pages though it does not. The backend below is not asked for them.
+   *
+   * @param options Which pages, and how often. Default is all, until the rule is cleared.
+   * @throws {RangeError} if a number is out of its bounds.
+   */
+  hold(options: HoldOptions = {}): FaultRule {
+    const { holds } = this.#injector;
+    const hold = new Hold(options, this.#random, (hold) => holds.delete(hold));
+    holds.add(hold);
+    return hold;
+  }
+
+  /**
+   * Has something done before calls reach the backend below, or fail before they do. What the action throws, the call fails
+   * with.
+   *
+   * @param kind Which calls.
+   * @param action What is done. It must not use the device or mapper that makes the call, which would be `busy`.
+   * @param schedule When, and how often. Default is at each of them.
+   *
+   * @example A peer that maps a page between the decision to end access and its end
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen({ profile: "seed" });
+   * const faults = new Faults();
+   * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
+   * const mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const pages = device.open().allocate(0, { pages: 2 });
+   *
+   * faults.before("endAccess", (call) => mapper.map(1, [call.grefs[1]!]));
+   * pages.free();
+   * assert.equal(device.inspect().pending, 1);
+   * ```
+   */
+  before(kind: FaultKind, action: (call: FaultCall) => void, schedule: Schedule = {}): FaultRule {
+    return this.#hook("before", kind, action, schedule);
+  }
+
+  /**
+   * Has something done after the backend below has done its part of calls, and before they answer or fail. What the action
+   * throws, the call fails with.
+   *
+   * @param kind Which calls.
+   * @param action What is done. It must not use the device or mapper that makes the call, which would be `busy`.
+   * @param schedule When, and how often. Default is at each of them.
+   *
+   * @example A peer that maps by guessing, while an allocation is being undone
+   * ```ts
+   * import { GrantDevice, GrantMapper, type Mapping } from "@gntalloc/gntalloc";
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen({ profile: "seed" });
+   * const faults = new Faults();
+   * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
+   * const mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const allocator = device.open();
+   *
+   * let theirs: Mapping | undefined;
+   * faults.fail("grant", { afterPages: 2 });
+   * faults.after("grant", (call) => theirs = mapper.map(1, [call.grefs[0]!]), { times: 1 });
+   * assert.throws(() => allocator.allocate(0, { pages: 3 }));
+   * assert.equal(device.inspect().pending, 1);
+   * theirs?.unmap();
+   * device.close();
+   * xen.assertClean();
+   * ```
+   */
+  after(kind: FaultKind, action: (call: FaultCall) => void, schedule: Schedule = {}): FaultRule {
+    return this.#hook("after", kind, action, schedule);
+  }
+
+  #hook(
+    when: "before" | "after",
+    kind: FaultKind,
+    action: (call: FaultCall) => void,
+    schedule: Schedule,
+  ): FaultRule {
+    const { hooks } = this.#injector;
+    const hook = new Hook(when, kind, action, schedule, this.#random, (rule) => hooks.delete(rule as Hook));
+    hooks.add(hook);
+    return hook;
+  }
+
+  /** Ends all rules: from now on nothing fails, and nothing is held. The counters stay. */
+  clear(): void {
+    this.#injector.failures.clear();
+    this.#injector.hooks.clear();
+    this.#injector.holds.clear();
+  }
+
+  /**
+   * How many calls were made.
+   *
+   * @param kind Of which kind. Default is all.
+   * @param side On which side. Default is both.
+   */
+  calls(kind?: FaultKind, side?: FaultSide): number {
+    return this.#sum("calls", kind, side);
+  }
+
+  /**
+   * How many faults were injected: failures, and calls of `endAccess` that said of some page that it is held.
+   *
+   * @param kind Into which kind of calls. Default is all.
+   * @param side On which side. Default is both.
+   */
+  injected(kind?: FaultKind, side?: FaultSide): number {
+    return this.#sum("injected", kind, side);
+  }
+
+  #sum(what: "calls" | "injected", kind: FaultKind | undefined, side: FaultSide | undefined): number {
+    let sum = 0;
+    for (const one of kind === undefined ? KINDS : [kind]) {
+      for (const of of side === undefined ? SIDES : [side]) sum += this.#injector.count(one, of)[what];
+    }
+    return sum;
+  }
+
+  /** Mappings and files that are left in the backends below, as a fault came before their `unmap` or `close`. */
+  get left(): number {
+    return this.#injector.left.size;
+  }
+
+  /**
+   * Unmaps and closes what is left in the backends below.
+   *
+   * @throws the first error of these. Nothing is left all the same.
+   */
+  settle(): void {
+    const actions = [...this.#injector.left];
+    this.#injector.left.clear();
+    const failures: unknown[] = [];
+    for (const action of actions) {
+      try {
+        action();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

@@ -1,0 +1,125 @@
+import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
+import { endStretches } from "./end_access.ts";
+import { FileBelow } from "./file_below.ts";
+import type { Injector } from "./injector.ts";
+
+const side = "grants";
+const NO_GREFS: readonly number[] = [];
+
+/** A granter's backend with faults. */
+export class FaultyGrantBackend implements GrantBackend {
+  readonly name: string;
+  readonly limitName: string;
+  readonly #backend: GrantBackend;
+  readonly #injector: Injector;
+
+  constructor(backend: GrantBackend, injector: Injector) {
+    this.name = backend.name;
+    this.limitName = backend.limitName;
+    this.#backend = backend;
+    this.#injector = injector;
+  }
+
+  limit(): number {
+    return this.#injector.call({ side, kind: "limit", grefs: NO_GREFS }, { act: () => this.#backend.limit() });
+  }
+
+  open(): GrantFile {
+    const file = this.#injector.call({ side, kind: "open", grefs: NO_GREFS }, {
+      act: () => this.#backend.open(),
+      undo: (file) => file.close(),
+    });
+    return new FaultyGrantFile(file, this.#injector);
+  }
+}
+
+class FaultyGrantFile implements GrantFile {
+  readonly #file: GrantFile;
+  readonly #injector: Injector;
+  readonly #below: FileBelow;
+  /** Pages to which access has ended in the backend below, though the caller was told that it failed. */
+  readonly #ended = new Set<number>();
+  /** What is set for pages, to be set again when a change fails after it was made. */
+  readonly #notifies = new Map<number, UnmapNotify>();
+
+  constructor(file: GrantFile, injector: Injector) {
+    this.#file = file;
+    this.#injector = injector;
+    this.#below = new FileBelow(injector, side, file);
+  }
+
+  grant(page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
+    const call = {
+      side,
+      kind: "grant",
+      page,
+      count,
+      domid,
+      get grefs() {
+        const end = grefs.subarray(0, count).indexOf(0);
+        return Array.from(grefs.subarray(0, end < 0 ? count : end));
+      },
+    } as const;
+    // The references that are filled in say what was granted before a failure: nothing else is to be undone.
+    this.#injector.call(call, {
+      act: (pages = count) => this.#file.grant(page, Math.min(pages, count), domid, writable, grefs),
+    });
+  }
+
+  endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
+    const call = { side, kind: "endAccess", page, count, grefs: Array.from(grefs.subarray(0, count)) } as const;
+    return this.#injector.call(call, {
+      act: (pages = count) => this.#end(page, count, grefs, pages),
+      tells: (pages) => pages < count,
+      undo: (held) => {
+        for (let offset = 0; offset < count; offset++) {
+          if (!held.includes(offset)) this.#ended.add(page + offset);
+        }
+      },
+    });
+  }
+
+  /** Ends access to the first `pages` of a run but for those that are held: the others. */
+  #end(page: number, count: number, grefs: Uint32Array, pages: number): readonly number[] {
+    const kept = new Set<number>();
+    let seemsHeld = false;
+    for (let offset = 0; offset < count; offset++) {
+      const held = [...this.#injector.holds].filter((hold) => hold.holds(this, page + offset, grefs[offset]!));
+      if (held.length > 0) seemsHeld = true;
+      if (held.length > 0 || offset >= pages) kept.add(offset);
+    }
+    if (seemsHeld) this.#injector.count("endAccess", side).injected++;
+    const { held, failure } = endStretches(
+      this.#file,
+      page,
+      count,
+      grefs,
+      (offset) => !kept.has(offset) && !this.#ended.has(page + offset),
+    );
+    for (const offset of kept) held.add(offset);
+    // To throw would say that access to no page has ended.
+    if (failure && held.size === count) throw failure.error;
+    for (let offset = 0; offset < count; offset++) {
+      if (held.has(offset)) continue;
+      this.#ended.delete(page + offset);
+      this.#notifies.delete(page + offset);
+    }
+    return [...held].sort((one, other) => one - other);
+  }
+
+  map(page: number, count: number, gref: number, writable: boolean): MappedMemory {
+    return this.#below.map({ page, count, grefs: [gref] }, () => this.#file.map(page, count, gref, writable));
+  }
+
+  setUnmapNotify(page: number, gref: number, notify: UnmapNotify): void {
+    this.#injector.call({ side, kind: "notify", page, count: 1, grefs: [gref] }, {
+      act: () => this.#file.setUnmapNotify(page, gref, notify),
+      undo: () => this.#file.setUnmapNotify(page, gref, this.#notifies.get(page) ?? {}),
+    });
+    this.#notifies.set(page, notify);
+  }
+
+  close(): void {
+    this.#below.close();
+  }
+}

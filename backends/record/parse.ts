@@ -1,0 +1,155 @@
+import { type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
+
+/** What the value of a field must be, and how a message says so. */
+interface Kind {
+  readonly what: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+const isWhole = (least: number, most: number) => (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+const MAX_UINT32 = 0xffff_ffff;
+const NUMBER: Kind = { what: "a whole number from 0 up", is: isWhole(0, Number.MAX_SAFE_INTEGER) };
+const COUNT: Kind = { what: `a whole number from 1 to ${MAX_UINT32}`, is: isWhole(1, MAX_UINT32) };
+const GREF: Kind = { what: `a whole number from 0 to ${MAX_UINT32}`, is: isWhole(0, MAX_UINT32) };
+const DOMID: Kind = { what: "a whole number from 0 to 32751", is: isWhole(0, 0x7fef) };
+const FLAG: Kind = { what: "true or false", is: (value) => typeof value === "boolean" };
+const TEXT: Kind = { what: "a text", is: (value) => typeof value === "string" };
+const GREFS: Kind = {
+  what: `an array of whole numbers from 0 to ${MAX_UINT32}`,
+  is: (value) => Array.isArray(value) && value.every(GREF.is),
+};
+const LIMIT: Kind = {
+  what: 'a number, or "Infinity"',
+  is: (value) => typeof value === "number" || typeof value === "string",
+};
+/** What a backend says that lies has no certain type. */
+const ANYTHING: Kind = { what: "there", is: (value) => value !== undefined };
+
+type Fields = Readonly<Record<string, Kind>>;
+
+/** What the calls of each side have: what was asked; what may be; and what was answered, unless it failed. */
+const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: Fields, answered?: Fields]>> = {
+  "grants open": [{}, {}, { file: NUMBER }],
+  "grants limit": [{}, {}, { limit: LIMIT }],
+  "grants grant": [{ file: NUMBER, page: NUMBER, count: COUNT, domid: DOMID, writable: FLAG, grefs: GREFS }],
+  "grants endAccess": [{ file: NUMBER, page: NUMBER, count: COUNT, grefs: GREFS }, {}, { held: ANYTHING }],
+  "grants map": [
+    { file: NUMBER, page: NUMBER, count: COUNT, gref: GREF, writable: FLAG },
+    {},
+    { mapping: NUMBER, bytes: NUMBER },
+  ],
+  "grants unmap": [{ mapping: NUMBER }],
+  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: NUMBER, eventPort: NUMBER }],
+  "grants close": [{ file: NUMBER }],
+  "maps open": [{}, {}, { file: NUMBER }],
+  "maps map": [{ file: NUMBER, domid: DOMID, grefs: GREFS, writable: FLAG }, {}, { mapping: NUMBER, bytes: NUMBER }],
+  "maps unmap": [{ mapping: NUMBER }],
+  "maps close": [{ file: NUMBER }],
+};
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function check(line: number, fields: Record<string, unknown>, kinds: Fields, optional = false): void {
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = fields[name];
+    if (kind.is(value) || (optional && value === undefined)) continue;
+    throw new TraceError(line, `\`${name}\` must be ${kind.what}: current value is ${show(value)}`);
+  }
+}
+
+function checkHeader(line: number, fields: Record<string, unknown>): void {
+  const { trace, version } = fields;
+  if (trace !== "gntalloc") {
+    throw new TraceError(line, `\`trace\` must be "gntalloc", as this is the first: current value is ${show(trace)}`);
+  }
+  if (version !== TRACE_VERSION) {
+    throw new TraceError(line, `\`version\` must be ${TRACE_VERSION}: current value is ${show(version)}`);
+  }
+}
+
+function checkCall(line: number, fields: Record<string, unknown>): TraceCall {
+  if (fields.call === "mark") {
+    check(line, fields, { name: TEXT });
+    return { ...fields, line } as unknown as TraceCall;
+  }
+  const { side, call, error } = fields;
+  const shape = Object.hasOwn(CALLS, `${side} ${call}`) ? CALLS[`${side} ${call}`] : undefined;
+  if (!shape) {
+    throw new TraceError(
+      line,
+      `\`side\` and \`call\` must be of a known call: current values are ${show(side)} and ${show(call)}`,
+    );
+  }
+  const [asked, optional = {}, answered = {}] = shape;
+  check(line, fields, asked);
+  check(line, fields, optional, true);
+  if (error === undefined) check(line, fields, answered);
+  else if (error === null || !TEXT.is((error as { code?: unknown }).code)) {
+    throw new TraceError(line, `\`error\` must have a \`code\`: current value is ${show(error)}`);
+  }
+  checkGrefs(line, fields);
+  return { ...fields, line } as unknown as TraceCall;
+}
+
+function checkGrefs(line: number, { call, count, grefs }: Record<string, unknown>): void {
+  if (!Array.isArray(grefs)) return;
+  const right = call === "grant"
+    ? grefs.length <= (count as number)
+    : call === "map"
+    ? grefs.length > 0
+    : grefs.length === count;
+  if (!right) {
+    const wanted = call === "grant" ? `at most ${count}` : call === "map" ? "at least 1" : count;
+    throw new TraceError(line, `the length of \`grefs\` must be ${wanted}: current value is ${grefs.length}`);
+  }
+}
+
+/**
+ * Reads a trace. Blank lines are skipped, and fields that are not known. An incomplete last line is that of a program which
+ * was stopped: it is left out.
+ *
+ * @param trace The text of a trace, or its lines.
+ * @throws {TraceError} naming the first line that cannot be read.
+ *
+ * @example Write a trace by hand, and read it
+ * ```ts
+ * import { parseTrace } from "@gntalloc/gntalloc/record";
+ * import assert from "node:assert/strict";
+ *
+ * const { calls, cut } = parseTrace(`
+ *   {"trace":"gntalloc","version":1}
+ *   {"side":"grants","call":"open","file":1}
+ *   {"side":"grants","call":"close","fi`);
+ * assert.equal(calls.length, 1);
+ * assert.equal(cut, true);
+ * ```
+ */
+export function parseTrace(trace: string | Iterable<string>): Trace {
+  const lines = typeof trace === "string" ? trace.split("\n") : Array.from(trace);
+  const calls: TraceCall[] = [];
+  let begun = false;
+  for (const [index, text] of lines.entries()) {
+    if (text.trim() === "") continue;
+    const line = index + 1;
+    let fields: unknown;
+    try {
+      fields = JSON.parse(text);
+    } catch {
+      // A complete line of a text has a line break, so that this is not the last piece.
+      if (line === lines.length) return { calls, cut: true };
+    }
+    if (typeof fields !== "object" || fields === null) {
+      throw new TraceError(line, `there must be a JSON object: current text is ${show(text)}`);
+    }
+    if (begun) calls.push(checkCall(line, fields as Record<string, unknown>));
+    else checkHeader(line, fields as Record<string, unknown>);
+    begun = true;
+  }
+  if (!begun) throw new TraceError(1, `there must be a header: \`{"trace":"gntalloc","version":${TRACE_VERSION}}\``);
+  return { calls, cut: false };
+}

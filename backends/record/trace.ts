@@ -1,0 +1,218 @@
+import type { GrantErrorCode } from "../../src/errors.ts";
+
+/** The version of the format, in a trace's first line. It changes when an older reader would misread a trace. */
+export const TRACE_VERSION = 1;
+
+/** Which side of the shared pages a call is of: the granter's, or the peer's who maps them. */
+export type TraceSide = "grants" | "maps";
+
+/** A failure, as a trace has it. */
+export interface TracedError {
+  /** What happened. What was thrown without a code is `backend-failed`, as the library has it too. */
+  readonly code: GrantErrorCode;
+  /** The number of the system's error, where there was one. */
+  readonly errno?: number;
+  /** For people: never compared. */
+  readonly message: string;
+}
+
+/** What all calls have. */
+export interface RecordedCall {
+  /** The number of its line in the trace, from 1. */
+  readonly line: number;
+  /** The side it is of. */
+  readonly side: TraceSide;
+  /** What was thrown, if anything was. */
+  readonly error?: TracedError;
+}
+
+/** A file was opened. */
+export interface OpenCall extends RecordedCall {
+  /** The kind of call. */
+  readonly call: "open";
+  /** The number by which later lines name the file; none if it failed. */
+  readonly file?: number;
+}
+
+/** The limit was asked for. */
+export interface LimitCall extends RecordedCall {
+  /** The granter's side alone has one. */
+  readonly side: "grants";
+  /** The kind of call. */
+  readonly call: "limit";
+  /** The pages; `"Infinity"` where there is no limit. */
+  readonly limit?: number | string;
+}
+
+/** A call of an open file. */
+export interface RecordedFileCall extends RecordedCall {
+  /** The file's number. */
+  readonly file: number;
+}
+
+/** Pages were granted. */
+export interface GrantCall extends RecordedFileCall {
+  /** The granter's side alone grants. */
+  readonly side: "grants";
+  /** The kind of call. */
+  readonly call: "grant";
+  /** The index of the first page. */
+  readonly page: number;
+  /** The number of pages. */
+  readonly count: number;
+  /** For whom. */
+  readonly domid: number;
+  /** Whether that domain may write to them. */
+  readonly writable: boolean;
+  /** The references of the pages that were granted, in order: not all of them if it failed. */
+  readonly grefs: readonly number[];
+}
+
+/** Access to pages was to end. */
+export interface EndAccessCall extends RecordedFileCall {
+  /** The granter's side alone ends access. */
+  readonly side: "grants";
+  /** The kind of call. */
+  readonly call: "endAccess";
+  /** The index of the first page. */
+  readonly page: number;
+  /** The number of pages. */
+  readonly count: number;
+  /** Their references. */
+  readonly grefs: readonly number[];
+  /** What the backend said that the peer holds: offsets from `page`, unless the backend lies. */
+  readonly held?: unknown;
+}
+
+/** The granter mapped pages of its own. */
+export interface GrantsMapCall extends RecordedFileCall {
+  /** The granter's side. */
+  readonly side: "grants";
+  /** The kind of call. */
+  readonly call: "map";
+  /** The index of the first page. */
+  readonly page: number;
+  /** The number of pages. */
+  readonly count: number;
+  /** The reference of the first page. */
+  readonly gref: number;
+  /** Whether it writes to them. */
+  readonly writable: boolean;
+  /** The number by which a later line names the mapping; none if it failed. */
+  readonly mapping?: number;
+  /** The size of the memory. */
+  readonly bytes?: number;
+}
+
+/** The peer mapped pages. */
+export interface MapsMapCall extends RecordedFileCall {
+  /** The peer's side. */
+  readonly side: "maps";
+  /** The kind of call. */
+  readonly call: "map";
+  /** Whose pages. */
+  readonly domid: number;
+  /** Their references. */
+  readonly grefs: readonly number[];
+  /** Whether it writes to them. */
+  readonly writable: boolean;
+  /** The number by which a later line names the mapping; none if it failed. */
+  readonly mapping?: number;
+  /** The size of the memory. */
+  readonly bytes?: number;
+}
+
+/** A mapping ended, whether it failed or not. */
+export interface UnmapCall extends RecordedCall {
+  /** The kind of call. */
+  readonly call: "unmap";
+  /** The mapping's number. */
+  readonly mapping: number;
+}
+
+/** What happens when access to a page ends was set. */
+export interface NotifyCall extends RecordedFileCall {
+  /** The granter's side alone sets it. */
+  readonly side: "grants";
+  /** The kind of call. */
+  readonly call: "notify";
+  /** The index of the page. */
+  readonly page: number;
+  /** Its reference. */
+  readonly gref: number;
+  /** The byte to clear, if any. */
+  readonly clearByte?: number;
+  /** The port to signal, if any. */
+  readonly eventPort?: number;
+}
+
+/** A file was closed, whether it failed or not. */
+export interface CloseCall extends RecordedFileCall {
+  /** The kind of call. */
+  readonly call: "close";
+}
+
+/** No call: something that the program noted in the trace. */
+export interface Mark {
+  /** The number of its line in the trace, from 1. */
+  readonly line: number;
+  /** The kind of line. */
+  readonly call: "mark";
+  /** What it is about. */
+  readonly name: string;
+  /** Anything that JSON can say. */
+  readonly value?: unknown;
+}
+
+/** What one line of a trace says. */
+export type TraceCall =
+  | OpenCall
+  | LimitCall
+  | GrantCall
+  | EndAccessCall
+  | GrantsMapCall
+  | MapsMapCall
+  | UnmapCall
+  | NotifyCall
+  | CloseCall
+  | Mark;
+
+/** What is compared of a backend's answer. Only what the call answers is there. */
+export interface TraceAnswer {
+  /** `limit`: the pages, or `"Infinity"`. */
+  readonly limit?: number | string;
+  /** `grant`: how many pages were granted. Their references differ from one backend to another. */
+  readonly granted?: number;
+  /** `endAccess`: what the peer holds. */
+  readonly held?: unknown;
+  /** `map`: the size of the memory. */
+  readonly bytes?: number;
+  /** What was thrown: compared by its code. */
+  readonly error?: TracedError;
+}
+
+/** A trace that was read. */
+export interface Trace {
+  /** Its calls and marks, in order. */
+  readonly calls: readonly TraceCall[];
+  /** Whether its last line is incomplete: the program that wrote it was stopped. */
+  readonly cut: boolean;
+}
+
+/** A trace that cannot be read, or that names what is not there. */
+export class TraceError extends Error {
+  /** The number of the line, from 1. */
+  readonly line: number;
+
+  /**
+   * Makes an error.
+   *
+   * @param line The number of the line, from 1.
+   * @param problem What is wrong with it: "`page` must be a whole number: current value is -1".
+   */
+  constructor(line: number, problem: string) {
+    super(`Cannot use the trace as in line ${line} ${problem}`);
+    this.name = "TraceError";
+    this.line = line;
+  }
+}

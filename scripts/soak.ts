@@ -1,0 +1,76 @@
+/**
+ * Runs many operations on the simulated machine, and says what memory the process has after each tenth of them: it is to stay
+ * flat. Pages are shared, mapped by both sides, written, and let go of in random orders, with a changing number live.
+ *
+ * ```sh
+ * deno task soak            # ten million operations
+ * deno task soak 1000000
+ * ```
+ */
+import { MockXen } from "../backends/mock.ts";
+import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
+
+const OPERATIONS = Number(Deno.args[0] ?? 10_000_000);
+/** At most so many allocations live at a time. */
+const LIVE = 500;
+
+const xen = new MockXen({ profile: "seed", limit: Infinity });
+const device = new GrantDevice(xen.domain(1).grantBackend());
+const mapper = new GrantMapper(xen.domain(0).mapBackend());
+const collectGarbage = (globalThis as unknown as { gc(): void }).gc;
+
+let allocator = device.open();
+const pages: SharedPages[] = [];
+const mappings: Mapping[] = [];
+
+/** Takes a random element out of a list. */
+function take<T>(list: T[]): T {
+  const index = Math.floor(Math.random() * list.length);
+  const taken = list[index]!;
+  list[index] = list[list.length - 1]!;
+  list.pop();
+  return taken;
+}
+
+function step(): void {
+  const choice = Math.random();
+  if (choice < 0.3) {
+    if (pages.length >= LIVE) take(pages)[Symbol.dispose]();
+    pages.push(allocator.allocate(0, { pages: 1 + Math.floor(Math.random() * 4), writable: true }));
+  } else if (choice < 0.5) {
+    if (pages.length > 0) take(pages)[Symbol.dispose]();
+  } else if (choice < 0.6 && pages.length > 0) {
+    const one = pages[Math.floor(Math.random() * pages.length)]!;
+    const view = one.map();
+    view.bytes[0] = 1;
+    mappings.push(view);
+  } else if (choice < 0.7 && pages.length > 0) {
+    mappings.push(mapper.map(1, pages[Math.floor(Math.random() * pages.length)]!.grefs));
+  } else if (choice < 0.9999) {
+    if (mappings.length > 0) take(mappings).unmap();
+  } else {
+    allocator.close();
+    pages.length = 0;
+    allocator = device.open();
+  }
+}
+
+console.log("operations        live    rss MiB   heap MiB   external MiB");
+for (let done = 0; done <= OPERATIONS; done++) {
+  if (done % (OPERATIONS / 10) === 0) {
+    collectGarbage();
+    const { rss, heapUsed, external } = Deno.memoryUsage();
+    const columns = [
+      done,
+      device.inspect().live,
+      ...[rss, heapUsed, external].map((bytes) => (bytes / 2 ** 20).toFixed(1)),
+    ];
+    console.log(columns.map((value) => String(value).padStart(10)).join(" "));
+  }
+  step();
+}
+for (const mapping of mappings) mapping.unmap();
+device.close();
+mapper.close();
+xen.assertClean();
+console.log("everything was given back");

@@ -1,0 +1,19 @@
+import { Errno } from "../../backends/errno.ts";
+import type { GrantError } from "../../mod.ts";
+
+/** The error number with which the device answers where the library throws; `undefined` where the device has no such error. */
+export function deviceErrno({ code, operation }: GrantError): number | undefined {
+  switch (code) {
+    case "limit-reached":
+    case "kernel-limit-reached":
+    case "table-full":
+      return Errno.ENOSPC;
+    case "not-found":
+      return operation === "free" ? Errno.EINVAL : Errno.ENOENT;
+    case "map-refused":
+    case "notify-refused":
+      return Errno.EINVAL;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { type GrantBackend, type MapBackend, PAGE_SIZE, type UnmapNotify } from "../../backends/backend.ts";
+import { errnoName } from "../../backends/errno.ts";
+import { MockXen } from "../../backends/mock.ts";
+import {
+  type GrantAllocator,
+  GrantDevice,
+  GrantError,
+  GrantMapper,
+  type Mapping,
+  type WritableMapping,
+} from "../../mod.ts";
+import { deviceErrno } from "./device_errno.ts";
+import { FIRST_LIMIT } from "./executor.ts";
+import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
+
+/** How a machine differs from the real one, which a test does to see whether that is noticed. */
+export interface LibraryMachineOptions {
+  /** The compiled core; default is the embedded one. */
+  core?: WebAssembly.Module;
+  /** Takes the place of the domain's side as a granter. */
+  grantBackend?(backend: GrantBackend): GrantBackend;
+  /** Takes the place of the domain's side as a peer. */
+  mapBackend?(backend: MapBackend): MapBackend;
+  /** Default is `linux`. */
+  profile?: "seed" | "linux";
+}
+
+/** This library, through its public API, on a simulated machine with one domain. */
+export class LibraryMachine implements Machine {
+  readonly #xen: MockXen;
+  readonly #device: GrantDevice;
+  readonly #mapper: GrantMapper;
+
+  constructor({ core, grantBackend, mapBackend, profile = "linux" }: LibraryMachineOptions = {}) {
+    this.#xen = new MockXen({ profile, limit: FIRST_LIMIT });
+    const domain = this.#xen.domain(0);
+    const granter = domain.grantBackend();
+    const peer = domain.mapBackend();
+    this.#device = new GrantDevice(grantBackend ? grantBackend(granter) : granter, core ? { core } : {});
+    this.#mapper = new GrantMapper(mapBackend ? mapBackend(peer) : peer);
+  }
+
+  setLimit(pages: number): void {
+    this.#xen.domain(0).limit = pages < 0 ? Infinity : pages;
+  }
+
+  open(): File {
+    return new LibraryFile(refusing(() => this.#device.open()));
+  }
+
+  peerMap(grefs: readonly number[], writable: boolean): Mapped {
+    return new LibraryMemory(refusing(() => this.#mapper.map(0, grefs, { writable })));
+  }
+}
+
+class LibraryFile implements File {
+  readonly #allocator: GrantAllocator;
+
+  constructor(allocator: GrantAllocator) {
+    this.#allocator = allocator;
+  }
+
+  allocate(domid: number, pages: number, writable: boolean): { page: number; grefs: readonly number[] } {
+    return refusing(() => this.#allocator.allocate(domid, { pages, writable }));
+  }
+
+  free(page: number, pages: number): void {
+    refusing(() => this.#allocator.free(page, pages));
+  }
+
+  map(page: number, pages: number, writable: boolean): Mapped {
+    return new LibraryMemory(refusing(() => this.#allocator.map(page, pages, { writable })));
+  }
+
+  notify(page: number, clearByte: number | undefined, eventPort: number | undefined): void {
+    const notify: UnmapNotify = {
+      ...(clearByte === undefined ? {} : { clearByte }),
+      ...(eventPort === undefined ? {} : { eventPort }),
+    };
+    refusing(() => this.#allocator.setUnmapNotify(page, notify));
+  }
+
+  close(): void {
+    refusing(() => this.#allocator.close());
+  }
+}
+
+class LibraryMemory implements Mapped {
+  readonly #mapping: Mapping;
+
+  constructor(mapping: Mapping) {
+    this.#mapping = mapping;
+  }
+
+  read(page: number): Uint8Array {
+    return refusing(() => this.#mapping.read(page * PAGE_SIZE, PAGE_SIZE));
+  }
+
+  write(offset: number, byte: number): void {
+    for (const part of (this.#mapping as WritableMapping).parts) {
+      if (offset >= 0 && offset < part.length) part[offset] = byte;
+      offset -= part.length;
+    }
+  }
+
+  unmap(): void {
+    refusing(() => this.#mapping.unmap());
+  }
+}
+
+/** What a call gives; where the library throws, what the device would have answered. */
+function refusing<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const errno = error instanceof GrantError ? deviceErrno(error) : undefined;
+    throw errno === undefined ? error : new Refused(errnoName(errno));
+  }
+}

@@ -1,0 +1,20 @@
+/** A worker that does a number of rounds beside others in the same process, and says how many were right. */
+import { churn } from "./churn_rounds.ts";
+
+// The types of a worker's own scope are not those of this program's.
+const scope = self as unknown as {
+  onmessage(event: { data: { number: number; rounds: number } }): void;
+  postMessage(rounds: number): void;
+  close(): void;
+};
+
+scope.onmessage = ({ data: { number, rounds } }) => {
+  let done = 0;
+  const steps = churn(10 + number * 50);
+  for (let step = 0; step < rounds * 5; step++) {
+    steps.next();
+    if (step % 5 === 4) done++;
+  }
+  scope.postMessage(done);
+  scope.close();
+};
