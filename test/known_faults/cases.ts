@@ -228,8 +228,8 @@ export const CASES: readonly Case[] = [
     },
     patch: {
       file: CORE,
-      find: "<f64> livePages + <f64> count > limitPages",
-      replace: "<f64> (livePages + count) > limitPages",
+      find: "<f64>livePages + <f64>count > limitPages",
+      replace: "<f64>(livePages + count) > limitPages",
     },
   },
   {

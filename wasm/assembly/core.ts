@@ -54,7 +54,7 @@ export function open(): usize {
 
 /** The index that the file's next page gets. */
 export function fileNext(file: File): f64 {
-  return <f64> file.next;
+  return <f64>file.next;
 }
 
 /** The file's pages that count toward the limit. */
@@ -73,9 +73,9 @@ export function fileMappings(file: File): u32 {
 }
 
 /** The part of the pages from `page` to `end` that is in one leaf: the number of bits from that of `page` on. */
-
+@inline
 function stretch(page: u64, end: u64): u32 {
-  return <u32> min<u64>(PAGES - (page & 63), end - page);
+  return <u32>min<u64>(PAGES - (page & 63), end - page);
 }
 
 /** A leaf's place in its file never has live pages at or behind the file's next index: so it is kept while it is needed. */
@@ -97,8 +97,8 @@ function dropEmptyLeaves(file: File, first: u64, end: u64): void {
  */
 export function reserve(file: File, count: u32): f64 {
   assert(!file.closed);
-  if (<f64> livePages + <f64> count > limitPages) return LIMIT_REACHED;
-  if (<u64> livePages + <u64> count > 0xffff_ffff || !fits(count)) return NO_MEMORY;
+  if (<f64>livePages + <f64>count > limitPages) return LIMIT_REACHED;
+  if (<u64>livePages + <u64>count > 0xffff_ffff || !fits(count)) return NO_MEMORY;
   const first = file.next;
   const end = first + count;
   if (count) {
@@ -112,7 +112,7 @@ export function reserve(file: File, count: u32): f64 {
   file.next = end;
   file.live += count;
   livePages += count;
-  return <f64> first;
+  return <f64>first;
 }
 
 /** Writes the staged references of reserved pages into their leaves, and sets the pages' bits in `listed` or `pending`. */
@@ -121,14 +121,14 @@ function settle(file: File, first: u64, count: u32, found: bool): void {
   let from = staging();
   for (let page = first; page < end;) {
     const length = stretch(page, end);
-    const bit = <u32> (page & 63);
+    const bit = <u32>(page & 63);
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(bit, length);
     assert(!(leaf.live() & mask));
-    memory.copy(leaf.gref(bit), from, (<usize> length) << 2);
+    memory.copy(leaf.gref(bit), from, (<usize>length) << 2);
     if (found) leaf.listed |= mask;
     else addPending(leaf, mask);
-    from += (<usize> length) << 2;
+    from += (<usize>length) << 2;
     page += length;
   }
 }
@@ -138,27 +138,27 @@ function settle(file: File, first: u64, count: u32, found: bool): void {
  * `begins` says that the first of them begins an allocation.
  */
 export function list(file: File, page: f64, count: u32, begins: bool): void {
-  const first = <u64> page;
+  const first = <u64>page;
   assert(count > 0 && count <= STAGED && first + count <= file.next);
   settle(file, first, count, true);
-  if (begins) findLeaf(file, first >> 6)!.begins |= bits(<u32> (first & 63), 1);
+  if (begins) findLeaf(file, first >> 6)!.begins |= bits(<u32>(first & 63), 1);
   file.listed += count;
   listedPages += count;
 }
 
 /** Makes reserved pages pending, with the staged references, at most STAGED at a time: granted, but for an allocation that failed. */
 export function adopt(file: File, page: f64, count: u32): void {
-  const first = <u64> page;
+  const first = <u64>page;
   assert(count > 0 && count <= STAGED && first + count <= file.next);
   settle(file, first, count, false);
 }
 
 /** Gives the reserved pages from `page` to the file's next index back, none of which was listed or adopted. */
 export function abandon(file: File, page: f64): void {
-  const first = <u64> page;
+  const first = <u64>page;
   const end = file.next;
   assert(first <= end);
-  const count = <u32> (end - first);
+  const count = <u32>(end - first);
   file.live -= count;
   livePages -= count;
   file.next = first;
@@ -167,12 +167,12 @@ export function abandon(file: File, page: f64): void {
 
 /** Moves the file's next index back as far as no page is live, but not below `page`. */
 export function rewind(file: File, page: f64): void {
-  const first = <u64> page;
+  const first = <u64>page;
   const old = file.next;
   let next = old;
   while (next > first) {
     const leaf = findLeaf(file, (next - 1) >> 6);
-    if (leaf && leaf.live() & bits(<u32> ((next - 1) & 63), 1)) break;
+    if (leaf && leaf.live() & bits(<u32>((next - 1) & 63), 1)) break;
     next--;
   }
   file.next = next;
@@ -181,14 +181,14 @@ export function rewind(file: File, page: f64): void {
 
 /** Whether all of the pages are listed in the file: never for none. */
 export function find(file: File, page: f64, count: u32): bool {
-  const first = <u64> page;
+  const first = <u64>page;
   const end = first + count;
   if (!count || end > file.next) return false;
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6);
     if (!leaf) return false;
-    const mask = bits(<u32> (page & 63), length);
+    const mask = bits(<u32>(page & 63), length);
     if ((leaf.listed & mask) != mask) return false;
     page += length;
   }
@@ -197,11 +197,11 @@ export function find(file: File, page: f64, count: u32): bool {
 
 /** Of `count` live pages, how many from the first on belong to its allocation. */
 export function together(file: File, page: f64, count: u32): u32 {
-  const first = <u64> page;
+  const first = <u64>page;
   const end = first + count;
   for (let page = first + 1; page < end;) {
     const rest = findLeaf(file, page >> 6)!.begins >> (page & 63);
-    if (rest) return <u32> (min<u64>(page + ctz(rest), end) - first);
+    if (rest) return <u32>(min<u64>(page + ctz(rest), end) - first);
     page = (page | 63) + 1;
   }
   return count;
@@ -209,19 +209,19 @@ export function together(file: File, page: f64, count: u32): u32 {
 
 /** The reference of a live page. */
 export function gref(file: File, page: f64): f64 {
-  const index = <u64> page;
-  return <f64> load<u32>(findLeaf(file, index >> 6)!.gref(<u32> (index & 63)));
+  const index = <u64>page;
+  return <f64>load<u32>(findLeaf(file, index >> 6)!.gref(<u32>(index & 63)));
 }
 
 /** Lets go of listed pages: they are no longer found, and those that are not mapped become pending. OK or NOT_FOUND. */
 export function free(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
-  const first = <u64> page;
+  const first = <u64>page;
   const end = first + count;
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
-    const mask = bits(<u32> (page & 63), length);
+    const mask = bits(<u32>(page & 63), length);
     leaf.listed &= ~mask;
     addPending(leaf, mask & ~leaf.mapped);
     page += length;
@@ -234,13 +234,13 @@ export function free(file: File, page: f64, count: u32): i32 {
 /** Counts one mapping of listed pages: a use of each. OK, NOT_FOUND or NO_MEMORY. */
 export function map(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
-  const first = <u64> page;
+  const first = <u64>page;
   const end = first + count;
   // All memory before the first count is raised.
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
-    if (leaf.mapped & bits(<u32> (page & 63), length) && !addCounts(leaf)) {
+    if (leaf.mapped & bits(<u32>(page & 63), length) && !addCounts(leaf)) {
       for (let undo = first; undo < page; undo += stretch(undo, page)) dropCounts(findLeaf(file, undo >> 6)!);
       return NO_MEMORY;
     }
@@ -249,15 +249,15 @@ export function map(file: File, page: f64, count: u32): i32 {
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
-    const mask = bits(<u32> (page & 63), length);
+    const mask = bits(<u32>(page & 63), length);
     const once = leaf.mapped & mask;
     for (let rest = once; rest; rest &= rest - 1) {
-      const place = leaf.count(<u32> ctz(rest));
+      const place = leaf.count(<u32>ctz(rest));
       store<u32>(place, load<u32>(place) + 1);
     }
     leaf.again |= once;
     leaf.mapped |= mask;
-    mappedPages += <u32> popcnt(mask & ~once);
+    mappedPages += <u32>popcnt(mask & ~once);
     page += length;
   }
   file.mappings++;
@@ -266,24 +266,24 @@ export function map(file: File, page: f64, count: u32): i32 {
 
 /** Counts the end of one mapping, with the page and count of its `map`. Pages without a use become pending. */
 export function unmap(file: File, page: f64, count: u32): void {
-  const first = <u64> page;
+  const first = <u64>page;
   const end = first + count;
   assert(file.mappings > 0);
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
-    const mask = bits(<u32> (page & 63), length);
+    const mask = bits(<u32>(page & 63), length);
     assert((leaf.mapped & mask) == mask);
     const last = mask & ~leaf.again;
     for (let rest = leaf.again & mask; rest; rest &= rest - 1) {
-      const bit = <u32> ctz(rest);
+      const bit = <u32>ctz(rest);
       const more = load<u32>(leaf.count(bit)) - 1;
       store<u32>(leaf.count(bit), more);
       if (!more) leaf.again &= ~bits(bit, 1);
     }
     dropCounts(leaf);
     leaf.mapped &= ~last;
-    mappedPages -= <u32> popcnt(last);
+    mappedPages -= <u32>popcnt(last);
     addPending(leaf, last & ~leaf.listed);
     page += length;
   }
@@ -330,7 +330,7 @@ export function ended(offset: u32, count: u32): void {
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
-    const mask = bits(<u32> (page & 63), length);
+    const mask = bits(<u32>(page & 63), length);
     leaf.begins &= ~mask;
     removePending(leaf, mask);
     dropIfEmpty(leaf);

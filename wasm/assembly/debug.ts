@@ -71,10 +71,10 @@ export function verify(): void {
     if (!leaf) continue;
     leaves++;
     verifyLeaf(leaf);
-    listedSum += <u32> popcnt(leaf.listed);
-    mappedSum += <u32> popcnt(leaf.mapped);
-    pendingSum += <u32> popcnt(leaf.pending);
-    liveSum += <u32> popcnt(leaf.live());
+    listedSum += <u32>popcnt(leaf.listed);
+    mappedSum += <u32>popcnt(leaf.mapped);
+    pendingSum += <u32>popcnt(leaf.pending);
+    liveSum += <u32>popcnt(leaf.live());
     if (leaf.file.firstLeaf == leaf) verifyFile(leaf);
   }
   assert(leaves == leafCount());
@@ -98,7 +98,7 @@ function verifyLeaf(leaf: Leaf): void {
   else assert(leaf.number < end >> 6);
   assert((leaf.again != 0) == (leaf.counts != 0));
   for (let bit: u32 = 0; bit < 64; bit++) {
-    if ((leaf.again >> <u64> bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
+    if ((leaf.again >> <u64>bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
     else if (leaf.counts) assert(load<u32>(leaf.count(bit)) == 0);
   }
 }
@@ -114,8 +114,8 @@ function verifyFile(first: Leaf): void {
     assert(leaf.file == file);
     const next = leaf.nextInFile;
     if (next) assert(next.previousInFile == leaf);
-    listedSum += <u32> popcnt(leaf.listed);
-    liveSum += <u32> popcnt(leaf.live());
+    listedSum += <u32>popcnt(leaf.listed);
+    liveSum += <u32>popcnt(leaf.live());
     if (leaf.mapped) anyMapped = true;
   }
   assert(listedSum == fileListed(file));
@@ -131,7 +131,7 @@ function verifyPending(): void {
   while (leaf) {
     assert(leaf.pending != 0);
     assert(leaf.previousPending == previous);
-    sum += <u32> popcnt(leaf.pending);
+    sum += <u32>popcnt(leaf.pending);
     previous = leaf;
     leaf = leaf.nextPending;
   }

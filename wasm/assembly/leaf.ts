@@ -43,13 +43,13 @@ export class Leaf {
   /** Where the reference of page `bit` is. */
   @inline
   gref(bit: u32): usize {
-    return changetype<usize>(this) + offsetof<Leaf>() + ((<usize> bit) << 2);
+    return changetype<usize>(this) + offsetof<Leaf>() + ((<usize>bit) << 2);
   }
 
   /** Where the count of page `bit` is. */
   @inline
   count(bit: u32): usize {
-    return this.counts + ((<usize> bit) << 2);
+    return this.counts + ((<usize>bit) << 2);
   }
 
   /** The pages that are live. */
@@ -59,13 +59,13 @@ export class Leaf {
   }
 }
 
-const SIZE: usize = offsetof<Leaf>() + 4 * <usize> PAGES;
-const COUNTS_SIZE: usize = 4 * <usize> PAGES;
+const SIZE: usize = offsetof<Leaf>() + 4 * <usize>PAGES;
+const COUNTS_SIZE: usize = 4 * <usize>PAGES;
 
 /** The bits from `first` on, `length` of them; both together are at most 64, and `length` is at least 1. */
-
+@inline
 export function bits(first: u32, length: u32): u64 {
-  return (<u64> -1 >> (64 - <u64> length)) << <u64> first;
+  return (<u64>-1 >> (64 - <u64>length)) << <u64>first;
 }
 
 /**
@@ -81,14 +81,15 @@ let shift: u64 = 0;
 let freeLeaf: usize = 0;
 let freeCounts: usize = 0;
 
+@inline
 function place(index: u32): usize {
-  return table + ((<usize> index) << 2);
+  return table + ((<usize>index) << 2);
 }
 
 /** Fibonacci hashing: neighbouring numbers of one file, and equal numbers of several, land far apart. */
-
+@inline
 function home(file: usize, number: u64): u32 {
-  return <u32> (((number ^ ((<u64> file) << 32)) * 0x9e37_79b9_7f4a_7c15) >> shift);
+  return <u32>(((number ^ ((<u64>file) << 32)) * 0x9e37_79b9_7f4a_7c15) >> shift);
 }
 
 /** The leaf of a file that has a number, or null. */
@@ -138,14 +139,14 @@ function grow(): bool {
   const old = table;
   const places = capacity;
   const wanted: u32 = places ? places << 1 : 64;
-  const block = cut((<usize> wanted) << 2);
+  const block = cut((<usize>wanted) << 2);
   if (!block) return false;
-  memory.fill(block, 0, (<usize> wanted) << 2);
+  memory.fill(block, 0, (<usize>wanted) << 2);
   table = block;
   capacity = wanted;
-  shift = 64 - ctz<u64>(<u64> wanted);
+  shift = 64 - ctz<u64>(<u64>wanted);
   for (let index: u32 = 0; index < places; index++) {
-    const leaf = load<usize>(old + ((<usize> index) << 2));
+    const leaf = load<usize>(old + ((<usize>index) << 2));
     if (leaf) insert(changetype<Leaf>(leaf));
   }
   return true;
@@ -156,7 +157,7 @@ const MOST: u32 = 1 << 22;
 
 /** Whether the books of so many more pages may be made, and fit. */
 export function fits(pages: u32): bool {
-  return pages <= MOST && (<u64> (pages / PAGES) + 2) * <u64> SIZE < room();
+  return pages <= MOST && (<u64>(pages / PAGES) + 2) * <u64>SIZE < room();
 }
 
 /** A new leaf of a file, without a live page; null if there is no memory. */

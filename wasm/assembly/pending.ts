@@ -42,14 +42,14 @@ export function addPending(leaf: Leaf, mask: u64): void {
     lastPending = leaf;
   }
   leaf.pending |= mask;
-  pendingPages += <u32> popcnt(mask);
+  pendingPages += <u32>popcnt(mask);
 }
 
 /** Makes pending pages of a leaf no longer so. */
 export function removePending(leaf: Leaf, mask: u64): void {
   assert((leaf.pending & mask) == mask);
   leaf.pending &= ~mask;
-  pendingPages -= <u32> popcnt(mask);
+  pendingPages -= <u32>popcnt(mask);
   if (leaf.pending) return;
   const next = leaf.nextPending;
   const previous = leaf.previousPending;
@@ -73,17 +73,17 @@ export function nextRun(): u32 {
   const start = sweepLeaf;
   if (!start) return 0;
   let leaf = start;
-  let bit = sweepBit + <u32> ctz(leaf.pending >> <u64> sweepBit);
+  let bit = sweepBit + <u32>ctz(leaf.pending >> <u64>sweepBit);
   let count: u32 = 0;
   sweepFile = changetype<usize>(leaf.file);
   sweepPage = (leaf.number << 6) + bit;
   while (true) {
-    const length = min<u32>(<u32> ctz(~(leaf.pending >> <u64> bit)), STAGED - count);
-    memory.copy(staged + ((<usize> count) << 2), leaf.gref(bit), (<usize> length) << 2);
+    const length = min<u32>(<u32>ctz(~(leaf.pending >> <u64>bit)), STAGED - count);
+    memory.copy(staged + ((<usize>count) << 2), leaf.gref(bit), (<usize>length) << 2);
     count += length;
     bit += length;
     // The place to go on is worked out now: `ended` may take this leaf away.
-    if (bit < PAGES && leaf.pending >> <u64> bit) {
+    if (bit < PAGES && leaf.pending >> <u64>bit) {
       sweepLeaf = leaf;
       sweepBit = bit;
       return count;
@@ -106,7 +106,7 @@ export function runFile(): usize {
 
 /** The first page of the sweep's run. */
 export function runPage(): f64 {
-  return <f64> sweepPage;
+  return <f64>sweepPage;
 }
 
 /** The leaf with the oldest pending pages: for the debug build. */
