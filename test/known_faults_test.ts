@@ -33,7 +33,7 @@ describe.each(CASES)("$name: $fault", ({ name, check, patch }) => {
     check({ ...library, ...mock });
   });
 
-  test("would be found", { timeout: 60_000 }, () => {
+  test("would be found", { timeout: 300_000 }, () => {
     const folder = patchedCopy(patch);
     try {
       const { success, said } = run(
