@@ -33,4 +33,12 @@ export { GrantMapper, type MapGrantsOptions } from "./src/mapper.ts";
 export { type Mapping, type WritableMapping } from "./src/mapping.ts";
 export { type PageRange } from "./src/range.ts";
 export { type MapOptions, type SharedPages } from "./src/shared_pages.ts";
-export { type GrantBackend, type MapBackend, PAGE_SIZE, type UnmapNotify } from "./backends/backend.ts";
+export {
+  type GrantBackend,
+  type GrantFile,
+  type MapBackend,
+  type MapFile,
+  type MappedMemory,
+  PAGE_SIZE,
+  type UnmapNotify,
+} from "./backends/backend.ts";

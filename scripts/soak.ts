@@ -1,6 +1,6 @@
 /**
- * Runs many operations on the simulated machine, and says what memory the process has after each tenth of them: it is to stay
- * flat. Pages are shared, mapped by both sides, written, and let go of in random orders, with a changing number live.
+ * Runs many operations on the simulated machine, and says what memory the process has after each tenth of them. The heap is to
+ * stay flat from the first tenth on; what is outside of it, the pages, goes up and down with how many are live. Pages are shared, mapped by both sides, written, and let go of in random orders, with a changing number live.
  *
  * ```sh
  * deno task soak            # ten million operations
@@ -11,6 +11,12 @@ import { MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
 
 const OPERATIONS = Number(Deno.args[0] ?? 10_000_000);
+if (!Number.isInteger(OPERATIONS) || OPERATIONS < 10) {
+  console.error(
+    `Cannot soak as the number of operations must be a whole number from 10 up: current value is ${Deno.args[0]}`,
+  );
+  Deno.exit(2);
+}
 /** At most so many allocations live at a time. */
 const LIVE = 500;
 

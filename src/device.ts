@@ -39,7 +39,8 @@ export interface DeviceReport {
 }
 
 /**
- * What allocates shared pages: one for a process, on one backend. Its limit is shared by all its allocators.
+ * What allocates shared pages: one for a process, on one backend. Its `limit`, which can be read and set, is shared by all its
+ * allocators.
  *
  * @example Share a page with a domain, and read it there
  * ```ts

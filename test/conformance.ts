@@ -24,7 +24,13 @@
  *     };
  *   },
  * });
- * for (const [name, run] of tests) run();
+ * for (const [name, run] of tests) {
+ *   try {
+ *     run();
+ *   } catch (cause) {
+ *     throw new Error(name, { cause });
+ *   }
+ * }
  * ```
  *
  * @module

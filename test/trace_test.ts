@@ -128,7 +128,7 @@ describe("a broken trace", () => {
   test("of a side that has no backend is refused", () => {
     const xen = new MockXen();
     expect(thrown(() => replay([HEADER, PEER], { grants: xen.domain(1).grantBackend() })).message).toBe(
-      'Cannot use the trace as in line 2 `side` must be of a backend that is given: current value is "maps"',
+      'Cannot use the trace as in line 2 `side` must be of a backend that is given: current value is "maps". Give one as the option `maps`',
     );
     expect(thrown(() => replay([HEADER, OPEN], { maps: xen.domain(1).mapBackend() }))).toMatchObject({ line: 2 });
   });

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions } from "../../src/checks.ts";
+import { checkBackend, checkInteger, checkOptions } from "../../src/checks.ts";
 import type { GrantBackend, MapBackend } from "../backend.ts";
 import { type FaultCall, type FaultKind, type FaultSide, KINDS } from "./call.ts";
 import { FaultyGrantBackend } from "./grants.ts";
@@ -103,6 +103,12 @@ export class Faults {
    * @param backend The backend below. It is not changed.
    */
   grants(backend: GrantBackend): GrantBackend {
+    checkBackend(
+      "inject faults",
+      backend,
+      ["limit", "open"],
+      "denoGrantBackend() or MockXen's domain().grantBackend()",
+    );
     return new FaultyGrantBackend(backend, this.#injector);
   }
 
@@ -112,6 +118,7 @@ export class Faults {
    * @param backend The backend below. It is not changed.
    */
   maps(backend: MapBackend): MapBackend {
+    checkBackend("inject faults", backend, ["open"], "denoMapBackend() or MockXen's domain().mapBackend()");
     return new FaultyMapBackend(backend, this.#injector);
   }
 
@@ -119,7 +126,7 @@ export class Faults {
    * Makes calls fail: the next one, unless something else is said.
    *
    * - `grant` after some pages: their references are filled in.
-   * - `endAccess` after some pages: it says that the peer holds the rest, as Linux does. After all of them it throws.
+   * - `endAccess` after some pages: it says that the rest has not ended. After all of them it throws.
    * - `unmap` and `close` before: the mapping or file stays in the backend below, see {@linkcode Faults.left}.
    *
    * @param kind Which calls.
@@ -135,8 +142,12 @@ export class Faults {
   }
 
   /**
-   * Makes `endAccess` say that the peer holds pages though it does not. The backend below is not asked for them.
+   * Makes `endAccess` say that access to pages has not ended, as if the peer held them. The backend below is not asked for them.
    *
+   * Such pages are pending, as with the driver up to Linux 5.16. A driver that takes pages over that a peer holds, such as Linux
+   * since 5.17 or the mock with the profile `linux`, does not name them: there, let the peer map them.
+   *
+   * @throws {TypeError} if the references are not an array.
    * @param options Which pages, and how often. Default is all, until the rule is cleared.
    * @throws {RangeError} if a number is out of its bounds.
    */

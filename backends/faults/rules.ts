@@ -65,6 +65,9 @@ function checkRate(what: string, rate: unknown): void {
   throw new RangeError(`Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`);
 }
 
+/** Kinds of calls that only a granter's backend has. */
+const MADE_BY_GRANTERS: readonly FaultKind[] = ["limit", "grant", "endAccess", "notify"];
+
 function checkKind(what: string, kind: FaultKind): void {
   if (KINDS.includes(kind)) return;
   throw new TypeError(
@@ -97,6 +100,9 @@ export abstract class Rule implements FaultRule {
     const { side, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
     if (side !== undefined && side !== "grants" && side !== "maps") {
       throw new TypeError(`Cannot ${what} as \`side\` must be "grants" or "maps": current value is ${show(side)}`);
+    }
+    if (side === "maps" && MADE_BY_GRANTERS.includes(kind)) {
+      throw new TypeError(`Cannot ${what} as a peer's backend has no calls of the kind ${kind}: leave \`side\` out`);
     }
     checkInteger(what, "`nth`", nth, 1, Number.MAX_SAFE_INTEGER);
     checkTimes(what, "`times`", times);
@@ -205,6 +211,11 @@ export class Hold implements FaultRule {
     const what = "hold pages";
     checkOptions(what, options);
     const { grefs, asks = Infinity, rate = 1 } = options;
+    if (grefs !== undefined && !Array.isArray(grefs)) {
+      throw new TypeError(
+        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
+      );
+    }
     checkTimes(what, "`asks`", asks);
     checkRate(what, rate);
     this.#grefs = grefs === undefined ? undefined : new Set(grefs);

@@ -6,7 +6,10 @@ import { MockGrantFile } from "./grant_file.ts";
 import { MockMapFile, type PeerMapping } from "./map_file.ts";
 import type { MockXen } from "../mock.ts";
 
-/** A domain of a simulated machine, with its grant table and the devices its programs open. */
+/**
+ * A domain of a simulated machine, with its grant table and the devices its programs open. Its `limit`, which can be read and
+ * set, is that of the driver.
+ */
 export class MockDomain {
   /** The number by which other domains name it. */
   readonly domid: number;

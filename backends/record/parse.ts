@@ -21,11 +21,13 @@ const GREFS: Kind = {
   is: (value) => Array.isArray(value) && value.every(GREF.is),
 };
 const LIMIT: Kind = {
-  what: 'a number, or "Infinity"',
-  is: (value) => typeof value === "number" || typeof value === "string",
+  what: 'a number, or one of "Infinity", "-Infinity", "NaN"',
+  is: (value) => typeof value === "number" || ["Infinity", "-Infinity", "NaN"].includes(value as string),
 };
 /** What a backend says that lies has no certain type. */
 const ANYTHING: Kind = { what: "there", is: (value) => value !== undefined };
+/** A byte of a page. */
+const BYTE: Kind = { what: "a whole number from 0 to 4095", is: isWhole(0, 4095) };
 
 type Fields = Readonly<Record<string, Kind>>;
 
@@ -41,7 +43,7 @@ const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: Fields,
     { mapping: NUMBER, bytes: NUMBER },
   ],
   "grants unmap": [{ mapping: NUMBER }],
-  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: NUMBER, eventPort: NUMBER }],
+  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: BYTE, eventPort: NUMBER }],
   "grants close": [{ file: NUMBER }],
   "maps open": [{}, {}, { file: NUMBER }],
   "maps map": [{ file: NUMBER, domid: DOMID, grefs: GREFS, writable: FLAG }, {}, { mapping: NUMBER, bytes: NUMBER }],
@@ -137,14 +139,22 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     if (text.trim() === "") continue;
     const line = index + 1;
     let fields: unknown;
+    let reason = "";
     try {
       fields = JSON.parse(text);
-    } catch {
+    } catch (error) {
       // A complete line of a text has a line break, so that this is not the last piece.
       if (line === lines.length) return { calls, cut: true };
+      reason = ` (${(error as SyntaxError).message})`;
     }
     if (typeof fields !== "object" || fields === null) {
-      throw new TraceError(line, `there must be a JSON object: current text is ${show(text)}`);
+      throw new TraceError(line, `there must be a JSON object: current text is ${show(text)}${reason}`);
+    }
+    if (begun && "trace" in fields) {
+      throw new TraceError(
+        line,
+        "another trace begins here, as where a second recording was appended to a file: take them apart",
+      );
     }
     if (begun) calls.push(checkCall(line, fields as Record<string, unknown>));
     else checkHeader(line, fields as Record<string, unknown>);

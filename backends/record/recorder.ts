@@ -33,10 +33,11 @@ export function tracedError(error: unknown, backend: string): TracedError {
  * import { GrantDevice } from "@gntalloc/gntalloc";
  * import { denoGrantBackend } from "@gntalloc/gntalloc/deno";
  * import { Recorder } from "@gntalloc/gntalloc/record";
- * import { appendFileSync } from "node:fs";
+ * import { openSync, writeSync } from "node:fs";
  *
  * function recordedDevice(path: string): GrantDevice {
- *   const recorder = new Recorder((line) => appendFileSync(path, line + "\n"));
+ *   const file = openSync(path, "w");
+ *   const recorder = new Recorder((line) => writeSync(file, line + "\n"));
  *   return new GrantDevice(recorder.grants(denoGrantBackend()));
  * }
  * ```

@@ -90,7 +90,10 @@ export class Stage {
 
   #backend<B>(line: number, side: TraceSide, backend: B | undefined): B {
     if (backend) return backend;
-    throw new TraceError(line, `\`side\` must be of a backend that is given: current value is "${side}"`);
+    throw new TraceError(
+      line,
+      `\`side\` must be of a backend that is given: current value is "${side}". Give one as the option \`${side}\``,
+    );
   }
 
   /** Makes a call: what it answers or throws. */

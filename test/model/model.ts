@@ -74,6 +74,8 @@ export class Model {
   limit: number;
   readonly #seed: boolean;
   readonly #tableSize: number;
+  /** How often a notify has changed a byte under a peer's eyes. */
+  notified = 0;
   #allocations = 0;
   #stuck = false;
   #fail: Partial<Record<string, number>> = {};
@@ -256,7 +258,10 @@ export class Model {
     if (this.#stuck) return;
     for (const page of this.pages) {
       if (!page.pending) continue;
-      if (page.clearByte !== null) page.bytes.set(page.clearByte, 0);
+      if (page.clearByte !== null) {
+        if (page.peers > 0 && (page.bytes.get(page.clearByte) ?? 0) !== 0) this.notified++;
+        page.bytes.set(page.clearByte, 0);
+      }
       page.clearByte = null;
       if (page.peers > 0 && this.#seed) continue;
       page.pending = false;

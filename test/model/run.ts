@@ -86,11 +86,14 @@ export class Pair {
 }
 
 if (import.meta.main) {
-  const [profile, trace] = Deno.args as [MockProfile, string];
+  const [profile, trace] = Deno.args;
+  if ((profile !== "seed" && profile !== "linux") || trace === undefined) {
+    console.error("usage: run.ts seed|linux '[{…}, …]', a trace as a failed test prints it");
+    Deno.exit(2);
+  }
   const pair = new Pair(profile);
   for (const step of JSON.parse(trace) as Step[]) {
-    console.log(JSON.stringify(step));
-    pair.apply(step);
+    console.log(JSON.stringify(step), "→", pair.apply(step) ?? "skipped: there is nothing yet that it could name");
   }
   pair.finish();
   console.log("no difference");

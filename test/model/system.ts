@@ -189,7 +189,7 @@ function compareBytes(expected: Model["mappings"][number], actual: Mapping): voi
   if (expected.ended) return;
   expected.pages.forEach((page, number) => {
     // A byte that is never written stays 0.
-    for (const [byte, value] of [...page.bytes, [4000, 0] as const]) {
+    for (const [byte, value] of new Map([[4000, 0], ...page.bytes])) {
       const found = actual.read(number * PAGE_SIZE + byte, 1)[0];
       if (found !== value) throw new Error(`byte ${byte} of page ${page.index} is ${found}, expected ${value}`);
     }
