@@ -26,6 +26,7 @@ const mapper = new GrantMapper(xen.domain(0).mapBackend());
 const collectGarbage = (globalThis as unknown as { gc(): void }).gc;
 
 let allocator = device.open();
+const heaps: number[] = [];
 const pages: SharedPages[] = [];
 const mappings: Mapping[] = [];
 
@@ -65,6 +66,7 @@ console.log("operations        live    rss MiB   heap MiB   external MiB");
 for (let done = 0; done <= OPERATIONS; done++) {
   if (done % (OPERATIONS / 10) === 0) {
     collectGarbage();
+    heaps.push(Deno.memoryUsage().heapUsed);
     const { rss, heapUsed, external } = Deno.memoryUsage();
     const columns = [
       done,
@@ -80,3 +82,10 @@ device.close();
 mapper.close();
 xen.assertClean();
 console.log("everything was given back");
+const [, first, ...later] = heaps;
+const most = Math.max(...later);
+if (most > first! * 1.5 + 2 ** 20) {
+  console.error(`the heap grew: from ${first} bytes after a tenth of the operations to ${most}`);
+  Deno.exit(1);
+}
+console.log("the heap stayed flat");

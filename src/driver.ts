@@ -231,7 +231,7 @@ export class Driver {
           from += length;
         }
       } catch (error) {
-        this.#unmapAll(memory);
+        this.#unmapAll(memory, "map");
         books.unmap(open.address, page, count);
         throw asGrantError(error, "map", this.#backend.name);
       }
@@ -245,24 +245,24 @@ export class Driver {
   unmap(open: OpenFile, page: number, count: number, memory: readonly MappedMemory[]): void {
     this.#enter("unmap");
     try {
-      const unmapping = this.#unmapAll(memory);
+      const unmapping = this.#unmapAll(memory, "unmap");
       this.#core.books.unmap(open.address, page, count);
       const ending = this.#reclaimer.sweep("unmap", open);
-      if (unmapping !== undefined) throw asGrantError(unmapping, "unmap", this.#backend.name);
-      if (ending) throw ending;
+      const failure = unmapping ?? ending;
+      if (failure) throw failure;
     } finally {
       this.#busy = false;
     }
   }
 
   /** Unmaps every piece: the first failure. */
-  #unmapAll(memory: readonly MappedMemory[]): unknown {
-    let failure: unknown;
+  #unmapAll(memory: readonly MappedMemory[], operation: GrantOperation): GrantError | undefined {
+    let failure: GrantError | undefined;
     for (const piece of memory) {
       try {
         piece.unmap();
       } catch (error) {
-        failure ??= error;
+        failure ??= asGrantError(error, operation, this.#backend.name);
       }
     }
     return failure;

@@ -23,6 +23,7 @@ test("a million grants live on a machine with larger tables, each with its own r
   }
   expect(device.inspect()).toMatchObject({ live: 1_000_000, listed: 1_000_000 });
   expect(seen.reduce((most, times) => Math.max(most, times), 0)).toBe(1);
+  expect(seen.reduce((sum, times) => sum + times, 0)).toBe(1_000_000);
   for (const [gref, value] of samples) {
     const theirs = mapper.map(1, [gref]);
     expect(theirs.read(0, 1)[0]).toBe(value);

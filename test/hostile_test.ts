@@ -425,3 +425,183 @@ test("a limit that was set stays when the backend's is another", () => {
   expect(device.limit).toBe(Infinity);
   expect(device.inspect().limit).toBe(Infinity);
 });
+
+describe("a mapping of the mock", () => {
+  test("ends whatever the owner of a view has redefined", () => {
+    const { device } = machine();
+    const allocator = device.open();
+    const redefine: ((buffer: ArrayBuffer) => void)[] = [
+      (buffer) => Object.defineProperty(buffer, "transfer", { value: () => buffer }),
+      (buffer) => Object.defineProperty(buffer, "detached", { value: true }),
+    ];
+    for (const change of redefine) {
+      const pages = allocator.allocate(0);
+      const view = pages.map();
+      const { bytes } = view;
+      bytes[0] = 7;
+      change(bytes.buffer);
+      const again = pages.map();
+      expect(again.bytes[0]).toBe(7);
+      again.unmap();
+      view.unmap();
+      expect(bytes.length).toBe(0);
+    }
+  });
+});
+
+describe("several failures at once", () => {
+  test("of pieces: all are unmapped, and the first is thrown, even if it is undefined", () => {
+    let unmaps = 0;
+    const { device } = machine((file) => ({
+      map(...args) {
+        const memory = file.map(...args);
+        return {
+          bytes: memory.bytes,
+          unmap() {
+            memory.unmap();
+            unmaps++;
+            throw undefined;
+          },
+        };
+      },
+    }));
+    const allocator = device.open();
+    allocator.allocate(0);
+    allocator.allocate(0);
+    const view = allocator.map(0, 2);
+    expect(thrown(() => view.unmap())).toMatchObject({ code: "backend-failed", operation: "unmap" });
+    expect(unmaps).toBe(2);
+  });
+
+  test("of unmap and of the end of access: that of unmap is thrown, and another file's is nobody's business", () => {
+    let stuck = true;
+    const { device } = machine((file) => ({
+      endAccess(...args) {
+        if (stuck) throw new Error("ending");
+        return file.endAccess(...args);
+      },
+      map(...args) {
+        const memory = file.map(...args);
+        return {
+          bytes: memory.bytes,
+          unmap() {
+            memory.unmap();
+            if (stuck) throw new Error("unmapping");
+          },
+        };
+      },
+    }));
+    const [first, second] = [device.open(), device.open()];
+    const pages = first.allocate(0);
+    const view = pages.map();
+    pages.free();
+    expect(thrown(() => view.unmap()).message).toContain("unmapping");
+    stuck = false;
+    const other = second.allocate(0).map();
+    stuck = true;
+    thrown(() => first.allocate(0).free());
+    stuck = false;
+    other.unmap();
+    device.close();
+    expect(device.inspect().live).toBe(0);
+  });
+
+  test("of closes: every file that nothing is left of is closed in the same sweep", () => {
+    let closes = 0;
+    let stuck = true;
+    const { device } = machine((file) => ({
+      endAccess(...args) {
+        if (stuck) throw new Error("stuck");
+        return file.endAccess(...args);
+      },
+      close() {
+        closes++;
+        throw new Error("closing");
+      },
+    }));
+    for (const allocator of [device.open(), device.open()]) {
+      allocator.allocate(0);
+      thrown(() => allocator.close());
+    }
+    stuck = false;
+    expect(thrown(() => device.close()).message).toContain("closing");
+    expect(closes).toBe(2);
+  });
+});
+
+test("an allocation of more pages than pass at a time is one piece, and so is its mapping", () => {
+  const xen = new MockXen({ limit: Infinity });
+  const device = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+  const allocator = device.open();
+  const first = allocator.allocate(0, { pages: 9000 });
+  const second = allocator.allocate(0, { pages: 3 });
+  const view = first.map();
+  expect(view.bytes.length).toBe(9000 * 4096);
+  view.unmap();
+  const part = allocator.map(8999, 3);
+  expect([part.count, ...part.parts.map((piece) => piece.length)]).toEqual([3, 4096, 8192]);
+  part.unmap();
+  expect(new Set([...first.grefs, ...second.grefs]).size).toBe(9003);
+  allocator.free(10, 8000);
+  device.close();
+  xen.assertClean();
+});
+
+test("runs of pending pages that are neighbours by number and not by file are ended apart", () => {
+  const ended: [unknown, number, number][] = [];
+  let stuck = true;
+  const { device, xen } = machine((file) => ({
+    endAccess(page, count, grefs) {
+      if (stuck) throw new Error("stuck");
+      ended.push([file, page, count]);
+      return file.endAccess(page, count, grefs);
+    },
+  }));
+  const [first, second] = [device.open(), device.open()];
+  first.allocate(0, { pages: 64 });
+  second.allocate(0, { pages: 128 });
+  thrown(() => first.free(0, 64));
+  thrown(() => second.free(64, 64));
+  stuck = false;
+  first.allocate(0).free();
+  expect(ended.slice(0, 2).map(([, page, count]) => [page, count])).toEqual([[0, 64], [64, 64]]);
+  expect(ended[0]![0]).not.toBe(ended[1]![0]);
+  device.close();
+  xen.assertClean();
+});
+
+describe("a domain that was destroyed", () => {
+  test("as the granter: its other grants may be mapped even after its program lets go of them", () => {
+    const { xen, device, mapper } = machine();
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 2 });
+    const theirs = mapper.map(1, [pages.grefs[0]!]);
+    xen.domain(1).destroy();
+    pages.free({ start: 1, count: 1 });
+    mapper.map(1, [pages.grefs[1]!]).unmap();
+    expect(thrown(() => pages.setUnmapNotify({})).code).toBe("closed");
+    theirs.unmap();
+    device.close();
+    xen.assertClean();
+  });
+
+  test("as the peer: what it held is let go of", () => {
+    const { xen, device, mapper } = machine();
+    const pages = device.open().allocate(0);
+    mapper.map(1, pages.grefs);
+    pages.free();
+    expect(device.inspect().pending).toBe(1);
+    xen.domain(0).destroy();
+    device.close();
+    expect(device.inspect().pending).toBe(0);
+    xen.assertClean();
+  });
+});
+
+test("nothing is read of a mapping where nothing is asked for", () => {
+  const { device } = machine();
+  const view = device.open().allocate(0).map();
+  expect(view.read(0, 0).length).toBe(0);
+  view.readInto(new Uint8Array(0), 4096);
+  view.unmap();
+});

@@ -28,7 +28,7 @@ function run(command: string, ...args: string[]): { success: boolean; said: stri
   return { success, said };
 }
 
-describe.each(CASES)("$name: $fault", ({ name, check, patch }) => {
+describe.each(CASES)("$name: $fault", ({ name, check, says, patch }) => {
   test("is not here", () => {
     check({ ...library, ...mock });
   });
@@ -46,6 +46,7 @@ describe.each(CASES)("$name: $fault", ({ name, check, patch }) => {
         name,
       );
       expect(success, said).toBe(false);
+      expect(said).toContain(says);
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }

@@ -1,5 +1,9 @@
 import { type MappedMemory, PAGE_SIZE } from "../backend.ts";
 
+// A view's properties are its owner's to redefine: what ends a mapping must not go through them.
+const { transfer } = ArrayBuffer.prototype;
+const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!.get!;
+
 /**
  * The memory of one allocation: real bytes, which every mapping of it shares.
  *
@@ -18,7 +22,7 @@ export class Memory {
 
   /** The bytes, which a caller may have taken away by moving the buffer of a view: then there are others, zeroed. */
   #bytes(): ArrayBuffer {
-    if (this.#buffer.detached) this.#buffer = new ArrayBuffer(this.#size);
+    if (isDetached.call(this.#buffer)) this.#buffer = new ArrayBuffer(this.#size);
     return this.#buffer;
   }
 
@@ -30,7 +34,7 @@ export class Memory {
       bytes,
       unmap: () => {
         this.#mappings--;
-        if (this.#mappings === 0) this.#buffer = this.#bytes().transfer();
+        if (this.#mappings === 0) this.#buffer = transfer.call(this.#bytes());
       },
     };
   }

@@ -23,6 +23,8 @@ export interface Case {
   fault: string;
   /** Throws if the fault is there. */
   check(library: Library): void;
+  /** A part of what the check says where the fault is. */
+  says: string;
   /** Brings the fault back. */
   patch: Patch;
 }
@@ -86,6 +88,7 @@ export const CASES: readonly Case[] = [
       assertEquals(code(library, () => allocator.allocate(0, { pages: 5 })), "backend-failed");
       assertEquals(device.inspect().live, 1);
     },
+    says: "got -2, expected 1",
     patch: {
       file: CORE,
       find: "settle(file, first, count, false);",
@@ -100,6 +103,7 @@ export const CASES: readonly Case[] = [
       code(library, () => allocator.allocate(0, { pages: 5 }));
       assertEquals(allocator.allocate(0).page, 0);
     },
+    says: "got 3, expected 0",
     patch: { file: DRIVER, find: "    books.rewind(open.address, page);\n", replace: "" },
   },
   {
@@ -112,6 +116,7 @@ export const CASES: readonly Case[] = [
       xen.assertClean();
       assertEquals(allocator.allocate(0, { pages: 504 }).count, 504);
     },
+    says: 'got "backend-failed", expected "table-full"',
     patch: { file: GRANT_FILE, find: "if (gref === 0) {", replace: "if (gref < 0) {" },
   },
   {
@@ -137,6 +142,7 @@ export const CASES: readonly Case[] = [
       assertEquals(made.device.inspect().live, 0);
       made.xen.assertClean();
     },
+    says: "got [3, 3, 0], expected [1, 0, 1]",
     patch: {
       file: CORE,
       find: "settle(file, first, count, false);",
@@ -150,6 +156,7 @@ export const CASES: readonly Case[] = [
       const { allocator } = machine(library);
       for (let round = 0; round < 33_000; round++) allocator.allocate(0).free();
     },
+    says: "32760 references and 0 are in use",
     patch: { file: "backends/mock/grant_table.ts", find: "    this.#free.push(gref);\n", replace: "" },
   },
   {
@@ -163,6 +170,7 @@ export const CASES: readonly Case[] = [
       view.unmap();
       assertEquals(device.inspect().live, 0);
     },
+    says: "got 4, expected 0",
     patch: {
       file: CORE,
       find: "const end = first + count;\n  assert(file.mappings > 0);",
@@ -184,6 +192,7 @@ export const CASES: readonly Case[] = [
       second.unmap();
       assertEquals(device.inspect().live, 0);
     },
+    says: "got 0, expected 1",
     patch: { file: "src/mapping.ts", find: "    this.#unmapped = true;\n", replace: "" },
   },
   {
@@ -202,6 +211,7 @@ export const CASES: readonly Case[] = [
       assertEquals(code(library, () => pages.setUnmapNotify({ clearByte: 1 })), "backend-failed");
       assertEquals(code(library, () => pages.setUnmapNotify({ clearByte: 2 })), "none");
     },
+    says: 'got "busy", expected "none"',
     patch: {
       file: DRIVER,
       find: `throw asGrantError(error, "notify", this.#backend.name);
@@ -226,6 +236,7 @@ export const CASES: readonly Case[] = [
       }
       assertEquals(device.inspect().live, 1);
     },
+    says: 'got "no-memory", expected "limit-reached"',
     patch: {
       file: CORE,
       find: "<f64>livePages + <f64>count > limitPages",
@@ -258,6 +269,7 @@ export const CASES: readonly Case[] = [
       made.device.close();
       made.xen.assertClean();
     },
+    says: "the reference was given away",
     patch: { file: GRANT_FILE, find: "if (grant.maps === 0) domain", replace: "if (grant.maps >= 0) domain" },
   },
   {
@@ -272,6 +284,7 @@ export const CASES: readonly Case[] = [
       allocator.close();
       assertEquals(theirs.bytes[9], 0);
     },
+    says: "got 1, expected 0",
     patch: {
       file: GRANT_FILE,
       find: "if (grant.notify.clearByte !== undefined) grant",
@@ -291,6 +304,7 @@ export const CASES: readonly Case[] = [
       device.limit = 100;
       assertEquals(code(library, () => allocator.allocate(0)), "limit-reached");
     },
+    says: "got 50, expected 100",
     patch: {
       file: CORE,
       find: "  livePages -= count;\n  file.next",
@@ -305,6 +319,7 @@ export const CASES: readonly Case[] = [
       code(library, () => allocator.allocate(0, { pages: 505 }));
       xen.assertClean();
     },
+    says: "domain 1 grants domain 0 a page by reference 13",
     patch: {
       file: DRIVER,
       find: "let granted = 0;\n    while (",
@@ -329,6 +344,7 @@ export const CASES: readonly Case[] = [
       code(library, () => allocator.map(1, 3));
       assertEquals(runs, [[1, 1], [2, 2]]);
     },
+    says: "got [[1, 3]], expected [[1, 1], [2, 2]]",
     patch: {
       file: CORE,
       find: "    if (rest) return",
@@ -352,6 +368,7 @@ export const CASES: readonly Case[] = [
       pages.free();
       assertEquals(device.inspect().live, 0);
     },
+    says: "got 3, expected 0",
     patch: {
       file: DRIVER,
       find: "        books.unmap(open.address, page, count);\n        throw",
@@ -376,6 +393,7 @@ export const CASES: readonly Case[] = [
       assertEquals(allocator.has(0, 1), false);
       xen.assertClean();
     },
+    says: "got [4, 0], expected [0, 0]",
     patch: { file: DRIVER, find: "        this.#undo(open, page, count, grefs);\n", replace: "" },
   },
 ];

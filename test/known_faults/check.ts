@@ -6,6 +6,6 @@ const library = { ...await import(`file://${folder}/mod.ts`), ...await import(`f
 try {
   CASES.find((one) => one.name === name)!.check(library);
 } catch (error) {
-  console.error(`fault found: ${error}`);
+  console.error(`fault found: ${error instanceof Error ? error.message : error}`);
   Deno.exit(1);
 }

@@ -1,4 +1,4 @@
-/** A worker that does a number of rounds beside others in the same process, and says how many were right. */
+/** A worker that does a number of rounds beside others in the same process, each of which throws if it finds a wrong byte. */
 import { churn } from "./churn_rounds.ts";
 
 // The types of a worker's own scope are not those of this program's.
