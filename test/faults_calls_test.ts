@@ -181,6 +181,59 @@ for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
   });
 }
 
+describe("a backend below that breaks its contract", () => {
+  /** A file of three pages of which `endAccess` says something. */
+  function lying(says: (page: number, count: number) => unknown) {
+    const xen = new MockXen();
+    const faults = new Faults();
+    const real = xen.domain(1).grantBackend();
+    const asked: number[][] = [];
+    const file = faults.grants({
+      ...real,
+      open() {
+        const file = real.open();
+        const endAccess = (page: number, count: number) => {
+          asked.push([page, count]);
+          return says(page, count) as number[];
+        };
+        return {
+          grant: file.grant.bind(file),
+          endAccess,
+          map: file.map.bind(file),
+          setUnmapNotify: file.setUnmapNotify.bind(file),
+          close: file.close.bind(file),
+        };
+      },
+    }).open();
+    const grefs = new Uint32Array(3);
+    file.grant(0, 3, 0, false, grefs);
+    return { faults, file, grefs, asked };
+  }
+
+  test("in what endAccess says is passed on untouched where no rule is in the way", () => {
+    for (const said of [new Set([0]), [1, 0], [0, 0], [3], "x", undefined, null, [1]]) {
+      const { faults, file, grefs, asked } = lying(() => said);
+      expect(file.endAccess(0, 3, grefs)).toBe(said);
+      // Nor is nonsense taken for an end when the call fails afterwards.
+      faults.fail("endAccess", { when: "after", error: boom });
+      expect(() => file.endAccess(0, 3, grefs)).toThrow(boom);
+      asked.length = 0;
+      file.endAccess(1, 2, grefs.subarray(1));
+      const right = Array.isArray(said) && said.length === 1 && said[0] === 1;
+      expect(asked).toEqual(right ? [[1, 1]] : [[1, 2]]);
+    }
+  });
+
+  test("beside pages that are held fails for its stretch alone", () => {
+    for (const said of [[2], new Set([0]), [0, 0], [-1], [0.5], undefined]) {
+      const { faults, file, grefs } = lying((page) => page === 0 ? said : []);
+      faults.hold({ grefs: [grefs[1]!] });
+      expect(file.endAccess(0, 3, grefs)).toEqual([0, 1]);
+      expect(() => file.endAccess(0, 2, grefs)).toThrow(TypeError);
+    }
+  });
+});
+
 describe("hooks", () => {
   test("that throw fail the call they are in, before or after", () => {
     for (const when of ["before", "after"] as const) {

@@ -1,7 +1,7 @@
 /** Faults half-way through a call, and what is left by those before an end: nothing is lost. */
 import { describe, expect, test } from "vitest";
-import type { MappedMemory } from "../backends/backend.ts";
-import { Faults, InjectedFault } from "../backends/faults.ts";
+import type { GrantFile, MappedMemory } from "../backends/backend.ts";
+import { type FailOptions, type FaultCall, Faults, InjectedFault } from "../backends/faults.ts";
 import { MockXen } from "../backends/mock.ts";
 import { GrantMapper, type Mapping } from "../mod.ts";
 import { boom, machine, PROFILES, thrown } from "./faulty_machine.ts";
@@ -69,6 +69,42 @@ describe("a grant that fails after some pages", () => {
     xen.domain(1).limit = 1024;
     finish();
   });
+});
+
+test("an injected fault keeps the references of its call, whatever becomes of the buffer", () => {
+  const faults = new Faults();
+  const file = faults.grants(new MockXen().domain(1).grantBackend()).open();
+  const grefs = new Uint32Array(3);
+  const calls: FaultCall[] = [];
+  faults.before("grant", (call) => calls.push(call));
+  const failed = (options: FailOptions) => {
+    faults.fail("grant", options);
+    try {
+      file.grant(calls.length * 3, 3, 0, true, grefs);
+    } catch (error) {
+      return (error as InjectedFault).call;
+    }
+  };
+  const half = failed({ afterPages: 2 });
+  // Left over from before: none of this call's.
+  const early = failed({});
+  grefs.fill(0);
+  file.grant(6, 1, 0, true, grefs);
+  grefs.fill(77);
+  expect([half!.grefs, early!.grefs]).toEqual([[8, 9], []]);
+  expect(calls.map((call) => call.grefs)).toEqual([[8, 9], [], [10]]);
+  expect(Object.getOwnPropertyDescriptor(half, "grefs")?.get).toBe(undefined);
+});
+
+test("a grant that moves the references' buffer away fails with its own error", () => {
+  const faults = new Faults();
+  const real = new MockXen().domain(1).grantBackend();
+  const grant = (...[, , , , grefs]: Parameters<GrantFile["grant"]>) => {
+    structuredClone(null, { transfer: [grefs.buffer as ArrayBuffer] });
+    throw boom;
+  };
+  const file = faults.grants({ ...real, open: () => ({ grant }) as unknown as GrantFile }).open();
+  expect(() => file.grant(0, 1, 0, true, new Uint32Array(1))).toThrow(boom);
 });
 
 describe("an end of access that fails", () => {

@@ -101,6 +101,74 @@ test("errors may be of any kind, or made for the call", () => {
   finish();
 });
 
+test("errors may be of a class, which is made with a message", () => {
+  const { faults, device, finish } = machine();
+  const allocator = device.open();
+  class Mine extends Error {}
+  for (const error of [Mine, RangeError, Error]) {
+    faults.fail("grant", { error });
+    const { cause } = thrown(() => allocator.allocate(0));
+    expect(cause).toBeInstanceOf(error);
+    expect((cause as Error).message).toMatch(/^a fault was injected into call \d of `grant`/);
+  }
+  faults.fail("grant", { error: InjectedFault });
+  expect(thrown(() => allocator.allocate(0)).cause).toMatchObject({ call: { number: 4 } });
+  finish();
+});
+
+describe("a rule that was due and did not happen", () => {
+  test("is still to come", () => {
+    const { xen, faults, device, finish } = machine();
+    const allocator = device.open();
+    const boom = new Error("boom");
+    const throws = () => {
+      throw boom;
+    };
+    const failure = faults.fail("grant", { afterPages: 1 });
+    const after = faults.after("grant", () => {}, { times: 1 });
+    faults.before("grant", throws, { times: 1 });
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBe(boom);
+    expect([failure.fired, after.fired, faults.injected()]).toEqual([0, 0, 0]);
+    xen.domain(1).limit = 0;
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).code).toBe("kernel-limit-reached");
+    expect([failure.fired, after.fired]).toEqual([0, 0]);
+    xen.domain(1).limit = 1024;
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBeInstanceOf(InjectedFault);
+    expect([failure.fired, after.fired, faults.injected()]).toEqual([1, 1, 1]);
+    allocator.allocate(0);
+    finish();
+  });
+
+  test("happens as often as it should where one wrapper is around another", () => {
+    for (const times of [1, 2, 3]) {
+      const faults = new Faults();
+      const backend = faults.grants(faults.grants(new MockXen().domain(1).grantBackend()));
+      let runs = 0;
+      const hook = faults.after("limit", () => runs++, { times });
+      for (let round = 0; round < 4; round++) backend.limit();
+      expect([runs, hook.fired]).toEqual([times, times]);
+    }
+  });
+
+  test("does not happen if a hook clears it, unless the call was stopped half-way", () => {
+    for (const options of [{}, { afterPages: 1 }, { when: "after" }] satisfies FailOptions[]) {
+      const { faults, device, finish } = machine();
+      const allocator = device.open();
+      const rule = faults.fail("grant", options);
+      let second = 0;
+      faults.before("grant", () => faults.clear());
+      faults.before("grant", () => second++);
+      allocator.allocate(0, { pages: 2 });
+      expect([rule.fired, faults.injected(), second]).toEqual([0, 0, 0]);
+      const late = faults.fail("grant", options);
+      faults.after("grant", () => late.clear(), { times: 1 });
+      if ("when" in options) allocator.allocate(0, { pages: 2 });
+      else thrown(() => allocator.allocate(0, { pages: 2 }));
+      finish();
+    }
+  });
+});
+
 describe("pages that are held though the peer does not", () => {
   test("all of them until it is cleared", () => {
     const { xen, faults, device, finish, below } = machine("linux");

@@ -1,7 +1,7 @@
 /** What a recorder writes; and that it changes nothing, and a replay of it neither. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../backends/mock.ts";
-import { Recorder, type ReplayReport } from "../backends/record.ts";
+import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayReport } from "../backends/record.ts";
 import { GrantDevice } from "../mod.ts";
 import { conformance } from "./conformance.ts";
 import { debugCore } from "./debug_core.ts";
@@ -111,6 +111,86 @@ describe("what a recorder writes", () => {
     expect(() => recorder.grants(xen.domain(2).grantBackend())).toThrow("make another recorder");
     expect(() => recorder.maps(xen.domain(2).mapBackend())).toThrow("make another recorder");
   });
+});
+
+describe("a recorder changes nothing of what is odd:", () => {
+  /** A granter's backend of which one thing is odd. */
+  function odd(file: Partial<GrantFile>) {
+    const lines: string[] = [];
+    const recorder = new Recorder((line) => lines.push(line));
+    const real = new MockXen().domain(1).grantBackend();
+    const backend: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
+    return { lines, recorder, file: recorder.grants(backend).open() };
+  }
+
+  test("memory whose size cannot be read reaches the caller, who unmaps it", () => {
+    let unmaps = 0;
+    const { lines, recorder, file } = odd({
+      map: () => ({
+        get bytes(): Uint8Array<ArrayBuffer> {
+          throw new Error("boom");
+        },
+        unmap: () => void unmaps++,
+      }),
+    });
+    const memory = file.map(0, 1, 8, true);
+    expect(() => memory.bytes).toThrow("boom");
+    memory.unmap();
+    expect(unmaps).toBe(1);
+    expect(recorder.failure).toBe(undefined);
+    expect(lines.slice(2)).toEqual([
+      `{"side":"grants","call":"map","file":1,"page":0,"count":1,"gref":8,"writable":true,"mapping":1,"bytes":0}`,
+      `{"side":"grants","call":"unmap","mapping":1}`,
+    ]);
+  });
+
+  test("errors that cannot be shown are thrown as they are, and recording goes on", () => {
+    const hidden = (what: string) =>
+      Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error(what);
+        },
+      });
+    const odds = [Object.create(null), { toString: () => hidden("x") }, hidden("message"), Symbol("x"), 1n, undefined];
+    for (const error of odds) {
+      const { lines, recorder, file } = odd({
+        close() {
+          throw error;
+        },
+      });
+      expect(thrown(() => file.close())).toBe(error);
+      expect(recorder.failure).toBe(undefined);
+      expect(parseTrace(lines).calls[1]).toMatchObject({ call: "close", error: { code: "backend-failed" } });
+    }
+  });
+
+  test("an error after the buffer of the references was moved away is the backend's", () => {
+    const boom = new Error("boom");
+    const move = (...args: unknown[]): never => {
+      structuredClone(null, { transfer: [(args.at(-1) as Uint32Array<ArrayBuffer>).buffer] });
+      throw boom;
+    };
+    const { lines, recorder, file } = odd({ grant: move, endAccess: move });
+    expect(thrown(() => file.grant(0, 2, 0, true, new Uint32Array(2)))).toBe(boom);
+    expect(thrown(() => file.endAccess(0, 2, Uint32Array.of(8, 9)))).toBe(boom);
+    expect(recorder.failure).toBe(undefined);
+    expect(parseTrace(lines).calls.slice(1)).toMatchObject([{ call: "grant", grefs: [] }, { grefs: [8, 9] }]);
+  });
+});
+
+test("a mark that cannot be written is refused, and recording goes on", () => {
+  const lines: string[] = [];
+  const recorder = new Recorder((line) => lines.push(line));
+  const round: Record<string, unknown> = {};
+  round.round = round;
+  for (const value of [1n, round, () => {}, Symbol("x")]) {
+    expect(() => recorder.mark("a", value)).toThrow(TypeError);
+    expect(() => recorder.mark("a", value)).toThrow("Cannot note a mark as JSON must be able to say its value");
+  }
+  expect(() => recorder.mark(5 as unknown as string)).toThrow("its name must be a text: current value is 5");
+  recorder.mark("b", null);
+  expect(recorder.failure).toBe(undefined);
+  expect(lines.slice(1)).toEqual([`{"call":"mark","name":"b","value":null}`]);
 });
 
 describe("a recorder changes nothing:", () => {

@@ -20,7 +20,8 @@ describe("a trace that is cut", () => {
   test("after any line is replayed up to there, and nothing is left open", () => {
     for (let lines = 1; lines <= trace.length; lines++) {
       const report = replayOn(new MockXen({ profile: "seed" }), trace.slice(0, lines));
-      expect(report).toEqual({ calls: lines - 1, cut: false, left: [] });
+      expect(report).toMatchObject({ calls: lines - 1, cut: false, left: [] });
+      expect(report.difference).toBe(undefined);
     }
   });
 
@@ -42,6 +43,48 @@ describe("a trace that is cut", () => {
       cut: false,
     });
   });
+});
+
+test("a trace that ends with something open says what; one that was cut or differs does not", () => {
+  const trace = [
+    HEADER,
+    `{"side":"grants","call":"open","file":1}`,
+    `{"side":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
+    `{"side":"grants","call":"endAccess","file":1,"page":1,"count":2,"grefs":[9,10],"held":[]}`,
+    `{"side":"maps","call":"open","file":2}`,
+    `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[8],"writable":true,"mapping":1,"bytes":4096}`,
+  ];
+  const open = ["mapping 1", "1 page of file 1", "file 1", "file 2"];
+  expect(replayOn(new MockXen(), trace)).toEqual({ calls: 5, cut: false, openAtEnd: open, left: [] });
+  expect("openAtEnd" in replayOn(new MockXen(), [...trace, "{"])).toBe(false);
+  expect("openAtEnd" in replayOn(new MockXen({ limit: 2 }), trace)).toBe(false);
+});
+
+test("what is no trace at all is not taken for one that was cut", () => {
+  for (const text of ["/var/log/trace.jsonl", "trace.jsonl"]) {
+    expect(thrown(() => replay(text, {})).message).toBe(
+      `Cannot use the trace as in line 1 there must be a header, \`${HEADER}\`: current text is "${text}". ` +
+        "This looks like a path: give the text of the file",
+    );
+  }
+  for (const text of [`{"trace":"gntalloc","version":2,`, `{"trace":"gntalloc","version":1,`, `{"side":"grants"`]) {
+    expect(thrown(() => replay(text, {})).message).toMatch(
+      /line 1 there must be a header, .*: current text is "[^.]*$/,
+    );
+  }
+  for (let length = 1; length < HEADER.length; length++) {
+    expect(parseTrace("\n  " + HEADER.slice(0, length))).toEqual({ calls: [], cut: true });
+  }
+});
+
+test("options of a replay that make no sense are refused", () => {
+  expect(() => replay(HEADER, null as unknown as object)).toThrow(TypeError);
+  expect(() => replay(HEADER, { granter: 0x7ff0 })).toThrow("Cannot replay as `domid` must be a whole number from 0");
+  expect(() => replay(HEADER, { domids: { 5: -1 } })).toThrow(RangeError);
+  expect(() => replay(HEADER, { domids: { 5: "1" as unknown as number } })).toThrow(TypeError);
+  expect(() => replay(HEADER, { domids: 5 as unknown as Record<number, number> })).toThrow(
+    "`domids` must be an object",
+  );
 });
 
 describe("a broken trace", () => {
@@ -80,6 +123,16 @@ describe("a broken trace", () => {
       [HEADER, `{"side":"grants","call":"notify","file":1,"page":0,"gref":8,"clearByte":"x"}`],
       "line 2 `clearByte` must be",
     ],
+    "with a port that is none": [
+      [HEADER, `{"side":"grants","call":"notify","file":1,"page":0,"gref":8,"eventPort":131072}`],
+      "line 2 `eventPort` must be a whole number from 0 to 131071",
+    ],
+    ...Object.fromEntries(
+      [GRANT, END, OURS].map((line, index): [string, [string[], string]] => [
+        `with pages beyond what can be counted, ${["grant", "endAccess", "map"][index]}`,
+        [[HEADER, line.replace(`"page":0`, `"page":${Number.MAX_SAFE_INTEGER}`)], "line 2 `page` + `count` must be"],
+      ]),
+    ),
     "with a mark without a name": [[HEADER, `{"call":"mark"}`], "line 2 `name` must be a text"],
     "of a file that is not open": [[HEADER, OPEN, GRANT.replace(`"file":1`, `"file":3`)], "line 3 `file` must be one"],
     "of a file of the other side": [[HEADER, OPEN, MAP.replace(`"file":2`, `"file":1`)], 'open on the side "maps"'],

@@ -1,4 +1,25 @@
+import { show } from "../../src/checks.ts";
 import type { GrantFile } from "../backend.ts";
+
+/**
+ * What a backend says that has not ended, by the rule that the library has for it.
+ *
+ * @throws {TypeError} if it breaks the contract of backends.
+ */
+export function checkHeld(held: unknown, count: number): number[] {
+  if (!Array.isArray(held)) {
+    throw new TypeError(`it must say which pages have not ended in an array: it said ${show(held)}`);
+  }
+  const offsets = Array.from(held);
+  let least = 0;
+  for (const offset of offsets) {
+    if (!Number.isInteger(offset) || offset < least || offset >= count) {
+      throw new TypeError(`it says that page ${show(offset)} of ${count} has not ended`);
+    }
+    least = offset + 1;
+  }
+  return offsets;
+}
 
 /**
  * Ends access to some pages of a run, one stretch after the other.
@@ -21,7 +42,9 @@ export function endStretches(
     while (to < count && passed(to)) to++;
     if (to > from) {
       try {
-        for (const offset of file.endAccess(page + from, to - from, grefs.subarray(from, to))) held.add(from + offset);
+        // An offset beyond the stretch would name a page that another one, or nobody, was asked about.
+        const answer = file.endAccess(page + from, to - from, grefs.subarray(from, to));
+        for (const offset of checkHeld(answer, to - from)) held.add(from + offset);
       } catch (error) {
         failure ??= { error };
         for (let offset = from; offset < to; offset++) held.add(offset);

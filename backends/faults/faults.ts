@@ -235,7 +235,10 @@ export class Faults {
     return hook;
   }
 
-  /** Ends all rules: from now on nothing fails, and nothing is held. The counters stay. */
+  /**
+   * Ends all rules: from now on nothing fails, and nothing is held; but a call under way that was stopped half-way fails. The
+   * counters stay.
+   */
   clear(): void {
     this.#injector.failures.clear();
     this.#injector.hooks.clear();

@@ -1,10 +1,27 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
-import { endStretches } from "./end_access.ts";
+import { checkHeld, endStretches } from "./end_access.ts";
 import { FileBelow } from "./file_below.ts";
 import type { Injector } from "./injector.ts";
 
 const side = "grants";
 const NO_GREFS: readonly number[] = [];
+
+/** The offsets of pages to which access has ended: none, where the backend says nonsense. */
+function endedOffsets(held: unknown, count: number): number[] {
+  try {
+    const offsets = new Set(checkHeld(held, count));
+    return Array.from({ length: count }, (_, offset) => offset).filter((offset) => !offsets.has(offset));
+  } catch {
+    return [];
+  }
+}
+
+/** The references of the pages that were granted. By index, as the backend may have moved the buffer away. */
+function grantedGrefs(grefs: Uint32Array, count: number): number[] {
+  const granted: number[] = [];
+  while (granted.length < count && grefs[granted.length]) granted.push(grefs[granted.length]!);
+  return granted;
+}
 
 /** A granter's backend with faults. */
 export class FaultyGrantBackend implements GrantBackend {
@@ -49,6 +66,7 @@ class FaultyGrantFile implements GrantFile {
   }
 
   grant(page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
+    let reached = false;
     const call = {
       side,
       kind: "grant",
@@ -56,13 +74,15 @@ class FaultyGrantFile implements GrantFile {
       count,
       domid,
       get grefs() {
-        const end = grefs.subarray(0, count).indexOf(0);
-        return Array.from(grefs.subarray(0, end < 0 ? count : end));
+        return reached ? grantedGrefs(grefs, count) : [];
       },
     } as const;
     // The references that are filled in say what was granted before a failure: nothing else is to be undone.
     this.#injector.call(call, {
-      act: (pages = count) => this.#file.grant(page, Math.min(pages, count), domid, writable, grefs),
+      act: (pages = count) => {
+        reached = true;
+        this.#file.grant(page, Math.min(pages, count), domid, writable, grefs);
+      },
     });
   }
 
@@ -72,9 +92,7 @@ class FaultyGrantFile implements GrantFile {
       act: (pages = count) => this.#end(page, count, grefs, pages),
       tells: (pages) => pages < count,
       undo: (held) => {
-        for (let offset = 0; offset < count; offset++) {
-          if (!held.includes(offset)) this.#ended.add(page + offset);
-        }
+        for (const offset of endedOffsets(held, count)) this.#ended.add(page + offset);
       },
     });
   }
@@ -83,12 +101,20 @@ class FaultyGrantFile implements GrantFile {
   #end(page: number, count: number, grefs: Uint32Array, pages: number): readonly number[] {
     const kept = new Set<number>();
     let seemsHeld = false;
+    let whole = true;
     for (let offset = 0; offset < count; offset++) {
       const held = [...this.#injector.holds].filter((hold) => hold.holds(this, page + offset, grefs[offset]!));
       if (held.length > 0) seemsHeld = true;
       if (held.length > 0 || offset >= pages) kept.add(offset);
+      if (kept.has(offset) || this.#ended.has(page + offset)) whole = false;
     }
     if (seemsHeld) this.#injector.count("endAccess", side).injected++;
+    if (whole) {
+      // Untouched, even if it is nonsense: that is the caller's to refuse.
+      const held = this.#file.endAccess(page, count, grefs);
+      for (const offset of endedOffsets(held, count)) this.#notifies.delete(page + offset);
+      return held;
+    }
     const { held, failure } = endStretches(
       this.#file,
       page,

@@ -1,5 +1,5 @@
 import type { Asked, FaultCall, FaultKind, FaultSide } from "./call.ts";
-import type { Failure, Hold, Hook } from "./rules.ts";
+import type { Failure, Hold, Hook, Rule } from "./rules.ts";
 
 /** What a call is made of. */
 export interface Steps<T> {
@@ -20,6 +20,11 @@ export interface Steps<T> {
 interface Count {
   calls: number;
   injected: number;
+}
+
+/** Keeps the references that a call has now: the buffer they are read from is used again for others. */
+function keepGrefs(call: FaultCall): void {
+  Object.defineProperty(call, "grefs", { value: call.grefs, enumerable: true });
 }
 
 /** Where the rules meet the calls. */
@@ -49,19 +54,53 @@ export class Injector {
       enumerable: true,
     }) as FaultCall;
     // Each rule counts the calls, whether it is its turn or not.
-    const failure = [...this.failures].filter((failure) => failure.due(kind, side))[0];
-    if (failure) failure.fired++;
+    const due = [...this.failures].filter((failure) => failure.due(kind, side));
     const hooks = [...this.hooks].filter((hook) => hook.due(kind, side));
+    const chosen = due.shift();
+    for (const other of due) other.release();
+    const waiting = new Set<Rule>(chosen ? [chosen, ...hooks] : hooks);
+    const happens = (rule: Rule) => {
+      waiting.delete(rule);
+      rule.happens();
+    };
+    try {
+      return this.#run(call, steps, chosen, hooks, happens);
+    } finally {
+      // What did not happen, as something else came first, is still to come.
+      for (const rule of waiting) rule.release();
+      keepGrefs(call);
+    }
+  }
+
+  #run<T>(
+    call: FaultCall,
+    steps: Steps<T>,
+    chosen: Failure | undefined,
+    hooks: readonly Hook[],
+    happens: (rule: Rule) => void,
+  ): T {
     const run = (when: "before" | "after") => {
-      for (const hook of hooks) if (hook.when === when) hook.run(call);
+      for (const hook of hooks) {
+        if (hook.when !== when || !this.hooks.has(hook)) continue;
+        happens(hook);
+        hook.run(call);
+      }
+    };
+    const inject = (failure: Failure) => {
+      this.count(call.kind, call.side).injected++;
+      happens(failure);
     };
     const fail = (failure: Failure) => {
-      count.injected++;
+      inject(failure);
+      keepGrefs(call);
       throw failure.error(call);
     };
 
+    let failure: Failure | undefined;
     try {
       run("before");
+      // A hook may have cleared it.
+      failure = chosen && this.failures.has(chosen) ? chosen : undefined;
       if (failure && failure.pages === undefined) fail(failure);
     } catch (error) {
       steps.skipped?.();
@@ -70,9 +109,10 @@ export class Injector {
     const result = steps.act(failure?.pages);
     try {
       run("after");
-      if (failure) {
-        if (!steps.tells?.(failure.pages!)) fail(failure);
-        count.injected++;
+      // What was stopped half-way cannot succeed any more, even if a hook has cleared the failure.
+      if (failure && (this.failures.has(failure) || failure.pages! < (call.count ?? 0))) {
+        if (steps.tells?.(failure.pages!)) inject(failure);
+        else fail(failure);
       }
     } catch (error) {
       try {

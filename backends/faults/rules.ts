@@ -7,7 +7,10 @@ export interface Schedule {
   side?: FaultSide;
   /** The first call it happens to, counted from now: 1 is the next, which is the default. */
   nth?: number;
-  /** How often it happens, or `Infinity`: always from then on. Default is once, or always if there is a `rate`. */
+  /**
+   * How often it happens, or `Infinity`: always from then on. Default is once, or always if there is a `rate`. Where something
+   * else fails the call first, it has not happened, and is still to come.
+   */
   times?: number;
   /** How likely it is from `nth` on, from 0 to 1: decided by the seed. Default is 1. */
   rate?: number;
@@ -15,7 +18,7 @@ export interface Schedule {
 
 /** How a call fails. */
 export interface FailOptions extends Schedule {
-  /** What is thrown, or a function that makes it. Default is an `InjectedFault`. */
+  /** What is thrown, a class of errors that is made with a message, or a function that makes it. Default is an `InjectedFault`. */
   error?: unknown;
   /**
    * Whether it fails before or after the backend below has done what was asked. Default is before, and after for `unmap` and
@@ -86,6 +89,8 @@ export abstract class Rule implements FaultRule {
   readonly #random: () => number;
   readonly #clear: (rule: Rule) => void;
   #seen = 0;
+  /** Calls under way to which it may happen yet: another call in their middle must not take their turn. */
+  #claimed = 0;
 
   constructor(
     what: string,
@@ -116,11 +121,24 @@ export abstract class Rule implements FaultRule {
     this.#clear = clear;
   }
 
-  /** Whether it may happen to a call, which it has seen then. */
+  /** Whether it may happen to a call, which it has seen then. If so, it happens, or is to be released. */
   due(kind: FaultKind, side: FaultSide): boolean {
     if (kind !== this.#kind || (this.#side !== undefined && side !== this.#side)) return false;
-    if (++this.#seen < this.#nth || this.fired >= this.#times) return false;
-    return this.#rate === 1 || this.#random() < this.#rate;
+    if (++this.#seen < this.#nth || this.fired + this.#claimed >= this.#times) return false;
+    if (this.#rate < 1 && this.#random() >= this.#rate) return false;
+    this.#claimed++;
+    return true;
+  }
+
+  /** It happens to the call to which it was due. */
+  happens(): void {
+    this.#claimed--;
+    this.fired++;
+  }
+
+  /** It does not happen to the call to which it was due. */
+  release(): void {
+    this.#claimed--;
   }
 
   clear(): void {
@@ -151,9 +169,13 @@ export class Hook extends Rule {
   }
 
   run(call: FaultCall): void {
-    this.fired++;
     this.#action(call);
   }
+}
+
+/** Whether it makes errors with `new`: a class cannot be called. */
+function isErrorClass(value: unknown): value is new (message: string) => Error {
+  return typeof value === "function" && (value === Error || value.prototype instanceof Error);
 }
 
 /** A failure. */
@@ -191,7 +213,9 @@ export class Failure extends Rule {
 
   /** What is thrown. */
   error(call: FaultCall): unknown {
-    if (!this.#hasError) return new InjectedFault(call);
+    const fault = new InjectedFault(call);
+    if (!this.#hasError || this.#error === InjectedFault) return fault;
+    if (isErrorClass(this.#error)) return new this.#error(fault.message);
     return typeof this.#error === "function" ? this.#error(call) : this.#error;
   }
 }

@@ -1,4 +1,4 @@
-import { type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
+import { HEADER, type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
 
 /** What the value of a field must be, and how a message says so. */
 interface Kind {
@@ -26,6 +26,8 @@ const LIMIT: Kind = {
 };
 /** What a backend says that lies has no certain type. */
 const ANYTHING: Kind = { what: "there", is: (value) => value !== undefined };
+/** A port of an event channel, as the library has it. */
+const PORT: Kind = { what: "a whole number from 0 to 131071", is: isWhole(0, 0x1_ffff) };
 /** A byte of a page. */
 const BYTE: Kind = { what: "a whole number from 0 to 4095", is: isWhole(0, 4095) };
 
@@ -43,7 +45,7 @@ const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: Fields,
     { mapping: NUMBER, bytes: NUMBER },
   ],
   "grants unmap": [{ mapping: NUMBER }],
-  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: BYTE, eventPort: NUMBER }],
+  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: BYTE, eventPort: PORT }],
   "grants close": [{ file: NUMBER }],
   "maps open": [{}, {}, { file: NUMBER }],
   "maps map": [{ file: NUMBER, domid: DOMID, grefs: GREFS, writable: FLAG }, {}, { mapping: NUMBER, bytes: NUMBER }],
@@ -62,6 +64,14 @@ function check(line: number, fields: Record<string, unknown>, kinds: Fields, opt
     if (kind.is(value) || (optional && value === undefined)) continue;
     throw new TraceError(line, `\`${name}\` must be ${kind.what}: current value is ${show(value)}`);
   }
+}
+
+/** The error of a trace whose first line is none: often it is the path of a file instead of its text. */
+function noHeader(line: number, text?: string, last = false): TraceError {
+  const current = text === undefined ? "" : `: current text is ${show(text)}`;
+  const isPath = last && !text?.trimStart().startsWith("{");
+  const hint = isPath ? ". This looks like a path: give the text of the file" : "";
+  return new TraceError(line, `there must be a header, \`${HEADER}\`${current}${hint}`);
 }
 
 function checkHeader(line: number, fields: Record<string, unknown>): void {
@@ -94,8 +104,19 @@ function checkCall(line: number, fields: Record<string, unknown>): TraceCall {
   else if (error === null || !TEXT.is((error as { code?: unknown }).code)) {
     throw new TraceError(line, `\`error\` must have a \`code\`: current value is ${show(error)}`);
   }
+  checkRun(line, fields);
   checkGrefs(line, fields);
   return { ...fields, line } as unknown as TraceCall;
+}
+
+function checkRun(line: number, { page, count }: Record<string, unknown>): void {
+  if (page === undefined || count === undefined) return;
+  // Beyond, one page could not be told from the next.
+  if ((page as number) + (count as number) <= Number.MAX_SAFE_INTEGER) return;
+  throw new TraceError(
+    line,
+    `\`page\` + \`count\` must be at most ${Number.MAX_SAFE_INTEGER}: current values are ${page} and ${count}`,
+  );
 }
 
 function checkGrefs(line: number, { call, count, grefs }: Record<string, unknown>): void {
@@ -144,7 +165,9 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
       fields = JSON.parse(text);
     } catch (error) {
       // A complete line of a text has a line break, so that this is not the last piece.
-      if (line === lines.length) return { calls, cut: true };
+      const last = line === lines.length;
+      if (last && (begun || HEADER.startsWith(text.trimStart()))) return { calls, cut: true };
+      if (!begun) throw noHeader(line, text, last);
       reason = ` (${(error as SyntaxError).message})`;
     }
     if (typeof fields !== "object" || fields === null) {
@@ -160,6 +183,6 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     else checkHeader(line, fields as Record<string, unknown>);
     begun = true;
   }
-  if (!begun) throw new TraceError(1, `there must be a header: \`{"trace":"gntalloc","version":${TRACE_VERSION}}\``);
+  if (!begun) throw noHeader(1);
   return { calls, cut: false };
 }

@@ -1,6 +1,7 @@
+import { show } from "../../src/checks.ts";
 import { asGrantError } from "../../src/errors.ts";
 import type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "../backend.ts";
-import { TRACE_VERSION, type TracedError, type TraceSide } from "./trace.ts";
+import { HEADER, type TracedError, type TraceSide } from "./trace.ts";
 
 /** How many pages were granted: up to the first without a reference. */
 export function grantedPages(grefs: Uint32Array, count: number): number {
@@ -14,12 +15,35 @@ export function tracedLimit(limit: number): number | string {
   return Number.isFinite(limit) ? limit : String(limit);
 }
 
-/** What was thrown, as a trace has it. */
+/** The size of memory, as a trace has it: 0 where the backend gives none, or none that can be told. */
+export function tracedBytes(memory: MappedMemory | undefined): number {
+  try {
+    const length: unknown = memory?.bytes?.length;
+    return Number.isSafeInteger(length) && (length as number) > 0 ? length as number : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** What was thrown, as a trace has it. Whatever it is, this does not throw. */
 export function tracedError(error: unknown, backend: string): TracedError {
-  // The operation is left out: the line says what was called.
-  const { code, errno } = asGrantError(error, "open", backend);
-  const message = error instanceof Error ? error.message : String(error);
-  return { code, ...(errno === undefined ? {} : { errno }), message };
+  try {
+    // The operation is left out: the line says what was called.
+    const { code, errno } = asGrantError(error, "open", backend);
+    const message: unknown = error instanceof Error ? error.message : error;
+    return {
+      code,
+      ...(errno === undefined ? {} : { errno }),
+      message: typeof message === "string" ? message : show(message),
+    };
+  } catch {
+    return { code: "backend-failed", message: "what was thrown cannot be shown" };
+  }
+}
+
+/** The first references of a buffer. By index, as the backend may have moved it away. */
+function firstGrefs(grefs: Uint32Array, count: number): number[] {
+  return Array.from({ length: Math.min(count, grefs.length) }, (_, index) => grefs[index]!);
 }
 
 /**
@@ -58,7 +82,7 @@ export class Recorder {
    */
   constructor(write: (line: string) => void) {
     this.#write = write;
-    this.#line({ trace: "gntalloc", version: TRACE_VERSION });
+    this.#line(() => HEADER);
   }
 
   /** How many lines were written. */
@@ -110,9 +134,29 @@ export class Recorder {
    *
    * @param name What it is about.
    * @param value Anything that JSON can say.
+   * @throws {TypeError} if the name is no text, or JSON cannot say the value. Nothing is noted then, and the trace goes on.
    */
   mark(name: string, value?: unknown): void {
-    this.#line({ call: "mark", name, ...(value === undefined ? {} : { value }) });
+    const what = "note a mark";
+    if (typeof name !== "string") {
+      throw new TypeError(`Cannot ${what} as its name must be a text: current value is ${show(name)}`);
+    }
+    let line: string | undefined;
+    let cause: unknown;
+    try {
+      const bare = JSON.stringify({ call: "mark", name });
+      const whole = JSON.stringify({ call: "mark", name, value });
+      if (value === undefined || whole !== bare) line = whole;
+    } catch (error) {
+      cause = error;
+    }
+    if (line === undefined) {
+      throw new TypeError(`Cannot ${what} as JSON must be able to say its value: current value is ${show(value)}`, {
+        cause,
+      });
+    }
+    const text = line;
+    this.#line(() => text);
   }
 
   #take(side: TraceSide): void {
@@ -122,10 +166,11 @@ export class Recorder {
     this.#sides.add(side);
   }
 
-  #line(fields: object): void {
+  /** Writes a line. It is made here, as what makes it reads what the backend gave, which may throw. */
+  #line(line: () => string): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#write(JSON.stringify(fields));
+      this.#write(line());
       this.#lines++;
     } catch (error) {
       // To throw would make the library undo what the backend has done.
@@ -138,10 +183,10 @@ export class Recorder {
     try {
       result = run();
     } catch (error) {
-      this.#line({ ...call, error: tracedError(error, backend.name) });
+      this.#line(() => JSON.stringify({ ...call, error: tracedError(error, backend.name) }));
       throw error;
     }
-    this.#line({ ...call, ...answer(result) });
+    this.#line(() => JSON.stringify({ ...call, ...answer(result) }));
     return result;
   }
 
@@ -166,14 +211,13 @@ export class Recorder {
           writable,
           // Read when the line is written: what was granted before a failure is there too.
           get grefs() {
-            return Array.from(grefs.subarray(0, grantedPages(grefs, count)));
+            return firstGrefs(grefs, grantedPages(grefs, count));
           },
         };
         this.#record(backend, call, () => file.grant(page, count, domid, writable, grefs), () => ({}));
       },
       endAccess: (page, count, grefs) => {
-        const references = Array.from(grefs.subarray(0, count));
-        const call = { side, call: "endAccess", file: number, page, count, grefs: references };
+        const call = { side, call: "endAccess", file: number, page, count, grefs: firstGrefs(grefs, count) };
         return this.#record(
           backend,
           call,
@@ -221,7 +265,7 @@ export class Recorder {
     let number = 0;
     const memory = this.#record(backend, call, run, (memory) => {
       number = ++this.#mappings;
-      return { mapping: number, bytes: memory?.bytes?.length ?? 0 };
+      return { mapping: number, bytes: tracedBytes(memory) };
     });
     // A backend that gives nothing is the library's to refuse.
     if (!memory) return memory;

@@ -1,3 +1,4 @@
+import { checkDomid, checkOptions } from "../../src/checks.ts";
 import type { GrantBackend, MapBackend } from "../backend.ts";
 import { parseTrace } from "./parse.ts";
 import { Stage } from "./stage.ts";
@@ -46,6 +47,12 @@ export interface ReplayReport {
   readonly cut: boolean;
   /** The first difference, at which the replay ended. None if there is none. */
   readonly difference?: Difference;
+  /**
+   * What is still mapped, granted and open where the whole trace ends, for people: "mapping 2", "3 pages of file 1", "file 1".
+   * The program did not give it back, or was stopped between two lines. None if there is nothing, if the trace was cut, or
+   * if there is a difference.
+   */
+  readonly openAtEnd?: readonly string[];
   /** What could not be given back at the end, for people. Empty unless a backend failed, or a stranger maps a page. */
   readonly left: readonly string[];
 }
@@ -60,6 +67,8 @@ export interface ReplayReport {
  * @param options Where it is replayed.
  * @throws {TraceError} if a line cannot be read, and then nothing was replayed; or if it names a file, mapping or page that
  * is not there, or a side that has no backend here.
+ * @throws {TypeError} if the options are not an object, or a domain in them is not a number.
+ * @throws {RangeError} if a domain in them cannot be one.
  *
  * @example A bound that differs
  * ```ts
@@ -86,11 +95,17 @@ export interface ReplayReport {
  * ```
  */
 export function replay(trace: string | Iterable<string>, options: ReplayOptions): ReplayReport {
-  const { calls, cut } = parseTrace(trace);
+  const what = "replay";
+  checkOptions(what, options);
   const { grants, maps, granter, domids = {}, errno = false, marks = {} } = options;
+  if (granter !== undefined) checkDomid(what, granter);
+  checkOptions(what, domids, "`domids`");
+  for (const domid of Object.values(domids)) checkDomid(what, domid);
+  const { calls, cut } = parseTrace(trace);
   const stage = new Stage({ grants, maps, granter, domids });
   let done = 0;
   let difference: Difference | undefined;
+  let openAtEnd: string[] = [];
   let left: string[] = [];
   try {
     for (const [index, call] of calls.entries()) {
@@ -106,10 +121,17 @@ export function replay(trace: string | Iterable<string>, options: ReplayOptions)
       }
       done++;
     }
+    if (!cut && !difference) openAtEnd = stage.open();
   } finally {
     left = stage.close();
   }
-  return { calls: done, cut, ...(difference ? { difference } : {}), left };
+  return {
+    calls: done,
+    cut,
+    ...(difference ? { difference } : {}),
+    ...(openAtEnd.length > 0 ? { openAtEnd } : {}),
+    left,
+  };
 }
 
 /** What a trace says that was answered. */

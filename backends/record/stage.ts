@@ -1,5 +1,5 @@
 import type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory } from "../backend.ts";
-import { grantedPages, tracedError, tracedLimit } from "./recorder.ts";
+import { grantedPages, tracedBytes, tracedError, tracedLimit } from "./recorder.ts";
 import { References } from "./references.ts";
 import {
   type EndAccessCall,
@@ -190,7 +190,7 @@ export class Stage {
     return this.#answer(side, () => {
       const memory = run();
       if (memory) this.#mappings.set(number, { side, file, memory });
-      return { bytes: memory?.bytes?.length ?? 0 };
+      return { bytes: tracedBytes(memory) };
     });
   }
 
@@ -228,6 +228,17 @@ export class Stage {
     return this.#answer(side, () => open.file.close());
   }
 
+  /** What is mapped, granted and open, for people. */
+  open(): string[] {
+    const open = [...this.#mappings.keys()].map((number) => `mapping ${number}`);
+    for (const [number, file] of this.#files) {
+      const granted = file.side === "grants" ? file.pages.size : 0;
+      if (granted > 0) open.push(`${granted} ${granted === 1 ? "page" : "pages"} of file ${number}`);
+      open.push(`file ${number}`);
+    }
+    return open;
+  }
+
   /** Unmaps, ends access to and closes what is left: what could not be given back. */
   close(): string[] {
     const left: string[] = [];
@@ -235,7 +246,7 @@ export class Stage {
       try {
         action();
       } catch (error) {
-        left.push(`${what}: ${error instanceof Error ? error.message : error}`);
+        left.push(`${what}: ${tracedError(error, what).message}`);
       }
     };
     // The peer's mappings would keep the granter's pages, and a page that is mapped here must not go.

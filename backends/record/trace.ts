@@ -3,6 +3,9 @@ import type { GrantErrorCode } from "../../src/errors.ts";
 /** The version of the format, in a trace's first line. It changes when an older reader would misread a trace. */
 export const TRACE_VERSION = 1;
 
+/** The first line of a trace, as it is written. */
+export const HEADER = JSON.stringify({ trace: "gntalloc", version: TRACE_VERSION });
+
 /** Which side of the shared pages a call is of: the granter's, or the peer's who maps them. */
 export type TraceSide = "grants" | "maps";
 
