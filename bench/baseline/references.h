@@ -1,0 +1,64 @@
+/*
+ * The grant table that every variant shares: how often the peer has mapped each reference, and a stack of free ones, of
+ * which the last to be freed is the first to be used again. The same as references.ts.
+ */
+#ifndef REFERENCES_H
+#define REFERENCES_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+/* References below this one are reserved by Xen. */
+#define FIRST_REFERENCE 8
+
+struct references {
+  uint32_t *maps;
+  uint32_t *free;
+  uint32_t capacity;
+  uint32_t free_count;
+  /* The lowest reference that was never used. */
+  uint32_t fresh;
+  /* How often a peer has let go of a page: a page that was held can be ended only if this has changed. */
+  uint32_t let_go;
+};
+
+/* Defined by program.c. */
+extern struct references references;
+
+static inline void references_reserve(uint32_t capacity) {
+  references.maps = realloc(references.maps, capacity * sizeof *references.maps);
+  references.free = realloc(references.free, capacity * sizeof *references.free);
+  if (!references.maps || !references.free) abort();
+  references.capacity = capacity;
+}
+
+static inline uint32_t reference_add(void) {
+  uint32_t gref;
+  if (references.free_count) {
+    gref = references.free[--references.free_count];
+  } else {
+    if (references.fresh == references.capacity) references_reserve(references.capacity * 2);
+    gref = references.fresh++;
+  }
+  references.maps[gref] = 0;
+  return gref;
+}
+
+/* Ends access by a reference, unless the peer holds the page: whether it did. */
+static inline int reference_end(uint32_t gref) {
+  if (references.maps[gref]) return 0;
+  references.free[references.free_count++] = gref;
+  return 1;
+}
+
+/* The peer maps the page. */
+static inline void reference_hold(uint32_t gref) {
+  references.maps[gref]++;
+}
+
+/* The peer unmaps the page. */
+static inline void reference_let_go(uint32_t gref) {
+  if (--references.maps[gref] == 0) references.let_go++;
+}
+
+#endif

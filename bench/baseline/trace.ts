@@ -1,0 +1,95 @@
+/**
+ * A long seeded trace of calls, and a digest of all answers: the same as `trace.h`.
+ *
+ * @module
+ */
+import type { Books } from "./books.ts";
+import { Random } from "./random.ts";
+
+/** More runs than this are not kept: a step that would allocate frees instead. */
+const MOST_RUNS = 2000;
+const MOST_HELD = 500;
+
+/**
+ * Two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked for. In the second, single
+ * pages are allocated, held by the peer or not, freed, and let go of. Where the peer lets go, an allocation follows: so
+ * that no answer depends on the order in which a sweep comes to several pages.
+ *
+ * @returns The digest of all answers, page indices and references among them (FNV-1a, by 32 bits).
+ */
+export function traceDigest<File>(books: Books<File>, seed: number, steps: number): string {
+  const random = new Random(seed);
+  const runs: { page: number; count: number }[] = [];
+  const singles: { page: number; gref: number; held: boolean }[] = [];
+  const held: number[] = [];
+  const many = books.open();
+  const one = books.open();
+  let next = 0;
+  let digest = 2166136261;
+
+  const fold = (answer: number | boolean) => {
+    digest = Math.imul(digest ^ Number(answer), 16777619);
+  };
+  const foldPages = (file: File, page: number, count: number) => {
+    fold(page);
+    for (let index = 0; index < count; index++) fold(books.gref(file, page + index));
+  };
+  /** Takes an element out, and puts the last one in its place. */
+  const take = <Element>(list: Element[], index: number): Element => {
+    const element = list[index]!;
+    const last = list.pop()!;
+    if (index < list.length) list[index] = last;
+    return element;
+  };
+
+  for (let step = 0; step < steps; step++) {
+    let kind = random.below(16);
+    if (kind < 5 && runs.length === MOST_RUNS) kind = 5;
+    if (kind < 5) {
+      const count = random.below(8) > 0 ? 1 + random.below(4) : 1 + random.below(300);
+      const page = books.allocate(many, count);
+      foldPages(many, page, count);
+      next = page + count;
+      runs.push({ page, count });
+    } else if (kind < 10) {
+      if (runs.length === 0) continue;
+      const index = random.below(runs.length);
+      const { page, count } = runs[index]!;
+      const start = random.below(count);
+      const length = 1 + random.below(count - start);
+      fold(books.free(many, page + start, length));
+      take(runs, index);
+      if (start > 0) runs.push({ page, count: start });
+      if (start + length < count && runs.length < MOST_RUNS) {
+        runs.push({ page: page + start + length, count: count - start - length });
+      }
+    } else if (kind === 10) {
+      const page = random.below(next + 4);
+      fold(books.find(many, page, 1 + random.below(80)));
+    } else if (kind === 11) {
+      fold(books.free(many, next, 1 + random.below(3)));
+    } else if (kind < 14) {
+      if (singles.length === MOST_HELD) continue;
+      const page = books.allocate(one, 1);
+      const gref = books.gref(one, page);
+      fold(page);
+      fold(gref);
+      const isHeld = (random.next() & 1) === 1;
+      if (isHeld) books.references.hold(gref);
+      singles.push({ page, gref, held: isHeld });
+    } else if (kind === 14) {
+      if (singles.length === 0 || held.length === MOST_HELD) continue;
+      const single = take(singles, random.below(singles.length));
+      fold(books.free(one, single.page, 1));
+      fold(books.find(one, single.page, 1));
+      if (single.held) held.push(single.gref);
+    } else {
+      if (held.length === 0) continue;
+      books.references.release(take(held, random.below(held.length)));
+      const page = books.allocate(one, 1);
+      foldPages(one, page, 1);
+      fold(books.free(one, page, 1));
+    }
+  }
+  return (digest >>> 0).toString(16).padStart(8, "0");
+}

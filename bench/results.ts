@@ -1,0 +1,66 @@
+/**
+ * What a run of the bench found, as it is kept.
+ *
+ * @module
+ */
+import { median } from "./clock.ts";
+import { type Case, groups, LIVE_BESIDE_PENDING } from "./cases.ts";
+import type { MemoryFigures } from "./memory.ts";
+
+/** The nanoseconds a page that one side needed for one case: one figure for each round. */
+export interface Series {
+  readonly side: string;
+  readonly case: Case;
+  readonly rounds: readonly number[];
+}
+
+/** A run of the bench. */
+export interface Results {
+  readonly date: string;
+  readonly mode: "full" | "quick";
+  readonly machine: { readonly processor: string; readonly cores: number };
+  readonly versions: Readonly<Record<string, string>>;
+  /** The digest on which all variants agreed, and the steps of the trace. */
+  readonly digest: { readonly answer: string; readonly steps: number };
+  readonly series: readonly Series[];
+  /** Bytes of the core for each grant. */
+  readonly memory: MemoryFigures & { readonly live: number };
+  /** Bytes of the module. */
+  readonly module: number;
+  /** Milliseconds from the import to the first grant, in each runtime. */
+  readonly startup: Readonly<Record<string, number>>;
+}
+
+/** The lives and pendings of a run. */
+export function groupsOf(results: Results): ReturnType<typeof groups> {
+  const distinct = (numbers: number[]) => [...new Set(numbers)].toSorted((left, right) => left - right);
+  const pendings = results.series.filter(({ case: one }) => one.live === LIVE_BESIDE_PENDING)
+    .map(({ case: one }) => one.pending);
+  const lives = results.series.filter(({ case: one }) => one.workload === "find").map(({ case: one }) => one.live);
+  return groups(distinct(lives), distinct(pendings));
+}
+
+/** Whether two cases are the same. */
+export function isSame(left: Case, right: Case): boolean {
+  return left.workload === right.workload && left.pages === right.pages && left.live === right.live &&
+    left.pending === right.pending;
+}
+
+/** What one side needed for one case, if it was measured. */
+export function find(results: Results, side: string, one: Case): Series | undefined {
+  return results.series.find((series) => series.side === side && isSame(series.case, one));
+}
+
+/** The ratio of two series: the median of the ratios in each round. */
+export function ratio(numerator: Series | undefined, denominator: Series | undefined): number | undefined {
+  if (!numerator || !denominator) return undefined;
+  const rounds = Math.min(numerator.rounds.length, denominator.rounds.length);
+  return median(Array.from({ length: rounds }, (_, round) => numerator.rounds[round]! / denominator.rounds[round]!));
+}
+
+/** A number with about three digits that matter. */
+export function short(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "–";
+  if (value >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en");
+  return String(Number(value.toPrecision(value >= 1 ? 3 : 2)));
+}

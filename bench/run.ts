@@ -1,0 +1,152 @@
+/**
+ * What the library costs, beside the algorithm of the first driver and beside the same design in C, in interleaved rounds.
+ *
+ * ```sh
+ * deno task bench            # some minutes; Deno, and Node 22 if npx can get it
+ * deno task bench --quick    # less than a minute, fewer pages
+ * deno task bench --no-node
+ * deno task bench --write    # also docs/performance.md, docs/performance.svg and bench/results/reference.json
+ * ```
+ *
+ * Trust the ratios, not the nanoseconds: each round runs every side of a group of cases once, one after the other, and a
+ * ratio is the median of the ratios of the rounds.
+ *
+ * @module
+ */
+import { buildNative } from "./baseline/build.ts";
+import { type Group, groups, isOfBooks } from "./cases.ts";
+import { writeDocument } from "./document.ts";
+import { picture } from "./picture.ts";
+import type { Results, Series } from "./results.ts";
+import { findNode, NativeSide, type Runtime, ScriptSide, type Side, thisDeno } from "./sides.ts";
+import { measureStartup } from "./startup.ts";
+import { groupTables, otherTable, provenance, targetTable } from "./tables.ts";
+
+const root = new URL("../", import.meta.url);
+const flags = new Set(Deno.args);
+const quick = flags.has("--quick");
+for (const flag of flags) {
+  if (!["--quick", "--node", "--no-node", "--write"].includes(flag)) {
+    throw new Error(`Cannot run the bench with ${flag}: there are --quick, --node, --no-node and --write`);
+  }
+}
+
+const SETTINGS = quick
+  ? { rounds: 3, milliseconds: 4, lives: [100, 10_000], pendings: [0, 1000], steps: 1000, memory: 100_000, starts: 3 }
+  : {
+    rounds: 5,
+    milliseconds: 20,
+    lives: [100, 1000, 10_000, 100_000, 1_000_000],
+    pendings: [0, 1000, 100_000],
+    steps: 5000,
+    memory: 1_000_000,
+    starts: 9,
+  };
+const SEED = 7;
+/** With more live pages than this, the founding algorithm is measured in the first rounds alone, and in C alone. */
+const SLOW_LIVE = 1000;
+const SLOW_ROUNDS = 3;
+
+function say(words: string): void {
+  console.error(words);
+}
+
+/** The digest on which all sides agree. */
+async function agree(sides: readonly Side[]): Promise<string> {
+  const digests = await Promise.all(sides.map((side) => side.digest(SEED, SETTINGS.steps)));
+  sides.forEach(({ name }, index) => {
+    if (digests[index] !== digests[0]) {
+      throw new Error(`Cannot compare: ${name} answers ${digests[index]}, and ${sides[0]!.name} ${digests[0]}`);
+    }
+  });
+  return digests[0]!;
+}
+
+/** Whether a side measures a case in a round: what takes minutes, or is known without being measured, is left out. */
+function takesPart({ name }: Side, { workload, live, pending }: Group["cases"][number], round: number): boolean {
+  const ofBooks = isOfBooks(workload);
+  if (name.startsWith("mock")) return !ofBooks;
+  if (!name.endsWith("/c") && !ofBooks) return false;
+  const size = live + pending;
+  // In C the books are scattered anew each time.
+  if (name === "leaf/c" && workload === "random" && size > 100_000) return round < SLOW_ROUNDS;
+  if (!name.startsWith("founding")) return true;
+  if (name !== "founding/c" && size > SLOW_LIVE) return false;
+  if ((workload === "punch" || workload === "random") && size > 100_000) return false;
+  return size <= SLOW_LIVE || round < SLOW_ROUNDS;
+}
+
+/** Measures the cases of a group in interleaved rounds. */
+async function measureGroup({ title, cases }: Group, sides: readonly Side[]): Promise<Series[]> {
+  const started = performance.now();
+  const series = cases.flatMap((one) => sides.map((side) => ({ side, case: one, rounds: [] as number[] })));
+  for (let round = 0; round < SETTINGS.rounds; round++) {
+    for (const { side, case: one, rounds } of series) {
+      if (takesPart(side, one, round)) rounds.push(await side.measure(one, SETTINGS.milliseconds));
+    }
+  }
+  for (const side of sides) await side.forget();
+  say(`${title}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  return series.filter(({ rounds }) => rounds.length > 0).map(({ side, ...rest }) => ({ side: side.name, ...rest }));
+}
+
+async function versionOf(command: string): Promise<string> {
+  const { stdout } = await new Deno.Command(command, { args: ["-dumpfullversion"] }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** What the processor calls itself, where the system says so. */
+function processor(): string {
+  try {
+    return /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "an unknown processor";
+  } catch {
+    return "an unknown processor";
+  }
+}
+
+const native = await buildNative(new URL(".cache/bench", root).pathname);
+const node = flags.has("--no-node") || (quick && !flags.has("--node")) ? undefined : await findNode();
+const runtimes: Runtime[] = [thisDeno(), ...(node ? [node] : [])];
+
+await using stack = new AsyncDisposableStack();
+const scripts = runtimes.flatMap((runtime) =>
+  (["core", "leaf", "founding", "mock"] as const).filter((variant) =>
+    // How slow it is does not depend on the runtime.
+    variant !== "founding" || runtime.name === "deno"
+  ).map((variant) => stack.use(new ScriptSide(variant, runtime)))
+);
+const sides: Side[] = [new NativeSide("leaf", native.leaf), ...scripts, new NativeSide("founding", native.founding)];
+
+const digest = await agree(sides.filter(({ name }) => !name.startsWith("mock")));
+say(`All variants agree on ${digest}`);
+const series: Series[] = [];
+for (const group of groups(SETTINGS.lives, SETTINGS.pendings)) series.push(...await measureGroup(group, sides));
+
+const core = scripts.find(({ name }) => name === "core/deno")!;
+const results: Results = {
+  date: new Date().toISOString(),
+  mode: quick ? "quick" : "full",
+  machine: { processor: processor(), cores: navigator.hardwareConcurrency },
+  versions: {
+    ...Object.fromEntries(runtimes.map(({ name, version }) => [name, version])),
+    gcc: await versionOf("gcc"),
+  },
+  digest: { answer: digest, steps: SETTINGS.steps },
+  series,
+  memory: { ...await core.memory(SETTINGS.memory), live: SETTINGS.memory },
+  module: (await Deno.stat(new URL("wasm/core.wasm", root))).size,
+  startup: Object.fromEntries(
+    await Promise.all(runtimes.map(async (runtime) => [runtime.name, await measureStartup(runtime, SETTINGS.starts)])),
+  ),
+};
+
+await Deno.mkdir(new URL("bench/results", root), { recursive: true });
+const json = JSON.stringify(results, null, 1) + "\n";
+await Deno.writeTextFile(new URL("bench/results/latest.json", root), json);
+await Deno.writeTextFile(new URL("bench/results/latest.svg", root), picture(results));
+if (flags.has("--write")) {
+  await Deno.writeTextFile(new URL("bench/results/reference.json", root), json);
+  await Deno.writeTextFile(new URL("docs/performance.svg", root), picture(results));
+  await writeDocument(new URL("docs/performance.md", root), results);
+}
+console.log([groupTables(results), otherTable(results), targetTable(results), provenance(results)].join("\n\n"));

@@ -1,0 +1,78 @@
+/**
+ * One side of the bench that runs on JavaScript, in a process of its own, so that no other one changes how its code is
+ * compiled: it measures its case whenever it is told to.
+ *
+ * ```sh
+ * deno run bench/side.ts core   # or founding, leaf, mock; the same under Node
+ * ```
+ *
+ * Lines of JSON come in ({@linkcode Request}), and one goes out for each.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import type { Books } from "./baseline/books.ts";
+import { FoundingBooks } from "./baseline/founding.ts";
+import { LeafBooks } from "./baseline/leaf.ts";
+import { ShippedBooks } from "./baseline/shipped.ts";
+import { traceDigest } from "./baseline/trace.ts";
+import { type Case, pagesOfOne } from "./cases.ts";
+import { measure, type Work } from "./clock.ts";
+import { measureMemory } from "./memory.ts";
+import { prepareMachine } from "./whole_way.ts";
+import { prepareBooks } from "./workloads.ts";
+
+/** What a side is told to do. */
+export type Request =
+  /** Measures a case, for some milliseconds: nanoseconds a page. It is the same case each time, prepared once. */
+  | { readonly task: "measure"; readonly case: Case; readonly milliseconds: number }
+  /** The digest of its answers to a long trace. */
+  | { readonly task: "digest"; readonly seed: number; readonly steps: number }
+  /** Bytes of the core for each grant. */
+  | { readonly task: "memory"; readonly live: number };
+
+/** Milliseconds for which a case is run before it is measured for the first time. */
+const WARM_UP = 200;
+
+/** Runs a side until there are no more requests. */
+async function serve<File>(newBooks: (() => Books<File>) | undefined, settles: boolean): Promise<void> {
+  let work: Work | undefined;
+  const answer = (request: Request): unknown => {
+    switch (request.task) {
+      case "memory":
+        return measureMemory(request.live);
+      case "digest":
+        if (!newBooks) throw new Error("Cannot take a digest of the whole way");
+        return { digest: traceDigest(newBooks(), request.seed, request.steps) };
+      case "measure": {
+        if (!work) {
+          work = newBooks ? prepareBooks(newBooks(), request.case, settles) : prepareMachine(request.case);
+          // What is compiled late is compiled now.
+          measure(work, Math.max(request.milliseconds, WARM_UP));
+        }
+        return { nanoseconds: measure(work, request.milliseconds) / pagesOfOne(request.case) };
+      }
+    }
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    console.log(JSON.stringify(answer(JSON.parse(line) as Request)));
+  }
+}
+
+switch (process.argv[2]) {
+  case "core":
+    await serve(() => new ShippedBooks(), true);
+    break;
+  case "leaf":
+    await serve(() => new LeafBooks(), true);
+    break;
+  case "founding":
+    await serve(() => new FoundingBooks(), false);
+    break;
+  case "mock":
+    await serve(undefined, false);
+    break;
+  default:
+    throw new Error("Cannot tell which side to run: give core, leaf, founding or mock");
+}

@@ -1,0 +1,56 @@
+/**
+ * The whole way through the public API, on a simulated machine: the same work as `whole_way` of `baseline/program.c`.
+ *
+ * @module
+ */
+import { MockXen } from "../backends/mock.ts";
+import { GrantDevice, GrantMapper } from "../mod.ts";
+import type { Case } from "./cases.ts";
+import type { Work } from "./clock.ts";
+
+const PAGE_SIZE = 4096;
+/** Pages of one allocation of those that are live all the time. */
+const CHUNK = 100;
+
+/** Prepares a case: a machine with the pages that are live and pending. */
+export function prepareMachine({ workload, pages, live, pending }: Case): Work {
+  // Only with the profile `seed` are there pages that are freed and pending.
+  const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, profile: pending > 0 ? "seed" : "linux" });
+  const allocator = new GrantDevice(xen.domain(1).grantBackend()).open();
+  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const options = { pages, writable: true };
+  const writable = { writable: true } as const;
+  for (let done = 0; done < pending; done += CHUNK) {
+    const held = allocator.allocate(0, { pages: CHUNK });
+    mapper.map(1, held.grefs);
+    held.free();
+  }
+  for (let done = 0; done < live; done += CHUNK) allocator.allocate(0, { pages: CHUNK });
+
+  if (workload === "share") {
+    return (times) => {
+      for (let time = 0; time < times; time++) {
+        const shared = allocator.allocate(0, options);
+        const ours = shared.map();
+        const { bytes } = ours;
+        for (let at = 0; at < bytes.length; at += PAGE_SIZE) bytes[at] = 1;
+        ours.unmap();
+        shared.free();
+      }
+    };
+  }
+  return (times) => {
+    for (let time = 0; time < times; time++) {
+      const shared = allocator.allocate(0, options);
+      const ours = shared.map();
+      const { bytes } = ours;
+      for (let at = 0; at < bytes.length; at += PAGE_SIZE) bytes[at] = 1;
+      const theirs = mapper.map(1, shared.grefs, writable);
+      const peerBytes = theirs.bytes;
+      for (let at = 0; at < peerBytes.length; at += PAGE_SIZE) peerBytes[at + 1] = peerBytes[at]!;
+      theirs.unmap();
+      ours.unmap();
+      shared.free();
+    }
+  };
+}

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Books } from "../bench/baseline/books.ts";
+import { buildNative, type Native } from "../bench/baseline/build.ts";
+import { FoundingBooks } from "../bench/baseline/founding.ts";
+import { LeafBooks } from "../bench/baseline/leaf.ts";
+import { ShippedBooks } from "../bench/baseline/shipped.ts";
+import { traceDigest } from "../bench/baseline/trace.ts";
+import { NativeSide } from "../bench/sides.ts";
+import { createCore } from "../wasm/core.ts";
+import { debugCore } from "./debug_core.ts";
+
+const SEEDS = [1, 2, 3];
+const STEPS = 600;
+
+/** The digest of one variant's answers. */
+function digest<File>(books: Books<File>, seed: number, steps = STEPS): string {
+  return traceDigest(books, seed, steps);
+}
+
+describe("what the bench compares gives the same answers", () => {
+  let directory: string;
+  let programs: Record<Native, string>;
+
+  beforeAll(async () => {
+    directory = await Deno.makeTempDir();
+    programs = await buildNative(directory);
+  });
+
+  afterAll(async () => {
+    await Deno.remove(directory, { recursive: true });
+  });
+
+  test.each(SEEDS)("seed %i", async (seed) => {
+    const shipped = digest(new ShippedBooks(), seed);
+    expect(digest(new LeafBooks(), seed)).toBe(shipped);
+    expect(digest(new FoundingBooks(), seed)).toBe(shipped);
+    expect(await new NativeSide("leaf", programs.leaf).digest(seed, STEPS)).toBe(shipped);
+    expect(await new NativeSide("founding", programs.founding).digest(seed, STEPS)).toBe(shipped);
+  });
+
+  test("as the core with its asserts does", () => {
+    const steps = 100;
+    expect(digest(new ShippedBooks(createCore(debugCore)), 1, steps)).toBe(digest(new LeafBooks(), 1, steps));
+  });
+
+  test("and another trace gives another digest", () => {
+    expect(digest(new LeafBooks(), 1)).not.toBe(digest(new LeafBooks(), 2));
+  });
+});
