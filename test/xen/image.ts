@@ -2,8 +2,10 @@ import { type Entry, writeCpio } from "./cpio.ts";
 import { exec } from "./exec.ts";
 import { onlyMatch } from "./files.ts";
 
-/** The ways a test meets the device: dom0 with itself, for the tests or for traces alone, or dom0 with a second domain. */
-export type Rig = "loopback" | "differential" | "domu";
+/**
+ * The ways a test meets the device: dom0 with itself, for the tests, for traces alone or for Node, or dom0 with a second domain.
+ */
+export type Rig = "loopback" | "differential" | "node" | "domu";
 
 /** Those of dom0; a domU loads the ones that it needs. */
 const MODULES = [
@@ -39,6 +41,8 @@ export interface Sources {
   packages: string;
   /** This repository. */
   repository: string;
+  /** Node's program, and a project that it runs in, for the rigs that need them in dom0. */
+  node?: { node: string; project: string };
 }
 
 /** Puts everything that QEMU boots into `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -57,6 +61,14 @@ export async function buildImages(
   }
   const common = await commonEntries(sources);
   const dom0 = [...common, init(sources, "dom0-init.sh")];
+  if (sources.node) {
+    const { node, project } = sources.node;
+    dom0.push(
+      { path: "usr/bin/node", executable: true, from: node },
+      ...onlyNew(common, await libraries(sources.packages, [node])),
+      ...(await fileEntries(project, "node", await namesIn(project))),
+    );
+  }
   if (rig === "domu") {
     const store = await programEntries(
       sources,
@@ -104,7 +116,7 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
     })),
     { path: "usr/bin/deno", executable: true, from: deno },
     ...(await libraries(packages, [deno])),
-    ...(await repositoryEntries(repository)),
+    ...(await fileEntries(repository, "repo", SOURCES)),
   ];
 }
 
@@ -157,17 +169,20 @@ function onlyNew(present: Entry[], more: Entry[]): Entry[] {
   return more.filter((entry) => !paths.has(entry.path));
 }
 
-async function repositoryEntries(repository: string): Promise<Entry[]> {
+/** The files below some paths of a folder. */
+async function fileEntries(folder: string, at: string, paths: readonly string[]): Promise<Entry[]> {
   const entries: Entry[] = [];
   const walk = async (path: string) => {
-    const from = `${repository}/${path}`;
+    const from = `${folder}/${path}`;
     const info = await Deno.stat(from).catch(() => undefined);
-    if (info?.isFile) entries.push({ path: `repo/${path}`, from });
+    if (info?.isFile) entries.push({ path: `${at}/${path}`, from });
     if (!info?.isDirectory) return;
-    for await (const { name } of Deno.readDir(from)) {
-      if (name !== "node_modules") await walk(`${path}/${name}`);
-    }
+    for (const name of await namesIn(from)) await walk(`${path}/${name}`);
   };
-  for (const source of SOURCES) await walk(source);
+  for (const path of paths) await walk(path);
   return entries;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 }

@@ -4,8 +4,10 @@ import { boot, bootShell } from "./boot.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
+import { declare as declareNode } from "./guest/node.ts";
 import { namesOf } from "./guest/runner.ts";
-import { buildImages, type Rig } from "./image.ts";
+import { buildImages, type Rig, type Sources } from "./image.ts";
+import { buildNodeProject } from "./node_project.ts";
 import { installQemu, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
@@ -19,6 +21,8 @@ function expected(rig: Rig): string[] {
       return namesOf((suite) => declareLoopback(suite, asked));
     case "differential":
       return namesOf((suite) => declareAsked(suite, asked));
+    case "node":
+      return namesOf(declareNode);
     case "domu":
       return namesOf(declareDomu);
   }
@@ -37,15 +41,20 @@ function say(text: string): void {
   console.log(`[${seconds.padStart(6)} s] ${text}`);
 }
 
+/** Where a rig's images come from: where Node runs they need the npm package, built from the sources of this moment. */
+async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
+  return { packages, repository, ...(rig === "node" || rig === "domu" ? { node: await buildNodeProject(cache) } : {}) };
+}
+
 /** One whole run: images, boot, verdict. */
 async function runRig(rig: Rig, packages: string): Promise<Verdict> {
   const folder = `${cache}/run/${rig}`;
   const logFile = `${cache}/logs/${rig}.log`;
   say(`${rig}: building images`);
-  await buildImages(rig, { packages, repository }, folder);
+  await buildImages(rig, await sourcesFor(rig, packages), folder);
   const names = expected(rig);
   say(`${rig}: booting Xen, ${names.length} tests`);
-  if (rig !== "domu") {
+  if (rig === "loopback" || rig === "differential") {
     say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
   }
   const trouble = await boot(rig, asked, folder, logFile, resultPrinter(rig));
@@ -99,19 +108,20 @@ async function main(): Promise<number> {
     if (argument === "--shell") shell = true;
     else if (argument === "--only=loopback") rigs.push("loopback");
     else if (argument === "--only=domu") rigs.push("domu");
+    else if (argument === "--only=node") rigs.push("node");
     else if (argument === "--only=differential") rigs.push("differential");
     else if (/^--(seed|traces|steps)=\d{1,9}$/.test(argument)) {
       const [name, value] = argument.slice(2).split("=") as [keyof typeof asked, string];
       asked[name] = Number(value);
     } else {
       console.error(
-        `unknown argument ${argument}; known: --only=loopback, --only=domu, --only=differential, --seed=S, --traces=N, ` +
-          "--steps=M, --shell",
+        `unknown argument ${argument}; known: --only=loopback, --only=node, --only=domu, --only=differential, --seed=S, ` +
+          "--traces=N, --steps=M, --shell",
       );
       return 1;
     }
   }
-  if (rigs.length === 0) rigs.push("loopback", "domu");
+  if (rigs.length === 0) rigs.push("loopback", "node", "domu");
 
   const missing = await whatIsMissing();
   if (missing) {
@@ -126,7 +136,7 @@ async function main(): Promise<number> {
   if (shell) {
     const rig = rigs.at(-1)!;
     const folder = `${cache}/run/${rig}`;
-    await buildImages(rig, { packages, repository }, folder);
+    await buildImages(rig, await sourcesFor(rig, packages), folder);
     await bootShell(rig, asked, folder);
     await Deno.remove(folder, { recursive: true });
     return 0;

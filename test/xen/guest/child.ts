@@ -12,7 +12,8 @@ interface Child {
 
 const children = new Map<number, Child>();
 
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+/** The lines that a program prints. */
+export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
@@ -22,16 +23,21 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   if (rest) yield rest;
 }
 
-async function start(script: string, args: string[]): Promise<{ pid: number; said: string }> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [...RUN, script, ...args],
+function start(script: string, args: string[]): Promise<{ pid: number; said: string }> {
+  return startProgram(Deno.execPath(), [...RUN, script, ...args]);
+}
+
+async function startProgram(command: string, args: string[], cwd?: string): Promise<{ pid: number; said: string }> {
+  const process = new Deno.Command(command, {
+    args,
+    ...(cwd === undefined ? {} : { cwd }),
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
   const lines = linesOf(process.stdout);
   const { value, done } = await lines.next();
-  if (done) throw new Error(`${script} ended before it said anything`);
+  if (done) throw new Error(`${command} ${args.join(" ")} ended before it said anything`);
   children.set(process.pid, { process, lines });
   return { pid: process.pid, said: value };
 }
@@ -49,6 +55,14 @@ export async function spawn(script: string, args: string[] = []): Promise<{ pid:
 /** Starts examples/share.ts and waits for the first line that it prints. */
 export function spawnExample(args: string[]): Promise<{ pid: number; said: string }> {
   return start(new URL("../../../examples/share.ts", import.meta.url).pathname, args);
+}
+
+/** Where dom0 has a project with the npm package and koffi installed. */
+export const NODE_PROJECT = "/node";
+
+/** Starts a program of that project by Node and waits for the first line that it prints. */
+export function spawnNode(args: string[]): Promise<{ pid: number; said: string }> {
+  return startProgram("node", args, NODE_PROJECT);
 }
 
 /** The lines that a child goes on to print until it ends by itself, which must be a success. */

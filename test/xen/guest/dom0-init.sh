@@ -33,6 +33,7 @@ fi
 case "$rig" in
   loopback) program=/repo/test/xen/guest/loopback.ts ;;
   differential) program=/repo/test/xen/guest/differential.ts ;;
+  node) program=/repo/test/xen/guest/node.ts ;;
   domu) program=/repo/test/xen/guest/domu_dom0.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.

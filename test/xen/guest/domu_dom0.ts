@@ -3,7 +3,7 @@
 import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../asserts.ts";
-import { readLines, spawnExample } from "./child.ts";
+import { readLines, spawnExample, spawnNode } from "./child.ts";
 import { type Domu, startDomu } from "./domu.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { run, type Suite } from "./runner.ts";
@@ -30,6 +30,23 @@ export function declare({ test }: Suite): void {
     assertEquals(await readLines(reader.pid), []);
     const lines = await domu.call("readLines", { pid });
     assertEquals(lines.at(-1), "the peer answers: hello from the peer");
+  });
+
+  test("the example runs between Deno in the domU and Node in dom0, either way", async () => {
+    const granter = await domu.call("example", { args: ["--device", "share", "0"] });
+    const [, ...grefs] = /grefs (\d+) (\d+)$/.exec(granter.said)!;
+    const reader = await spawnNode(["share.ts", "read", String(domu.domid), ...grefs]);
+    assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
+    assertEquals(await readLines(reader.pid), []);
+    const lines = await domu.call("readLines", { pid: granter.pid });
+    assertEquals(lines.at(-1), "the peer answers: hello from the peer");
+
+    const sharer = await spawnNode(["share.ts", "share", String(domu.domid)]);
+    const [, ...shared] = /grefs (\d+) (\d+)$/.exec(sharer.said)!;
+    const peer = await domu.call("example", { args: ["--device", "read", "0", ...shared] });
+    assertEquals(peer.said, "domain 0 says: hello from the granter");
+    assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
+    assertEquals(await readLines(sharer.pid), ["the peer answers: hello from the peer"]);
   });
 
   test("domU granter, dom0 peer: each sees what the other writes", async () => {

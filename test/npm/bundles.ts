@@ -1,0 +1,49 @@
+/** Programs that use the package, as bundlers make them. */
+
+import { gzipSync } from "node:zlib";
+import type { Tools } from "./projects.ts";
+
+/** What belongs to the device backends alone, and so not into a program that uses the simulated machine. */
+const FOREIGN = /koffi|createRequire|dlopen|node:|\/dev\/xen\/gntdev/;
+
+/** Bundles a program of the project by esbuild; returns the bundle's path. */
+export async function esbuild(tools: Tools, project: string, entry: string): Promise<string> {
+  const bundle = `bundles/esbuild/${entry.replace(/\.\w+$/, ".js")}`;
+  await tools.run("esbuild/bin/esbuild", [
+    entry,
+    "--bundle",
+    "--minify",
+    "--format=esm",
+    "--target=es2024",
+    "--external:*.wasm",
+    `--outfile=${bundle}`,
+    "--log-level=warning",
+  ], project);
+  await assertOwn(`${project}/${bundle}`);
+  return `${project}/${bundle}`;
+}
+
+/** Bundles a program of the project by Vite; returns the bundle's path. */
+export async function vite(tools: Tools, project: string, entry: string): Promise<string> {
+  const config = {
+    logLevel: "warn",
+    build: { outDir: "bundles/vite", target: "es2024", lib: { entry, formats: ["es"], fileName: "bundle" } },
+  };
+  await Deno.writeTextFile(`${project}/vite.config.js`, `export default ${JSON.stringify(config)};\n`);
+  await tools.run("vite/bin/vite.js", ["build"], project);
+  const bundle = `${project}/bundles/vite/bundle.js`;
+  await assertOwn(bundle);
+  return bundle;
+}
+
+/** Throws where a bundle has code of a device backend in it. */
+async function assertOwn(bundle: string): Promise<void> {
+  const [found] = FOREIGN.exec(await Deno.readTextFile(bundle)) ?? [];
+  if (found !== undefined) throw new Error(`${bundle} has ${found} in it`);
+}
+
+/** How large a bundle is, in words. */
+export async function sizeOf(bundle: string): Promise<string> {
+  const bytes = await Deno.readFile(bundle);
+  return `${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`;
+}

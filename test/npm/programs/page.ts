@@ -1,0 +1,5 @@
+/** The suite on the simulated machine in a page. */
+
+import { testMock } from "./mock.ts";
+
+Object.assign(globalThis, { finished: testMock() });

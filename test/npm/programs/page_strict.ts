@@ -1,0 +1,33 @@
+/**
+ * In a page whose Content-Security-Policy lets nobody compile: first the error that says so, then the suite on a core that a
+ * worker compiled, which has a policy of its own.
+ */
+
+import { GrantDevice } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+import { testMock } from "./mock.ts";
+import type { Outcome } from "./tests.ts";
+
+function assertRefused(): void {
+  let message = "nothing was thrown";
+  try {
+    new GrantDevice(new MockXen().domain(1).grantBackend());
+  } catch (error) {
+    message = String(error);
+  }
+  if (!message.includes("pass a compiled core.wasm as the option `core`")) throw new Error(message);
+}
+
+async function finish(): Promise<Outcome> {
+  assertRefused();
+  const worker = new Worker("/page_worker.js", { type: "module" });
+  const core = await new Promise<WebAssembly.Module>((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onmessageerror = () => reject(new Error("the compiled core could not be received"));
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+  const { passed, failed } = await testMock(core);
+  return { passed: passed + 1, failed };
+}
+
+Object.assign(globalThis, { finished: finish() });

@@ -1,0 +1,76 @@
+/**
+ * Node's device backend on the real device, in a Xen domain that shares pages with itself. Prints each result in a line of JSON,
+ * with an error where there is one. Arguments: the domain's id.
+ */
+
+import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
+import { conformance } from "@gntalloc/gntalloc/conformance";
+import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+
+const domid = Number(process.argv[2]);
+
+function setLimit(pages: number): void {
+  writeFileSync("/sys/module/xen_gntalloc/parameters/limit", String(pages === Infinity ? -1 : pages));
+}
+
+/** Throws unless the driver lets one file have the whole limit: so no page of any process counts any more. */
+function assertNothingGranted(): void {
+  setLimit(1024);
+  const file = nodeGrantBackend().open();
+  try {
+    file.grant(0, 1024, 0, false, new Uint32Array(1024));
+  } finally {
+    file.close();
+  }
+}
+
+function test(name: string, run: () => void): void {
+  let error: string | undefined;
+  try {
+    run();
+  } catch (thrown) {
+    error = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
+  }
+  console.log(JSON.stringify({ name, error }));
+}
+
+conformance({
+  test,
+  open: () => ({
+    grantBackend: nodeGrantBackend(),
+    granter: domid,
+    mapBackend: nodeMapBackend(),
+    peer: domid,
+    setLimit,
+    heldPagesCount: false,
+    close: assertNothingGranted,
+  }),
+});
+
+test("a file that is another device is an error with the way out", () => {
+  const device = new GrantDevice(nodeGrantBackend({ device: "/dev/null" }));
+  assert.throws(() => device.open().allocate(domid), (error) => {
+    return error instanceof GrantError && error.code === "unsupported" && error.message.includes("xen_gntalloc");
+  });
+  device.close();
+});
+
+test("memory that is moved away stays, and shares nothing once its mapping has ended", () => {
+  const device = new GrantDevice(nodeGrantBackend());
+  const pages = device.open().allocate(domid, { pages: 2, writable: true });
+  const kept = pages.map();
+  const moving = pages.map();
+  moving.bytes[0] = 1;
+  const moved = new Uint8Array(moving.bytes.buffer.transfer());
+  moved[1] = 2;
+  assert.deepEqual([...kept.bytes.subarray(0, 2)], [1, 2]);
+  moving.unmap();
+  moved.fill(9);
+  assert.deepEqual([...kept.bytes.subarray(0, 2)], [1, 2]);
+  kept.unmap();
+  device.close();
+  assertNothingGranted();
+});

@@ -1,0 +1,38 @@
+/**
+ * One side of `examples/share.ts` by Node on the real device, in the same words; the other side is the example itself. Arguments:
+ * `share <peer>` or `read <granter> <gref> <gref>`.
+ */
+
+import { GrantDevice, GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
+import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** The first byte of the second page tells whether the peer has answered. */
+const ANSWERED = 1;
+
+const [role, ...numbers] = process.argv.slice(2);
+const [domid, ...grefs] = numbers.map(Number) as [number, ...number[]];
+
+/** The text up to the first zero byte. */
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}
+
+if (role === "read") {
+  const view = new GrantMapper(nodeMapBackend()).map(domid, grefs, { writable: true });
+  console.log(`domain ${domid} says: ${text(view.bytes)}`);
+  new TextEncoder().encodeInto("hello from the peer", view.bytes.subarray(PAGE_SIZE + 1));
+  view.bytes[PAGE_SIZE] = ANSWERED;
+  view.unmap();
+} else {
+  const device = new GrantDevice(nodeGrantBackend());
+  const pages = device.open().allocate(domid, { pages: 2, writable: true });
+  const view = pages.map();
+  new TextEncoder().encodeInto("hello from the granter", view.bytes);
+  console.log(`shared with domain ${domid}: grefs ${pages.grefs.join(" ")}`);
+  while (view.bytes[PAGE_SIZE] !== ANSWERED) await sleep(10);
+  console.log(`the peer answers: ${text(view.bytes.subarray(PAGE_SIZE + 1))}`);
+  view.unmap();
+  device.close();
+}

@@ -1,0 +1,47 @@
+/** Runs in dom0: the npm package under Node, on the real device. Its results are those of one program, in its order. */
+
+import { conformance } from "../../conformance.ts";
+import { linesOf, NODE_PROJECT } from "./child.ts";
+import { run, type Suite } from "./runner.ts";
+
+export function declare({ test }: Suite): void {
+  let lines: AsyncIterator<string> | undefined;
+  const report = (name: string) => {
+    test(name, async () => {
+      lines ??= start();
+      const { value, done } = await lines.next();
+      if (done) throw new Error("Node ended before this test");
+      const said: { name: string; error?: string } = JSON.parse(value);
+      if (said.name !== name) throw new Error(`Node ran another test: ${said.name}`);
+      if (said.error !== undefined) throw new Error(said.error);
+    });
+  };
+  conformance({
+    test: report,
+    open() {
+      throw new Error("only the names are wanted here");
+    },
+  });
+  report("a file that is another device is an error with the way out");
+  report("memory that is moved away stays, and shares nothing once its mapping has ended");
+
+  test("Node ends well", async () => {
+    const { done, value } = await lines!.next();
+    if (!done) throw new Error(`Node ran a test more: ${value}`);
+  });
+}
+
+async function* start(): AsyncGenerator<string> {
+  const node = new Deno.Command("node", {
+    args: ["real_device.ts", "0"],
+    cwd: NODE_PROJECT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  yield* linesOf(node.stdout);
+  const { success, code, signal } = await node.status;
+  if (!success) throw new Error(`Node ended with ${signal ?? code}`);
+}
+
+if (import.meta.main) await run(declare);
