@@ -1,45 +1,11 @@
 /** Backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance. */
 import { describe, expect, test } from "vitest";
-import type { GrantBackend, GrantFile, MapBackend, MappedMemory } from "../backends/backend.ts";
+import type { GrantFile, MapBackend, MappedMemory } from "../backends/backend.ts";
 import { MockXen } from "../backends/mock.ts";
-import { GrantDevice, GrantError, GrantMapper } from "../mod.ts";
-import { debugCore } from "./debug_core.ts";
-
-/** A machine whose granter's files have some of their methods replaced; each replacement gets the real file. */
-function machine(replace: (file: GrantFile) => Partial<GrantFile>, backend: Partial<GrantBackend> = {}) {
-  const xen = new MockXen({ profile: "seed" });
-  const real = xen.domain(1).grantBackend();
-  const device = new GrantDevice({
-    ...real,
-    name: "broken",
-    open() {
-      const file = real.open();
-      const methods: GrantFile = {
-        grant: file.grant.bind(file),
-        endAccess: file.endAccess.bind(file),
-        map: file.map.bind(file),
-        setUnmapNotify: file.setUnmapNotify.bind(file),
-        close: file.close.bind(file),
-      };
-      return { ...methods, ...replace(file) };
-    },
-    ...backend,
-  }, { core: debugCore });
-  return { xen, device, mapper: new GrantMapper(xen.domain(0).mapBackend()) };
-}
+import { GrantDevice, GrantMapper } from "../mod.ts";
+import { machine, thrown } from "./broken_machine.ts";
 
 const boom = new Error("boom");
-
-/** The error that an action throws. */
-function thrown(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("a backend that fails to grant", () => {
   test("at once: nothing is left, and the index is as before", () => {

@@ -1,42 +1,10 @@
 /** Callers and backends that go out of their way: overridden methods, values that change, calls in the middle of a call. */
 import { describe, expect, test } from "vitest";
-import type { GrantBackend, GrantFile, MapBackend, MappedMemory } from "../backends/backend.ts";
+import type { GrantBackend, MapBackend, MappedMemory } from "../backends/backend.ts";
 import { MockXen } from "../backends/mock.ts";
-import { GrantDevice, GrantError, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
+import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
+import { machine, thrown } from "./broken_machine.ts";
 import { debugCore } from "./debug_core.ts";
-
-/** A device whose backend's files have some methods replaced, and the peer's mapper. */
-function machine(replace: (file: GrantFile) => Partial<GrantFile> = () => ({}), backend: Partial<GrantBackend> = {}) {
-  const xen = new MockXen({ profile: "seed" });
-  const real = xen.domain(1).grantBackend();
-  const device: GrantDevice = new GrantDevice({
-    ...real,
-    open() {
-      const file = real.open();
-      const methods: GrantFile = {
-        grant: file.grant.bind(file),
-        endAccess: file.endAccess.bind(file),
-        map: file.map.bind(file),
-        setUnmapNotify: file.setUnmapNotify.bind(file),
-        close: file.close.bind(file),
-      };
-      return { ...methods, ...replace(file) };
-    },
-    ...backend,
-  }, { core: debugCore });
-  return { xen, device, mapper: new GrantMapper(xen.domain(0).mapBackend()) };
-}
-
-/** What an action throws. */
-function thrown(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("a backend that calls back, and lets the refusal pass through,", () => {
   test("from close: the allocator stays closed, and its pages are not another's", () => {

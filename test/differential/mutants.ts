@@ -5,25 +5,13 @@
  * @module
  */
 import type { GrantBackend, GrantFile, MapBackend } from "../../backends/backend.ts";
+import { replaceMethods } from "../replace_methods.ts";
 import { LibraryMachine, type LibraryMachineOptions } from "./library_machine.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 
 /** A machine whose granter's files are others. */
 function withFiles(change: (file: GrantFile) => Partial<GrantFile>, options: LibraryMachineOptions = {}): Machine {
-  const grantBackend = (backend: GrantBackend): GrantBackend => ({
-    ...backend,
-    open() {
-      const file = backend.open();
-      const own: GrantFile = {
-        grant: file.grant.bind(file),
-        endAccess: file.endAccess.bind(file),
-        map: file.map.bind(file),
-        setUnmapNotify: file.setUnmapNotify.bind(file),
-        close: file.close.bind(file),
-      };
-      return { ...own, ...change(own) };
-    },
-  });
+  const grantBackend = (backend: GrantBackend) => replaceMethods(backend, change);
   return new LibraryMachine({ ...options, grantBackend });
 }
 

@@ -6,6 +6,7 @@ import type * as library from "../../mod.ts";
 import type * as mock from "../../backends/mock.ts";
 import type { GrantFile } from "../../backends/backend.ts";
 import { assert, assertEquals } from "../asserts.ts";
+import { replaceMethods } from "../replace_methods.ts";
 
 /** The library under test: this one, or a patched copy. */
 export type Library = typeof library & typeof mock;
@@ -39,21 +40,7 @@ function machine(
   { limit = 1024, tableFrames = 64, replace = (() => ({})) as (file: GrantFile) => Partial<GrantFile> } = {},
 ) {
   const xen = new MockXen({ profile: "seed", limit: Infinity, tableFrames });
-  const real = xen.domain(1).grantBackend();
-  const device = new GrantDevice({
-    ...real,
-    open() {
-      const file = real.open();
-      const methods: GrantFile = {
-        grant: file.grant.bind(file),
-        endAccess: file.endAccess.bind(file),
-        map: file.map.bind(file),
-        setUnmapNotify: file.setUnmapNotify.bind(file),
-        close: file.close.bind(file),
-      };
-      return { ...methods, ...replace(file) };
-    },
-  }, { limit });
+  const device = new GrantDevice(replaceMethods(xen.domain(1).grantBackend(), replace), { limit });
   return { xen, device, allocator: device.open(), mapper: new GrantMapper(xen.domain(0).mapBackend()) };
 }
 
