@@ -14,7 +14,7 @@
 
 import { GrantError } from "../src/errors.ts";
 import type { GrantBackend, MapBackend } from "./backend.ts";
-import type { Libc, LibcMapping } from "./libc.ts";
+import { type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
 import { linuxGrantBackend, linuxMapBackend } from "./linux.ts";
 
 /** Where a backend of Deno's finds what it needs. */
@@ -109,165 +109,57 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const O_RDONLY = 0;
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
-const PROT_READ = 1;
-const PROT_WRITE = 2;
-const MAP_SHARED = 0x01;
-const MAP_PRIVATE = 0x02;
-const MAP_FIXED = 0x10;
-const MAP_ANONYMOUS = 0x20;
-/** Bytes read of a text file. */
-const TEXT_SIZE = 4096;
+const denoLibc = libcOver(load);
 
-interface Library {
-  readonly symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-  /** Where this thread's error number is: right on the line after a call, as any other call of Deno's may change it. */
-  readonly errno: Int32Array<ArrayBuffer>;
-  /** What `mmap` returns when it fails. */
-  readonly mapFailed: Deno.PointerObject;
+function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
+  if (Deno.build.os !== "linux") throw unsupported(`this must run on Linux: current system is ${Deno.build.os}`);
+  const { symbols, errno, mapFailed } = loadByName(path, Deno.build.arch, loadLibrary);
+  return {
+    open(path, flags) {
+      const fd = symbols.open(path, flags);
+      return fd < 0 ? -errno[0]! : fd;
+    },
+    close(fd) {
+      const result = symbols.close(fd);
+      return result < 0 ? -errno[0]! : 0;
+    },
+    read(fd, bytes) {
+      const size = symbols.read(fd, bytes, BigInt(bytes.length));
+      const failure = errno[0]!;
+      return size < 0 ? -failure : Number(size);
+    },
+    ioctl(fd, request, bytes) {
+      const result = symbols.ioctl(fd, request, bytes);
+      return result < 0 ? -errno[0]! : result;
+    },
+    mmap(address, length, protection, flags, fd, offset) {
+      const result = symbols.mmap(address, BigInt(length), protection, flags, fd, BigInt(offset));
+      const failure = errno[0]!;
+      return result === null || Deno.UnsafePointer.equals(result, mapFailed) ? -failure : result;
+    },
+    munmap(address, length) {
+      const result = symbols.munmap(address, BigInt(length));
+      return result < 0 ? -errno[0]! : 0;
+    },
+    view: (address, length) => Deno.UnsafePointerView.getArrayBuffer(address, length),
+  };
 }
 
-const libraries = new Map<string | undefined, DenoLibc>();
-
-function denoLibc(path: string | undefined): DenoLibc {
-  let libc = libraries.get(path);
-  if (libc === undefined) libraries.set(path, libc = new DenoLibc(path));
-  return libc;
-}
-
-class DenoLibc implements Libc {
-  readonly #path: string | undefined;
-  #library: Library | undefined;
-
-  constructor(path: string | undefined) {
-    this.#path = path;
+function loadLibrary(name: string) {
+  try {
+    const { symbols } = Deno.dlopen(name, SYMBOLS);
+    return {
+      symbols,
+      /** Where this thread's error number is. */
+      errno: new Int32Array(Deno.UnsafePointerView.getArrayBuffer(symbols.__errno_location()!, 4)),
+      mapFailed: Deno.UnsafePointer.create(2n ** 64n - 1n)!,
+    };
+  } catch (error) {
+    // With a path, the flag allows to load and to call, and nothing that has to do with pointers.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new GrantError(
+      "Cannot use Xen's devices as Deno must be allowed to call the C library: run it with --allow-ffi, without a path",
+      { code: "permission", operation: "open", cause: error },
+    );
   }
-
-  open(path: string): number {
-    return this.#open(path, O_RDWR);
-  }
-
-  close(fd: number): number {
-    const { symbols, errno } = this.#load();
-    const result = symbols.close(fd);
-    return result < 0 ? -errno[0]! : 0;
-  }
-
-  ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
-    const { symbols, errno } = this.#load();
-    const result = symbols.ioctl(fd, request, bytes);
-    return result < 0 ? -errno[0]! : result;
-  }
-
-  mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
-    const library = this.#load();
-    const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    const pointer = library.symbols.mmap(null, BigInt(length), protection, MAP_SHARED, fd, BigInt(offset));
-    const errno = library.errno[0]!;
-    if (pointer === null || Deno.UnsafePointer.equals(pointer, library.mapFailed)) return -errno;
-    return new DenoMapping(library, pointer, length);
-  }
-
-  readText(path: string): string | number {
-    const { symbols, errno } = this.#load();
-    const fd = this.#open(path, O_RDONLY);
-    if (fd < 0) return fd;
-    const bytes = new Uint8Array(TEXT_SIZE);
-    const size = Number(symbols.read(fd, bytes, BigInt(bytes.length)));
-    const failure = errno[0]!;
-    symbols.close(fd);
-    return size < 0 ? -failure : new TextDecoder().decode(bytes.subarray(0, size));
-  }
-
-  #open(path: string, flags: number): number {
-    const { symbols, errno } = this.#load();
-    const name = new TextEncoder().encode(`${path}\0`);
-    const fd = symbols.open(name, flags | O_CLOEXEC);
-    return fd < 0 ? -errno[0]! : fd;
-  }
-
-  #load(): Library {
-    return this.#library ??= load(this.#path);
-  }
-}
-
-// A view's properties are its owner's to redefine: what guards against reaching unmapped memory must not go through them.
-const { transfer } = ArrayBuffer.prototype;
-const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!.get!;
-
-class DenoMapping implements LibcMapping {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #buffer: ArrayBuffer;
-  #ended = false;
-  readonly #library: Library;
-  readonly #pointer: Deno.PointerObject;
-  readonly #length: bigint;
-
-  constructor(library: Library, pointer: Deno.PointerObject, length: number) {
-    this.#buffer = Deno.UnsafePointerView.getArrayBuffer(pointer, length);
-    this.bytes = new Uint8Array(this.#buffer);
-    this.#library = library;
-    this.#pointer = pointer;
-    this.#length = BigInt(length);
-  }
-
-  unmap(): number {
-    // By now the addresses may be another mapping's.
-    if (this.#ended) return 0;
-    if (isDetached.call(this.#buffer)) {
-      const replaced = this.#replace();
-      this.#ended = replaced === 0;
-      return replaced;
-    }
-    this.#ended = true;
-    transfer.call(this.#buffer, 0);
-    const { symbols, errno } = this.#library;
-    const result = symbols.munmap(this.#pointer, this.#length);
-    return result < 0 ? -errno[0]! : 0;
-  }
-
-  /** Somebody, here or in another thread, has the memory now: ordinary memory takes its place, at once and for good. */
-  #replace(): number {
-    const { symbols, errno, mapFailed } = this.#library;
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    const result = symbols.mmap(this.#pointer, this.#length, PROT_READ | PROT_WRITE, flags, -1, 0n);
-    const failure = errno[0]!;
-    return Deno.UnsafePointer.equals(result, mapFailed) ? -failure : 0;
-  }
-}
-
-function load(path: string | undefined): Library {
-  if (Deno.build.os !== "linux") {
-    throw new GrantError(`Cannot use Xen's devices as this must run on Linux: current system is ${Deno.build.os}`, {
-      code: "unsupported",
-      operation: "open",
-    });
-  }
-  const names = path === undefined ? ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`] : [path];
-  let cause: unknown;
-  for (const name of names) {
-    try {
-      const { symbols } = Deno.dlopen(name, SYMBOLS);
-      return {
-        symbols,
-        errno: new Int32Array(Deno.UnsafePointerView.getArrayBuffer(symbols.__errno_location()!, 4)),
-        mapFailed: Deno.UnsafePointer.create(2n ** 64n - 1n)!,
-      };
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) {
-        throw new GrantError(
-          "Cannot use Xen's devices as Deno must be allowed to call the C library: run it with --allow-ffi, without a path",
-          { code: "permission", operation: "open", cause: error },
-        );
-      }
-      cause ??= error;
-    }
-  }
-  throw new GrantError(
-    `Cannot use Xen's devices as the C library must be loadable by one of these names: ${names.join(", ")}. ` +
-      "Give the right one in the option `libc`",
-    { code: "unsupported", operation: "open", cause },
-  );
 }

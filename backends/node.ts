@@ -13,9 +13,8 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
-import { GrantError } from "../src/errors.ts";
 import type { GrantBackend, MapBackend } from "./backend.ts";
-import type { Libc, LibcMapping } from "./libc.ts";
+import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
 import { linuxGrantBackend, linuxMapBackend } from "./linux.ts";
 
 /** Where a backend of Node's finds what it needs. */
@@ -138,169 +137,55 @@ const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ..
   munmap: ["int", "void *", "size_t"],
 };
 
-const O_RDONLY = 0;
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
-const PROT_READ = 1;
-const PROT_WRITE = 2;
-const MAP_SHARED = 0x01;
-const MAP_PRIVATE = 0x02;
-const MAP_FIXED = 0x10;
-const MAP_ANONYMOUS = 0x20;
 /** What `mmap` returns when it fails. */
 const MAP_FAILED = 2n ** 64n - 1n;
-/** Bytes read of a text file. */
-const TEXT_SIZE = 4096;
 
-interface Library {
-  readonly koffi: Koffi;
-  readonly calls: Calls;
-}
+const nodeLibc = libcOver(load);
 
-const libraries = new Map<string | undefined, NodeLibc>();
-
-function nodeLibc(path: string | undefined): NodeLibc {
-  let libc = libraries.get(path);
-  if (libc === undefined) libraries.set(path, libc = new NodeLibc(path));
-  return libc;
-}
-
-class NodeLibc implements Libc {
-  readonly #path: string | undefined;
-  #library: Library | undefined;
-
-  constructor(path: string | undefined) {
-    this.#path = path;
-  }
-
-  open(path: string): number {
-    return this.#open(path, O_RDWR);
-  }
-
-  close(fd: number): number {
-    const { calls, koffi } = this.#load();
-    const result = calls.close(fd);
-    return result < 0 ? -koffi.errno() : 0;
-  }
-
-  ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
-    const { calls, koffi } = this.#load();
-    const result = calls.ioctl(fd, request, bytes);
-    return result < 0 ? -koffi.errno() : result;
-  }
-
-  mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
-    const library = this.#load();
-    const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    const address = library.calls.mmap(null, length, protection, MAP_SHARED, fd, offset);
-    const errno = library.koffi.errno();
-    if (address === null || address === MAP_FAILED) return -errno;
-    try {
-      return new NodeMapping(library, address, length);
-    } catch (error) {
-      // Electron, for one, has no views of memory that is not its own.
-      library.calls.munmap(address, length);
-      throw error;
-    }
-  }
-
-  readText(path: string): string | number {
-    const { calls, koffi } = this.#load();
-    const fd = this.#open(path, O_RDONLY);
-    if (fd < 0) return fd;
-    const bytes = new Uint8Array(TEXT_SIZE);
-    const size = calls.read(fd, bytes, bytes.length);
-    const failure = koffi.errno();
-    calls.close(fd);
-    return size < 0 ? -failure : new TextDecoder().decode(bytes.subarray(0, size));
-  }
-
-  #open(path: string, flags: number): number {
-    const { calls, koffi } = this.#load();
-    const name = new TextEncoder().encode(`${path}\0`);
-    const fd = calls.open(name, flags | O_CLOEXEC);
-    return fd < 0 ? -koffi.errno() : fd;
-  }
-
-  #load(): Library {
-    return this.#library ??= load(this.#path);
-  }
-}
-
-// A view's properties are its owner's to redefine: what guards against reaching unmapped memory must not go through them.
-// A Node that is too old has neither; it is told so at the first use.
-const transfer: ArrayBuffer["transfer"] | undefined = ArrayBuffer.prototype.transfer;
-const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
-
-class NodeMapping implements LibcMapping {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #buffer: ArrayBuffer;
-  #ended = false;
-  readonly #library: Library;
-  readonly #address: bigint;
-  readonly #length: number;
-
-  constructor(library: Library, address: bigint, length: number) {
-    this.#buffer = library.koffi.view(address, length);
-    this.bytes = new Uint8Array(this.#buffer);
-    this.#library = library;
-    this.#address = address;
-    this.#length = length;
-  }
-
-  unmap(): number {
-    // By now the addresses may be another mapping's.
-    if (this.#ended) return 0;
-    if (isDetached!.call(this.#buffer)) {
-      const replaced = this.#replace();
-      this.#ended = replaced === 0;
-      return replaced;
-    }
-    this.#ended = true;
-    transfer!.call(this.#buffer, 0);
-    const { calls, koffi } = this.#library;
-    const result = calls.munmap(this.#address, this.#length);
-    return result < 0 ? -koffi.errno() : 0;
-  }
-
-  /** Somebody, here or in another thread, has the memory now: ordinary memory takes its place, at once and for good. */
-  #replace(): number {
-    const { calls, koffi } = this.#library;
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    const result = calls.mmap(this.#address, this.#length, PROT_READ | PROT_WRITE, flags, -1, 0);
-    const failure = koffi.errno();
-    return result === MAP_FAILED ? -failure : 0;
-  }
-}
-
-function load(path: string | undefined): Library {
+function load(path: string | undefined): LibcCalls<bigint> {
   if (process.platform !== "linux") {
     throw unsupported(`this must run on Linux: current system is ${process.platform}`);
   }
-  if (transfer === undefined || isDetached === undefined) {
-    throw unsupported(`this must run on Node 22 or later: current version is ${process.version}`);
-  }
+  if (!canDetach) throw unsupported(`this must run on Node 22 or later: current version is ${process.version}`);
   const koffi = loadKoffi();
   const arch = ({ x64: "x86_64", arm64: "aarch64" } as Record<string, string>)[process.arch] ?? process.arch;
-  const names = path === undefined ? ["libc.so.6", `libc.musl-${arch}.so.1`] : [path];
-  let cause: unknown;
-  for (const name of names) {
-    try {
-      const library = koffi.load(name);
-      const calls = Object.entries(SIGNATURES).map(([call, [result, ...parameters]]) => {
-        return [call, library.func(call, result, parameters)];
-      });
-      return { koffi, calls: Object.fromEntries(calls) as Calls };
-    } catch (error) {
-      cause ??= error;
-    }
-  }
-  throw unsupported(
-    `the C library must be loadable by one of these names: ${
-      names.join(", ")
-    }. Give the right one in the option \`libc\``,
-    cause,
-  );
+  const calls = loadByName(path, arch, (name) => {
+    const library = koffi.load(name);
+    return Object.fromEntries(
+      Object.entries(SIGNATURES).map(([call, [result, ...parameters]]) => [
+        call,
+        library.func(call, result, parameters),
+      ]),
+    ) as unknown as Calls;
+  });
+  return {
+    open(path, flags) {
+      const fd = calls.open(path, flags);
+      return fd < 0 ? -koffi.errno() : fd;
+    },
+    close(fd) {
+      const result = calls.close(fd);
+      return result < 0 ? -koffi.errno() : 0;
+    },
+    read(fd, bytes) {
+      const size = calls.read(fd, bytes, bytes.length);
+      return size < 0 ? -koffi.errno() : size;
+    },
+    ioctl(fd, request, bytes) {
+      const result = calls.ioctl(fd, request, bytes);
+      return result < 0 ? -koffi.errno() : result;
+    },
+    mmap(address, length, protection, flags, fd, offset) {
+      const result = calls.mmap(address, length, protection, flags, fd, offset);
+      const failure = koffi.errno();
+      return result === null || result === MAP_FAILED ? -failure : result;
+    },
+    munmap(address, length) {
+      const result = calls.munmap(address, length);
+      return result < 0 ? -koffi.errno() : 0;
+    },
+    view: (address, length) => koffi.view(address, length),
+  };
 }
 
 function loadKoffi(): Koffi {
@@ -317,8 +202,4 @@ function loadKoffi(): Koffi {
     throw unsupported(`koffi must be of version 3 or later: current version is ${koffi.version}; ${wayOut}`);
   }
   return koffi;
-}
-
-function unsupported(why: string, cause?: unknown): GrantError {
-  return new GrantError(`Cannot use Xen's devices as ${why}`, { code: "unsupported", operation: "open", cause });
 }
