@@ -99,16 +99,45 @@ export interface MapBackend {
 /** One open file of a {@linkcode MapBackend}. */
 export interface MapFile {
   /**
-   * Maps pages that a domain granted to this one, next to each other and in the given order: all of them, or none.
+   * Maps pages that other domains granted to this one, next to each other and in the given order: all of them, or none.
    *
-   * @param domid The domain that granted them.
+   * @param domid The domain that granted them: one for all, or one for each reference.
    * @param grefs Their grant references.
    * @param writable Whether this domain writes to them.
    * @throws {GrantError} if one cannot be mapped; nothing is left mapped.
    */
-  map(domid: number, grefs: readonly number[], writable: boolean): MappedMemory;
+  map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory;
+  /**
+   * Copies bytes between granted pages and memory of this process, or from one granted page to another, without mapping them.
+   * One segment that cannot be copied does not keep the others from it.
+   *
+   * @param segments What to copy, at least one: each with a granted page on one side at least, and never beyond its end.
+   * @returns A status for each segment, as Xen's public header `grant_table.h` numbers them: 0 where it was copied.
+   * @throws {GrantError} if the system refuses all of them: what was copied until then is not known.
+   */
+  copy(segments: readonly CopySegment[]): readonly number[];
   /** Closes the file. Called once, when no mapping made through it is left. */
   close(): void;
+}
+
+/** Bytes inside one granted page. */
+export interface GrantPlace {
+  /** The domain that granted the page. */
+  readonly domid: number;
+  /** Its grant reference. */
+  readonly gref: number;
+  /** The first byte in the page. */
+  readonly offset: number;
+}
+
+/** One piece of a grant copy. Memory of this process is the library's own, not the caller's, and as long as the piece. */
+export interface CopySegment {
+  /** Where the bytes are. */
+  readonly from: GrantPlace | Uint8Array<ArrayBuffer>;
+  /** Where they go. */
+  readonly to: GrantPlace | Uint8Array<ArrayBuffer>;
+  /** The number of bytes, 1 to 4096. */
+  readonly length: number;
 }
 
 /** Memory that a backend has mapped into this process. */
@@ -125,15 +154,111 @@ export interface MappedMemory {
   unmap(): void;
 }
 
+/** Pages of other domains, mapped into this process. */
+export interface PeerMemory extends MappedMemory {
+  /**
+   * The memory in pieces, in order, where the system cannot bring the pages together: then `bytes` is empty. Absent
+   * otherwise.
+   */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
+  /**
+   * Sets, changes or cancels the unmap notify of the mapping: one for all its pages. It fires once, when the mapping ends.
+   *
+   * @param notify What happens then; with neither entry, nothing. The byte counts from the beginning of the mapping, which must
+   * be writable for it.
+   * @throws {GrantError} if the system refuses; what was set before stays.
+   */
+  setUnmapNotify(notify: UnmapNotify): void;
+}
+
 /**
- * What happens when this side lets go of a page for good: when it is freed and no longer mapped here, or its process dies. The
- * peer may still map it then, and sees the byte. It is the notify that the ioctl `SET_UNMAP_NOTIFY` sets.
+ * What happens when this side lets go of memory for good: of a page that it shares, when the page is freed and no longer
+ * mapped here; of a mapping, when it is unmapped; and when the process dies. The other side may still map the page then, and sees
+ * the byte. It is the notify that the ioctl `SET_UNMAP_NOTIFY` sets.
  */
 export interface UnmapNotify {
-  /** The byte of the page that is cleared, 0 to 4095. */
+  /** The byte that is cleared: of the page, 0 to 4095, or of the mapping. */
   readonly clearByte?: number;
   /** The local port of the event channel on which an event is sent, after the byte is cleared. */
   readonly eventPort?: number;
+}
+
+/** What event channels are made of: the device `/dev/xen/evtchn`, or its likeness on a simulated machine. */
+export interface EventBackend {
+  /** How error messages call it, for example `"mock"` or `"/dev/xen/evtchn"`. */
+  readonly name: string;
+  /**
+   * Opens a file, through which ports are bound.
+   *
+   * @throws {GrantError} if the system refuses; nothing is left open.
+   */
+  open(): EventFile;
+}
+
+/**
+ * One open file of an {@linkcode EventBackend}.
+ *
+ * A port is named by its number in this domain. The caller names only ports that it bound through this file and has not
+ * unbound. An event has no content and no count: several that are sent before the first is taken are one.
+ */
+export interface EventFile {
+  /**
+   * Makes a port to which a domain may bind one of its own.
+   *
+   * @returns The port.
+   * @throws {GrantError} if the system refuses.
+   */
+  bindUnbound(domid: number): number;
+  /**
+   * Makes a port bound to a domain's port, which that domain made for this one. As events may have been sent before, one is
+   * pending on the new port.
+   *
+   * @returns The port.
+   * @throws {GrantError} if the system refuses.
+   */
+  bindInterdomain(domid: number, remotePort: number): number;
+  /**
+   * Makes a port for the events that Xen itself sends under a number.
+   *
+   * @returns The port.
+   * @throws {GrantError} if the system refuses.
+   */
+  bindVirq(virq: number): number;
+  /**
+   * Sends an event to the other end of a port. Where nobody is bound to it there, nothing happens.
+   *
+   * @throws {GrantError} if the system refuses.
+   */
+  notify(port: number): void;
+  /**
+   * Takes the ports on which events have come, each of which is masked from then on: it is not named again before it is
+   * unmasked. Never waits.
+   *
+   * @returns The ports; none where nothing has come.
+   * @throws {GrantError} if the system refuses.
+   */
+  pending(): readonly number[];
+  /**
+   * Unmasks a port. If an event has come meanwhile, the port is pending at once.
+   *
+   * @throws {GrantError} if the system refuses.
+   */
+  unmask(port: number): void;
+  /**
+   * Calls back once, when {@linkcode EventFile.pending} may have something to say or fails: never before this returns, and not
+   * after the returned function was called. Called again only after that. Until one of the two, the process stays alive.
+   *
+   * @returns Stops waiting; called any number of times.
+   */
+  whenPending(callback: () => void): () => void;
+  /**
+   * Unbinds a port. Events that came on it are forgotten.
+   *
+   * @throws {GrantError} if the system refuses.
+   */
+  unbind(port: number): void;
+  /** Closes the file. Called once, when nobody waits; ports that are still bound are unbound. */
+  close(): void;
 }
 
 /** Bytes in a page: what a grant reference shares. */
