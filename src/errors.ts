@@ -14,7 +14,10 @@ import { show } from "./checks.ts";
  * | `closed` | the handle was closed, or its domain destroyed |
  * | `busy` | a backend called back into the library in the middle of an operation |
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
+ * | `copy-refused` | the system refused a grant copy as a whole: what was copied until then is not known |
  * | `notify-refused` | the unmap notify names an event channel that is not bound |
+ * | `port-refused` | an event channel cannot be bound so, or its port is not bound |
+ * | `events-lost` | the system had no room left for events, and dropped some |
  * | `permission` | the process may not use the device, or not FFI |
  * | `no-device` | this is no Xen domain, or the driver is not loaded |
  * | `unsupported` | this backend, or this platform, cannot do it |
@@ -30,7 +33,10 @@ export type GrantErrorCode =
   | "closed"
   | "busy"
   | "map-refused"
+  | "copy-refused"
   | "notify-refused"
+  | "port-refused"
+  | "events-lost"
   | "permission"
   | "no-device"
   | "unsupported"
@@ -43,7 +49,11 @@ export type GrantOperation =
   | "free"
   | "map"
   | "unmap"
+  | "copy"
+  | "bind"
   | "notify"
+  | "wait"
+  | "unbind"
   | "inspect"
   | "close";
 
