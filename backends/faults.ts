@@ -28,7 +28,22 @@
  *
  * @module
  */
-export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+} from "./backend.ts";
 export { type FaultCall, type FaultKind, type FaultSide, InjectedFault } from "./faults/call.ts";
+export { type FailOptions } from "./faults/failure.ts";
 export { Faults, type FaultsOptions } from "./faults/faults.ts";
-export { type FailOptions, type FaultRule, type HoldOptions, type Schedule } from "./faults/rules.ts";
+export { type HoldOptions } from "./faults/hold.ts";
+export { type RefuseOptions } from "./faults/refusal.ts";
+export { type FaultRule, type Schedule } from "./faults/rules.ts";

@@ -36,21 +36,38 @@
  *
  * @module
  */
-export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+} from "./backend.ts";
 export type { GrantErrorCode } from "../src/errors.ts";
 export { parseTrace } from "./record/parse.ts";
 export { Recorder } from "./record/recorder.ts";
 export { type Difference, replay, type ReplayOptions, type ReplayReport } from "./record/replay.ts";
 export {
+  type BindCall,
   type CloseCall,
+  type CopyCall,
   type EndAccessCall,
   type GrantCall,
   type GrantsMapCall,
   type LimitCall,
   type MapsMapCall,
+  type MapsNotifyCall,
   type Mark,
   type NotifyCall,
   type OpenCall,
+  type PendingCall,
+  type PortCall,
   type RecordedCall,
   type RecordedFileCall,
   type Trace,
@@ -58,7 +75,10 @@ export {
   type TraceAnswer,
   type TraceCall,
   type TracedError,
+  type TracedPlace,
+  type TracedSegment,
   TraceError,
   type TraceSide,
   type UnmapCall,
+  type WaitCall,
 } from "./record/trace.ts";

@@ -62,7 +62,7 @@ const allocated = (side: ReturnType<typeof machine>) => {
   return { allocator, pages: allocator.allocate(0, { pages: 3, writable: true }) };
 };
 
-const GRANTS: Record<FaultKind, Case> = {
+const GRANTS: Partial<Record<FaultKind, Case>> = {
   limit: { run: ({ device }) => device.open(), operation: "open", after: { live: 0, allocators: [] } },
   open: { run: ({ device }) => device.open(), operation: "open", after: { live: 0, allocators: [] } },
   grant: {

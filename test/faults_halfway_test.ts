@@ -1,10 +1,11 @@
 /** Faults half-way through a call, and what is left by those before an end: nothing is lost. */
 import { describe, expect, test } from "vitest";
-import type { GrantFile, MappedMemory } from "../backends/backend.ts";
+import type { GrantFile } from "../backends/backend.ts";
 import { type FailOptions, type FaultCall, Faults, InjectedFault } from "../backends/faults.ts";
 import { MockXen } from "../backends/mock.ts";
 import { GrantMapper, type Mapping } from "../mod.ts";
 import { boom, machine, PROFILES, thrown } from "./faulty_machine.ts";
+import { mapBackend, NO_MEMORY, peerMemory } from "./map_backend.ts";
 
 describe("a grant that fails after some pages", () => {
   for (const [count, afterPages] of [[3, 0], [3, 1], [3, 2], [3, 3], [3, 7], [200, 70], [1024, 1000]] as const) {
@@ -235,14 +236,11 @@ test("a peer's unmap that does not reach the machine holds the pages until it is
 test("settling goes on after an error, and throws the first", () => {
   const faults = new Faults();
   let unmaps = 0;
-  const memory = (): MappedMemory => ({
-    bytes: new Uint8Array(4096),
-    unmap() {
-      unmaps++;
-      throw boom;
-    },
-  });
-  const mapper = new GrantMapper(faults.maps({ name: "broken", open: () => ({ map: memory, close() {} }) }));
+  const unmap = () => {
+    unmaps++;
+    throw boom;
+  };
+  const mapper = new GrantMapper(faults.maps(mapBackend({ map: () => peerMemory({ unmap }) })));
   faults.fail("unmap", { when: "before", times: Infinity });
   for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) thrown(() => mapping.unmap());
   expect([faults.left, unmaps]).toEqual([2, 0]);
@@ -253,9 +251,7 @@ test("settling goes on after an error, and throws the first", () => {
 
 test("a backend below that gives no memory, or fails to undo: the caller gets the fault", () => {
   const faults = new Faults();
-  const mapper = new GrantMapper(
-    faults.maps({ name: "broken", open: () => ({ map: () => undefined as unknown as MappedMemory, close() {} }) }),
-  );
+  const mapper = new GrantMapper(faults.maps(mapBackend({ map: () => NO_MEMORY })));
   expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
   expect(faults.calls("unmap")).toBe(0);
   faults.fail("map", { when: "after", error: boom });

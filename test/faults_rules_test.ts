@@ -30,7 +30,7 @@ describe("when a rule applies:", () => {
     expect(failing({ nth: 3, times: 4 })).toEqual([3, 4, 5, 6]);
     expect(failing({ nth: 10, times: Infinity })).toEqual([10, 11, 12]);
     expect(failing({ side: "grants" })).toEqual([1]);
-    expect(() => failing({ side: "maps" })).toThrow("a peer's backend has no calls of the kind grant");
+    expect(() => failing({ side: "maps" })).toThrow('the side "maps" has no calls of the kind grant');
     expect(failing({ rate: 0 })).toEqual([]);
     expect(failing({ rate: 1, nth: 11 })).toEqual([11, 12]);
     expect(failing({ rate: 1, times: 2 })).toEqual([1, 2]);
@@ -341,9 +341,12 @@ test("options that make no sense are refused", () => {
   );
   expect(() => new Faults(null as unknown as object)).toThrow(TypeError);
   expect(() => faults.fail("fly" as "map")).toThrow(
-    'must be one of open, limit, grant, endAccess, map, unmap, notify, close: current value is "fly"',
+    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, unbind: " +
+      'current value is "fly"',
   );
-  expect(() => faults.fail("map", { side: "both" as "maps" })).toThrow('`side` must be "grants" or "maps"');
+  expect(() => faults.fail("map", { side: "both" as "maps" })).toThrow(
+    '`side` must be one of "grants", "maps", "events": current value is "both"',
+  );
   expect(() => faults.fail("map", { nth: 0 })).toThrow("`nth` must be a whole number from 1");
   expect(() => faults.fail("map", { times: 0 })).toThrow(
     "`times`, if it is not Infinity, must be a whole number from 1",

@@ -4,6 +4,7 @@ import type { GrantFile, MapBackend, MappedMemory } from "../backends/backend.ts
 import { MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../mod.ts";
 import { machine, thrown } from "./broken_machine.ts";
+import { mapBackend, peerMemory } from "./map_backend.ts";
 
 const boom = new Error("boom");
 
@@ -361,21 +362,20 @@ describe("a mapper on a backend that fails", () => {
     let closes = 0;
     let unmaps = 0;
     let size = 1;
-    const mapper = mapperOn({
-      open: () => ({
-        map: () => ({
+    const mapper = mapperOn(mapBackend({
+      map: () =>
+        peerMemory({
           bytes: new Uint8Array(size),
           unmap() {
             unmaps++;
             throw boom;
           },
         }),
-        close() {
-          closes++;
-          throw boom;
-        },
-      }),
-    });
+      close() {
+        closes++;
+        throw boom;
+      },
+    }));
     expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
     expect(unmaps).toBe(1);
     size = 4096;
@@ -391,15 +391,12 @@ describe("a mapper on a backend that fails", () => {
 
   test("and calls back: it is refused", () => {
     const codes: string[] = [];
-    const mapper: GrantMapper = mapperOn({
-      open: () => ({
-        map: () => {
-          codes.push(thrown(() => mapper.map(1, [8])).code, thrown(() => mapper.close()).code);
-          return { bytes: new Uint8Array(4096), unmap() {} };
-        },
-        close() {},
-      }),
-    });
+    const mapper: GrantMapper = mapperOn(mapBackend({
+      map: () => {
+        codes.push(thrown(() => mapper.map(1, [8])).code, thrown(() => mapper.close()).code);
+        return peerMemory();
+      },
+    }));
     const view = mapper.map(1, [8]);
     view.unmap();
     mapper.close();

@@ -5,6 +5,7 @@ import { MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
 import { machine, thrown } from "./broken_machine.ts";
 import { debugCore } from "./debug_core.ts";
+import { mapBackend, peerMemory } from "./map_backend.ts";
 
 describe("a backend that calls back, and lets the refusal pass through,", () => {
   test("from close: the allocator stays closed, and its pages are not another's", () => {
@@ -63,13 +64,10 @@ describe("a backend that calls back, and lets the refusal pass through,", () => 
 
   test("from a mapper's unmap: the file is closed after the last mapping, not before", () => {
     let closes = 0;
-    const mapper: GrantMapper = new GrantMapper({
-      name: "hostile",
-      open: () => ({
-        map: () => ({ bytes: new Uint8Array(4096), unmap: () => void mapper.map(1, [8]) }),
-        close: () => void closes++,
-      }),
-    });
+    const mapper: GrantMapper = new GrantMapper(mapBackend({
+      map: () => peerMemory({ unmap: () => void mapper.map(1, [8]) }),
+      close: () => void closes++,
+    }));
     const [first, second] = [mapper.map(1, [8]), mapper.map(1, [8])];
     thrown(() => first.unmap());
     first.unmap();

@@ -1,11 +1,11 @@
 /** What a replay finds: references that differ, the first difference, and backends that misbehave. */
 import { describe, expect, test } from "vitest";
-import type { MappedMemory } from "../backends/backend.ts";
 import { type MockProfile, MockXen } from "../backends/mock.ts";
 import { Recorder, replay } from "../backends/record.ts";
 import { References } from "../backends/record/references.ts";
 import { GrantDevice, GrantError, GrantMapper } from "../mod.ts";
 import { debugCore } from "./debug_core.ts";
+import { mapBackend, NO_MEMORY } from "./map_backend.ts";
 import { HEADER, recorded, replayOn, thrown } from "./recorded.ts";
 
 /** A reference that nobody grants. */
@@ -256,10 +256,7 @@ describe("backends that misbehave:", () => {
 
   test("one that gives no memory is passed on as it is", () => {
     const trace: string[] = [];
-    const maps = {
-      name: "broken",
-      open: () => ({ map: () => undefined as unknown as MappedMemory, close() {} }),
-    };
+    const maps = mapBackend({ map: () => NO_MEMORY });
     const mapper = new GrantMapper(new Recorder((line) => trace.push(line)).maps(maps));
     expect(thrown(() => mapper.map(1, [8]))).toMatchObject({ code: "backend-failed" });
     mapper.close();
@@ -269,10 +266,7 @@ describe("backends that misbehave:", () => {
 
   test("each file is closed once", () => {
     let closes = 0;
-    const maps = {
-      name: "counting",
-      open: () => ({ map: () => undefined as unknown as MappedMemory, close: () => void closes++ }),
-    };
+    const maps = mapBackend({ close: () => void closes++ }, "counting");
     const lines = [1, 2].map((file) => `{"side":"maps","call":"open","file":${file}}`);
     replay([HEADER, ...lines, `{"side":"maps","call":"close","file":1}`], { maps });
     expect(closes).toBe(2);

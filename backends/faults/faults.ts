@@ -1,19 +1,14 @@
 import { checkBackend, checkInteger, checkOptions } from "../../src/checks.ts";
-import type { GrantBackend, MapBackend } from "../backend.ts";
-import { type FaultCall, type FaultKind, type FaultSide, KINDS } from "./call.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
+import { FaultyEventBackend } from "./events.ts";
+import { type FailOptions, Failure } from "./failure.ts";
 import { FaultyGrantBackend } from "./grants.ts";
+import { Hold, type HoldOptions } from "./hold.ts";
 import { Injector } from "./injector.ts";
 import { FaultyMapBackend } from "./maps.ts";
-import {
-  type FailOptions,
-  Failure,
-  type FaultRule,
-  Hold,
-  type HoldOptions,
-  Hook,
-  randomNumbers,
-  type Schedule,
-} from "./rules.ts";
+import { Refusal, type RefuseOptions } from "./refusal.ts";
+import { type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
 
 /** How faults are set up. */
 export interface FaultsOptions {
@@ -21,16 +16,15 @@ export interface FaultsOptions {
   seed?: number;
 }
 
-const SIDES: readonly FaultSide[] = ["grants", "maps"];
-
 /**
- * Faults for backends of either side. Rules are set at any time, and add up; of several failures that are due for a call, the
+ * Faults for backends of any side. Rules are set at any time, and add up; of several failures that are due for a call, the
  * one that was set first is injected.
  *
  * What fails after it was done is undone in the backend below: what was opened is closed, what was mapped is unmapped, an
- * unmap notify is set back. Granted pages are named in the references, for the library to take back. Where access has ended
+ * unmap notify is set back, a port that was bound is unbound, and events that were taken come with the next `pending`. What
+ * was copied or sent stays so. Granted pages are named in the references, for the library to take back. Where access has ended
  * and the caller is told that it failed, the pages are remembered, and the next attempt succeeds. What a failure before
- * `unmap` or `close` leaves behind is counted by {@linkcode Faults.left}.
+ * `unmap`, `unbind` or `close` leaves behind is counted by {@linkcode Faults.left}.
  *
  * @example A peer that never lets go, until it does
  * ```ts
@@ -123,11 +117,23 @@ export class Faults {
   }
 
   /**
+   * A backend of event channels, with faults.
+   *
+   * @param backend The backend below. It is not changed.
+   */
+  events(backend: EventBackend): EventBackend {
+    checkBackend("inject faults", backend, ["open"], "denoEventBackend() or MockXen's domain().eventBackend()");
+    return new FaultyEventBackend(backend, this.#injector);
+  }
+
+  /**
    * Makes calls fail: the next one, unless something else is said.
    *
    * - `grant` after some pages: their references are filled in.
    * - `endAccess` after some pages: it says that the rest has not ended. After all of them it throws.
-   * - `unmap` and `close` before: the mapping or file stays in the backend below, see {@linkcode Faults.left}.
+   * - `copy` after some segments: these were copied, and the caller does not learn how many. For a status, see
+   *   {@linkcode Faults.refuse}.
+   * - `unmap`, `unbind` and `close` before: the mapping, port or file stays in the backend below, see {@linkcode Faults.left}.
    *
    * @param kind Which calls.
    * @param options When, how often, with what error, and what is done before.
@@ -156,6 +162,21 @@ export class Faults {
     const hold = new Hold(options, this.#random, (hold) => holds.delete(hold));
     holds.add(hold);
     return hold;
+  }
+
+  /**
+   * Makes segments of copies be refused: the next one, unless something else is said. The backend below is not asked for them, and
+   * the others are copied.
+   *
+   * @param options Which segments, how often, and the status.
+   * @throws {TypeError} if the references are not an array.
+   * @throws {RangeError} if a number is out of its bounds.
+   */
+  refuse(options: RefuseOptions = {}): FaultRule {
+    const { refusals } = this.#injector;
+    const refusal = new Refusal(options, this.#random, (rule) => refusals.delete(rule as Refusal));
+    refusals.add(refusal);
+    return refusal;
   }
 
   /**
@@ -236,30 +257,32 @@ export class Faults {
   }
 
   /**
-   * Ends all rules: from now on nothing fails, and nothing is held; but a call under way that was stopped half-way fails. The
+   * Ends all rules: from now on nothing fails, is held or refused; but a call under way that was stopped half-way fails. The
    * counters stay.
    */
   clear(): void {
     this.#injector.failures.clear();
     this.#injector.hooks.clear();
     this.#injector.holds.clear();
+    this.#injector.refusals.clear();
   }
 
   /**
    * How many calls were made.
    *
    * @param kind Of which kind. Default is all.
-   * @param side On which side. Default is both.
+   * @param side On which side. Default is all.
    */
   calls(kind?: FaultKind, side?: FaultSide): number {
     return this.#sum("calls", kind, side);
   }
 
   /**
-   * How many faults were injected: failures, and calls of `endAccess` that said of some page that it is held.
+   * How many faults were injected: failures, calls of `endAccess` that said of some page that it is held, and copies of
+   * which some segment was refused.
    *
    * @param kind Into which kind of calls. Default is all.
-   * @param side On which side. Default is both.
+   * @param side On which side. Default is all.
    */
   injected(kind?: FaultKind, side?: FaultSide): number {
     return this.#sum("injected", kind, side);
@@ -267,19 +290,19 @@ export class Faults {
 
   #sum(what: "calls" | "injected", kind: FaultKind | undefined, side: FaultSide | undefined): number {
     let sum = 0;
-    for (const one of kind === undefined ? KINDS : [kind]) {
-      for (const of of side === undefined ? SIDES : [side]) sum += this.#injector.count(one, of)[what];
+    for (const of of side === undefined ? SIDES : [side]) {
+      for (const one of kind === undefined ? KINDS[of] : [kind]) sum += this.#injector.count(one, of)[what];
     }
     return sum;
   }
 
-  /** Mappings and files that are left in the backends below, as a fault came before their `unmap` or `close`. */
+  /** Mappings, ports and files that are left in the backends below, as a fault came before their `unmap`, `unbind` or `close`. */
   get left(): number {
     return this.#injector.left.size;
   }
 
   /**
-   * Unmaps and closes what is left in the backends below.
+   * Unmaps, unbinds and closes what is left in the backends below.
    *
    * @throws the first error of these. Nothing is left all the same.
    */

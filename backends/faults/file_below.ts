@@ -2,12 +2,12 @@ import type { MappedMemory } from "../backend.ts";
 import type { Asked } from "./call.ts";
 import type { Injector } from "./injector.ts";
 
-/** A file of the backend below, as far as both sides have the same. */
+/** A file of the backend below, as far as all sides have the same. */
 export class FileBelow {
   readonly #injector: Injector;
   readonly #side: Asked["side"];
   readonly #file: { close(): void };
-  /** Mappings that are gone for the caller, and were never unmapped. */
+  /** Mappings and ports that are gone for the caller, and were never ended. */
   #left = 0;
 
   constructor(injector: Injector, side: Asked["side"], file: { close(): void }) {
@@ -30,19 +30,22 @@ export class FileBelow {
       unmap: () => {
         injector.call({ ...pages, side, kind: "unmap" }, {
           act: () => memory.unmap(),
-          skipped: () => {
-            this.#left++;
-            injector.left.add(() => {
-              this.#left--;
-              memory.unmap();
-            });
-          },
+          skipped: () => this.leave(() => memory.unmap()),
         });
       },
     };
   }
 
-  /** Closes the file; later, where mappings of it are left. */
+  /** Remembers how something ends that is gone for the caller, and was never ended. */
+  leave(end: () => void): void {
+    this.#left++;
+    this.#injector.left.add(() => {
+      this.#left--;
+      end();
+    });
+  }
+
+  /** Closes the file; later, where anything of it is left. */
   close(): void {
     const leave = () => void this.#injector.left.add(() => this.#file.close());
     this.#injector.call({ side: this.#side, kind: "close", grefs: [] }, {

@@ -1,12 +1,15 @@
 import type { Asked, FaultCall, FaultKind, FaultSide } from "./call.ts";
-import type { Failure, Hold, Hook, Rule } from "./rules.ts";
+import type { Failure } from "./failure.ts";
+import type { Hold } from "./hold.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Hook, Rule } from "./rules.ts";
 
 /** What a call is made of. */
 export interface Steps<T> {
   /**
    * Does it in the backend below.
    *
-   * @param pages After how many pages it is to fail, if it is.
+   * @param pages After how many pages or segments it is to fail, if it is.
    */
   act(pages: number | undefined): T;
   /** Undoes it, as it fails after all. What cannot be undone is remembered, or counts as gone. */
@@ -32,7 +35,8 @@ export class Injector {
   readonly failures = new Set<Failure>();
   readonly hooks = new Set<Hook>();
   readonly holds = new Set<Hold>();
-  /** Ends what a fault left behind in the backend below: mappings and files. */
+  readonly refusals = new Set<Refusal>();
+  /** Ends what a fault left behind in the backend below: mappings, ports and files. */
   readonly left = new Set<() => void>();
   readonly #counts = new Map<string, Count>();
 

@@ -1,9 +1,9 @@
 import { checkInteger, checkOptions, show } from "../../src/checks.ts";
-import { type FaultCall, type FaultKind, type FaultSide, InjectedFault, KINDS } from "./call.ts";
+import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
 
 /** Which calls of a kind something happens to. */
 export interface Schedule {
-  /** Calls of one side alone. Default is both. */
+  /** Calls of one side alone. Default is all that have the kind. */
   side?: FaultSide;
   /** The first call it happens to, counted from now: 1 is the next, which is the default. */
   nth?: number;
@@ -13,29 +13,6 @@ export interface Schedule {
    */
   times?: number;
   /** How likely it is from `nth` on, from 0 to 1: decided by the seed. Default is 1. */
-  rate?: number;
-}
-
-/** How a call fails. */
-export interface FailOptions extends Schedule {
-  /** What is thrown, a class of errors that is made with a message, or a function that makes it. Default is an `InjectedFault`. */
-  error?: unknown;
-  /**
-   * Whether it fails before or after the backend below has done what was asked. Default is before, and after for `unmap` and
-   * `close`, which nobody tries again.
-   */
-  when?: "before" | "after";
-  /** For `grant` and `endAccess`: it fails after this many pages, at most all of the call. */
-  afterPages?: number;
-}
-
-/** Which pages the peer seems to hold. */
-export interface HoldOptions {
-  /** Their references. Default is all. */
-  grefs?: readonly number[];
-  /** How often `endAccess` is answered so for each page, or `Infinity`. Default is always, until the rule is cleared. */
-  asks?: number;
-  /** How likely it is for each page of each call, from 0 to 1: decided by the seed. Default is 1. */
   rate?: number;
 }
 
@@ -59,23 +36,30 @@ export function randomNumbers(seed: number): () => number {
   return next;
 }
 
-function checkTimes(what: string, name: string, times: number): void {
+export function checkTimes(what: string, name: string, times: number): void {
   if (times !== Infinity) checkInteger(what, `${name}, if it is not Infinity,`, times, 1, Number.MAX_SAFE_INTEGER);
 }
 
-function checkRate(what: string, rate: unknown): void {
+export function checkRate(what: string, rate: unknown): void {
   if (typeof rate === "number" && rate >= 0 && rate <= 1) return;
   throw new RangeError(`Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`);
 }
 
-/** Kinds of calls that only a granter's backend has. */
-const MADE_BY_GRANTERS: readonly FaultKind[] = ["limit", "grant", "endAccess", "notify"];
-
-function checkKind(what: string, kind: FaultKind): void {
-  if (KINDS.includes(kind)) return;
-  throw new TypeError(
-    `Cannot ${what} as the kind of call must be one of ${KINDS.join(", ")}: current value is ${show(kind)}`,
-  );
+function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): void {
+  const kinds = new Set(Object.values(KINDS).flat());
+  if (!kinds.has(kind)) {
+    throw new TypeError(
+      `Cannot ${what} as the kind of call must be one of ${[...kinds].join(", ")}: current value is ${show(kind)}`,
+    );
+  }
+  if (side === undefined) return;
+  if (!SIDES.includes(side)) {
+    const names = SIDES.map((name) => `"${name}"`).join(", ");
+    throw new TypeError(`Cannot ${what} as \`side\` must be one of ${names}: current value is ${show(side)}`);
+  }
+  if (!KINDS[side].includes(kind)) {
+    throw new TypeError(`Cannot ${what} as the side "${side}" has no calls of the kind ${kind}: leave \`side\` out`);
+  }
 }
 
 /** Something that happens to some calls of one kind. */
@@ -100,15 +84,9 @@ export abstract class Rule implements FaultRule {
     random: () => number,
     clear: (rule: Rule) => void,
   ) {
-    checkKind(what, kind);
     checkOptions(what, schedule);
     const { side, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
-    if (side !== undefined && side !== "grants" && side !== "maps") {
-      throw new TypeError(`Cannot ${what} as \`side\` must be "grants" or "maps": current value is ${show(side)}`);
-    }
-    if (side === "maps" && MADE_BY_GRANTERS.includes(kind)) {
-      throw new TypeError(`Cannot ${what} as a peer's backend has no calls of the kind ${kind}: leave \`side\` out`);
-    }
+    checkKind(what, kind, side);
     checkInteger(what, "`nth`", nth, 1, Number.MAX_SAFE_INTEGER);
     checkTimes(what, "`times`", times);
     if (rate !== undefined) checkRate(what, rate);
@@ -170,99 +148,5 @@ export class Hook extends Rule {
 
   run(call: FaultCall): void {
     this.#action(call);
-  }
-}
-
-/** Whether it makes errors with `new`: a class cannot be called. */
-function isErrorClass(value: unknown): value is new (message: string) => Error {
-  return typeof value === "function" && (value === Error || value.prototype instanceof Error);
-}
-
-/** A failure. */
-export class Failure extends Rule {
-  /** How many pages are done first; `undefined` if the backend below is not asked for any. */
-  readonly pages: number | undefined;
-  readonly #error: unknown;
-  readonly #hasError: boolean;
-
-  constructor(kind: FaultKind, options: FailOptions, random: () => number, clear: (rule: Rule) => void) {
-    const what = "make calls fail";
-    super(what, kind, options, 1, random, clear);
-    const { error, when, afterPages } = options;
-    if (when !== undefined && when !== "before" && when !== "after") {
-      throw new TypeError(`Cannot ${what} as \`when\` must be "before" or "after": current value is ${show(when)}`);
-    }
-    if (afterPages !== undefined) {
-      if (kind !== "grant" && kind !== "endAccess") {
-        throw new TypeError(
-          `Cannot ${what} as with \`afterPages\` the kind of call must be grant or endAccess: current value is ${kind}`,
-        );
-      }
-      if (when !== undefined) {
-        throw new TypeError(
-          `Cannot ${what} as \`when\` must be left out with \`afterPages\`: current value is ${when}`,
-        );
-      }
-      checkInteger(what, "`afterPages`", afterPages, 0, Number.MAX_SAFE_INTEGER);
-    }
-    const after = (when ?? (kind === "unmap" || kind === "close" ? "after" : "before")) === "after";
-    this.pages = afterPages === undefined ? (after ? Infinity : undefined) : afterPages || undefined;
-    this.#error = error;
-    this.#hasError = error !== undefined;
-  }
-
-  /** What is thrown. */
-  error(call: FaultCall): unknown {
-    const fault = new InjectedFault(call);
-    if (!this.#hasError || this.#error === InjectedFault) return fault;
-    if (isErrorClass(this.#error)) return new this.#error(fault.message);
-    return typeof this.#error === "function" ? this.#error(call) : this.#error;
-  }
-}
-
-/** Pages that the peer seems to hold. */
-export class Hold implements FaultRule {
-  fired = 0;
-  readonly #grefs: ReadonlySet<number> | undefined;
-  readonly #asks: number;
-  readonly #rate: number;
-  readonly #random: () => number;
-  readonly #clear: (hold: Hold) => void;
-  /** How often each page was asked for: by its file, as indices count from 0 in each. */
-  readonly #asked = new WeakMap<object, Map<number, number>>();
-
-  constructor(options: HoldOptions, random: () => number, clear: (hold: Hold) => void) {
-    const what = "hold pages";
-    checkOptions(what, options);
-    const { grefs, asks = Infinity, rate = 1 } = options;
-    if (grefs !== undefined && !Array.isArray(grefs)) {
-      throw new TypeError(
-        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
-      );
-    }
-    checkTimes(what, "`asks`", asks);
-    checkRate(what, rate);
-    this.#grefs = grefs === undefined ? undefined : new Set(grefs);
-    this.#asks = asks;
-    this.#rate = rate;
-    this.#random = random;
-    this.#clear = clear;
-  }
-
-  /** Whether the peer seems to hold a page of a file, that is asked for now. */
-  holds(file: object, page: number, gref: number): boolean {
-    if (this.#grefs && !this.#grefs.has(gref)) return false;
-    if (this.#rate < 1 && this.#random() >= this.#rate) return false;
-    let asked = this.#asked.get(file);
-    if (!asked) this.#asked.set(file, asked = new Map());
-    const asks = asked.get(page) ?? 0;
-    if (asks >= this.#asks) return false;
-    asked.set(page, asks + 1);
-    this.fired++;
-    return true;
-  }
-
-  clear(): void {
-    this.#clear(this);
   }
 }

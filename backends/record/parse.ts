@@ -1,57 +1,5 @@
+import { CALLS, type Fields, TEXT } from "./calls.ts";
 import { HEADER, type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
-
-/** What the value of a field must be, and how a message says so. */
-interface Kind {
-  readonly what: string;
-  readonly is: (value: unknown) => boolean;
-}
-
-const isWhole = (least: number, most: number) => (value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-
-const MAX_UINT32 = 0xffff_ffff;
-const NUMBER: Kind = { what: "a whole number from 0 up", is: isWhole(0, Number.MAX_SAFE_INTEGER) };
-const COUNT: Kind = { what: `a whole number from 1 to ${MAX_UINT32}`, is: isWhole(1, MAX_UINT32) };
-const GREF: Kind = { what: `a whole number from 0 to ${MAX_UINT32}`, is: isWhole(0, MAX_UINT32) };
-const DOMID: Kind = { what: "a whole number from 0 to 32751", is: isWhole(0, 0x7fef) };
-const FLAG: Kind = { what: "true or false", is: (value) => typeof value === "boolean" };
-const TEXT: Kind = { what: "a text", is: (value) => typeof value === "string" };
-const GREFS: Kind = {
-  what: `an array of whole numbers from 0 to ${MAX_UINT32}`,
-  is: (value) => Array.isArray(value) && value.every(GREF.is),
-};
-const LIMIT: Kind = {
-  what: 'a number, or one of "Infinity", "-Infinity", "NaN"',
-  is: (value) => typeof value === "number" || ["Infinity", "-Infinity", "NaN"].includes(value as string),
-};
-/** What a backend says that lies has no certain type. */
-const ANYTHING: Kind = { what: "there", is: (value) => value !== undefined };
-/** A port of an event channel, as the library has it. */
-const PORT: Kind = { what: "a whole number from 0 to 131071", is: isWhole(0, 0x1_ffff) };
-/** A byte of a page. */
-const BYTE: Kind = { what: "a whole number from 0 to 4095", is: isWhole(0, 4095) };
-
-type Fields = Readonly<Record<string, Kind>>;
-
-/** What the calls of each side have: what was asked; what may be; and what was answered, unless it failed. */
-const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: Fields, answered?: Fields]>> = {
-  "grants open": [{}, {}, { file: NUMBER }],
-  "grants limit": [{}, {}, { limit: LIMIT }],
-  "grants grant": [{ file: NUMBER, page: NUMBER, count: COUNT, domid: DOMID, writable: FLAG, grefs: GREFS }],
-  "grants endAccess": [{ file: NUMBER, page: NUMBER, count: COUNT, grefs: GREFS }, {}, { held: ANYTHING }],
-  "grants map": [
-    { file: NUMBER, page: NUMBER, count: COUNT, gref: GREF, writable: FLAG },
-    {},
-    { mapping: NUMBER, bytes: NUMBER },
-  ],
-  "grants unmap": [{ mapping: NUMBER }],
-  "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: BYTE, eventPort: PORT }],
-  "grants close": [{ file: NUMBER }],
-  "maps open": [{}, {}, { file: NUMBER }],
-  "maps map": [{ file: NUMBER, domid: DOMID, grefs: GREFS, writable: FLAG }, {}, { mapping: NUMBER, bytes: NUMBER }],
-  "maps unmap": [{ mapping: NUMBER }],
-  "maps close": [{ file: NUMBER }],
-};
 
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "undefined";
@@ -119,8 +67,14 @@ function checkRun(line: number, { page, count }: Record<string, unknown>): void 
   );
 }
 
-function checkGrefs(line: number, { call, count, grefs }: Record<string, unknown>): void {
+function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, unknown>): void {
   if (!Array.isArray(grefs)) return;
+  if (Array.isArray(domid) && domid.length !== grefs.length) {
+    throw new TraceError(
+      line,
+      `the length of \`domid\` must be that of \`grefs\`, ${grefs.length}: current value is ${domid.length}`,
+    );
+  }
   const right = call === "grant"
     ? grefs.length <= (count as number)
     : call === "map"

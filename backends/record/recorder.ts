@@ -1,53 +1,14 @@
 import { show } from "../../src/checks.ts";
-import { asGrantError } from "../../src/errors.ts";
-import type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "../backend.ts";
-import { HEADER, type TracedError, type TraceSide } from "./trace.ts";
-
-/** How many pages were granted: up to the first without a reference. */
-export function grantedPages(grefs: Uint32Array, count: number): number {
-  let granted = 0;
-  while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-  return granted;
-}
-
-/** A limit, as JSON can say it. */
-export function tracedLimit(limit: number): number | string {
-  return Number.isFinite(limit) ? limit : String(limit);
-}
-
-/** The size of memory, as a trace has it: 0 where the backend gives none, or none that can be told. */
-export function tracedBytes(memory: MappedMemory | undefined): number {
-  try {
-    const length: unknown = memory?.bytes?.length;
-    return Number.isSafeInteger(length) && (length as number) > 0 ? length as number : 0;
-  } catch {
-    return 0;
-  }
-}
-
-/** What was thrown, as a trace has it. Whatever it is, this does not throw. */
-export function tracedError(error: unknown, backend: string): TracedError {
-  try {
-    // The operation is left out: the line says what was called.
-    const { code, errno } = asGrantError(error, "open", backend);
-    const message: unknown = error instanceof Error ? error.message : error;
-    return {
-      code,
-      ...(errno === undefined ? {} : { errno }),
-      message: typeof message === "string" ? message : show(message),
-    };
-  } catch {
-    return { code: "backend-failed", message: "what was thrown cannot be shown" };
-  }
-}
-
-/** The first references of a buffer. By index, as the backend may have moved it away. */
-function firstGrefs(grefs: Uint32Array, count: number): number[] {
-  return Array.from({ length: Math.min(count, grefs.length) }, (_, index) => grefs[index]!);
-}
+import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { recordedEvents } from "./events.ts";
+import { recordedGrants } from "./grants.ts";
+import { recordedMaps } from "./maps.ts";
+import { Tape } from "./tape.ts";
+import { HEADER, type TraceSide } from "./trace.ts";
 
 /**
- * Writes a trace of what is asked of backends: of a granter's side, of a peer's side, or of both in the order of the calls.
+ * Writes a trace of what is asked of backends: of a granter's side, of a peer's side, of event channels, or of all of them in the
+ * order of the calls.
  *
  * A line is written when the answer is known, whether the call succeeds or throws. The recorder changes nothing: answers and
  * errors pass through as they are, and where `write` throws the calls go on without being recorded.
@@ -67,12 +28,9 @@ function firstGrefs(grefs: Uint32Array, count: number): number[] {
  * ```
  */
 export class Recorder {
-  readonly #write: (line: string) => void;
-  #lines = 0;
-  #failure: unknown;
-  #sides = new Set<TraceSide>();
-  #files = 0;
-  #mappings = 0;
+  readonly #tape: Tape;
+  readonly #sides = new Set<TraceSide>();
+  #ends = 0;
 
   /**
    * Begins a trace: its first line is written at once.
@@ -81,18 +39,18 @@ export class Recorder {
    * not use the device or the mapper that is recorded.
    */
   constructor(write: (line: string) => void) {
-    this.#write = write;
-    this.#line(() => HEADER);
+    this.#tape = new Tape(write);
+    this.#tape.line(() => HEADER);
   }
 
   /** How many lines were written. */
   get lines(): number {
-    return this.#lines;
+    return this.#tape.lines;
   }
 
   /** What `write` threw, if it did: the trace ends there. */
   get failure(): unknown {
-    return this.#failure;
+    return this.#tape.failure;
   }
 
   /**
@@ -103,15 +61,7 @@ export class Recorder {
    */
   grants(backend: GrantBackend): GrantBackend {
     this.#take("grants");
-    return {
-      name: backend.name,
-      limitName: backend.limitName,
-      limit: () => {
-        const call = { side: "grants", call: "limit" };
-        return this.#record(backend, call, () => backend.limit(), (limit) => ({ limit: tracedLimit(limit) }));
-      },
-      open: () => this.#open(backend, "grants", (file: GrantFile, number) => this.#grantFile(backend, file, number)),
-    };
+    return recordedGrants(this.#tape, backend);
   }
 
   /**
@@ -122,10 +72,17 @@ export class Recorder {
    */
   maps(backend: MapBackend): MapBackend {
     this.#take("maps");
-    return {
-      name: backend.name,
-      open: () => this.#open(backend, "maps", (file: MapFile, number) => this.#mapFile(backend, file, number)),
-    };
+    return recordedMaps(this.#tape, backend);
+  }
+
+  /**
+   * A backend of event channels, recorded. A program has one; where one program plays several domains, as on a simulated
+   * machine, one recorder records one for each of them, and a replay takes them in the same order.
+   *
+   * @param backend What is recorded. It is not changed.
+   */
+  events(backend: EventBackend): EventBackend {
+    return recordedEvents(this.#tape, backend, this.#ends++);
   }
 
   /**
@@ -156,7 +113,7 @@ export class Recorder {
       });
     }
     const text = line;
-    this.#line(() => text);
+    this.#tape.line(() => text);
   }
 
   #take(side: TraceSide): void {
@@ -164,118 +121,5 @@ export class Recorder {
       throw new Error(`Cannot record as this trace has a backend that ${side} already: make another recorder`);
     }
     this.#sides.add(side);
-  }
-
-  /** Writes a line. It is made here, as what makes it reads what the backend gave, which may throw. */
-  #line(line: () => string): void {
-    if (this.#failure !== undefined) return;
-    try {
-      this.#write(line());
-      this.#lines++;
-    } catch (error) {
-      // To throw would make the library undo what the backend has done.
-      this.#failure = error ?? new Error("`write` threw nothing that could be told");
-    }
-  }
-
-  #record<T>(backend: { name: string }, call: object, run: () => T, answer: (result: T) => object): T {
-    let result: T;
-    try {
-      result = run();
-    } catch (error) {
-      this.#line(() => JSON.stringify({ ...call, error: tracedError(error, backend.name) }));
-      throw error;
-    }
-    this.#line(() => JSON.stringify({ ...call, ...answer(result) }));
-    return result;
-  }
-
-  #open<F>(backend: { name: string; open(): F }, side: TraceSide, wrap: (file: F, number: number) => F): F {
-    const call = { side, call: "open", backend: backend.name };
-    let number = 0;
-    const opened = this.#record(backend, call, () => backend.open(), () => ({ file: number = ++this.#files }));
-    return wrap(opened, number);
-  }
-
-  #grantFile(backend: GrantBackend, file: GrantFile, number: number): GrantFile {
-    const side = "grants";
-    return {
-      grant: (page, count, domid, writable, grefs) => {
-        const call = {
-          side,
-          call: "grant",
-          file: number,
-          page,
-          count,
-          domid,
-          writable,
-          // Read when the line is written: what was granted before a failure is there too.
-          get grefs() {
-            return firstGrefs(grefs, grantedPages(grefs, count));
-          },
-        };
-        this.#record(backend, call, () => file.grant(page, count, domid, writable, grefs), () => ({}));
-      },
-      endAccess: (page, count, grefs) => {
-        const call = { side, call: "endAccess", file: number, page, count, grefs: firstGrefs(grefs, count) };
-        return this.#record(
-          backend,
-          call,
-          () => file.endAccess(page, count, grefs),
-          (held) => ({ held: held ?? null }),
-        );
-      },
-      map: (page, count, gref, writable) => {
-        const call = { side, call: "map", file: number, page, count, gref, writable };
-        return this.#map(backend, side, call, () => file.map(page, count, gref, writable));
-      },
-      setUnmapNotify: (page, gref, notify: UnmapNotify) => {
-        const { clearByte, eventPort } = notify;
-        const call = {
-          side,
-          call: "notify",
-          file: number,
-          page,
-          gref,
-          ...(clearByte === undefined ? {} : { clearByte }),
-          ...(eventPort === undefined ? {} : { eventPort }),
-        };
-        this.#record(backend, call, () => file.setUnmapNotify(page, gref, notify), () => ({}));
-      },
-      close: () => this.#close(backend, side, file, number),
-    };
-  }
-
-  #mapFile(backend: MapBackend, file: MapFile, number: number): MapFile {
-    const side = "maps";
-    return {
-      map: (domid, grefs, writable) => {
-        const call = { side, call: "map", file: number, domid, grefs: [...grefs], writable };
-        return this.#map(backend, side, call, () => file.map(domid, grefs, writable));
-      },
-      close: () => this.#close(backend, side, file, number),
-    };
-  }
-
-  #close(backend: { name: string }, side: TraceSide, file: { close(): void }, number: number): void {
-    this.#record(backend, { side, call: "close", file: number }, () => file.close(), () => ({}));
-  }
-
-  #map(backend: { name: string }, side: TraceSide, call: object, run: () => MappedMemory): MappedMemory {
-    let number = 0;
-    const memory = this.#record(backend, call, run, (memory) => {
-      number = ++this.#mappings;
-      return { mapping: number, bytes: tracedBytes(memory) };
-    });
-    // A backend that gives nothing is the library's to refuse.
-    if (!memory) return memory;
-    return {
-      get bytes() {
-        return memory.bytes;
-      },
-      unmap: () => {
-        this.#record(backend, { side, call: "unmap", mapping: number }, () => memory.unmap(), () => ({}));
-      },
-    };
   }
 }

@@ -1,8 +1,12 @@
-import { checkDomid, checkOptions } from "../../src/checks.ts";
-import type { GrantBackend, MapBackend } from "../backend.ts";
+import { checkDomid, checkInteger, checkOptions, show } from "../../src/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
 import { parseTrace } from "./parse.ts";
+import { isPort } from "./replayed_events.ts";
 import { Stage } from "./stage.ts";
 import type { Mark, TraceAnswer, TraceCall } from "./trace.ts";
+
+/** Ports are below 2¹⁷ (Xen's public headers). */
+const MAX_PORT = 0x1_ffff;
 
 /** How many calls before a difference are shown. */
 const SHOWN = 8;
@@ -13,10 +17,19 @@ export interface ReplayOptions {
   grants?: GrantBackend;
   /** The peer's side. Needed if the trace has calls of it. */
   maps?: MapBackend;
+  /** Event channels, if the trace has calls of them: one backend, or one for each that was recorded, in the same order. */
+  events?: EventBackend | readonly EventBackend[];
   /** The granter's domain in the trace, where its peer maps pages of others too: their references are not translated. */
   granter?: number;
   /** The domains that stand for those of the trace, where they are other ones: `{ 5: 1 }` has domain 1 in place of 5. */
   domids?: Readonly<Record<number, number>>;
+  /** The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 what was bound to 17. */
+  remotePorts?: Readonly<Record<number, number>>;
+  /**
+   * Has the other end of a port here send an event, as one came there in the recording that nothing in the trace sent. Without
+   * this, such an event is a difference.
+   */
+  send?: (port: number) => void;
   /** Whether errors must have the same `errno`, beside the same code. Default is false. */
   errno?: boolean;
   /** What is done at a mark of the trace, by its name: for example to change the system's limit. Other marks are skipped. */
@@ -67,8 +80,8 @@ export interface ReplayReport {
  * @param options Where it is replayed.
  * @throws {TraceError} if a line cannot be read, and then nothing was replayed; or if it names a file, mapping or page that
  * is not there, or a side that has no backend here.
- * @throws {TypeError} if the options are not an object, or a domain in them is not a number.
- * @throws {RangeError} if a domain in them cannot be one.
+ * @throws {TypeError} if the options are not an object, or a domain or port in them is not a number.
+ * @throws {RangeError} if a domain or port in them cannot be one.
  *
  * @example A bound that differs
  * ```ts
@@ -97,12 +110,19 @@ export interface ReplayReport {
 export function replay(trace: string | Iterable<string>, options: ReplayOptions): ReplayReport {
   const what = "replay";
   checkOptions(what, options);
-  const { grants, maps, granter, domids = {}, errno = false, marks = {} } = options;
+  const { grants, maps, events = [], granter, domids = {}, remotePorts = {}, send, errno = false, marks = {} } =
+    options;
   if (granter !== undefined) checkDomid(what, granter);
   checkOptions(what, domids, "`domids`");
   for (const domid of Object.values(domids)) checkDomid(what, domid);
+  checkOptions(what, remotePorts, "`remotePorts`");
+  for (const port of Object.values(remotePorts)) checkInteger(what, "a port of `remotePorts`", port, 0, MAX_PORT);
+  if (send !== undefined && typeof send !== "function") {
+    throw new TypeError(`Cannot ${what} as \`send\` must be a function: current value is ${show(send)}`);
+  }
   const { calls, cut } = parseTrace(trace);
-  const stage = new Stage({ grants, maps, granter, domids });
+  const ends = Array.isArray(events) ? events : [events];
+  const stage = new Stage({ grants, maps, events: ends, granter, domids, remotePorts, send });
   let done = 0;
   let difference: Difference | undefined;
   let openAtEnd: string[] = [];
@@ -147,6 +167,14 @@ function recordedAnswer(call: Exclude<TraceCall, Mark>): TraceAnswer {
       return { held: call.held };
     case "map":
       return { bytes: call.bytes! };
+    case "copy":
+      return { statuses: call.statuses };
+    case "bindUnbound":
+    case "bindInterdomain":
+    case "bindVirq":
+      return isPort(call.port) ? { bound: true } : { port: call.port };
+    case "pending":
+      return { ports: call.ports };
     default:
       return {};
   }

@@ -1,90 +1,65 @@
-import type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory } from "../backend.ts";
-import { grantedPages, tracedBytes, tracedError, tracedLimit } from "./recorder.ts";
-import { References } from "./references.ts";
+import type { MappedMemory, PeerMemory } from "../backend.ts";
+import { ReplayedEvents } from "./replayed_events.ts";
+import { ReplayedGrants } from "./replayed_grants.ts";
+import { ReplayedMaps } from "./replayed_maps.ts";
+import { type Backends, Scene, UNNAMED } from "./scene.ts";
 import {
-  type EndAccessCall,
-  type GrantCall,
   type GrantsMapCall,
   type MapsMapCall,
+  type MapsNotifyCall,
   type Mark,
-  type NotifyCall,
+  type OpenCall,
   type TraceAnswer,
   type TraceCall,
   TraceError,
   type TraceSide,
 } from "./trace.ts";
+import { tracedBytes, tracedError, tracedLimit } from "./traced.ts";
 
-/** Where a trace is replayed. */
-export interface Backends {
-  /** The granter's side. */
-  readonly grants?: GrantBackend | undefined;
-  /** The peer's side. */
-  readonly maps?: MapBackend | undefined;
-  /** The granter's domain in the trace, if others are mapped in it too. */
-  readonly granter?: number | undefined;
-  /** What stands for a domain of the trace. */
-  readonly domids: Readonly<Record<number, number>>;
-}
+type OpenFile = ReplayedGrants | ReplayedMaps | ReplayedEvents;
 
-/** A page of an open file: its reference in the trace, and here. */
-type Page = readonly [recorded: number, replayed: number];
-
-type OpenFile =
-  | { readonly side: "grants"; readonly file: GrantFile; readonly pages: Map<number, Page> }
-  | { readonly side: "maps"; readonly file: MapFile };
-
-/** Names what only a backend has that answers otherwise than the recorded one did. */
-const UNNAMED = -1;
-
-const NOTHING: TraceAnswer = {};
-
-/** The offsets of the pages to which access has ended, which are none if the backend names nonsense: as the library has it. */
-function ended(held: unknown, count: number): number[] {
-  if (!Array.isArray(held)) return [];
-  const right = held.every((offset, index) =>
-    Number.isInteger(offset) && offset > (held[index - 1] ?? -1) && offset < count
-  );
-  const offsets = new Set(right ? Array(count).keys() : []);
-  for (const offset of held) offsets.delete(offset);
-  return [...offsets];
-}
+/** What is mapped: by the granter's side, or by the peer's. */
+type Mapping =
+  | { readonly side: "grants"; readonly file: number; readonly memory: MappedMemory }
+  | { readonly side: "maps"; readonly file: number; readonly memory: PeerMemory };
 
 /** What a trace has open while it is replayed: it makes the calls, and closes everything at the end. */
 export class Stage {
-  readonly #backends: Backends;
+  readonly #scene: Scene;
   readonly #files = new Map<number, OpenFile>();
-  readonly #mappings = new Map<number, { side: TraceSide; file: number; memory: MappedMemory }>();
-  readonly #references = new References();
+  readonly #mappings = new Map<number, Mapping>();
 
   constructor(backends: Backends) {
-    this.#backends = backends;
+    this.#scene = new Scene(backends);
   }
 
   /** Makes a call: what the backend answers. */
   call(call: Exclude<TraceCall, Mark>): TraceAnswer {
     switch (call.call) {
       case "open":
-        return this.#open(call.line, call.side, call.file ?? UNNAMED);
+        return this.#open(call);
       case "limit": {
-        const backend = this.#backend(call.line, "grants", this.#backends.grants);
-        return this.#answer("grants", () => ({ limit: tracedLimit(backend.limit()) }));
+        const backend = this.#backend(call.line, "grants", this.#scene.backends.grants);
+        return this.#scene.answer(backend, () => ({ limit: tracedLimit(backend.limit()) }));
       }
       case "grant":
-        return this.#grant(call);
+        return this.#file(call.line, call.file, "grants").grant(call);
       case "endAccess":
-        return this.#endAccess(call);
-      case "map": {
-        if (call.side === "grants") return this.#map(call, this.#granterMaps(call));
-        const { file } = this.#file(call.line, call.file, "maps");
-        const grefs = this.#peersGrefs(call.domid, call.grefs);
-        return this.#map(call, () => file.map(this.#domid(call.domid), grefs, call.writable));
-      }
+        return this.#file(call.line, call.file, "grants").endAccess(call);
+      case "map":
+        return this.#map(call);
+      case "copy":
+        return this.#file(call.line, call.file, "maps").copy(call);
       case "unmap":
         return this.#unmap(call.line, call.side, call.mapping);
       case "notify":
-        return this.#notify(call);
+        if (call.side === "grants") return this.#file(call.line, call.file, "grants").notify(call);
+        if (call.side === "maps") return this.#notify(call);
+        return this.#file(call.line, call.file, "events").call(call);
       case "close":
         return this.#close(call.line, call.side, call.file);
+      default:
+        return this.#file(call.line, call.file, "events").call(call);
     }
   }
 
@@ -96,144 +71,98 @@ export class Stage {
     );
   }
 
-  /** Makes a call: what it answers or throws. */
-  #answer(side: TraceSide, run: () => TraceAnswer | void): TraceAnswer {
-    try {
-      return run() ?? NOTHING;
-    } catch (error) {
-      return { error: tracedError(error, this.#backends[side]!.name) };
-    }
-  }
-
   #file<S extends TraceSide>(line: number, number: number, side: S): Extract<OpenFile, { side: S }> {
     const file = this.#files.get(number);
     if (file?.side === side) return file as Extract<OpenFile, { side: S }>;
     throw new TraceError(line, `\`file\` must be one that is open on the side "${side}": current value is ${number}`);
   }
 
-  /** The page with an index, that a line names with its reference. */
-  #page(line: number, pages: Map<number, Page>, index: number, gref: number): Page {
-    const page = pages.get(index);
-    if (page?.[0] === gref) return page;
-    const known = page ? `that page has reference ${page[0]}` : "no such page is granted there";
-    throw new TraceError(line, `page ${index} must be granted with reference ${gref} in its file: ${known}`);
-  }
-
-  #domid(recorded: number): number {
-    return this.#backends.domids[recorded] ?? recorded;
-  }
-
-  #peersGrefs(domid: number, grefs: readonly number[]): number[] {
-    const { granter = domid } = this.#backends;
-    return grefs.map((gref) => domid === granter ? this.#references.replayed(gref) : gref);
-  }
-
-  #open(line: number, side: TraceSide, number: number): TraceAnswer {
+  #open({ line, side, file: number = UNNAMED, end = 0 }: OpenCall): TraceAnswer {
     if (this.#files.has(number)) {
       throw new TraceError(line, `\`file\` must be a number that no open file has: current value is ${number}`);
     }
+    const { backends } = this.#scene;
+    const scene = this.#scene;
     if (side === "grants") {
-      const backend = this.#backend(line, side, this.#backends.grants);
-      return this.#answer(side, () => {
-        this.#files.set(number, { side, file: backend.open(), pages: new Map() });
+      const backend = this.#backend(line, side, backends.grants);
+      return scene.answer(backend, () => {
+        this.#files.set(number, new ReplayedGrants(scene, backend, backend.open()));
       });
     }
-    const backend = this.#backend(line, side, this.#backends.maps);
-    return this.#answer(side, () => {
-      this.#files.set(number, { side, file: backend.open() });
-    });
-  }
-
-  #grant(call: GrantCall): TraceAnswer {
-    const { line, page, count, writable } = call;
-    const { file, pages } = this.#file(line, call.file, "grants");
-    const taken = call.grefs.findIndex((_gref, offset) => pages.has(page + offset));
-    if (taken >= 0) throw new TraceError(line, `page ${page + taken} must not be granted already in its file`);
-    let grefs = new Uint32Array(0);
-    const answer = this.#answer("grants", () => {
-      grefs = new Uint32Array(count);
-      file.grant(page, count, this.#domid(call.domid), writable, grefs);
-    });
-    const granted = grantedPages(grefs, count);
-    for (let offset = 0; offset < granted; offset++) {
-      const replayed = grefs[offset]!;
-      const recorded = call.grefs[offset];
-      if (recorded !== undefined) this.#references.granted(recorded, replayed);
-      pages.set(page + offset, [recorded ?? UNNAMED, replayed]);
+    if (side === "maps") {
+      const backend = this.#backend(line, side, backends.maps);
+      return scene.answer(backend, () => {
+        this.#files.set(number, new ReplayedMaps(scene, backend, backend.open()));
+      });
     }
-    return { granted, ...answer };
-  }
-
-  #endAccess(call: EndAccessCall): TraceAnswer {
-    const { line, page, count } = call;
-    const { file, pages } = this.#file(line, call.file, "grants");
-    const grefs = Uint32Array.from(call.grefs, (gref, offset) => this.#page(line, pages, page + offset, gref)[1]);
-    return this.#answer("grants", () => {
-      const held: unknown = file.endAccess(page, count, grefs) ?? null;
-      for (const offset of ended(held, count)) pages.delete(page + offset);
-      return { held };
+    const backend = backends.events[end];
+    if (!backend) {
+      throw new TraceError(
+        line,
+        `\`end\` must be of a backend that is given: current value is ${end}, and ${backends.events.length} are given. ` +
+          `Give one for each end as the option \`events\``,
+      );
+    }
+    return scene.answer(backend, () => {
+      this.#files.set(number, new ReplayedEvents(scene, backend, backend.open(), number));
     });
   }
 
-  #granterMaps(call: GrantsMapCall): () => MappedMemory {
-    const { line, page, count, writable } = call;
-    const { file, pages } = this.#file(line, call.file, "grants");
-    const [, gref] = this.#page(line, pages, page, call.gref);
-    return () => file.map(page, count, gref, writable);
-  }
-
-  #map(call: GrantsMapCall | MapsMapCall, run: () => MappedMemory): TraceAnswer {
-    const { line, side, file, mapping: number = UNNAMED } = call;
+  #map(call: GrantsMapCall | MapsMapCall): TraceAnswer {
+    const { line, mapping: number = UNNAMED } = call;
+    const file = this.#file(line, call.file, call.side);
+    const map = call.side === "grants" ? (file as ReplayedGrants).map(call) : (file as ReplayedMaps).map(call);
     if (this.#mappings.has(number)) {
       throw new TraceError(line, `\`mapping\` must be a number that no mapping has: current value is ${number}`);
     }
-    return this.#answer(side, () => {
-      const memory = run();
-      if (memory) this.#mappings.set(number, { side, file, memory });
+    return this.#scene.answer(file.backend, () => {
+      const memory = map();
+      if (memory) this.#mappings.set(number, { side: call.side, file: call.file, memory } as Mapping);
       return { bytes: tracedBytes(memory) };
     });
   }
 
-  #unmap(line: number, side: TraceSide, number: number): TraceAnswer {
+  #mapping<S extends Mapping["side"]>(line: number, side: S, number: number): Extract<Mapping, { side: S }> {
     const mapping = this.#mappings.get(number);
-    if (mapping?.side !== side) {
-      throw new TraceError(line, `\`mapping\` must be one of the side "${side}": current value is ${number}`);
-    }
-    this.#mappings.delete(number);
-    return this.#answer(side, () => mapping.memory.unmap());
+    if (mapping?.side === side) return mapping as Extract<Mapping, { side: S }>;
+    throw new TraceError(line, `\`mapping\` must be one of the side "${side}": current value is ${number}`);
   }
 
-  #notify(call: NotifyCall): TraceAnswer {
-    const { line, page, clearByte, eventPort } = call;
-    const { file, pages } = this.#file(line, call.file, "grants");
-    const [, gref] = this.#page(line, pages, page, call.gref);
-    return this.#answer("grants", () =>
-      file.setUnmapNotify(page, gref, {
-        ...(clearByte === undefined ? {} : { clearByte }),
-        ...(eventPort === undefined ? {} : { eventPort }),
-      }));
+  #unmap(line: number, side: Mapping["side"], number: number): TraceAnswer {
+    const { file, memory } = this.#mapping(line, side, number);
+    this.#mappings.delete(number);
+    return this.#scene.answer(this.#files.get(file)!.backend, () => memory.unmap());
+  }
+
+  #notify(call: MapsNotifyCall): TraceAnswer {
+    const { file, memory } = this.#mapping(call.line, "maps", call.mapping);
+    return this.#scene.answer(
+      this.#files.get(file)!.backend,
+      () => memory.setUnmapNotify(this.#scene.notify(call)),
+    );
   }
 
   #close(line: number, side: TraceSide, number: number): TraceAnswer {
     const open = this.#file(line, number, side);
-    const granted = open.side === "grants" ? open.pages.size : 0;
     const mapped = [...this.#mappings.values()].filter((mapping) => mapping.file === number).length;
-    if (granted + mapped > 0) {
+    if (open.granted + mapped > 0) {
       throw new TraceError(
         line,
-        `file ${number} must be unused when it is closed: ${granted} of its pages are granted and ${mapped} mappings left`,
+        `file ${number} must be unused when it is closed: ${open.granted} of its pages are granted and ${mapped} mappings left`,
       );
     }
     this.#files.delete(number);
-    return this.#answer(side, () => open.file.close());
+    return this.#scene.answer(open.backend, () => open.close());
   }
 
-  /** What is mapped, granted and open, for people. */
+  /** What is mapped, granted, bound and open, for people. */
   open(): string[] {
     const open = [...this.#mappings.keys()].map((number) => `mapping ${number}`);
     for (const [number, file] of this.#files) {
-      const granted = file.side === "grants" ? file.pages.size : 0;
+      const { granted } = file;
       if (granted > 0) open.push(`${granted} ${granted === 1 ? "page" : "pages"} of file ${number}`);
+      const bound = file.side === "events" ? file.bound : 0;
+      if (bound > 0) open.push(`${bound} ${bound === 1 ? "port" : "ports"} of file ${number}`);
       open.push(`file ${number}`);
     }
     return open;
@@ -252,16 +181,20 @@ export class Stage {
     // The peer's mappings would keep the granter's pages, and a page that is mapped here must not go.
     for (const [number, { memory }] of this.#mappings) attempt(`mapping ${number}`, () => memory.unmap());
     this.#mappings.clear();
-    for (const [number, open] of this.#files) {
+    // Event channels go last: the end of a mapping or of a page may send an event.
+    const files = [...this.#files].sort(([, one], [, other]) =>
+      Number(one.side === "events") - Number(other.side === "events")
+    );
+    for (const [number, open] of files) {
       if (open.side === "grants") {
-        for (const [page, [, gref]] of open.pages) {
-          attempt(`page ${page} of file ${number}`, () => {
-            const held = open.file.endAccess(page, 1, Uint32Array.of(gref));
-            if (held.length > 0) left.push(`page ${page} of file ${number}: its peer maps it`);
+        open.endAll((page, end) => {
+          const what = `page ${page} of file ${number}`;
+          attempt(what, () => {
+            if (end()) left.push(`${what}: its peer maps it`);
           });
-        }
+        });
       }
-      attempt(`file ${number}`, () => open.file.close());
+      attempt(`file ${number}`, () => open.close());
     }
     this.#files.clear();
     return left;

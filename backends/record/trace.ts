@@ -6,8 +6,11 @@ export const TRACE_VERSION = 1;
 /** The first line of a trace, as it is written. */
 export const HEADER = JSON.stringify({ trace: "gntalloc", version: TRACE_VERSION });
 
-/** Which side of the shared pages a call is of: the granter's, or the peer's who maps them. */
-export type TraceSide = "grants" | "maps";
+/**
+ * Which side a call is of: the granter's, who shares pages; the peer's, who maps and copies them; or that of event channels,
+ * which either has.
+ */
+export type TraceSide = "grants" | "maps" | "events";
 
 /** A failure, as a trace has it. */
 export interface TracedError {
@@ -35,6 +38,8 @@ export interface OpenCall extends RecordedCall {
   readonly call: "open";
   /** The number by which later lines name the file; none if it failed. */
   readonly file?: number;
+  /** Which of the trace's backends of event channels it is of, if not of the first: its number from 0. */
+  readonly end?: number;
 }
 
 /** The limit was asked for. */
@@ -113,20 +118,54 @@ export interface MapsMapCall extends RecordedFileCall {
   readonly side: "maps";
   /** The kind of call. */
   readonly call: "map";
-  /** Whose pages. */
-  readonly domid: number;
+  /** Whose pages: one domain for all, or one for each reference. */
+  readonly domid: number | readonly number[];
   /** Their references. */
   readonly grefs: readonly number[];
   /** Whether it writes to them. */
   readonly writable: boolean;
   /** The number by which a later line names the mapping; none if it failed. */
   readonly mapping?: number;
-  /** The size of the memory. */
+  /** The size of the memory, all its pieces together. */
   readonly bytes?: number;
+}
+
+/** Bytes inside one granted page. */
+export interface TracedPlace {
+  /** Whose page. */
+  readonly domid: number;
+  /** Its reference. */
+  readonly gref: number;
+  /** The first byte in the page. */
+  readonly offset: number;
+}
+
+/** A segment of a copy: what is not there is memory of the program. */
+export interface TracedSegment {
+  /** Where the bytes were. */
+  readonly from?: TracedPlace;
+  /** Where they went. */
+  readonly to?: TracedPlace;
+  /** How many. */
+  readonly length: number;
+}
+
+/** The peer copied bytes of pages. */
+export interface CopyCall extends RecordedFileCall {
+  /** The peer's side alone copies. */
+  readonly side: "maps";
+  /** The kind of call. */
+  readonly call: "copy";
+  /** What was to be copied. */
+  readonly segments: readonly TracedSegment[];
+  /** What the backend said of each segment: its status, unless the backend lies. */
+  readonly statuses?: unknown;
 }
 
 /** A mapping ended, whether it failed or not. */
 export interface UnmapCall extends RecordedCall {
+  /** Whose mapping it was. */
+  readonly side: "grants" | "maps";
   /** The kind of call. */
   readonly call: "unmap";
   /** The mapping's number. */
@@ -147,6 +186,64 @@ export interface NotifyCall extends RecordedFileCall {
   readonly clearByte?: number;
   /** The port to signal, if any. */
   readonly eventPort?: number;
+}
+
+/** What happens when a mapping of the peer's ends was set. */
+export interface MapsNotifyCall extends RecordedCall {
+  /** The peer's side. */
+  readonly side: "maps";
+  /** The kind of call. */
+  readonly call: "notify";
+  /** The mapping's number. */
+  readonly mapping: number;
+  /** The byte to clear, if any: of the mapping. */
+  readonly clearByte?: number;
+  /** The port to signal, if any. */
+  readonly eventPort?: number;
+}
+
+/** A port was bound. */
+export interface BindCall extends RecordedFileCall {
+  /** Event channels alone have ports. */
+  readonly side: "events";
+  /** The kind of call. */
+  readonly call: "bindUnbound" | "bindInterdomain" | "bindVirq";
+  /** The domain at the other end: not for `bindVirq`. */
+  readonly domid?: number;
+  /** That domain's port: for `bindInterdomain`. */
+  readonly remotePort?: number;
+  /** What Xen itself sends events for: for `bindVirq`. */
+  readonly virq?: number;
+  /** What the backend said: the port, unless it lies. Later lines name the port by it. */
+  readonly port?: unknown;
+}
+
+/** Something was done to a port: an event was sent, it was unmasked, or unbound, whether that failed or not. */
+export interface PortCall extends RecordedFileCall {
+  /** Event channels alone have ports. */
+  readonly side: "events";
+  /** The kind of call. */
+  readonly call: "notify" | "unmask" | "unbind";
+  /** The port. */
+  readonly port: number;
+}
+
+/** It was asked on which ports events have come. */
+export interface PendingCall extends RecordedFileCall {
+  /** Event channels alone have ports. */
+  readonly side: "events";
+  /** The kind of call. */
+  readonly call: "pending";
+  /** What the backend said: the ports, unless it lies. */
+  readonly ports?: unknown;
+}
+
+/** The program began to wait for events. When they came, a line of `pending` says. */
+export interface WaitCall extends RecordedFileCall {
+  /** Event channels alone have ports. */
+  readonly side: "events";
+  /** The kind of call. */
+  readonly call: "wait";
 }
 
 /** A file was closed, whether it failed or not. */
@@ -175,8 +272,14 @@ export type TraceCall =
   | EndAccessCall
   | GrantsMapCall
   | MapsMapCall
+  | CopyCall
   | UnmapCall
   | NotifyCall
+  | MapsNotifyCall
+  | BindCall
+  | PortCall
+  | PendingCall
+  | WaitCall
   | CloseCall
   | Mark;
 
@@ -190,6 +293,14 @@ export interface TraceAnswer {
   readonly held?: unknown;
   /** `map`: the size of the memory. */
   readonly bytes?: number;
+  /** `copy`: what is said of each segment. */
+  readonly statuses?: unknown;
+  /** Whether a port was bound: their numbers differ from one backend to another. */
+  readonly bound?: true;
+  /** What a backend said that is no port. */
+  readonly port?: unknown;
+  /** `pending`: the ports on which events have come, by the numbers of the recording. What came here too early is no difference. */
+  readonly ports?: unknown;
   /** What was thrown: compared by its code. */
   readonly error?: TracedError;
 }

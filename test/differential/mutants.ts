@@ -129,8 +129,13 @@ export const MUTANTS: Readonly<Record<string, () => Machine>> = {
           return {
             map(...args) {
               const memory = file.map(...args);
-              return { bytes: memory.bytes.slice(), unmap: () => memory.unmap() };
+              return {
+                bytes: memory.bytes.slice(),
+                unmap: () => memory.unmap(),
+                setUnmapNotify: (notify) => memory.setUnmapNotify(notify),
+              };
             },
+            copy: (segments) => file.copy(segments),
             close: () => file.close(),
           };
         },

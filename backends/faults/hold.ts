@@ -1,0 +1,59 @@
+import { checkOptions, show } from "../../src/checks.ts";
+import { checkRate, checkTimes, type FaultRule } from "./rules.ts";
+
+/** Which pages the peer seems to hold. */
+export interface HoldOptions {
+  /** Their references. Default is all. */
+  grefs?: readonly number[];
+  /** How often `endAccess` is answered so for each page, or `Infinity`. Default is always, until the rule is cleared. */
+  asks?: number;
+  /** How likely it is for each page of each call, from 0 to 1: decided by the seed. Default is 1. */
+  rate?: number;
+}
+
+/** Pages that the peer seems to hold. */
+export class Hold implements FaultRule {
+  fired = 0;
+  readonly #grefs: ReadonlySet<number> | undefined;
+  readonly #asks: number;
+  readonly #rate: number;
+  readonly #random: () => number;
+  readonly #clear: (hold: Hold) => void;
+  /** How often each page was asked for: by its file, as indices count from 0 in each. */
+  readonly #asked = new WeakMap<object, Map<number, number>>();
+
+  constructor(options: HoldOptions, random: () => number, clear: (hold: Hold) => void) {
+    const what = "hold pages";
+    checkOptions(what, options);
+    const { grefs, asks = Infinity, rate = 1 } = options;
+    if (grefs !== undefined && !Array.isArray(grefs)) {
+      throw new TypeError(
+        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
+      );
+    }
+    checkTimes(what, "`asks`", asks);
+    checkRate(what, rate);
+    this.#grefs = grefs === undefined ? undefined : new Set(grefs);
+    this.#asks = asks;
+    this.#rate = rate;
+    this.#random = random;
+    this.#clear = clear;
+  }
+
+  /** Whether the peer seems to hold a page of a file, that is asked for now. */
+  holds(file: object, page: number, gref: number): boolean {
+    if (this.#grefs && !this.#grefs.has(gref)) return false;
+    if (this.#rate < 1 && this.#random() >= this.#rate) return false;
+    let asked = this.#asked.get(file);
+    if (!asked) this.#asked.set(file, asked = new Map());
+    const asks = asked.get(page) ?? 0;
+    if (asks >= this.#asks) return false;
+    asked.set(page, asks + 1);
+    this.fired++;
+    return true;
+  }
+
+  clear(): void {
+    this.#clear(this);
+  }
+}

@@ -1,0 +1,46 @@
+import { checkInteger, checkOptions, show } from "../../src/checks.ts";
+import type { CopySegment, GrantPlace } from "../backend.ts";
+import { Rule, type Schedule } from "./rules.ts";
+
+/** Which segments of copies are refused. */
+export interface RefuseOptions extends Omit<Schedule, "side"> {
+  /** The first segment that is refused, counted from now over all copies: 1 is the next, which is the default. */
+  nth?: number;
+  /** Those alone that read or write a page with one of these references. Default is all. */
+  grefs?: readonly number[];
+  /** What is said of a segment, -32768 to -1: as `grant_table.h` of Xen numbers it. Default is -1, a general error. */
+  status?: number;
+}
+
+/** The pages that a segment names: one, or two. */
+export function placesOf({ from, to }: CopySegment): GrantPlace[] {
+  return [from, to].filter((place): place is GrantPlace => !(place instanceof Uint8Array));
+}
+
+/** Segments of copies that are refused. */
+export class Refusal extends Rule {
+  /** What is said of them. */
+  readonly status: number;
+  readonly #grefs: ReadonlySet<number> | undefined;
+
+  constructor(options: RefuseOptions, random: () => number, clear: (rule: Rule) => void) {
+    const what = "refuse segments";
+    checkOptions(what, options);
+    const { grefs, status = -1, ...schedule } = options;
+    super(what, "copy", { ...schedule, side: "maps" }, 1, random, clear);
+    if (grefs !== undefined && !Array.isArray(grefs)) {
+      throw new TypeError(
+        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
+      );
+    }
+    checkInteger(what, "`status`", status, -32_768, -1);
+    this.#grefs = grefs === undefined ? undefined : new Set(grefs);
+    this.status = status;
+  }
+
+  /** Whether a segment is refused that is to be copied now. If so, it happens, or is to be released. */
+  refuses(segment: CopySegment): boolean {
+    if (this.#grefs && !placesOf(segment).some(({ gref }) => this.#grefs!.has(gref))) return false;
+    return this.due("copy", "maps");
+  }
+}
