@@ -3,7 +3,8 @@
  * simulated machine.
  *
  * A {@linkcode GrantDevice} on a backend opens allocators; an allocator allocates {@linkcode SharedPages} for a domain; their
- * `grefs` are handed to that domain, where a {@linkcode GrantMapper} maps them.
+ * `grefs` are handed to that domain, where a {@linkcode GrantMapper} maps them. {@linkcode EventChannels} tell each side that there
+ * is something new.
  *
  * Backends: `@gntalloc/gntalloc/deno` for the devices of a Linux domain, `@gntalloc/gntalloc/mock` for a simulated Xen.
  *
@@ -29,16 +30,26 @@
 export { type AllocateOptions, type AllocatorReport, type GrantAllocator } from "./src/allocator.ts";
 export { type DeviceReport, GrantDevice, type GrantDeviceOptions } from "./src/device.ts";
 export { GrantError, type GrantErrorCode, type GrantErrorOptions, type GrantOperation } from "./src/errors.ts";
+export { type CopyPlace, type CopyStatus, type GrantCopy } from "./src/copy.ts";
+export { type EventChannel, type WaitOptions } from "./src/event_channel.ts";
+export { EventChannels } from "./src/event_channels.ts";
+export { type GrantReference } from "./src/grant_references.ts";
 export { GrantMapper, type MapGrantsOptions } from "./src/mapper.ts";
+export { type PeerMapping, type WritablePeerMapping } from "./src/peer_mapping.ts";
 export { type Mapping, type WritableMapping } from "./src/mapping.ts";
 export { type PageRange } from "./src/range.ts";
 export { type MapOptions, type SharedPages } from "./src/shared_pages.ts";
 export {
+  type CopySegment,
+  type EventBackend,
+  type EventFile,
   type GrantBackend,
   type GrantFile,
+  type GrantPlace,
   type MapBackend,
   type MapFile,
   type MappedMemory,
   PAGE_SIZE,
+  type PeerMemory,
   type UnmapNotify,
 } from "./backends/backend.ts";

@@ -4,14 +4,18 @@
  *
  * It refuses what Xen refuses, with the same errors, and is deterministic. What it cannot do as a device does:
  *
- * - It has no page tables. Several references are mapped at once only where they are neighbouring pages of one allocation, in
- *   order; other ones are `unsupported`, and mapped one by one.
+ * - It has no page tables. References that are mapped at once are one piece of memory only where they are neighbouring pages of
+ *   one allocation, in order; others lie in several `parts`, and `bytes` is `unsupported`.
  * - All mappings of one allocation are views of one buffer: mind `bytes.byteOffset` in making other views of it. A view that was
  *   kept from a mapping that ended is detached only when no other mapping of its allocation is left.
  * - Moving a mapping's buffer away, with `transfer` or `postMessage`, takes the memory away from all mappings of its allocation,
  *   which is zeroed.
- * - The views of a domain that is destroyed go on working, as its program does.
- * - It has no event channels: no port is bound.
+ * - The views of a domain that is destroyed, or of a process that is killed, go on working, as its program does.
+ * - Waiting for an event does not keep a program alive: as nothing outside of it sends events, it would wait for ever.
+ * - Kernels have no ports of their own: the first one of a domain is port 1. Of Xen's own events they take `VIRQ_TIMER` and
+ *   `VIRQ_DEBUG` alone.
+ *
+ * Events are deterministic: an event is there at once, and whoever waits for it is woken in a microtask, before any timer.
  *
  * @example Two domains on one machine
  * ```ts
@@ -33,10 +37,23 @@
  * @module
  */
 import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/checks.ts";
-import { MockDomain } from "./mock/domain.ts";
+import { MockDomain, type MockDomainSizes } from "./mock/domain.ts";
+import type { MockProcess } from "./mock/process.ts";
 
-export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
-export type { MockDomain };
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+} from "./backend.ts";
+export type { MockDomain, MockProcess };
 
 /**
  * Whose behaviour the machine has where drivers differ: what becomes of a page that its owner lets go of while the peer maps
@@ -56,14 +73,15 @@ export interface MockXenOptions {
   tableFrames?: number;
   /** The driver's limit in each domain, in pages, or `Infinity`. Default is 1024, as in Linux. */
   limit?: number;
+  /** How many event channels each domain may have, 1 to 131,071. Default is 1023, as `xl` gives a domain. */
+  eventChannels?: number;
 }
 
 /** A machine: its domains are there from the moment they are named. */
 export class MockXen {
   /** Whose behaviour it has. */
   readonly profile: MockProfile;
-  readonly #tableFrames: number;
-  readonly #limit: number;
+  readonly #sizes: MockDomainSizes;
   readonly #domains = new Map<number, MockDomain>();
 
   /**
@@ -75,15 +93,15 @@ export class MockXen {
   constructor(options: MockXenOptions = {}) {
     const what = "make a simulated machine";
     checkOptions(what, options);
-    const { profile = "linux", tableFrames = 64, limit = 1024 } = options;
+    const { profile = "linux", tableFrames = 64, limit = 1024, eventChannels = 1023 } = options;
     if (profile !== "seed" && profile !== "linux") {
       throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${show(profile)}`);
     }
     checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
     checkLimit(what, "`limit`", limit);
+    checkInteger(what, "`eventChannels`", eventChannels, 1, 131_071);
     this.profile = profile;
-    this.#tableFrames = tableFrames;
-    this.#limit = limit;
+    this.#sizes = { tableFrames, limit, eventChannels };
   }
 
   /**
@@ -96,7 +114,7 @@ export class MockXen {
     checkDomid("name a domain", domid);
     let domain = this.#domains.get(domid);
     if (!domain) {
-      domain = new MockDomain(this, domid, this.#tableFrames, this.#limit);
+      domain = new MockDomain(this, domid, this.#sizes);
       this.#domains.set(domid, domain);
     }
     return domain;
@@ -113,18 +131,19 @@ export class MockXen {
   }
 
   /**
-   * Throws unless nothing is granted and nothing is mapped on the whole machine: for the end of a test. Unmap before the device
+   * Throws unless nothing is granted, mapped or bound on the whole machine: for the end of a test. Unmap before the device
    * is closed: with the profile `seed`, a page that was mapped until later ends with the next `close()` of its device.
    *
    * @throws {Error} naming what is left.
    */
   assertClean(): void {
     const left: string[] = [];
-    for (const { domid, table, mappings } of this.#domains.values()) {
+    for (const { domid, table, mappings, eventChannels } of this.#domains.values()) {
       for (const [gref, grant] of table.grants()) {
         left.push(`domain ${domid} grants domain ${grant.domid} a page by reference ${gref}`);
       }
       if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
+      for (const port of eventChannels.ports()) left.push(`domain ${domid} has port ${port.number} bound`);
     }
     if (left.length === 0) return;
     const shown = left.slice(0, 10).join("; ");

@@ -48,8 +48,13 @@ export function checkInteger(what: string, name: string, value: unknown, least: 
 }
 
 /** Throws unless a value can name a domain. */
-export function checkDomid(what: string, value: unknown): void {
-  checkInteger(what, "`domid`", value, 0, MAX_DOMID);
+export function checkDomid(what: string, value: unknown, name = "`domid`"): void {
+  checkInteger(what, name, value, 0, MAX_DOMID);
+}
+
+/** Throws unless a value can be the port of an event channel. */
+export function checkPort(what: string, name: string, value: unknown): void {
+  checkInteger(what, name, value, 0, MAX_PORT);
 }
 
 /** Throws unless a value can be a number of pages. */
@@ -105,13 +110,17 @@ export function checkBackend(what: string, value: unknown, methods: readonly str
   );
 }
 
-/** Throws unless a value is an unmap notify; gives a copy, which its owner cannot change. */
-export function checkNotify(notify: UnmapNotify): UnmapNotify {
+/**
+ * Throws unless a value is an unmap notify; gives a copy, which its owner cannot change.
+ *
+ * @param size The number of bytes of which one may be cleared.
+ */
+export function checkNotify(notify: UnmapNotify, size: number = PAGE_SIZE): UnmapNotify {
   const what = "set the unmap notify";
   checkOptions(what, notify, "`notify`");
   const { clearByte, eventPort } = notify;
-  if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, PAGE_SIZE - 1);
-  if (eventPort !== undefined) checkInteger(what, "`eventPort`", eventPort, 0, MAX_PORT);
+  if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, size - 1);
+  if (eventPort !== undefined) checkPort(what, "`eventPort`", eventPort);
   return {
     ...(clearByte === undefined ? {} : { clearByte }),
     ...(eventPort === undefined ? {} : { eventPort }),

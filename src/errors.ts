@@ -11,12 +11,12 @@ import { show } from "./checks.ts";
  * | `no-space` | the kernel refused for one of the last two, and does not say which |
  * | `no-memory` | memory for pages or for the books could not be had |
  * | `not-found` | the named pages are not pages of this allocator, or no longer |
- * | `closed` | the handle was closed, or its domain destroyed |
+ * | `closed` | the handle was closed, its domain destroyed, or its process killed |
  * | `busy` | a backend called back into the library in the middle of an operation |
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
  * | `copy-refused` | the system refused a grant copy as a whole: what was copied until then is not known |
- * | `notify-refused` | the unmap notify names an event channel that is not bound |
- * | `port-refused` | an event channel cannot be bound so, or its port is not bound |
+ * | `notify-refused` | the unmap notify names an event channel that is not bound, or a byte of a read-only mapping |
+ * | `port-refused` | an event channel cannot be bound so: no such port, not for this domain, in use, none left; or its port is not bound |
  * | `events-lost` | the system had no room left for events, and dropped some |
  * | `permission` | the process may not use the device, or not FFI |
  * | `no-device` | this is no Xen domain, or the driver is not loaded |

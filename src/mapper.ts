@@ -1,8 +1,16 @@
-import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
-import { checkBackend, checkDomid, checkFlag, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
-import { checkMemory } from "./memory.ts";
-import { asGrantError, GrantError } from "./errors.ts";
-import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
+import type { MapBackend, MapFile } from "../backends/backend.ts";
+import { Calls } from "./calls.ts";
+import { checkBackend, checkFlag, checkOptions } from "./checks.ts";
+import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
+import { GrantError, type GrantOperation } from "./errors.ts";
+import { checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
+import {
+  type PeerMapping,
+  ReadOnlyPeerMapping,
+  ReadWritePeerMapping,
+  type WritablePeerMapping,
+} from "./peer_mapping.ts";
+import { type CheckedPeerMemory, checkPeerMemory } from "./peer_memory.ts";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {
@@ -10,11 +18,10 @@ export interface MapGrantsOptions {
   writable?: boolean;
 }
 
-/** The most pages of one mapping: what Linux's driver allows by default. */
-const MAX_GREFS = 65_536;
+type Writable = MapGrantsOptions & { writable: true };
 
 /**
- * The peer's side: maps pages that other domains granted to this one.
+ * The peer's side: maps pages that other domains granted to this one, and copies from and to such pages.
  *
  * @example Read what a domain shares
  * ```ts
@@ -36,13 +43,13 @@ const MAX_GREFS = 65_536;
  */
 export class GrantMapper implements Disposable {
   readonly #backend: MapBackend;
+  readonly #calls: Calls;
   #file: MapFile | undefined;
   #mappings = 0;
   #closed = false;
-  #busy = false;
 
   /**
-   * Makes a mapper. The backend is opened with the first mapping.
+   * Makes a mapper. The backend is opened with the first mapping or copy.
    *
    * @param backend What it runs on.
    * @throws {TypeError} if the backend is none.
@@ -50,6 +57,7 @@ export class GrantMapper implements Disposable {
   constructor(backend: MapBackend) {
     checkBackend("make a mapper", backend, ["open"], "denoMapBackend() or MockXen's domain().mapBackend()");
     this.#backend = backend;
+    this.#calls = new Calls(backend.name);
   }
 
   /**
@@ -62,78 +70,126 @@ export class GrantMapper implements Disposable {
    * @throws {RangeError} if a number is out of its bounds.
    * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not meant for this domain, or not writable.
    */
-  map(domid: number, grefs: readonly number[], options: MapGrantsOptions & { writable: true }): WritableMapping;
+  map(domid: number, grefs: readonly number[], options: Writable): WritablePeerMapping;
   /** Maps pages, to which this domain may not write unless it says so. */
-  map(domid: number, grefs: readonly number[], options?: MapGrantsOptions): Mapping;
-  map(domid: number, grefs: readonly number[], options: MapGrantsOptions = {}): Mapping {
-    checkDomid("map", domid);
-    if (!Array.isArray(grefs)) {
-      throw new TypeError(
-        `Cannot map as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
-      );
-    }
-    checkInteger("map", "the length of `grefs`", grefs.length, 1, MAX_GREFS);
-    // The caller's array may change, and have an iterator of its own; this copy does not.
-    const references: number[] = [];
-    for (let index = 0, { length } = grefs; index < length; index++) {
-      const gref = grefs[index];
-      checkGref("map", `\`grefs[${index}]\``, gref);
-      references.push(gref!);
-    }
+  map(domid: number, grefs: readonly number[], options?: MapGrantsOptions): PeerMapping;
+  /**
+   * Maps pages of several domains next to each other, in the given order: all of them, or none.
+   *
+   * @param grants The pages, 1 to 65,536 of them: of each the domain that granted it, and its grant reference.
+   * @param options Whether this domain writes to them, which they must be granted for. Default is that it does not.
+   * @throws {RangeError} if a number is out of its bounds.
+   * @throws {GrantError} `map-refused` if Xen refuses one of them.
+   *
+   * @example Read pages of two domains
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * const grants = [1, 2].map((domid) => {
+   *   const pages = new GrantDevice(xen.domain(domid).grantBackend()).open().allocate(0);
+   *   using ours = pages.map();
+   *   ours.bytes[0] = domid;
+   *   return { domid, gref: pages.grefs[0]! };
+   * });
+   *
+   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using theirs = mapper.map(grants);
+   * assert.deepEqual([theirs.read(0, 1)[0], theirs.read(4096, 1)[0]], [1, 2]);
+   * ```
+   */
+  map(grants: readonly GrantReference[], options: Writable): WritablePeerMapping;
+  /** Maps pages of several domains, to which this domain may not write unless it says so. */
+  map(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
+  map(
+    first: number | readonly GrantReference[],
+    second: readonly number[] | MapGrantsOptions = {},
+    third: MapGrantsOptions = {},
+  ): PeerMapping {
+    const several = Array.isArray(first) && !Array.isArray(second);
+    const { domid, grefs } = several ? checkGrants(first) : checkReferences(first, second);
+    const options = (several ? second : third) as MapGrantsOptions;
     checkOptions("map", options);
     const { writable = false } = options;
     checkFlag("map", "`writable`", writable);
-    if (this.#closed) throw this.#error("closed", "map", "as the mapper is closed: make another one");
+    this.#checkOpen("map");
 
-    const memory = this.#map(domid, references, writable);
+    const memory = this.#calls.make("map", () => {
+      return checkPeerMemory(this.#open().map(domid, grefs, writable), grefs.length);
+    });
     this.#mappings++;
-    return new (writable ? ReadWriteMapping : ReadOnlyMapping)([memory], {
-      checkIdle: () => this.#checkIdle("unmap"),
+    return new (writable ? ReadWritePeerMapping : ReadOnlyPeerMapping)(memory.pieces, {
+      checkIdle: () => this.#calls.checkIdle("unmap"),
       unmap: () => this.#unmap(memory),
+      setUnmapNotify: (notify) => this.#calls.make("notify", () => memory.setUnmapNotify(notify)),
     });
   }
 
-  #error(code: "closed" | "busy", operation: "map" | "unmap" | "close", reason: string): GrantError {
-    return new GrantError(`Cannot ${operation} ${reason}`, { code, operation });
+  /**
+   * Copies bytes between granted pages and memory of this process, or from one granted page to another, without mapping them.
+   * Xen does it piece by piece, in order; one that it refuses does not keep the others from being copied.
+   *
+   * Arrays are read when this is called, and written to when all is done: a piece does not see what another one of the same call
+   * brings into an array.
+   *
+   * @param pieces What to copy, 1 to 4096 pieces of up to 4096 bytes.
+   * @returns What became of each piece.
+   * @throws {RangeError} if a number is out of its bounds: a piece must not reach beyond the end of a page or of an array.
+   * @throws {GrantError} `copy-refused` or another code if the system refuses all of them: what was copied until then is not
+   * known.
+   *
+   * @example Read some bytes of a page, and write others
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using device = new GrantDevice(xen.domain(1).grantBackend());
+   * using pages = device.open().allocate(0, { writable: true });
+   * using ours = pages.map();
+   * ours.bytes.set(new TextEncoder().encode("ping"), 100);
+   *
+   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const theirs = { domid: 1, gref: pages.grefs[0]!, offset: 100 };
+   * const question = new Uint8Array(4);
+   * const answer = new TextEncoder().encode("pong");
+   * const statuses = mapper.copy([{ from: theirs, to: question }, { from: answer, to: theirs }]);
+   *
+   * assert.deepEqual(statuses, ["okay", "okay"]);
+   * assert.equal(new TextDecoder().decode(question), "ping");
+   * assert.equal(new TextDecoder().decode(ours.read(100, 4)), "pong");
+   * ```
+   */
+  copy(pieces: readonly GrantCopy[]): readonly CopyStatus[] {
+    const { segments, finish } = checkCopy(pieces);
+    this.#checkOpen("copy");
+    return this.#calls.make("copy", () => finish(this.#open().copy(segments)));
   }
 
-  #checkIdle(operation: "map" | "unmap" | "close"): void {
-    if (this.#busy) {
-      throw this.#error("busy", operation, `as the backend ${this.#backend.name} is in the middle of a call`);
-    }
+  #checkOpen(operation: GrantOperation): void {
+    if (!this.#closed) return;
+    throw new GrantError(`Cannot ${operation} as the mapper is closed: make another one`, {
+      code: "closed",
+      operation,
+    });
   }
 
-  #enter(operation: "map" | "unmap" | "close"): void {
-    this.#checkIdle(operation);
-    this.#busy = true;
+  #open(): MapFile {
+    return this.#file ??= this.#backend.open();
   }
 
-  #map(domid: number, grefs: readonly number[], writable: boolean): MappedMemory {
-    this.#enter("map");
-    try {
-      this.#file ??= this.#backend.open();
-      return checkMemory(this.#file.map(domid, grefs, writable), grefs.length);
-    } catch (error) {
-      throw asGrantError(error, "map", this.#backend.name);
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  #unmap(memory: MappedMemory): void {
-    this.#enter("unmap");
-    try {
+  #unmap(memory: CheckedPeerMemory): void {
+    this.#calls.make("unmap", () => {
       this.#mappings--;
       try {
         memory.unmap();
       } finally {
         this.#closeIfUnused();
       }
-    } catch (error) {
-      throw asGrantError(error, "unmap", this.#backend.name);
-    } finally {
-      this.#busy = false;
-    }
+    });
   }
 
   #closeIfUnused(): void {
@@ -144,21 +200,17 @@ export class GrantMapper implements Disposable {
   }
 
   /**
-   * Closes the mapper: it maps nothing more. Its mappings stay valid until they are unmapped. Does nothing if it is closed.
+   * Closes the mapper: it maps and copies nothing more. Its mappings stay valid until they are unmapped. Does nothing if it is
+   * closed.
    *
    * @throws {GrantError} if the system refuses. The mapper is closed all the same.
    */
   close(): void {
     if (this.#closed) return;
-    this.#enter("close");
-    try {
+    this.#calls.make("close", () => {
       this.#closed = true;
       this.#closeIfUnused();
-    } catch (error) {
-      throw asGrantError(error, "close", this.#backend.name);
-    } finally {
-      this.#busy = false;
-    }
+    });
   }
 
   /** Closes the mapper, like {@linkcode GrantMapper.close}. */

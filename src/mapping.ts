@@ -52,10 +52,11 @@ export interface WritableMapping extends Mapping {
    * It may be a part of a larger buffer. Make other views of it with its offset and length:
    * `new Int32Array(bytes.buffer, bytes.byteOffset, 16)`.
    *
-   * @throws {GrantError} `unsupported` if the mapping spans allocations, which lie apart: use `parts`.
+   * @throws {GrantError} `unsupported` if the mapping spans allocations, which lie apart: use `parts`. A mapper's mapping is always
+   * in one piece on a device; on the mock only neighbouring pages of one allocation are.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The shared memory, one piece for each allocation that the mapping spans; none once the mapping has ended. */
+  /** The shared memory, in as many pieces as it lies in, in order; none once the mapping has ended. */
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
@@ -83,7 +84,7 @@ export class ReadOnlyMapping implements Mapping {
    * @param memory The pieces, in order.
    * @param owner Ends the mapping.
    */
-  constructor(memory: readonly MappedMemory[], owner: MappingOwner) {
+  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: MappingOwner) {
     this.#pieces = memory.map(({ bytes }) => ({ bytes, length: bytes.length }));
     this.#owner = owner;
     this.count = this.#pieces.reduce((sum, { length }) => sum + length, 0) / PAGE_SIZE;
@@ -151,7 +152,7 @@ const NOTHING = new Uint8Array(0);
 export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping {
   readonly #parts: readonly Uint8Array<ArrayBuffer>[];
 
-  constructor(memory: readonly MappedMemory[], owner: MappingOwner) {
+  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: MappingOwner) {
     super(memory, owner);
     this.#parts = memory.map((piece) => piece.bytes);
   }
@@ -160,7 +161,7 @@ export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping
     if (this.unmapped) return NOTHING;
     if (this.#parts.length > 1) {
       throw new GrantError(
-        `Cannot map ${this.count} pages as one piece of memory as they are of ${this.#parts.length} allocations: use \`parts\``,
+        `Cannot map ${this.count} pages as one piece of memory as they lie in ${this.#parts.length} pieces: use \`parts\``,
         { code: "unsupported", operation: "map" },
       );
     }

@@ -87,16 +87,30 @@ describe("a page that the peer holds", () => {
 });
 
 describe("a mapping of several pages by the peer", () => {
-  test("is of neighbours in one allocation: a simulated machine has no page tables", () => {
+  test("is one piece where they are neighbours in one allocation, and several parts elsewhere", () => {
     const { device, mapper } = sides(new MockXen());
     const allocator = device.open();
-    const first = allocator.allocate(0, { pages: 3 });
-    const second = allocator.allocate(0);
+    const first = allocator.allocate(0, { pages: 3, writable: true });
+    const second = allocator.allocate(0, { writable: true });
     const [a, b, c] = first.grefs as [number, number, number];
-    for (const grefs of [[a, c], [b, a], [a, a], [c, second.grefs[0]!]]) {
-      expect(() => mapper.map(1, grefs)).toThrow(expect.objectContaining({ code: "unsupported" }));
+    const [d] = second.grefs as [number];
+    const layouts: [grefs: number[], pages: number[]][] = [
+      [[a, b, c], [3]],
+      [[b, c], [2]],
+      [[a, c], [1, 1]],
+      [[b, a], [1, 1]],
+      [[a, a], [1, 1]],
+      [[b, c, d, a], [2, 1, 1]],
+    ];
+    for (const [grefs, pages] of layouts) {
+      const theirs = mapper.map(1, grefs, { writable: true });
+      expect(theirs.parts.map((part) => part.length / 4096)).toEqual(pages);
+      expect(theirs.count).toBe(grefs.length);
+      if (pages.length > 1) expect(() => theirs.bytes).toThrow(expect.objectContaining({ code: "unsupported" }));
+      else expect(theirs.bytes.length).toBe(grefs.length * 4096);
+      theirs.unmap();
+      expect(theirs.parts).toEqual([]);
     }
-    expect(mapper.map(1, [b, c]).count).toBe(2);
   });
 });
 

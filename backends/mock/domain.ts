@@ -1,9 +1,9 @@
-import { GrantError, type GrantOperation } from "../../src/errors.ts";
-import { checkLimit } from "../../src/checks.ts";
-import type { GrantBackend, MapBackend } from "../backend.ts";
+import { checkInteger, checkLimit } from "../../src/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { EventChannels } from "./event_channels.ts";
 import { GrantTable } from "./grant_table.ts";
-import { MockGrantFile } from "./grant_file.ts";
-import { MockMapFile, type PeerMapping } from "./map_file.ts";
+import type { MockPeerMapping } from "./peer_mapping.ts";
+import { MockProcess, type ProcessFile } from "./process.ts";
 import type { MockXen } from "../mock.ts";
 
 /**
@@ -18,17 +18,25 @@ export class MockDomain {
   /** @internal Its grants. */
   readonly table: GrantTable;
   /** @internal What it has mapped of other domains' pages, and of its own through their references. */
-  readonly mappings: Set<PeerMapping> = new Set();
+  readonly mappings: Set<MockPeerMapping> = new Set();
+  /** @internal Its event channels. */
+  readonly eventChannels: EventChannels;
+  /** @internal What its processes have open, but for mappers. */
+  readonly files: Set<ProcessFile> = new Set();
+  /** @internal References of pages that killed processes have left to peers, where they count until these let go. */
+  readonly left: Set<number> = new Set();
   /** @internal Pages that count toward the limit. */
   counted = 0;
+  readonly #main: MockProcess = new MockProcess(this);
   #limit: number;
   #destroyed = false;
 
   /** @internal Made by {@linkcode MockXen.domain}. */
-  constructor(xen: MockXen, domid: number, tableFrames: number, limit: number) {
+  constructor(xen: MockXen, domid: number, { tableFrames, limit, eventChannels }: MockDomainSizes) {
     this.xen = xen;
     this.domid = domid;
     this.table = new GrantTable(tableFrames);
+    this.eventChannels = new EventChannels(this, eventChannels);
     this.#limit = limit;
   }
 
@@ -50,37 +58,71 @@ export class MockDomain {
 
   /** What a program in this domain allocates shared pages with. */
   grantBackend(): GrantBackend {
-    return {
-      name: "mock",
-      limitName: `\`limit\` of MockXen's domain ${this.domid}`,
-      limit: () => this.#limit,
-      open: () => {
-        this.checkAlive("open");
-        return new MockGrantFile(this);
-      },
-    };
+    return this.#main.grantBackend();
   }
 
   /** What a program in this domain maps the pages of others with. */
   mapBackend(): MapBackend {
-    return {
-      name: "mock",
-      open: () => {
-        this.checkAlive("open");
-        return new MockMapFile(this);
-      },
-    };
+    return this.#main.mapBackend();
+  }
+
+  /** What a program in this domain binds event channels with. */
+  eventBackend(): EventBackend {
+    return this.#main.eventBackend();
   }
 
   /**
-   * Destroys the domain, as `xl destroy` does: its mappings end, and its devices refuse everything. While other domains
-   * map any of its pages it goes on dying: these stay theirs, and, as on Xen, its other grants may still be mapped. With the
-   * last such mapping it is gone, and its number is free for a new domain.
+   * Starts another program in this domain, which can be killed: what it has open is its own.
+   *
+   * @throws {GrantError} `closed` if the domain was destroyed.
+   *
+   * @example A program that dies, and what the other side sees of it
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * const program = xen.domain(1).process();
+   * const pages = new GrantDevice(program.grantBackend()).open().allocate(0, { writable: true });
+   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using theirs = mapper.map(1, pages.grefs, { writable: true });
+   * theirs.bytes[0] = 1;
+   * pages.setUnmapNotify({ clearByte: 0 });
+   *
+   * program.kill();
+   * assert.equal(theirs.bytes[0], 0);
+   * ```
+   */
+  process(): MockProcess {
+    this.#main.checkAlive("open");
+    return new MockProcess(this);
+  }
+
+  /**
+   * Sends one of Xen's own events, to the channel that is bound to it, if there is one.
+   *
+   * @param virq Its number, 0 to 23: that of a `VIRQ_*` in Xen's public headers.
+   * @throws {RangeError} if the number is out of its bounds.
+   */
+  raiseVirq(virq: number): void {
+    checkInteger("raise a VIRQ", "`virq`", virq, 0, 23);
+    this.eventChannels.raise(virq);
+  }
+
+  /**
+   * Destroys the domain, as `xl destroy` does: its mappings and event channels end, and its devices refuse everything. Its kernel
+   * runs no more, so no unmap notify of its programs fires; nobody is told, but on a real machine by XenStore.
+   *
+   * While other domains map any of its pages it goes on dying: these stay theirs, and, as on Xen, its other grants may still be
+   * mapped. With the last such mapping it is gone, and its number is free for a new domain.
    */
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.eventChannels.closeAll();
     for (const mapping of this.mappings) mapping.end();
+    for (const file of this.files) file.die();
     this.bury();
   }
 
@@ -89,12 +131,23 @@ export class MockDomain {
     if (this.#destroyed && this.table.mapped === 0) this.xen.forget(this);
   }
 
-  /** @internal Throws if the domain was destroyed. */
-  checkAlive(operation: GrantOperation): void {
-    if (!this.#destroyed) return;
-    throw new GrantError(
-      `Cannot ${operation} as domain ${this.domid} was destroyed: make devices and mappers in a new one`,
-      { code: "closed", operation },
-    );
+  /** @internal Gives back what killed processes have left to peers that have let go of it since. */
+  reap(): void {
+    for (const gref of this.left) {
+      if (this.table.get(gref)!.maps > 0) continue;
+      this.left.delete(gref);
+      this.table.remove(gref);
+      this.counted--;
+    }
   }
+}
+
+/** The sizes of a domain: see {@linkcode MockXenOptions}. */
+export interface MockDomainSizes {
+  /** The frames of its grant table. */
+  readonly tableFrames: number;
+  /** The driver's limit, in pages. */
+  readonly limit: number;
+  /** How many event channels it may have. */
+  readonly eventChannels: number;
 }

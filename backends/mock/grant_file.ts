@@ -3,25 +3,29 @@ import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
 import type { Grant } from "./grant_table.ts";
 import { Memory } from "./memory.ts";
+import { NO_NOTIFY, replaceNotify, sendNotify } from "./notify.ts";
+import type { MockProcess, ProcessFile } from "./process.ts";
 
-/** The errors' numbers on Linux. */
-const EINVAL = 22;
+/** The error's number on Linux. */
 const ENOSPC = 28;
 
 const NONE_HELD: readonly number[] = [];
-const NO_NOTIFY: UnmapNotify = {};
 
 /** One open file of a simulated domain: grants, by their reference. */
-export class MockGrantFile implements GrantFile {
+export class MockGrantFile implements GrantFile, ProcessFile {
+  readonly process: MockProcess;
   readonly #domain: MockDomain;
 
-  constructor(domain: MockDomain) {
-    this.#domain = domain;
+  constructor(process: MockProcess) {
+    this.process = process;
+    this.#domain = process.domain;
+    this.#domain.files.add(this);
   }
 
   grant(_page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
     const domain = this.#domain;
-    domain.checkAlive("allocate");
+    this.process.checkAlive("allocate");
+    if (domain.left.size > 0) domain.reap();
     if (domain.counted + count > domain.limit) {
       throw new GrantError(
         `Cannot allocate ${count} pages as the limit of domain ${domain.domid} is ${domain.limit} and its programs use ` +
@@ -31,7 +35,7 @@ export class MockGrantFile implements GrantFile {
     }
     const memory = newMemory(count);
     for (let page = 0; page < count; page++) {
-      const grant = { domid, writable, memory, page, maps: 0, notify: NO_NOTIFY, deferred: false };
+      const grant = { domid, writable, memory, page, file: this, maps: 0, notify: NO_NOTIFY, deferred: false };
       const gref = domain.table.add(grant);
       if (gref === 0) {
         throw new GrantError(
@@ -46,8 +50,9 @@ export class MockGrantFile implements GrantFile {
   }
 
   endAccess(_page: number, count: number, grefs: Uint32Array): readonly number[] {
-    // A dead domain has no grants to end.
-    if (this.#domain.destroyed) return NONE_HELD;
+    // What is dead has no grants to end.
+    if (!this.process.alive) return NONE_HELD;
+    if (this.#domain.left.size > 0) this.#domain.reap();
     let held: number[] | undefined;
     for (let offset = 0; offset < count; offset++) {
       if (!this.#end(grefs[offset]!)) (held ??= []).push(offset);
@@ -60,6 +65,7 @@ export class MockGrantFile implements GrantFile {
     const domain = this.#domain;
     const grant = this.#grant(gref);
     if (grant.notify.clearByte !== undefined) grant.memory.clear(grant.page, grant.notify.clearByte);
+    sendNotify(domain, grant.notify);
     grant.notify = NO_NOTIFY;
     if (grant.maps === 0) domain.table.remove(gref);
     else if (domain.xen.profile === "seed") return false;
@@ -75,23 +81,31 @@ export class MockGrantFile implements GrantFile {
   }
 
   map(_page: number, count: number, gref: number, _writable: boolean): MappedMemory {
-    this.#domain.checkAlive("map");
+    this.process.checkAlive("map");
     const { memory, page } = this.#grant(gref);
     return memory.map(page, count);
   }
 
   setUnmapNotify(_page: number, gref: number, notify: UnmapNotify): void {
-    this.#domain.checkAlive("notify");
-    if (notify.eventPort !== undefined) {
-      throw new GrantError(
-        `Cannot set the unmap notify as no event channel is bound to port ${notify.eventPort}: the simulated machine has none`,
-        { code: "notify-refused", operation: "notify", errno: EINVAL },
-      );
-    }
-    this.#grant(gref).notify = notify;
+    this.process.checkAlive("notify");
+    const grant = this.#grant(gref);
+    grant.notify = replaceNotify(this.#domain, grant.notify, notify);
   }
 
-  close(): void {}
+  close(): void {
+    this.#domain.files.delete(this);
+  }
+
+  die(): void {
+    const domain = this.#domain;
+    domain.files.delete(this);
+    // A dead domain has no grants to end.
+    if (domain.destroyed) return;
+    for (const [gref, grant] of domain.table.grants()) {
+      if (grant.file !== this || grant.deferred) continue;
+      if (!this.#end(gref)) domain.left.add(gref);
+    }
+  }
 }
 
 /** Zeroed memory, or the error that there is none. */

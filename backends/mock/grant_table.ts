@@ -1,5 +1,6 @@
-import type { UnmapNotify } from "../backend.ts";
 import type { Memory } from "./memory.ts";
+import type { SetNotify } from "./notify.ts";
+import type { ProcessFile } from "./process.ts";
 
 /** Entries in a frame of a table: 8 bytes each, of 4096 (Xen's version 1 of the table). */
 const ENTRIES_A_FRAME = 512;
@@ -15,10 +16,12 @@ export interface Grant {
   /** Where the page is: in which memory, at which place. */
   readonly memory: Memory;
   readonly page: number;
+  /** The file through which it was granted. */
+  readonly file: ProcessFile;
   /** How often it is mapped through its reference: see {@linkcode GrantTable.map}. */
   maps: number;
   /** What happens when access to it ends; once. */
-  notify: UnmapNotify;
+  notify: SetNotify;
   /** Whether its owner has let go of it, so that it ends with its last mapping. */
   deferred: boolean;
 }
@@ -38,6 +41,11 @@ export class GrantTable {
   /** References that could be in use, without the reserved ones. */
   get size(): number {
     return this.#capacity - FIRST_GREF;
+  }
+
+  /** References below this one are in the frames that the table has by now: it grows by whole frames. */
+  get entries(): number {
+    return Math.ceil(Math.max(1, FIRST_GREF + this.#entries.length) / ENTRIES_A_FRAME) * ENTRIES_A_FRAME;
   }
 
   /** References in use. */
