@@ -93,7 +93,7 @@ const KINDS = [
   ...["unmap: done", "unmap: backend-failed", "close: done", "close: backend-failed"],
   ...["notify: done", "notify: closed", "notify: not-found", "notify: backend-failed"],
   ...["write: done", "write: dead", "peerWrite: done", "peerWrite: dead"],
-  ...["peerMap: done", "peerMap: map-refused", "peerMap: unsupported", "peerUnmap: done"],
+  ...["peerMap: done", "peerMap: map-refused", "peerUnmap: done"],
 ];
 
 for (const profile of ["seed", "linux"] satisfies MockProfile[]) {

@@ -31,8 +31,6 @@ export type Answer = string | number;
 interface Page {
   file: number;
   index: number;
-  /** Which allocation it is of: a number for each. */
-  allocation: number;
   gref: number;
   domid: number;
   writable: boolean;
@@ -76,7 +74,6 @@ export class Model {
   readonly #tableSize: number;
   /** How often a notify has changed a byte under a peer's eyes. */
   notified = 0;
-  #allocations = 0;
   #stuck = false;
   #fail: Partial<Record<string, number>> = {};
 
@@ -162,14 +159,13 @@ export class Model {
 
   #add(file: number, count: number, domid: number, writable: boolean, grefs: readonly number[]): void {
     const of = this.files[file]!;
-    const allocation = this.#allocations++;
     for (let index = 0; index < count; index++) {
       const gref = grefs[index]!;
       if (this.pages.some((page) => page.granted && page.gref === gref)) {
         throw new Error(`gref ${gref} was granted twice`);
       }
       this.pages.push({
-        ...{ file, index: of.next + index, allocation, gref, domid, writable },
+        ...{ file, index: of.next + index, gref, domid, writable },
         ...{ listed: true, maps: 0, peers: 0, granted: true, counted: true, pending: false },
         ...{ bytes: new Map(), clearByte: null },
       });
@@ -284,10 +280,6 @@ export class Model {
       if (!page || page.domid !== 0 || (writable && !page.writable)) return "map-refused";
     }
     const found = pages as Page[];
-    for (const [offset, page] of found.entries()) {
-      const neighbour = page.allocation === found[0]!.allocation && page.index === found[0]!.index + offset;
-      if (!neighbour) return "unsupported";
-    }
     for (const page of found) page.peers++;
     return this.peerMappings.push({ file: -1, pages: found, writable, ended: false }) - 1;
   }
