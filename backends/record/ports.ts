@@ -1,15 +1,18 @@
 /** A port that nobody binds: the highest there can be. */
 const NOBODYS = 0x1_ffff;
 
+/** The ports bound through one file: as the recording names them, and what stands for each. */
+export type FilePorts = Map<number, number>;
+
 /**
  * The ports of a recording, and what the replaying backends gave out in their place.
  *
  * A backend chooses ports as it likes, so those of the recording are names, until they are unbound. Each domain has ports of
- * its own; but a trace says only which file a port was bound through, not the domain of the file.
+ * its own, and each end of the trace is a domain: the granter's before the peer's, where there are several.
  */
 export class Ports {
   readonly #remote: Readonly<Record<number, number>>;
-  readonly #files = new Map<number, Map<number, number>>();
+  readonly #files: { readonly end: number; readonly ports: FilePorts }[] = [];
 
   /**
    * @param remote What stands for ports of domains that are not in the trace.
@@ -18,27 +21,29 @@ export class Ports {
     this.#remote = remote;
   }
 
-  /** The ports bound through a file, as the recording names them, and what stands for each. */
-  ofFile(file: number): Map<number, number> {
-    let ports = this.#files.get(file);
-    if (!ports) this.#files.set(file, ports = new Map());
+  /** The ports of a file that is opened for an end: none yet. */
+  open(end: number): FilePorts {
+    const ports: FilePorts = new Map();
+    this.#files.push({ end, ports });
+    this.#files.sort((one, other) => one.end - other.end);
     return ports;
   }
 
-  /** What stands for the other domain's port, that a port of a file is bound to: one of another file's if there is one. */
-  remote(recorded: number, file: number): number {
+  /** What stands for a port of another domain, to which one is bound for an end: it is of another end if that has such a port. */
+  remote(recorded: number, end: number): number {
     if (Object.hasOwn(this.#remote, recorded)) return this.#remote[recorded]!;
-    const others = [...this.#files].filter(([number]) => number !== file).map(([, ports]) => ports.get(recorded));
-    return others.find((port) => port !== undefined) ?? this.ofFile(file).get(recorded) ?? recorded;
+    const others = this.#files.filter((file) => file.end !== end);
+    return [...others, ...this.#files].find(({ ports }) => ports.has(recorded))?.ports.get(recorded) ?? recorded;
   }
 
-  /** What stands for a port that an unmap notify names. One that was never bound stands for itself, unless that is another one here. */
-  notified(recorded: number): number {
-    for (const ports of this.#files.values()) {
-      const replayed = ports.get(recorded);
-      if (replayed !== undefined) return replayed;
-    }
-    const taken = [...this.#files.values()].some((ports) => [...ports.values()].includes(recorded));
-    return taken ? NOBODYS : recorded;
+  /**
+   * What stands for a port that an unmap notify of the granter's or the peer's names. One that was never bound stands for
+   * itself, unless that is another one here.
+   */
+  notified(recorded: number, side: "grants" | "maps"): number {
+    const files = side === "grants" ? this.#files : this.#files.toReversed();
+    const found = files.find(({ ports }) => ports.has(recorded));
+    if (found) return found.ports.get(recorded)!;
+    return files.some(({ ports }) => [...ports.values()].includes(recorded)) ? NOBODYS : recorded;
   }
 }

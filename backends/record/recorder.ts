@@ -77,7 +77,7 @@ export class Recorder {
 
   /**
    * A backend of event channels, recorded. A program has one; where one program plays several domains, as on a simulated
-   * machine, one recorder records one for each of them, and a replay takes them in the same order.
+   * machine, one recorder records one for each of them, the granter's first; a replay takes them in the same order.
    *
    * @param backend What is recorded. It is not changed.
    */

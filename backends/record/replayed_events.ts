@@ -1,4 +1,5 @@
 import type { EventBackend, EventFile } from "../backend.ts";
+import type { FilePorts } from "./ports.ts";
 import type { Scene } from "./scene.ts";
 import {
   type BindCall,
@@ -19,19 +20,19 @@ export class ReplayedEvents {
   readonly backend: EventBackend;
   readonly granted = 0;
   readonly #file: EventFile;
-  readonly #number: number;
+  readonly #end: number;
   readonly #scene: Scene;
   /** Its ports: as the trace names them, and here. */
-  readonly #ports: Map<number, number>;
+  readonly #ports: FilePorts;
   /** Ports, as the trace names them, on which an event has come here, and that the trace has not named since. */
   readonly #early = new Set<number>();
 
-  constructor(scene: Scene, backend: EventBackend, file: EventFile, number: number) {
+  constructor(scene: Scene, backend: EventBackend, file: EventFile, end: number) {
     this.#scene = scene;
     this.backend = backend;
     this.#file = file;
-    this.#number = number;
-    this.#ports = scene.ports.ofFile(number);
+    this.#end = end;
+    this.#ports = scene.ports.open(end);
   }
 
   /** How many ports are bound. */
@@ -65,7 +66,7 @@ export class ReplayedEvents {
         ? this.#file.bindVirq(virq!)
         : call === "bindUnbound"
         ? this.#file.bindUnbound(scene.domid(domid!))
-        : this.#file.bindInterdomain(scene.domid(domid!), scene.ports.remote(remotePort!, this.#number));
+        : this.#file.bindInterdomain(scene.domid(domid!), scene.ports.remote(remotePort!, this.#end));
       if (!isPort(port)) return { port: port ?? null };
       if (isPort(recorded)) this.#ports.set(recorded, port);
       return { bound: true };

@@ -85,7 +85,7 @@ export class ReplayedGrants {
     const gref = this.#gref(call.line, call.page, call.gref);
     return this.#scene.answer(
       this.backend,
-      () => this.#file.setUnmapNotify(call.page, gref, this.#scene.notify(call)),
+      () => this.#file.setUnmapNotify(call.page, gref, this.#scene.notify("grants", call)),
     );
   }
 

@@ -49,11 +49,11 @@ export class Scene {
     return domid === granter ? this.references.replayed(gref) : gref;
   }
 
-  /** What stands for an unmap notify. */
-  notify({ clearByte, eventPort }: UnmapNotify): UnmapNotify {
+  /** What stands for an unmap notify of a side. */
+  notify(side: "grants" | "maps", { clearByte, eventPort }: UnmapNotify): UnmapNotify {
     return {
       ...(clearByte === undefined ? {} : { clearByte }),
-      ...(eventPort === undefined ? {} : { eventPort: this.ports.notified(eventPort) }),
+      ...(eventPort === undefined ? {} : { eventPort: this.ports.notified(eventPort, side) }),
     };
   }
 

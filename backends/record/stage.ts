@@ -104,7 +104,7 @@ export class Stage {
       );
     }
     return scene.answer(backend, () => {
-      this.#files.set(number, new ReplayedEvents(scene, backend, backend.open(), number));
+      this.#files.set(number, new ReplayedEvents(scene, backend, backend.open(), end));
     });
   }
 
@@ -138,7 +138,7 @@ export class Stage {
     const { file, memory } = this.#mapping(call.line, "maps", call.mapping);
     return this.#scene.answer(
       this.#files.get(file)!.backend,
-      () => memory.setUnmapNotify(this.#scene.notify(call)),
+      () => memory.setUnmapNotify(this.#scene.notify("maps", call)),
     );
   }
 

@@ -1,0 +1,109 @@
+/**
+ * Sends messages both ways between two domains, over one shared page and an event channel. The client sends so many; the server
+ * answers each with its bytes inverted; both check what they get.
+ *
+ * ```sh
+ * deno run examples/ring.ts                                               # both sides, on a simulated machine
+ * deno run --allow-ffi examples/ring.ts --device both 0                   # both sides in this domain, whose domid is 0, on a real Xen
+ * deno run --allow-ffi examples/ring.ts --device serve 0                  # in a domU: serves domain 0, and says what that needs
+ * deno run --allow-ffi examples/ring.ts --device connect 5 819 23         # in dom0: domain 5, its reference and its port
+ * deno run --allow-ffi examples/ring.ts --device connect 5 819 23 --messages 10000
+ * ```
+ */
+import { parseArgs } from "node:util";
+import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
+import { MockXen } from "../backends/mock.ts";
+import { EventChannels, GrantDevice, GrantMapper } from "../mod.ts";
+import { connect, MAX_MESSAGE, type MessageRing, serve } from "./ring/message_ring.ts";
+
+/** What message a number has: of every length that there is. */
+function message(number: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(number * 61 % (MAX_MESSAGE + 1));
+  for (let index = 0; index < bytes.length; index++) bytes[index] = number + index;
+  return bytes;
+}
+
+function inverted(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.map((byte) => ~byte);
+}
+
+function check(number: number, got: Uint8Array, expected: Uint8Array): void {
+  let same = got.length === expected.length;
+  for (let index = 0; same && index < got.length; index++) same = got[index] === expected[index];
+  if (!same) throw new Error(`message ${number} of ${got.length} bytes is not the one of ${expected.length} bytes`);
+}
+
+/** The server's side of the conversation: answers everything, until the client finishes. */
+async function answer(ring: MessageRing): Promise<void> {
+  let number = 0;
+  for await (const received of ring) {
+    check(number, received, message(number));
+    number++;
+    await ring.send(inverted(received));
+  }
+  ring.finish();
+  console.log(`server: ${number} messages received, and answered`);
+}
+
+/** The client's side: sends and receives at once, as far as there is room. */
+async function ask(ring: MessageRing, messages: number): Promise<void> {
+  const begin = performance.now();
+  const send = async () => {
+    for (let number = 0; number < messages; number++) await ring.send(message(number));
+    ring.finish();
+  };
+  const receive = async () => {
+    let number = 0;
+    for await (const received of ring) {
+      check(number, received, inverted(message(number)));
+      number++;
+    }
+    if (number !== messages) throw new Error(`${number} of ${messages} messages were answered`);
+  };
+  await Promise.all([send(), receive()]);
+  const time = Math.round(performance.now() - begin);
+  console.log(`client: ${messages} messages sent, and all answers right, in ${time} ms`);
+}
+
+const { values, positionals } = parseArgs({
+  options: { device: { type: "boolean" }, messages: { type: "string" } },
+  allowPositionals: true,
+});
+const [role = "both", ...rest] = positionals;
+const [domid = 0, gref = 0, port = 0, ...more] = rest.map(Number);
+const messages = Number(values.messages ?? 1000);
+const numbers: Record<string, number> = { both: values.device ? 1 : 0, serve: 1, connect: 3 };
+const valid = [domid, gref, port, messages].every(Number.isInteger) && messages >= 0 && more.length === 0;
+if (!valid || numbers[role] !== rest.length || (role !== "both" && !values.device)) {
+  console.error(
+    "usage: ring.ts [--device both <own domid> | --device serve <client> | --device connect <server> <gref> <port>] [--messages <number>]",
+  );
+  Deno.exit(2);
+}
+
+// The only lines that know where they run. The simulated machine has two domains; on the device there is this one.
+const xen = new MockXen();
+const [server, client] = values.device ? [domid, domid] : [1, 0];
+using device = new GrantDevice(values.device ? denoGrantBackend() : xen.domain(server).grantBackend());
+using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(client).mapBackend());
+using serverEvents = new EventChannels(values.device ? denoEventBackend() : xen.domain(server).eventBackend());
+using clientEvents = new EventChannels(values.device ? denoEventBackend() : xen.domain(client).eventBackend());
+
+if (role === "connect") {
+  using ring = connect(mapper, clientEvents, server, gref, port);
+  await ask(ring, messages);
+} else {
+  const served = serve(device.open(), serverEvents, client);
+  using ring = served.ring;
+  console.log(`serving domain ${client}: gref ${served.gref} port ${served.port}`);
+  if (role === "both") {
+    using other = connect(mapper, clientEvents, server, served.gref, served.port);
+    await Promise.all([answer(ring), ask(other, messages)]);
+  } else {
+    console.log(
+      `waiting for domain ${client} to run: ring.ts --device connect <this domain> ${served.gref} ${served.port}`,
+    );
+    await ring.connected();
+    await answer(ring);
+  }
+}
