@@ -19,8 +19,35 @@ export interface GrantCopy {
   readonly length?: number;
 }
 
+/**
+ * What became of one piece of a grant copy, by the names of `GNTST_*` in Xen's public header `grant_table.h`.
+ *
+ * | status | what it means |
+ * |---|---|
+ * | `okay` | copied |
+ * | `general_error` | not granted, not to this domain, or not for writing |
+ * | `bad_domain` | there is no such domain |
+ * | `bad_gntref` | the domain's grant table is not that large |
+ * | the others | as Xen's header says; `general_error` stands for those that it may get one day |
+ */
+export type CopyStatus =
+  | "okay"
+  | "general_error"
+  | "bad_domain"
+  | "bad_gntref"
+  | "bad_handle"
+  | "bad_virt_addr"
+  | "bad_dev_addr"
+  | "no_device_space"
+  | "permission_denied"
+  | "bad_page"
+  | "bad_copy_arg"
+  | "address_too_big"
+  | "eagain"
+  | "no_space";
+
 /** The names of Xen's statuses, by their number's negative: `GNTST_*` of its public header `grant_table.h`. */
-const STATUSES = [
+const STATUSES: readonly CopyStatus[] = [
   "okay",
   "general_error",
   "bad_domain",
@@ -35,20 +62,7 @@ const STATUSES = [
   "address_too_big",
   "eagain",
   "no_space",
-] as const;
-
-/**
- * What became of one piece of a grant copy, by the names of `GNTST_*` in Xen's public header `grant_table.h`.
- *
- * | status | what it means |
- * |---|---|
- * | `okay` | copied |
- * | `general_error` | not granted, not to this domain, or not for writing |
- * | `bad_domain` | there is no such domain |
- * | `bad_gntref` | the domain's grant table is not that large |
- * | the others | as Xen's header says; `general_error` stands for those that it may get one day |
- */
-export type CopyStatus = typeof STATUSES[number];
+];
 
 /** The most pieces of one copy, which this side holds in memory all at once: 16 MiB. */
 const MAX_PIECES = 4096;
@@ -100,7 +114,7 @@ function checkPiece(piece: unknown, name: string): { segment: CopySegment; targe
   }
   const array = source ?? target;
   const whose = `\`length\` of ${name}`;
-  const length = given ?? (array && lengthOf.call(array));
+  const length = given === undefined && array ? lengthOf.call(array) : given;
   checkInteger("copy", whose, length, 1, PAGE_SIZE);
   if (array) checkInteger("copy", whose, length, 1, lengthOf.call(array));
   const segment = {

@@ -18,8 +18,6 @@ export interface MapGrantsOptions {
   writable?: boolean;
 }
 
-type Writable = MapGrantsOptions & { writable: true };
-
 /**
  * The peer's side: maps pages that other domains granted to this one, and copies from and to such pages.
  *
@@ -70,7 +68,7 @@ export class GrantMapper implements Disposable {
    * @throws {RangeError} if a number is out of its bounds.
    * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not meant for this domain, or not writable.
    */
-  map(domid: number, grefs: readonly number[], options: Writable): WritablePeerMapping;
+  map(domid: number, grefs: readonly number[], options: MapGrantsOptions & { writable: true }): WritablePeerMapping;
   /** Maps pages, to which this domain may not write unless it says so. */
   map(domid: number, grefs: readonly number[], options?: MapGrantsOptions): PeerMapping;
   /**
@@ -100,7 +98,7 @@ export class GrantMapper implements Disposable {
    * assert.deepEqual([theirs.read(0, 1)[0], theirs.read(4096, 1)[0]], [1, 2]);
    * ```
    */
-  map(grants: readonly GrantReference[], options: Writable): WritablePeerMapping;
+  map(grants: readonly GrantReference[], options: MapGrantsOptions & { writable: true }): WritablePeerMapping;
   /** Maps pages of several domains, to which this domain may not write unless it says so. */
   map(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
   map(

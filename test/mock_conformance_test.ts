@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import { type MockProfile, MockXen } from "../backends/mock.ts";
-import { conformance } from "./conformance.ts";
+import { conformance, eventsConformance, mapperConformance } from "./conformance.ts";
 import { debugCore } from "./debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
@@ -8,23 +8,43 @@ const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debu
 for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
   for (const [build, core] of Object.entries(CORES)) {
     describe(`the mock, profile ${profile}, ${build} core`, () => {
-      conformance({
-        test,
-        open() {
-          const xen = new MockXen({ profile });
-          const domain = xen.domain(1);
-          return {
-            grantBackend: domain.grantBackend(),
-            granter: 1,
-            mapBackend: xen.domain(0).mapBackend(),
-            peer: 0,
-            setLimit: (pages) => domain.limit = pages,
-            heldPagesCount: profile === "seed",
-            ...core,
-            close: () => xen.assertClean(),
-          };
-        },
-      });
+      const open = () => {
+        const xen = new MockXen({ profile });
+        const [domain, peer] = [xen.domain(1), xen.domain(0)];
+        return {
+          grantBackend: domain.grantBackend(),
+          granter: 1,
+          granterEvents: domain.eventBackend(),
+          mapBackend: peer.mapBackend(),
+          peer: 0,
+          peerEvents: peer.eventBackend(),
+          joinsPages: false,
+          setLimit: (pages: number) => void (domain.limit = pages),
+          heldPagesCount: profile === "seed",
+          ...core,
+          close: () => xen.assertClean(),
+        };
+      };
+      conformance({ test, open });
+      mapperConformance({ test, open });
     });
   }
+}
+
+for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] as const) {
+  describe(`the mock, ${where}`, () => {
+    eventsConformance({
+      test,
+      open() {
+        const xen = new MockXen();
+        return {
+          eventBackend: xen.domain(1).eventBackend(),
+          domid: 1,
+          peerBackend: xen.domain(peer).eventBackend(),
+          peer,
+          close: () => xen.assertClean(),
+        };
+      },
+    });
+  });
 }

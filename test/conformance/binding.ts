@@ -1,0 +1,115 @@
+import { EventChannels } from "../../mod.ts";
+import { assert, assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
+import type { EventsTests } from "./events_setup.ts";
+import { comes, quiet } from "./soon.ts";
+
+/** One of Xen's own events that nobody needs: `VIRQ_ARCH_4` of its public headers. */
+const SPARE_VIRQ = 20;
+/** `VIRQ_TIMER`, which a kernel has itself. */
+const TIMER = 0;
+
+/** Binding and unbinding. */
+export const binding: EventsTests = {
+  "have ports of their own"({ events, another, target }) {
+    const others = another();
+    const channels = [1, 2, 3].flatMap(() => [events.bindUnbound(target.peer), others.bindUnbound(target.peer)]);
+    assertEquals(new Set(channels.map(({ port }) => port)).size, 6);
+    for (const { port, unbound } of channels) {
+      assert(Number.isInteger(port) && port > 0 && port < 2 ** 17, `a port is from 1 to 131071: ${port}`);
+      assertEquals(unbound, false);
+    }
+  },
+  async "begin with an event where they are bound to another one, and only there"({ events, peerEvents, target }) {
+    const ours = events.bindUnbound(target.peer);
+    const theirs = peerEvents.bindInterdomain(target.domid, ours.port);
+    await comes(theirs);
+    await quiet(theirs);
+    await quiet(ours);
+  },
+  "may be for a domain that is not there"({ events }) {
+    events.bindUnbound(0x7fef).unbind();
+  },
+  async "bind to a port of the other side once, and again when the first is unbound"({ events, peerEvents, target }) {
+    const ours = events.bindUnbound(target.peer);
+    const first = peerEvents.bindInterdomain(target.domid, ours.port);
+    assertRefused(() => peerEvents.bindInterdomain(target.domid, ours.port), "port-refused");
+    first.unbind();
+    const second = peerEvents.bindInterdomain(target.domid, ours.port);
+    await comes(second);
+    ours.notify();
+    await comes(second);
+    second.notify();
+    await comes(ours);
+  },
+  "are refused where there is no such port, or it is not meant for this domain"({ events, peerEvents, target }) {
+    const { port } = events.bindUnbound(target.peer + 77);
+    assertRefused(() => peerEvents.bindInterdomain(target.domid, port), "port-refused");
+    assertRefused(() => peerEvents.bindInterdomain(target.domid, 131_071), "port-refused");
+    assertRefused(() => peerEvents.bindInterdomain(target.domid, 0), "port-refused");
+    assertRefused(() => peerEvents.bindInterdomain(0x7fef, port), "port-refused");
+    const gone = events.bindUnbound(target.peer);
+    gone.unbind();
+    assertRefused(() => peerEvents.bindInterdomain(target.domid, gone.port), "port-refused");
+  },
+  async "are made for Xen's own events, each number once"({ events, another }) {
+    const channel = events.bindVirq(SPARE_VIRQ);
+    assertRefused(() => events.bindVirq(SPARE_VIRQ), "port-refused");
+    assertRefused(() => another().bindVirq(SPARE_VIRQ), "port-refused");
+    assertRefused(() => events.bindVirq(TIMER), "port-refused");
+    channel.notify(); // which nobody gets
+    await quiet(channel);
+    channel.unbind();
+    events.bindVirq(SPARE_VIRQ).unbind();
+  },
+  "can be unbound, more than once"({ events, target }) {
+    const channel = events.bindUnbound(target.peer);
+    channel.unbind();
+    channel.unbind();
+    channel[Symbol.dispose]();
+    assertEquals(channel.unbound, true);
+    assertRefused(() => channel.notify(), "closed");
+    assertRefused(() => channel.unmask(), "closed");
+  },
+  "give their ports back"({ events, target }) {
+    const used = new Set<number>();
+    for (let round = 0; round < 300; round++) {
+      const channel = events.bindUnbound(target.peer);
+      used.add(channel.port);
+      channel.unbind();
+    }
+    assert(used.size < 20, `${used.size} ports were used for one channel at a time`);
+  },
+  async "are all closed at once"({ events, peerEvents, another, target }) {
+    const [first, second] = [events.bindUnbound(target.peer), events.bindUnbound(target.peer)];
+    const theirs = peerEvents.bindInterdomain(target.domid, first.port);
+    await comes(theirs);
+    events.close();
+    events.close();
+    events[Symbol.dispose]();
+    assertEquals([first.unbound, second.unbound], [true, true]);
+    first.unbind();
+    assertRefused(() => first.notify(), "closed");
+    assertRefused(() => events.bindUnbound(target.peer), "closed");
+    assertRefused(() => events.bindVirq(SPARE_VIRQ), "closed");
+    // The other end stays, and nobody hears it.
+    theirs.notify();
+    await quiet(theirs);
+    assertRefused(() => another(true).bindInterdomain(target.domid, first.port), "port-refused");
+  },
+  "have arguments that are checked"({ events }) {
+    const numbers: [name: string, values: number[], bind: (value: number) => unknown][] = [
+      ["`domid`", [0x7ff0, 65_536], (domid) => events.bindUnbound(domid)],
+      ["`domid`", [0x7ff0, 65_536], (domid) => events.bindInterdomain(domid, 1)],
+      ["`remotePort`", [131_072], (port) => events.bindInterdomain(0, port)],
+      ["`virq`", [24], (virq) => events.bindVirq(virq)],
+    ];
+    for (const [name, values, bind] of numbers) {
+      for (const value of WRONG_TYPES) assertThrows(() => bind(value), TypeError, name);
+      for (const value of [...NOT_WHOLE, ...values]) assertThrows(() => bind(value), RangeError, name, `${value}`);
+    }
+    for (const backend of [null, {}, 5]) {
+      assertThrows(() => new EventChannels(backend as never), TypeError, "eventBackend()");
+    }
+  },
+};

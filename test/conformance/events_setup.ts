@@ -1,0 +1,40 @@
+import { type EventChannel, EventChannels } from "../../mod.ts";
+import { comes } from "./soon.ts";
+import type { EventsTarget } from "./target.ts";
+
+/** What a test of event channels works with: both sides, which are closed at its end. */
+export class EventsSetup {
+  readonly target: EventsTarget;
+  readonly events: EventChannels;
+  readonly peerEvents: EventChannels;
+  readonly #opened: EventChannels[] = [];
+
+  constructor(target: EventsTarget) {
+    this.target = target;
+    this.events = this.another();
+    this.peerEvents = this.another(true);
+  }
+
+  /** Event channels beside the first ones, as another process of a domain has them. */
+  readonly another = (peers = false): EventChannels => {
+    const events = new EventChannels(peers ? this.target.peerBackend : this.target.eventBackend);
+    this.#opened.push(events);
+    return events;
+  };
+
+  /** A channel between both sides, without the event that it begins with. */
+  readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
+    const ours = this.events.bindUnbound(this.target.peer);
+    const theirs = this.peerEvents.bindInterdomain(this.target.domid, ours.port);
+    await comes(theirs);
+    return { ours, theirs };
+  };
+
+  /** Closes everything. */
+  disconnect(): void {
+    for (const events of this.#opened) events.close();
+  }
+}
+
+/** Tests by their names. */
+export type EventsTests = Record<string, (setup: EventsSetup) => void | Promise<void>>;

@@ -1,0 +1,36 @@
+import { type EventChannel, EventChannels } from "../../mod.ts";
+import { Setup } from "./setup.ts";
+import { comes } from "./soon.ts";
+import type { MapperTarget } from "./target.ts";
+
+/** What a test of mappers works with; everything it opens is closed at its end. */
+export class MapperSetup extends Setup {
+  /** How the machine is. */
+  readonly joinsPages: boolean;
+  readonly #granterEvents: EventChannels;
+  readonly #peerEvents: EventChannels;
+
+  constructor(target: MapperTarget) {
+    super(target);
+    this.joinsPages = target.joinsPages;
+    this.#granterEvents = new EventChannels(target.granterEvents);
+    this.#peerEvents = new EventChannels(target.peerEvents);
+  }
+
+  /** An event channel between granter and peer, without the event that it begins with. */
+  readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
+    const ours = this.#granterEvents.bindUnbound(this.target.peer);
+    const theirs = this.#peerEvents.bindInterdomain(this.target.granter, ours.port);
+    await comes(theirs);
+    return { ours, theirs };
+  };
+
+  /** Ends all event channels, whatever came before. */
+  disconnect(): void {
+    this.#granterEvents.close();
+    this.#peerEvents.close();
+  }
+}
+
+/** Tests by their names. */
+export type MapperTests = Record<string, (setup: MapperSetup) => void | Promise<void>>;

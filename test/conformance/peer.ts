@@ -1,0 +1,110 @@
+import { PAGE_SIZE } from "../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import type { Tests } from "./setup.ts";
+
+/** What the peer can do, and what it sees. */
+export const peer: Tests = {
+  "sees what we write, and we see what it writes"({ device, share, mapAsPeer }) {
+    const pages = share(device.open(), 2);
+    const theirs = mapAsPeer(pages.grefs);
+    theirs.bytes[5] = 9;
+    const ours = pages.map();
+    assertEquals(ours.bytes[5], 9);
+    ours.bytes[PAGE_SIZE + 6] = 77;
+    assertEquals(theirs.bytes[PAGE_SIZE + 6], 77);
+    ours.unmap();
+    theirs.unmap();
+  },
+  "maps one page of several"({ device, share, mapAsPeer }) {
+    const pages = share(device.open(), 3);
+    const theirs = mapAsPeer([pages.grefs[1]!]);
+    theirs.bytes[0] = 3;
+    const ours = pages.map();
+    assertEquals(ours.bytes[PAGE_SIZE], 3);
+    ours.unmap();
+    theirs.unmap();
+  },
+  "reads what was granted read-only, and cannot map it for writing"({ device, target, mapper, mapAsPeer }) {
+    const pages = device.open().allocate(target.peer);
+    assertRefused(() => mapAsPeer(pages.grefs), "map-refused");
+    const theirs = mapper.map(target.granter, pages.grefs);
+    const ours = pages.map();
+    ours.bytes[0] = 1;
+    assertEquals([...theirs.read(0, 1)], [1]);
+    assert(!("bytes" in theirs), "what is read-only hands out no memory that could be written to");
+    ours.unmap();
+    theirs.unmap();
+  },
+  "cannot map a reference that was not granted, or whose access has ended"({ device, share, mapAsPeer }) {
+    const pages = share(device.open(), 2);
+    const [first, second] = pages.grefs as [number, number];
+    pages.free({ start: 1, count: 1 });
+    assertRefused(() => mapAsPeer([second]), "map-refused");
+    assertRefused(() => mapAsPeer([first, second]), "map-refused");
+    assertRefused(() => mapAsPeer([0xffff_ffff]), "map-refused");
+    mapAsPeer([first]).unmap();
+  },
+  "cannot map what was granted to another domain"({ device, target, mapAsPeer }) {
+    const pages = device.open().allocate(target.peer + 77, { writable: true });
+    assertRefused(() => mapAsPeer(pages.grefs), "map-refused");
+  },
+  "keeps its mapping when we let go, and may map the page again meanwhile"({ device, share, mapAsPeer }) {
+    const pages = share(device.open());
+    const theirs = mapAsPeer(pages.grefs);
+    theirs.bytes[0] = 8;
+    pages.free();
+    assertEquals(theirs.bytes[0], 8);
+    const again = mapAsPeer(pages.grefs);
+    again.bytes[0] = 9;
+    assertEquals(theirs.bytes[0], 9);
+    theirs.unmap();
+    again.unmap();
+  },
+  "leaves a page that we let go of counted, or not, as the system has it"({ another, share, mapAsPeer, target }) {
+    target.setLimit(8);
+    const device = another();
+    const allocator = device.open();
+    const pages = share(allocator, 2);
+    const theirs = mapAsPeer([pages.grefs[0]!]);
+    pages.free();
+    if (target.heldPagesCount) {
+      assertEquals(device.inspect().pending, 1);
+      const error = assertRefused(() => share(allocator, 8), "kernel-limit-reached");
+      assert(error.message.includes("1 of them freed, but still mapped by the peer"), error.message);
+      share(allocator, 7).free();
+      theirs.unmap();
+      assertEquals(device.inspect().pending, 1);
+    }
+    assertEquals(share(allocator, 8).page, target.heldPagesCount ? 9 : 2);
+    assertEquals(device.inspect().pending, 0);
+    theirs.unmap();
+  },
+  "keeps its mapping when the allocator is closed"({ device, share, mapAsPeer }) {
+    const allocator = device.open();
+    const pages = share(allocator, 8);
+    const theirs = mapAsPeer([pages.grefs[3]!]);
+    theirs.bytes[0] = 5;
+    allocator.close();
+    assertEquals(theirs.bytes[0], 5);
+    theirs.unmap();
+    device.open().close();
+  },
+  "has a dead view when its mapping ends"({ device, share, mapAsPeer }) {
+    const pages = share(device.open());
+    const theirs = mapAsPeer(pages.grefs);
+    const { bytes } = theirs;
+    theirs.unmap();
+    assertEquals(bytes.length, 0);
+    theirs.unmap();
+  },
+  "keeps its mappings when its mapper is closed, and makes no new ones"({ device, share, target, another, mapper }) {
+    const pages = share(device.open());
+    const theirs = mapper.map(target.granter, pages.grefs);
+    mapper.close();
+    mapper.close();
+    assertRefused(() => mapper.map(target.granter, pages.grefs), "closed");
+    assertEquals(theirs.read().length, PAGE_SIZE);
+    theirs.unmap();
+    another().close();
+  },
+};

@@ -1,0 +1,78 @@
+import {
+  type GrantAllocator,
+  GrantDevice,
+  type GrantErrorCode,
+  GrantMapper,
+  type SharedPages,
+  type WritablePeerMapping,
+} from "../../mod.ts";
+import { assertRefused } from "../asserts.ts";
+import type { ConformanceTarget } from "./target.ts";
+
+/** What a test works with; everything it opens is closed at its end. */
+export class Setup {
+  readonly target: ConformanceTarget;
+  readonly device: GrantDevice;
+  readonly mapper: GrantMapper;
+  readonly #devices: GrantDevice[] = [];
+
+  constructor(target: ConformanceTarget) {
+    this.target = target;
+    this.device = this.another();
+    this.mapper = new GrantMapper(target.mapBackend);
+  }
+
+  /** A device beside the first, as another process has it. */
+  readonly another = (limit?: number): GrantDevice => {
+    const { grantBackend, core } = this.target;
+    const options = { ...(limit === undefined ? {} : { limit }), ...(core ? { core } : {}) };
+    const device = new GrantDevice(grantBackend, options);
+    this.#devices.push(device);
+    return device;
+  };
+
+  /** Allocates pages for the peer, which may write to them. */
+  readonly share = (allocator: GrantAllocator, pages = 1): SharedPages => {
+    return allocator.allocate(this.target.peer, { pages, writable: true });
+  };
+
+  /** Maps pages as the peer, to read and write. */
+  readonly mapAsPeer = (grefs: readonly number[]): WritablePeerMapping => {
+    return this.mapper.map(this.target.granter, grefs, { writable: true });
+  };
+
+  /** How many pages the system lets a new process allocate, one by one. */
+  readonly room = (): number => {
+    const allocator = this.another(Infinity).open();
+    let pages = 0;
+    try {
+      while (true) {
+        allocator.allocate(this.target.peer);
+        pages++;
+      }
+    } catch (error) {
+      assertRefused(
+        () => {
+          throw error;
+        },
+        "kernel-limit-reached",
+        "no-space",
+      );
+    }
+    allocator.close();
+    return pages;
+  };
+
+  close(): void {
+    for (const device of this.#devices) device.close();
+    this.mapper.close();
+    this.target.setLimit(1024);
+    this.target.close();
+  }
+}
+
+/** Tests by their names. */
+export type Tests = Record<string, (setup: Setup) => void>;
+
+/** What a refusal for want of room may be called. */
+export const NO_ROOM = ["limit-reached", "kernel-limit-reached", "no-space"] as const satisfies GrantErrorCode[];

@@ -1,0 +1,69 @@
+import type { EventBackend, GrantBackend, MapBackend } from "../../backends/backend.ts";
+
+/** What is tested: both sides of one machine, in one process. */
+export interface ConformanceTarget {
+  /** The granter's side. Nobody else grants pages on this system during a test. */
+  readonly grantBackend: GrantBackend;
+  /** The domain of the granter. */
+  readonly granter: number;
+  /** The peer's side. */
+  readonly mapBackend: MapBackend;
+  /** The domain of the peer. */
+  readonly peer: number;
+  /** Sets the system's limit, which `grantBackend.limit()` says: 1024 when the target is opened. */
+  setLimit(pages: number): void;
+  /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
+  readonly heldPagesCount: boolean;
+  /** The compiled core to run on; default is the embedded one. */
+  readonly core?: WebAssembly.Module;
+  /** Called at the end of a test; throws if anything is left granted or mapped. */
+  close(): void;
+}
+
+/** How the suite of grant and map backends is run. */
+export interface ConformanceOptions {
+  /** Registers a test with a test runner. */
+  test(name: string, run: () => void): void;
+  /** Opens a target; once for each test. */
+  open(): ConformanceTarget;
+}
+
+/** What is tested of mappers beyond that, and of unmap notifies that send events. */
+export interface MapperTarget extends ConformanceTarget {
+  /** The event channels of the granter's domain. */
+  readonly granterEvents: EventBackend;
+  /** The event channels of the peer's domain. */
+  readonly peerEvents: EventBackend;
+  /** Whether pages that lie apart are mapped as one piece of memory. */
+  readonly joinsPages: boolean;
+}
+
+/** How the suite of mappers is run. */
+export interface MapperConformanceOptions {
+  /** Registers a test with a test runner. */
+  test(name: string, run: () => Promise<void>): void;
+  /** Opens a target; once for each test. */
+  open(): MapperTarget;
+}
+
+/** What is tested of event channels: both ends, in one process. */
+export interface EventsTarget {
+  /** The event channels of one domain. */
+  readonly eventBackend: EventBackend;
+  /** The number of that domain. */
+  readonly domid: number;
+  /** The event channels of the other one, which may be the same. */
+  readonly peerBackend: EventBackend;
+  /** The number of the other one. */
+  readonly peer: number;
+  /** Called at the end of a test; throws if anything is left bound, where that can be seen. */
+  close(): void;
+}
+
+/** How the suite of event channels is run. */
+export interface EventsConformanceOptions {
+  /** Registers a test with a test runner. */
+  test(name: string, run: () => Promise<void>): void;
+  /** Opens a target; once for each test. */
+  open(): EventsTarget;
+}

@@ -1,0 +1,155 @@
+import type { EventChannel } from "../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import type { EventsTests } from "./events_setup.ts";
+import { comes, quiet, soon } from "./soon.ts";
+
+/** What a promise is rejected with. */
+async function rejected(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await soon(promise, "a rejection");
+  } catch (error) {
+    return error;
+  }
+  throw new Error("expected a rejection");
+}
+
+/** Throws unless a promise is rejected since the channel is closed. */
+async function closed(promise: Promise<unknown>): Promise<void> {
+  const error = await rejected(promise);
+  assertRefused(() => {
+    throw error;
+  }, "closed");
+}
+
+/** A wait of each of some channels: which of them have ended, at any time. */
+function watch(channels: readonly EventChannel[]): { ended: number[]; waits: Promise<void>[] } {
+  const ended: number[] = [];
+  const waits = channels.map(async (channel, index) => {
+    await channel.wait();
+    ended.push(index);
+  });
+  return { ended, waits };
+}
+
+/** Waiting by a promise. */
+export const waiting: EventsTests = {
+  async "is over at once where an event came before"({ connect }) {
+    const { ours, theirs } = await connect();
+    ours.notify();
+    await quiet(ours);
+    await comes(theirs);
+    await quiet(theirs);
+  },
+  async "takes an event that came while another channel was waited for"({ connect }) {
+    const [first, second] = [await connect(), await connect()];
+    const wait = comes(first.theirs);
+    second.ours.notify();
+    await quiet(first.ours);
+    first.ours.notify();
+    await wait;
+    await comes(second.theirs);
+    await quiet(second.theirs);
+  },
+  async "wakes all who wait for the same channel"({ connect }) {
+    const { ours, theirs } = await connect();
+    const { ended, waits } = watch([theirs, theirs, theirs]);
+    ours.notify();
+    await soon(Promise.all(waits), "three waits");
+    assertEquals(ended, [0, 1, 2]);
+    await quiet(theirs);
+  },
+  async "wakes whoever waits for the channel that the event came on, and nobody else"({ connect }) {
+    const pairs = [];
+    for (let pair = 0; pair < 10; pair++) pairs.push(await connect());
+    const { ended, waits } = watch(pairs.map(({ theirs }) => theirs));
+    const order = [3, 7, 0, 9, 1, 2, 8, 5, 4, 6];
+    for (const [done, index] of order.entries()) {
+      assertEquals(ended.length, done);
+      pairs[index]!.ours.notify();
+      await soon(waits[index]!, `wait ${index}`);
+    }
+    assertEquals(ended, order);
+  },
+  async "ends with `closed` when the channel is unbound, and the others go on"({ connect }) {
+    const [first, second] = [await connect(), await connect()];
+    const waits = [first.theirs.wait(), first.theirs.wait()].map(closed);
+    const other = comes(second.theirs);
+    first.theirs.unbind();
+    await Promise.all(waits);
+    await closed(first.theirs.wait());
+    second.ours.notify();
+    await other;
+  },
+  async "ends with `closed` when all are closed"({ peerEvents, connect }) {
+    const { theirs } = await connect();
+    const wait = closed(theirs.wait());
+    peerEvents.close();
+    await wait;
+    await closed(theirs.wait());
+  },
+  async "gets no event once the channel is unbound"({ connect }) {
+    const { ours, theirs } = await connect();
+    ours.notify();
+    theirs.unbind();
+    await closed(theirs.wait());
+  },
+  async "ends with the signal's reason, whether it is aborted before or meanwhile, and the others go on"({ connect }) {
+    const { ours, theirs } = await connect();
+    const reason = new Error("enough");
+    assertEquals(await rejected(theirs.wait({ signal: AbortSignal.abort(reason) })), reason);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const other = comes(theirs);
+    const aborted = rejected(theirs.wait({ signal }));
+    await quiet(ours);
+    controller.abort(reason);
+    assertEquals(await aborted, reason);
+    ours.notify();
+    await other;
+    // An aborted wait has taken nothing.
+    ours.notify();
+    assertEquals(await rejected(theirs.wait({ signal })), reason);
+    await comes(theirs);
+  },
+  async "can be begun and ended many times without an event"({ connect }) {
+    const { ours, theirs } = await connect();
+    for (let round = 0; round < 200; round++) {
+      const controller = new AbortController();
+      const wait = rejected(theirs.wait({ signal: controller.signal }));
+      controller.abort(round);
+      assertEquals(await wait, round);
+    }
+    ours.notify();
+    await comes(theirs);
+  },
+  async "works with a port that was unmasked before"({ connect }) {
+    const { ours, theirs } = await connect();
+    theirs.unmask();
+    theirs.unmask();
+    await quiet(theirs);
+    ours.notify();
+    theirs.unmask();
+    await comes(theirs);
+    theirs.unmask();
+    ours.notify();
+    await comes(theirs);
+  },
+  async "does not block the event loop"({ connect }) {
+    const { ours, theirs } = await connect();
+    const wait = comes(theirs);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 5);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    clearInterval(timer);
+    assert(turns > 5, `${turns} turns of the loop in 200 ms`);
+    ours.notify();
+    await wait;
+  },
+  async "has arguments that are checked, by the promise"({ events, target }) {
+    const channel = events.bindUnbound(target.peer);
+    for (const options of [null, 5, { signal: {} }, { signal: "now" }]) {
+      const error = await rejected(channel.wait(options as never));
+      assert(error instanceof TypeError, `expected a TypeError, got ${error}`);
+    }
+  },
+};
