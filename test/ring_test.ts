@@ -2,7 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../backends/mock.ts";
 import { CLIENT_LINE, OPEN, pageOf, RING_BYTES, SERVER_LINE, WORD } from "../examples/ring/layout.ts";
-import { connect, MAX_MESSAGE, type MessageRing, PeerError, PeerGoneError, serve } from "../examples/ring/message_ring.ts";
+import {
+  connect,
+  MAX_MESSAGE,
+  type MessageRing,
+  PeerError,
+  PeerGoneError,
+  serve,
+} from "../examples/ring/message_ring.ts";
 import { Reader, Writer } from "../examples/ring/one_way.ts";
 import { EventChannels, GrantDevice, GrantMapper, type WritableMapping } from "../mod.ts";
 

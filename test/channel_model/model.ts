@@ -1,0 +1,419 @@
+/**
+ * What a mapper, grant copies, event channels and unmap notifies do between domains, written from their description, in the
+ * plainest way. It shares no code with the library.
+ */
+import type { Answer, Fallible, Piece, Step } from "./steps.ts";
+
+interface Domain {
+  /** Whether its programs run. */
+  alive: boolean;
+  /** Whether it is still there: one that was destroyed is, while others map its pages. */
+  there: boolean;
+}
+
+interface Program {
+  domid: number;
+  /** Neither killed nor destroyed with its domain. */
+  alive: boolean;
+}
+
+export interface Page {
+  program: number;
+  domid: number;
+  to: number;
+  gref: number;
+  writable: boolean;
+  /** Not freed by its program. */
+  listed: boolean;
+  /** Its owner still keeps it. */
+  kept: boolean;
+  /** Let go of while others mapped it: it ends with the last mapping. */
+  deferred: boolean;
+  /** Whether it is in the grant table. */
+  granted: boolean;
+  /** How often it is mapped. */
+  maps: number;
+  /** Bytes that are not 0, perhaps. */
+  bytes: Map<number, number>;
+  notify: Notify;
+}
+
+interface Notify {
+  clearByte: number | null;
+  port: Port | null;
+}
+
+export interface Mapping {
+  program: number;
+  pages: Page[];
+  writable: boolean;
+  ended: boolean;
+  notify: Notify;
+}
+
+export interface Port {
+  domid: number;
+  number: number;
+  /** Who may be at the other end. */
+  for: number;
+  remote: Port | null;
+  /** Its channel, and the notifies that name it. */
+  holders: number;
+  channel: Channel | null;
+}
+
+export interface Channel {
+  program: number;
+  port: Port;
+  unbound: boolean;
+  /** How many events were sent to it, and how many of them have woken somebody. */
+  sent: number;
+  woken: number;
+  /** An event was sent since somebody was woken, or began to wait and was: who waits must be woken. */
+  owed: boolean;
+}
+
+const NOTHING: Notify = { clearByte: null, port: null };
+
+export class Model {
+  readonly domains: Domain[] = [0, 1, 2].map(() => ({ alive: true, there: true }));
+  readonly programs: Program[] = [];
+  readonly pages: Page[] = [];
+  readonly mappings: Mapping[] = [];
+  readonly channels: Channel[] = [];
+  readonly #ports = new Set<Port>();
+  readonly #failures: { call: Fallible; after: number | null }[] = [];
+
+  /** What the pieces of the last copy must have brought into memory: nothing where they bring nothing there. */
+  copied: (number[] | undefined)[] = [];
+
+  alive(program: number): boolean {
+    return this.programs[program]!.alive;
+  }
+
+  ports(domid: number): Port[] {
+    return [...this.#ports].filter((port) => port.domid === domid);
+  }
+
+  granted(domid: number): Page[] {
+    return this.pages.filter((page) => page.granted && page.domid === domid);
+  }
+
+  /** What a step must answer. `given` is what the library gave out: references, or a port. */
+  apply(step: Step, given: readonly number[]): Answer {
+    this.copied = [];
+    switch (step.do) {
+      case "start":
+        return this.#start(step.domid);
+      case "kill":
+        return this.#kill(step.program);
+      case "destroy":
+        return this.#destroy(step.domid);
+      case "allocate":
+        return this.#allocate(step.program, step.domid, step.writable, given);
+      case "free":
+        return this.#free(this.pages[step.page]!);
+      case "pageNotify":
+        return this.#pageNotify(this.pages[step.page]!, step.clearByte, step.channel);
+      case "map":
+        return this.#map(step.program, step.pages, step.writable);
+      case "unmap":
+        return this.#unmap(this.mappings[step.mapping]!);
+      case "write":
+        return this.#write(this.mappings[step.mapping]!, step.byte, step.value);
+      case "notify":
+        return this.#notify(this.mappings[step.mapping]!, step.clearByte, step.channel);
+      case "copy":
+        return this.#copy(step.program, step.pieces);
+      case "bind":
+        return this.#bind(step.program, step.domid, null, given);
+      case "connect":
+        return this.#bind(step.program, this.channels[step.channel]!.port.domid, step.channel, given);
+      case "send":
+        return this.#send(this.channels[step.channel]!);
+      case "wait":
+        return 0;
+      case "unbind":
+        return this.#unbind(this.channels[step.channel]!);
+      case "fail":
+        this.#failures.push({ call: step.call, after: step.after });
+        return 0;
+    }
+  }
+
+  /** Makes a call of a program to the system, which may be made to fail: what it answers. */
+  #call(call: Fallible, program: number, act: (segments: number) => Answer): Answer {
+    const index = this.#failures.findIndex((failure) => failure.call === call);
+    const after = index < 0 ? undefined : this.#failures[index]!.after;
+    if (after === null) {
+      this.#failures.splice(index, 1);
+      return "backend-failed";
+    }
+    const answer = this.alive(program) ? act(after ?? Infinity) : "closed";
+    // What fails by itself is not made to fail.
+    if (after === undefined || answer === "closed" || answer === "map-refused" || answer === "port-refused") {
+      return answer;
+    }
+    this.#failures.splice(index, 1);
+    return "backend-failed";
+  }
+
+  #start(domid: number): Answer {
+    if (!this.domains[domid]!.there) this.domains[domid] = { alive: true, there: true };
+    if (!this.domains[domid]!.alive) return "closed";
+    return this.programs.push({ domid, alive: true }) - 1;
+  }
+
+  #allocate(program: number, to: number, writable: boolean, grefs: readonly number[]): Answer {
+    if (!this.alive(program)) return "closed";
+    const first = this.pages.length;
+    const { domid } = this.programs[program]!;
+    for (const gref of grefs) {
+      const state = {
+        listed: true,
+        kept: true,
+        deferred: false,
+        granted: true,
+        maps: 0,
+        bytes: new Map(),
+        notify: NOTHING,
+      };
+      this.pages.push({ program, domid, to, gref, writable, ...state });
+    }
+    return first;
+  }
+
+  #free(page: Page): Answer {
+    if (!page.listed) return "not-found";
+    page.listed = false;
+    if (this.alive(page.program)) this.#release(page);
+    return 0;
+  }
+
+  /** Its owner lets go of a page: the byte, the event, and then access ends. */
+  #release(page: Page): void {
+    if (!page.kept) return;
+    page.kept = false;
+    const { clearByte, port } = page.notify;
+    if (clearByte !== null) page.bytes.set(clearByte, 0);
+    this.#fire(port);
+    page.notify = NOTHING;
+    if (page.maps === 0) page.granted = false;
+    else page.deferred = true;
+  }
+
+  #fire(port: Port | null): void {
+    if (!port) return;
+    if (port.remote) arrive(port.remote);
+    this.#letGo(port);
+  }
+
+  #pageNotify(page: Page, clearByte: number | null, channel: number | null): Answer {
+    if (!page.listed) return "not-found";
+    if (!this.alive(page.program)) return "closed";
+    const notify = this.#setNotify(page.domid, page.notify, clearByte, channel);
+    if (!notify) return "notify-refused";
+    page.notify = notify;
+    return 0;
+  }
+
+  /** A notify in place of another one; none if the port of the channel's number is not bound in the domain. */
+  #setNotify(domid: number, old: Notify, clearByte: number | null, channel: number | null): Notify | undefined {
+    let port: Port | null = null;
+    if (channel !== null) {
+      const { number } = this.channels[channel]!.port;
+      port = this.ports(domid).find((one) => one.number === number) ?? null;
+      if (!port) return undefined;
+      port.holders++;
+    }
+    if (old.port) this.#letGo(old.port);
+    return { clearByte, port };
+  }
+
+  /** The page that a reference of a domain stands for now: of which a page that was granted once had the same. */
+  #find({ domid, gref }: Page): Page | undefined {
+    return this.granted(domid).find((page) => page.gref === gref);
+  }
+
+  #map(program: number, numbers: readonly number[], writable: boolean): Answer {
+    return this.#call("map", program, (after) => {
+      const pages = numbers.map((number) => this.#find(this.pages[number]!));
+      const { domid } = this.programs[program]!;
+      for (const page of pages) {
+        if (!page || page.to !== domid || (writable && !page.writable)) return "map-refused";
+      }
+      // It would be unmapped at once.
+      if (after !== Infinity) return 0;
+      const found = pages as Page[];
+      for (const page of found) page.maps++;
+      return this.mappings.push({ program, pages: found, writable, ended: false, notify: NOTHING }) - 1;
+    });
+  }
+
+  #unmap(mapping: Mapping): Answer {
+    if (mapping.ended) return 0;
+    mapping.ended = true;
+    // What ended with its program is unmapped already.
+    if (this.alive(mapping.program)) this.#end(mapping, true);
+    const index = this.#failures.findIndex(({ call }) => call === "unmap");
+    if (index < 0) return 0;
+    this.#failures.splice(index, 1);
+    return "backend-failed";
+  }
+
+  /** The system ends a mapping: the byte, and the event. */
+  #end(mapping: Mapping, fires: boolean): void {
+    const { clearByte, port } = mapping.notify;
+    mapping.notify = NOTHING;
+    if (fires && clearByte !== null) {
+      mapping.pages[Math.floor(clearByte / 4096)]!.bytes.set(clearByte % 4096, 0);
+    }
+    if (fires) this.#fire(port);
+    for (const page of mapping.pages) {
+      page.maps--;
+      if (page.maps === 0 && page.deferred) page.granted = false;
+    }
+    for (const page of mapping.pages) this.#bury(page.domid);
+  }
+
+  /** A destroyed domain is gone when nobody maps its pages. */
+  #bury(domid: number): void {
+    const domain = this.domains[domid]!;
+    if (domain.alive || this.granted(domid).some((page) => page.maps > 0)) return;
+    domain.there = false;
+    for (const page of this.granted(domid)) page.granted = false;
+  }
+
+  #write(mapping: Mapping, byte: number, value: number): Answer {
+    if (mapping.ended || !mapping.writable) return "dead";
+    mapping.pages[Math.floor(byte / 4096)]!.bytes.set(byte % 4096, value);
+    return 0;
+  }
+
+  #notify(mapping: Mapping, clearByte: number | null, channel: number | null): Answer {
+    if (mapping.ended) return "closed";
+    if (clearByte !== null && !mapping.writable) return "notify-refused";
+    return this.#call("notify", mapping.program, () => {
+      const { domid } = this.programs[mapping.program]!;
+      const notify = this.#setNotify(domid, mapping.notify, clearByte, channel);
+      if (!notify) return "notify-refused";
+      mapping.notify = notify;
+      return 0;
+    });
+  }
+
+  #copy(program: number, pieces: readonly Piece[]): Answer {
+    return this.#call(
+      "copy",
+      program,
+      (after) => pieces.slice(0, after).map((piece) => this.#piece(program, piece)).join(),
+    );
+  }
+
+  #piece(program: number, { from, to, length, value }: Piece): string {
+    const { domid } = this.programs[program]!;
+    const named = [from, to].map((place) => place && this.pages[place.page]!);
+    for (const page of named) if (page && !this.domains[page.domid]!.there) return "bad_domain";
+    const [source, target] = named.map((page) => page && this.#find(page));
+    if (from && source?.to !== domid) return "general_error";
+    if (to && (target?.to !== domid || !target.writable)) return "general_error";
+    const read = (index: number) => from ? source!.bytes.get(from.offset + index) ?? 0 : value;
+    const bytes = Array.from({ length }, (_, index) => read(index));
+    if (to) bytes.forEach((byte, index) => target!.bytes.set(to.offset + index, byte));
+    this.copied.push(to ? undefined : bytes);
+    return "okay";
+  }
+
+  #bind(program: number, domid: number, channel: number | null, [number]: readonly number[]): Answer {
+    return this.#call("bind", program, (after) => {
+      const own = this.programs[program]!.domid;
+      let remote: Port | undefined;
+      if (channel !== null) {
+        const wanted = this.channels[channel]!.port.number;
+        remote = this.ports(domid).find((port) => port.number === wanted);
+        if (!remote || remote.for !== own || remote.remote) return "port-refused";
+      }
+      if (after !== Infinity) return 0;
+      const port: Port = { domid: own, number: number!, for: domid, remote: null, holders: 1, channel: null };
+      this.#ports.add(port);
+      port.channel = { program, port, unbound: false, sent: 0, woken: 0, owed: false };
+      if (remote) {
+        port.remote = remote;
+        remote.remote = port;
+        arrive(port);
+      }
+      return this.channels.push(port.channel) - 1;
+    });
+  }
+
+  #send({ unbound, program, port }: Channel): Answer {
+    if (unbound) return "closed";
+    return this.#call("send", program, () => {
+      if (port.remote) arrive(port.remote);
+      return 0;
+    });
+  }
+
+  #unbind(channel: Channel): Answer {
+    if (channel.unbound) return 0;
+    channel.unbound = true;
+    if (this.alive(channel.program)) this.#drop(channel);
+    const index = this.#failures.findIndex(({ call }) => call === "unbind");
+    if (index < 0) return 0;
+    this.#failures.splice(index, 1);
+    return "backend-failed";
+  }
+
+  /** The system unbinds a channel's port, which a notify may still hold. */
+  #drop({ port }: Channel): void {
+    port.channel = null;
+    this.#letGo(port);
+  }
+
+  #letGo(port: Port): void {
+    if (--port.holders > 0 || !this.#ports.delete(port)) return;
+    if (port.remote) port.remote.remote = null;
+    port.remote = null;
+  }
+
+  /** A program is killed: the system does what the program would have done. */
+  #kill(program: number): Answer {
+    if (!this.alive(program)) return 0;
+    for (const mapping of this.mappings) {
+      if (mapping.program === program && !mapping.ended) this.#end(mapping, true);
+    }
+    for (const page of this.pages) if (page.program === program) this.#release(page);
+    for (const channel of this.channels) {
+      if (channel.program === program && !channel.unbound) this.#drop(channel);
+    }
+    this.programs[program]!.alive = false;
+    return 0;
+  }
+
+  /** A domain is destroyed: its kernel does nothing any more, and no notify fires. */
+  #destroy(domid: number): Answer {
+    const domain = this.domains[domid]!;
+    if (!domain.alive) return 0;
+    domain.alive = false;
+    for (const port of this.ports(domid)) {
+      port.channel = null;
+      port.holders = 1;
+      this.#letGo(port);
+    }
+    for (const page of this.granted(domid)) page.notify = NOTHING;
+    for (const mapping of this.mappings) {
+      const { alive, domid: own } = this.programs[mapping.program]!;
+      if (alive && own === domid && !mapping.ended) this.#end(mapping, false);
+    }
+    for (const program of this.programs) if (program.domid === domid) program.alive = false;
+    this.#bury(domid);
+    return 0;
+  }
+}
+
+/** An event comes to a port. */
+function arrive({ channel }: Port): void {
+  if (!channel) return;
+  channel.sent++;
+  channel.owed = true;
+}
