@@ -9,21 +9,18 @@
  * @module
  */
 
-/** An ioctl number without direction, as `_IOC(_IOC_NONE, 'G', nr, size)` makes it: size << 16 | type << 8 | nr. */
-function ioc(nr: number, size: number): number {
-  return (size << 16) | ("G".charCodeAt(0) << 8) | nr;
-}
+import { fitting, getIndex, ioc, putIndex } from "./abi_fields.ts";
 
 /** Request number of {@linkcode encodeAllocGref}, for gntalloc. */
-export const IOCTL_GNTALLOC_ALLOC_GREF = ioc(5, 24);
+export const IOCTL_GNTALLOC_ALLOC_GREF = ioc("G", 5, 24);
 /** Request number of {@linkcode encodeRun}, for gntalloc. */
-export const IOCTL_GNTALLOC_DEALLOC_GREF = ioc(6, 16);
+export const IOCTL_GNTALLOC_DEALLOC_GREF = ioc("G", 6, 16);
 /** Request number of {@linkcode encodeUnmapNotify}; gntdev has the same. */
-export const IOCTL_GNTALLOC_SET_UNMAP_NOTIFY = ioc(7, 16);
+export const IOCTL_GNTALLOC_SET_UNMAP_NOTIFY = ioc("G", 7, 16);
 /** Request number of {@linkcode encodeMapGrantRef}, for gntdev. */
-export const IOCTL_GNTDEV_MAP_GRANT_REF = ioc(0, 24);
+export const IOCTL_GNTDEV_MAP_GRANT_REF = ioc("G", 0, 24);
 /** Request number of {@linkcode encodeRun}, for gntdev. */
-export const IOCTL_GNTDEV_UNMAP_GRANT_REF = ioc(1, 16);
+export const IOCTL_GNTDEV_UNMAP_GRANT_REF = ioc("G", 1, 16);
 
 /** Flag of an allocation: the peer may write to the pages. */
 export const GNTALLOC_FLAG_WRITABLE = 1;
@@ -114,24 +111,24 @@ export function encodeUnmapNotify(view: DataView, index: number, action: number,
 }
 
 /**
- * Writes a request to map the grants of one domain, next to each other.
+ * Writes a request to map grants next to each other.
  *
  * ```text
  * 0                 4                 8                                16                20
  * | count           | padding         | index (out)                     | domid           | ref       | … count times
  * ```
  *
+ * @param domid The domain that granted them: one for all, or one for each reference.
  * @throws {RangeError} if a value does not fit its field.
  */
-export function encodeMapGrantRef(view: DataView, domid: number, grefs: readonly number[]): void {
+export function encodeMapGrantRef(view: DataView, domid: number | readonly number[], grefs: readonly number[]): void {
   view.setUint32(0, grefs.length, true);
   view.setUint32(4, 0, true);
   putIndex(view, INDEX_OFFSET, 0);
-  fitting("domid", domid, 0xffffffff);
   let offset = HEAD_SIZE;
-  for (const gref of grefs) {
-    view.setUint32(offset, domid, true);
-    view.setUint32(offset + 4, fitting("grant reference", gref, 0xffffffff), true);
+  for (let i = 0; i < grefs.length; i++) {
+    view.setUint32(offset, fitting("domid", typeof domid === "number" ? domid : domid[i]!, 0xffffffff), true);
+    view.setUint32(offset + 4, fitting("grant reference", grefs[i]!, 0xffffffff), true);
     offset += REF_SIZE;
   }
 }
@@ -144,28 +141,4 @@ export function encodeMapGrantRef(view: DataView, domid: number, grefs: readonly
  */
 export function decodeMapGrantRef(view: DataView): number {
   return getIndex(view, INDEX_OFFSET);
-}
-
-function fitting(name: string, value: number, maximum: number): number {
-  if (Number.isInteger(value) && value >= 0 && value <= maximum) return value;
-  throw new RangeError(
-    `Cannot encode the ${name} as it must be a whole number from 0 to ${maximum}: current value is ${value}`,
-  );
-}
-
-function putIndex(view: DataView, offset: number, index: number): void {
-  fitting("index", index, Number.MAX_SAFE_INTEGER);
-  view.setUint32(offset, index >>> 0, true);
-  view.setUint32(offset + 4, Math.floor(index / 2 ** 32), true);
-}
-
-function getIndex(view: DataView, offset: number): number {
-  const high = view.getUint32(offset + 4, true);
-  const index = high * 2 ** 32 + view.getUint32(offset, true);
-  if (high < 2 ** 21) return index;
-  throw new RangeError(
-    `Cannot decode the index as it must be from 0 to ${Number.MAX_SAFE_INTEGER}: current value is ${
-      view.getBigUint64(offset, true)
-    }`,
-  );
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../backends/abi.ts";
+import * as copy from "../backends/abi_copy.ts";
+import * as evtchn from "../backends/abi_evtchn.ts";
 import golden from "./golden/abi.json" with { type: "json" };
 
 /** The first index, in bytes, that a JavaScript number does not keep exactly. */
@@ -25,8 +27,10 @@ function used(size: number): DataView<ArrayBuffer> {
 describe("constants", () => {
   const { IOCTL_GNTDEV_SET_UNMAP_NOTIFY, ...requests } = golden.requests;
 
+  const ours: Record<string, unknown> = { ...abi, ...copy, ...evtchn };
+
   test.each(Object.entries({ ...requests, ...golden.constants }))("%s is what the headers say", (name, value) => {
-    expect(abi[name as keyof typeof abi]).toBe(value);
+    expect(ours[name.toUpperCase()]).toBe(value);
   });
 
   test("IOCTL_GNTALLOC_SET_UNMAP_NOTIFY is the request of both devices", () => {
@@ -41,6 +45,9 @@ describe("constants", () => {
     expect(abi.RUN_SIZE).toBe(sizes.ioctl_gntdev_unmap_grant_ref);
     expect(abi.UNMAP_NOTIFY_SIZE).toBe(sizes.ioctl_gntalloc_unmap_notify);
     expect(abi.UNMAP_NOTIFY_SIZE).toBe(sizes.ioctl_gntdev_unmap_notify);
+    expect(copy.GRANT_COPY_SIZE).toBe(sizes.ioctl_gntdev_grant_copy);
+    expect(copy.COPY_SEGMENT_SIZE).toBe(sizes.gntdev_grant_copy_segment);
+    expect(evtchn.EVTCHN_REQUEST_SIZE).toBe(sizes.ioctl_evtchn_bind_interdomain);
   });
 
   test("allocGrefSize() and mapGrantRefSize() are never less than the kernel copies", () => {
@@ -183,6 +190,12 @@ describe("mapping of grants", () => {
     expect(hex(view)).toBe(sample.in.bytes);
   });
 
+  test.each(golden.mapOfDomains)("encodeMapGrantRef() writes the golden bytes for domains $domids", (sample) => {
+    const view = zeros(abi.mapGrantRefSize(sample.grefs.length));
+    abi.encodeMapGrantRef(view, sample.domids, sample.grefs);
+    expect(hex(view)).toBe(sample.bytes);
+  });
+
   test.each(golden.mapGrantRef)("decodeMapGrantRef() reads the golden bytes with index $out.index", (sample) => {
     const decode = () => abi.decodeMapGrantRef(bytes(sample.out.bytes));
     if (Number(sample.out.index) >= TOO_LARGE) {
@@ -206,6 +219,10 @@ describe("mapping of grants", () => {
     const encode = () => abi.encodeMapGrantRef(zeros(24), domid, [gref]);
     expect(encode).toThrow(RangeError);
     expect(encode).toThrow(`Cannot encode the ${name} as`);
+  });
+
+  test("encodeMapGrantRef() throws when there is no domid for a reference", () => {
+    expect(() => abi.encodeMapGrantRef(zeros(32), [1], [2, 3])).toThrow("Cannot encode the domid as");
   });
 });
 
@@ -250,5 +267,53 @@ describe("unmap notify", () => {
     ["event channel port", 0, 0, 2 ** 32],
   ])("encodeUnmapNotify() throws when the %s does not fit", (name, index, action, port) => {
     expect(() => abi.encodeUnmapNotify(zeros(16), index, action, port)).toThrow(`Cannot encode the ${name} as`);
+  });
+});
+
+describe("grant copy", () => {
+  type Side = (typeof golden.copySegments)[number]["from" | "to"];
+  const side = (side: Side): copy.CopySide =>
+    "address" in side ? BigInt(side.address!) : { domid: side.domid, gref: side.gref, offset: side.offset };
+
+  test.each(golden.copySegments)("encodeCopySegment() writes the golden bytes of $length bytes", (sample) => {
+    const view = used(3 * copy.COPY_SEGMENT_SIZE);
+    copy.encodeCopySegment(view, copy.COPY_SEGMENT_SIZE, side(sample.from), side(sample.to), sample.length);
+    const untouched = "ee".repeat(copy.COPY_SEGMENT_SIZE);
+    expect(hex(view)).toBe(untouched + sample.in.bytes + untouched);
+  });
+
+  test.each(golden.copySegments)("decodeCopyStatus() reads status $out.status of the golden bytes", (sample) => {
+    const view = bytes("ee".repeat(copy.COPY_SEGMENT_SIZE) + sample.out.bytes);
+    expect(copy.decodeCopyStatus(view, copy.COPY_SEGMENT_SIZE)).toBe(sample.out.status);
+  });
+
+  test.each(golden.grantCopies)("encodeGrantCopy() writes the golden bytes of $count segments", (sample) => {
+    const view = used(copy.GRANT_COPY_SIZE);
+    copy.encodeGrantCopy(view, sample.count, BigInt(sample.segments));
+    expect(hex(view)).toBe(sample.bytes);
+  });
+
+  const page = { domid: 1, gref: 8, offset: 0 };
+  test.each([
+    ["domid", { ...page, domid: 0x10000 }, 1],
+    ["grant reference", { ...page, gref: -1 }, 1],
+    ["offset", { ...page, offset: 0x10000 }, 1],
+    ["length", page, 0x10000],
+  ])("encodeCopySegment() throws when the %s does not fit", (name, page, length) => {
+    const encode = () => copy.encodeCopySegment(zeros(copy.COPY_SEGMENT_SIZE), 0, 4096n, page, length);
+    expect(encode).toThrow(RangeError);
+    expect(encode).toThrow(`Cannot encode the ${name} as`);
+  });
+});
+
+describe("event channels", () => {
+  test.each(golden.evtchn)("encodeEvtchn() writes the golden bytes of $type", ({ values, ...sample }) => {
+    const view = zeros(4 * values.length);
+    evtchn.encodeEvtchn(view, values[0]!, values[1]);
+    expect(hex(view)).toBe(sample.bytes);
+  });
+
+  test.each([[-1, 0], [0, 2 ** 32], [1.5, 0]])("encodeEvtchn() throws when given %d, %d", (first, remotePort) => {
+    expect(() => evtchn.encodeEvtchn(zeros(8), first, remotePort)).toThrow(RangeError);
   });
 });

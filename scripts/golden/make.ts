@@ -9,6 +9,7 @@ const golden = new URL("../../test/golden/abi.json", import.meta.url).pathname;
 /** The packages needed, by a file that each of them brings. */
 const PACKAGES = {
   "/usr/include/xen/gntalloc.h": "linux-libc-dev",
+  "/usr/include/xen/grant_table.h": "libxen-dev",
   "/usr/include/stdio.h": "libc6-dev",
   "/usr/bin/gcc": "gcc",
 };
