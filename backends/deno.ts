@@ -1,5 +1,6 @@
 /**
- * Xen's grant devices from Deno: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map what others share.
+ * Xen's devices from Deno: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and to copy what others share, and
+ * `/dev/xen/evtchn` for event channels.
  *
  * They are reached through Deno's foreign function interface, so a program runs with `--allow-ffi`, on Linux on x86-64 or
  * aarch64. The flag takes no path here: with one, Deno refuses what is needed to read error numbers and to see mapped memory.
@@ -13,9 +14,10 @@
  */
 
 import { GrantError } from "../src/errors.ts";
-import type { GrantBackend, MapBackend } from "./backend.ts";
-import { type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
-import { linuxGrantBackend, linuxMapBackend } from "./linux.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "./backend.ts";
+import { anonymousMemory, type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
+import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux.ts";
+import { Poller } from "./poller.ts";
 
 /** Where a backend of Deno's finds what it needs. */
 export interface DenoBackendOptions {
@@ -24,7 +26,10 @@ export interface DenoBackendOptions {
    * can be loaded.
    */
   libc?: string;
-  /** The path of the device. By default `/dev/xen/gntalloc` to grant, and `/dev/xen/gntdev` to map. */
+  /**
+   * The path of the device. By default `/dev/xen/gntalloc` to grant, `/dev/xen/gntdev` to map, and `/dev/xen/evtchn` for event
+   * channels.
+   */
   device?: string;
 }
 
@@ -91,6 +96,36 @@ export function denoMapBackend(options: DenoBackendOptions = {}): MapBackend {
   return linuxMapBackend(denoLibc(options.libc), options.device);
 }
 
+/**
+ * Makes a backend of event channels through `/dev/xen/evtchn`. Nothing is loaded or opened before its first use, which throws a
+ * {@linkcode GrantError} where that cannot be, as with {@linkcode denoGrantBackend}.
+ *
+ * To wait takes one thread for all that this program, or a worker of it, waits for; it is there only while somebody waits, and
+ * only then keeps the program alive.
+ *
+ * @param options The C library and the device, where they are not the usual ones.
+ * @returns The backend, to make `EventChannels` with.
+ *
+ * @example Make a port for domain 1, or say why not
+ * ```ts
+ * import { GrantError } from "@gntalloc/gntalloc";
+ * import { denoEventBackend } from "@gntalloc/gntalloc/deno";
+ * import assert from "node:assert/strict";
+ *
+ * try {
+ *   const file = denoEventBackend().open();
+ *   console.log(`domain 1 may bind port ${file.bindUnbound(1)}`);
+ *   file.close();
+ * } catch (error) {
+ *   assert(error instanceof GrantError);
+ *   console.error(error.code, error.message);
+ * }
+ * ```
+ */
+export function denoEventBackend(options: DenoBackendOptions = {}): EventBackend {
+  return linuxEventBackend(denoLibc(options.libc), options.device);
+}
+
 /** What is called, as C declares it. `long`, `size_t` and `off_t` have 64 bits; of an ioctl's request the kernel reads 32. */
 const SYMBOLS = {
   /** `int open(const char *path, int flags, ...)` */
@@ -99,12 +134,29 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   /** `ssize_t read(int fd, void *bytes, size_t length)` */
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `ssize_t write(int fd, const void *bytes, size_t length)` */
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `int ioctl(int fd, unsigned long request, ...)` */
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   /** `void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)` */
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int munmap(void *address, size_t length)` */
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  /** `int epoll_create1(int flags)` */
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  /** `int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)` */
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  /** `int epoll_wait(int epoll, struct epoll_event *events, int maximum, int timeout)` */
+  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
+  /** The same in another thread, whose error number is lost. */
+  epoll_wait_elsewhere: {
+    name: "epoll_wait",
+    parameters: ["i32", "pointer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  /** `int eventfd(unsigned int value, int flags)` */
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `int *__errno_location(void)`: one for each thread. */
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -114,7 +166,7 @@ const denoLibc = libcOver(load);
 function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
   if (Deno.build.os !== "linux") throw unsupported(`this must run on Linux: current system is ${Deno.build.os}`);
   const { symbols, errno, mapFailed } = loadByName(path, Deno.build.arch, loadLibrary);
-  return {
+  const calls: Omit<LibcCalls<Deno.PointerObject>, "whenReadable"> = {
     open(path, flags) {
       const fd = symbols.open(path, flags);
       return fd < 0 ? -errno[0]! : fd;
@@ -125,6 +177,11 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
     },
     read(fd, bytes) {
       const size = symbols.read(fd, bytes, BigInt(bytes.length));
+      const failure = errno[0]!;
+      return size < 0 ? -failure : Number(size);
+    },
+    write(fd, bytes) {
+      const size = symbols.write(fd, bytes, BigInt(bytes.length));
       const failure = errno[0]!;
       return size < 0 ? -failure : Number(size);
     },
@@ -142,7 +199,32 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       return result < 0 ? -errno[0]! : 0;
     },
     view: (address, length) => Deno.UnsafePointerView.getArrayBuffer(address, length),
+    address: (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)),
   };
+  const poller = new Poller<Deno.PointerObject>({
+    read: calls.read,
+    write: calls.write,
+    close: calls.close,
+    epollCreate(flags) {
+      const fd = symbols.epoll_create1(flags);
+      return fd < 0 ? -errno[0]! : fd;
+    },
+    epollControl(epoll, operation, fd, event) {
+      const result = symbols.epoll_ctl(epoll, operation, fd, event);
+      return result < 0 ? -errno[0]! : result;
+    },
+    epollLook(epoll, events, maximum) {
+      const count = symbols.epoll_wait(epoll, events, maximum, 0);
+      return count < 0 ? -errno[0]! : count;
+    },
+    epollWait: (epoll, events, maximum) => symbols.epoll_wait_elsewhere(epoll, events, maximum, -1),
+    eventfd(value, flags) {
+      const fd = symbols.eventfd(value, flags);
+      return fd < 0 ? -errno[0]! : fd;
+    },
+    memory: (length) => anonymousMemory(calls, length),
+  }, Deno.build.arch === "x86_64");
+  return { ...calls, whenReadable: (fd, callback) => poller.whenReadable(fd, callback) };
 }
 
 function loadLibrary(name: string) {

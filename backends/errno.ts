@@ -8,6 +8,7 @@
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   EIO: 5,
   ENXIO: 6,
@@ -17,13 +18,16 @@ export const Errno = {
   EACCES: 13,
   EFAULT: 14,
   EBUSY: 16,
+  EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
   ENOTTY: 25,
+  EFBIG: 27,
   ENOSPC: 28,
   ENOSYS: 38,
+  ENOTCONN: 107,
 } as const;
 
 /** How an error message calls an error number: `"ENOSPC"`, or `"errno 71"` for one without a name here. */

@@ -10,9 +10,10 @@ export interface Libc {
   /**
    * Opens a device for reading and writing; programs this process starts do not inherit it.
    *
+   * @param nonblocking Whether to read or write never waits, but fails with EAGAIN. Default is false.
    * @returns The file descriptor, or a negative errno.
    */
-  open(path: string): number;
+  open(path: string, nonblocking?: boolean): number;
   /** @returns 0, or a negative errno. The descriptor is gone in any case. */
   close(fd: number): number;
   /**
@@ -21,6 +22,20 @@ export interface Libc {
    * @returns 0 or more, or a negative errno.
    */
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
+  /** @returns The number of bytes that were read, or a negative errno. */
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
+  /** @returns The number of bytes that were written, or a negative errno. */
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
+  /** The address of a buffer's memory, which neither moves nor goes for as long as the buffer is referred to. */
+  address(buffer: ArrayBuffer): bigint;
+  /**
+   * Calls back once, in a later turn of the event loop, when a descriptor can be read or has an error. Until then, or until it
+   * is stopped, the process stays alive, and the descriptor is neither closed nor waited for again. Never blocks the event loop,
+   * and looks at nothing from time to time.
+   *
+   * @returns Stops waiting, called any number of times; or a negative errno.
+   */
+  whenReadable(fd: number, callback: () => void): (() => void) | number;
   /**
    * Maps a part of a file, shared: what is written is seen by whoever maps it too.
    *

@@ -17,6 +17,7 @@ export interface LibcCalls<Address> {
   open(path: Uint8Array<ArrayBuffer>, flags: number): number;
   close(fd: number): number;
   read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
   /** @param address Where to, or `null` for anywhere. */
   mmap(
@@ -30,10 +31,15 @@ export interface LibcCalls<Address> {
   munmap(address: Address, length: number): number;
   /** The memory at an address: it stays mapped whatever becomes of the buffer. */
   view(address: Address, length: number): ArrayBuffer;
+  /** As {@linkcode Libc.address}. */
+  address(buffer: ArrayBuffer): bigint;
+  /** As {@linkcode Libc.whenReadable}. */
+  whenReadable(fd: number, callback: () => void): (() => void) | number;
 }
 
 const O_RDONLY = 0;
 const O_RDWR = 2;
+const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
@@ -85,6 +91,15 @@ export function loadByName<Loaded>(path: string | undefined, arch: string, load:
   );
 }
 
+/** Ordinary memory at an address of its own, which stays whatever becomes of the buffer; or a negative errno. */
+export function anonymousMemory<Address extends object | bigint>(
+  calls: Pick<LibcCalls<Address>, "mmap" | "view">,
+  length: number,
+): { address: Address; bytes: ArrayBuffer } | number {
+  const address = calls.mmap(null, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return typeof address === "number" ? address : { address, bytes: calls.view(address, length) };
+}
+
 /** The error of a machine or a runtime on which the devices cannot be used at all. */
 export function unsupported(why: string, cause?: unknown): GrantError {
   return new GrantError(`Cannot use Xen's devices as ${why}`, { code: "unsupported", operation: "open", cause });
@@ -102,8 +117,8 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     return this.#loaded ??= this.#load();
   }
 
-  open(path: string): number {
-    return this.#open(path, O_RDWR);
+  open(path: string, nonblocking = false): number {
+    return this.#open(path, nonblocking ? O_RDWR | O_NONBLOCK : O_RDWR);
   }
 
   close(fd: number): number {
@@ -112,6 +127,22 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
 
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
     return this.#calls.ioctl(fd, request, bytes);
+  }
+
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.read(fd, bytes);
+  }
+
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.write(fd, bytes);
+  }
+
+  address(buffer: ArrayBuffer): bigint {
+    return this.#calls.address(buffer);
+  }
+
+  whenReadable(fd: number, callback: () => void): (() => void) | number {
+    return this.#calls.whenReadable(fd, callback);
   }
 
   mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {

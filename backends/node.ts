@@ -1,5 +1,6 @@
 /**
- * Xen's grant devices from Node: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map what others share.
+ * Xen's devices from Node: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and to copy what others share, and
+ * `/dev/xen/evtchn` for event channels.
  *
  * They are reached through [koffi](https://koffi.dev), an optional peer dependency: `npm install koffi`. It comes with its
  * native library, so nothing is compiled. Node 22 or later, on Linux on x86-64 or aarch64.
@@ -13,9 +14,10 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
-import type { GrantBackend, MapBackend } from "./backend.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "./backend.ts";
 import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
-import { linuxGrantBackend, linuxMapBackend } from "./linux.ts";
+import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux.ts";
+import { keepLoaded, type NodePolling, nodeWaiting } from "./node_waiting.ts";
 
 /** Where a backend of Node's finds what it needs. */
 export interface NodeBackendOptions {
@@ -24,7 +26,10 @@ export interface NodeBackendOptions {
    * can be loaded.
    */
   libc?: string;
-  /** The path of the device. By default `/dev/xen/gntalloc` to grant, and `/dev/xen/gntdev` to map. */
+  /**
+   * The path of the device. By default `/dev/xen/gntalloc` to grant, `/dev/xen/gntdev` to map, and `/dev/xen/evtchn` for event
+   * channels.
+   */
   device?: string;
 }
 
@@ -94,6 +99,35 @@ export function nodeMapBackend(options: NodeBackendOptions = {}): MapBackend {
   return linuxMapBackend(nodeLibc(options.libc), options.device);
 }
 
+/**
+ * Makes a backend of event channels through `/dev/xen/evtchn`. Nothing is loaded or opened before its first use, which throws a
+ * {@linkcode GrantError} where that cannot be, as with {@linkcode nodeGrantBackend}.
+ *
+ * Node's own event loop waits, with no thread beside it. Only while somebody waits does that keep the program alive.
+ *
+ * @param options The C library and the device, where they are not the usual ones.
+ * @returns The backend, to make `EventChannels` with.
+ *
+ * @example Make a port for domain 1, or say why not
+ * ```ts
+ * import { GrantError } from "@gntalloc/gntalloc";
+ * import { nodeEventBackend } from "@gntalloc/gntalloc/node";
+ * import assert from "node:assert/strict";
+ *
+ * try {
+ *   const file = nodeEventBackend().open();
+ *   console.log(`domain 1 may bind port ${file.bindUnbound(1)}`);
+ *   file.close();
+ * } catch (error) {
+ *   assert(error instanceof GrantError);
+ *   console.error(error.code, error.message);
+ * }
+ * ```
+ */
+export function nodeEventBackend(options: NodeBackendOptions = {}): EventBackend {
+  return linuxEventBackend(nodeLibc(options.libc), options.device);
+}
+
 /** As much of koffi as is used here, so that its types need not be installed. */
 interface Koffi {
   readonly version: string;
@@ -102,6 +136,9 @@ interface Koffi {
   errno(): number;
   /** The memory at an address: the address stays its owner's. */
   view(address: bigint, length: number): ArrayBuffer;
+  /** The address of a buffer's memory. */
+  address(buffer: ArrayBuffer): bigint;
+  readonly node: NodePolling;
 }
 
 /** What is called. An address is a bigint, except that `mmap` takes `null` for any. */
@@ -109,6 +146,8 @@ interface Calls {
   open(path: Uint8Array, flags: number): number;
   close(fd: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  poll(descriptors: Uint8Array, count: number, timeout: number): number;
   ioctl(fd: number, request: number, bytes: Uint8Array): number;
   mmap(
     address: bigint | null,
@@ -129,6 +168,10 @@ const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ..
   close: ["int", "int"],
   /** `ssize_t read(int fd, void *bytes, size_t length)` */
   read: ["intptr_t", "int", "void *", "size_t"],
+  /** `ssize_t write(int fd, const void *bytes, size_t length)` */
+  write: ["intptr_t", "int", "const void *", "size_t"],
+  /** `int poll(struct pollfd *descriptors, nfds_t count, int timeout)` */
+  poll: ["int", "void *", "size_t", "int"],
   /** `int ioctl(int fd, unsigned long request, ...)` */
   ioctl: ["int", "int", "uint32_t", "void *"],
   /** `void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)` */
@@ -171,6 +214,10 @@ function load(path: string | undefined): LibcCalls<bigint> {
       const size = calls.read(fd, bytes, bytes.length);
       return size < 0 ? -koffi.errno() : size;
     },
+    write(fd, bytes) {
+      const size = calls.write(fd, bytes, bytes.length);
+      return size < 0 ? -koffi.errno() : size;
+    },
     ioctl(fd, request, bytes) {
       const result = calls.ioctl(fd, request, bytes);
       return result < 0 ? -koffi.errno() : result;
@@ -185,6 +232,13 @@ function load(path: string | undefined): LibcCalls<bigint> {
       return result < 0 ? -koffi.errno() : 0;
     },
     view: (address, length) => koffi.view(address, length),
+    address: (buffer) => koffi.address(buffer),
+    whenReadable: nodeWaiting(koffi.node, {
+      poll(descriptors: Uint8Array<ArrayBuffer>) {
+        const count = calls.poll(descriptors, 1, 0);
+        return count < 0 ? -koffi.errno() : count;
+      },
+    }),
   };
 }
 
@@ -193,7 +247,9 @@ function loadKoffi(): Koffi {
   let koffi: Koffi;
   try {
     // Not by `import`: it is optional, and wanted at once. So no bundler takes it for a part of a program, either.
-    koffi = createRequire(import.meta.url)("koffi");
+    const require = createRequire(import.meta.url);
+    koffi = require("koffi");
+    keepLoaded(Object.keys(require.cache));
   } catch (cause) {
     throw unsupported(`koffi must be installed to call the C library from Node: ${wayOut}`, cause);
   }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { GrantBackend, MapBackend } from "../backends/backend.ts";
 import { denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
 import { Errno } from "../backends/errno.ts";
-import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../backends/linux_errors.ts";
+import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../backends/linux/errors.ts";
 import { GrantError } from "../src/errors.ts";
 import { conformance } from "./conformance.ts";
 import { BOUND_PORT, buildShim, mappedPages, openFiles, Shim, TABLE_SIZE } from "./shim/shim.ts";

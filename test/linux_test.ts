@@ -1,14 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../backends/abi.ts";
+import * as copying from "../backends/abi_copy.ts";
+import * as evtchn from "../backends/abi_evtchn.ts";
 import { PAGE_SIZE } from "../backends/backend.ts";
 import { Errno, errnoName } from "../backends/errno.ts";
-import { KernelPages } from "../backends/kernel_pages.ts";
+import { KernelPages } from "../backends/linux/kernel_pages.ts";
 import type { Libc, LibcMapping } from "../backends/libc.ts";
-import { linuxGrantBackend, linuxMapBackend } from "../backends/linux.ts";
-import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../backends/linux_errors.ts";
+import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "../backends/linux.ts";
+import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../backends/linux/errors.ts";
 import { GrantError } from "../src/errors.ts";
 
-type Call = "open" | "close" | "ioctl" | "mmap" | "munmap";
+type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
 
 /** A C library that answers as the devices do, remembers what was asked of it, and fails when told to. */
 class FakeLibc implements Libc {
@@ -19,6 +21,14 @@ class FakeLibc implements Libc {
   texts: Record<string, string> = { [GNTALLOC_LIMIT]: "1024\n", [HYPERVISOR_TYPE]: "xen\n" };
   openFiles = 0;
   liveMappings = 0;
+  /** The statuses that segments of a copy get. */
+  statuses: number[] = [];
+  /** What is read from event channels, one after another. */
+  ports: number[][] = [];
+  /** Who waits, by descriptor. */
+  waiting = new Map<number, () => void>();
+  /** Where memory is, as far as anybody is told. */
+  readonly #addresses = new Map<ArrayBuffer, bigint>();
   #nextFd = 3;
   #nextIndex = 0;
   #failures: { call: Call; skip: number; errno: number }[] = [];
@@ -28,8 +38,8 @@ class FakeLibc implements Libc {
     this.#failures.push({ call, skip, errno });
   }
 
-  open(path: string): number {
-    this.log.push(`open ${path}`);
+  open(path: string, nonblocking?: boolean): number {
+    this.log.push(`open ${path}${nonblocking ? " nonblocking" : ""}`);
     const failure = this.#failure("open");
     if (failure < 0) return failure;
     this.openFiles++;
@@ -44,7 +54,7 @@ class FakeLibc implements Libc {
 
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.log.push(`ioctl ${fd} ${describeRequest(request, view)}`);
+    this.log.push(`ioctl ${fd} ${describeRequest(request, view, this)}`);
     this.sizes.push(bytes.byteLength);
     const failure = this.#failure("ioctl");
     if (failure < 0) return failure;
@@ -56,8 +66,59 @@ class FakeLibc implements Libc {
     } else if (request === abi.IOCTL_GNTDEV_MAP_GRANT_REF) {
       view.setBigUint64(8, BigInt(this.#nextIndex) * 4096n, true);
       this.#nextIndex += view.getUint32(0, true);
+    } else if (request === copying.IOCTL_GNTDEV_GRANT_COPY) {
+      const segments = this.segments(view);
+      for (const [i, status] of this.statuses.entries()) segments.setInt16(24 * i + 20, status, true);
+    } else if (
+      request === evtchn.IOCTL_EVTCHN_BIND_VIRQ || request === evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN ||
+      request === evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT
+    ) {
+      return 20 + this.#nextIndex++;
     }
     return 0;
+  }
+
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.log.push(`read ${fd}`);
+    const failure = this.#failure("read");
+    if (failure < 0) return failure;
+    const ports = this.ports.shift();
+    if (ports === undefined) return -Errno.EAGAIN;
+    bytes.set(new Uint8Array(Uint32Array.from(ports).buffer));
+    return 4 * ports.length;
+  }
+
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.log.push(`write ${fd} ${new Uint32Array(bytes.slice().buffer)}`);
+    const failure = this.#failure("write");
+    return failure < 0 ? failure : bytes.length;
+  }
+
+  /** Addresses are far apart, and keep what lies between them. */
+  address(buffer: ArrayBuffer): bigint {
+    let address = this.#addresses.get(buffer);
+    if (address === undefined) this.#addresses.set(buffer, address = 0x1000000n * BigInt(this.#addresses.size + 1));
+    return address;
+  }
+
+  /** The memory from an address on. */
+  at(address: bigint): DataView<ArrayBuffer> {
+    for (const [buffer, start] of this.#addresses) {
+      const offset = Number(address - start);
+      if (offset >= 0 && offset < buffer.byteLength) return new DataView(buffer, offset);
+    }
+    throw new Error(`nothing is at ${address}`);
+  }
+
+  /** The segments of a copy. */
+  segments(view: DataView): DataView<ArrayBuffer> {
+    return this.at(view.getBigUint64(8, true));
+  }
+
+  whenReadable(fd: number, callback: () => void): (() => void) | number {
+    this.log.push(`wait ${fd}`);
+    this.waiting.set(fd, callback);
+    return () => this.waiting.delete(fd);
   }
 
   mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
@@ -90,7 +151,7 @@ class FakeLibc implements Libc {
   }
 }
 
-function describeRequest(request: number, view: DataView): string {
+function describeRequest(request: number, view: DataView, libc: FakeLibc): string {
   const u32 = (offset: number) => view.getUint32(offset, true);
   const index = () => Number(view.getBigUint64(0, true));
   switch (request) {
@@ -107,7 +168,33 @@ function describeRequest(request: number, view: DataView): string {
     case abi.IOCTL_GNTDEV_UNMAP_GRANT_REF:
       return `unmap page ${index() / PAGE_SIZE} count ${u32(8)}`;
   }
+  switch (request) {
+    case copying.IOCTL_GNTDEV_GRANT_COPY:
+      return `copy ${Array.from({ length: u32(0) }, (_, i) => describeSegment(libc, libc.segments(view), 24 * i))}`;
+    case evtchn.IOCTL_EVTCHN_BIND_VIRQ:
+      return `bind VIRQ ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN:
+      return `bind ${u32(0)}:${u32(4)}`;
+    case evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT:
+      return `bind for ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_UNBIND:
+      return `unbind ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_NOTIFY:
+      return `notify ${u32(0)}`;
+  }
   throw new Error(`unknown request ${request}`);
+}
+
+/** "1:9+100>[7 8 9]x3": from domain 1's reference 9 from byte 100 on to memory that has 7, 8, 9 now; 3 bytes. */
+function describeSegment(libc: FakeLibc, view: DataView, offset: number): string {
+  const length = view.getUint16(offset + 16, true);
+  const side = (at: number, isGref: boolean) => {
+    if (isGref) return `${view.getUint16(at + 6, true)}:${view.getUint32(at, true)}+${view.getUint16(at + 4, true)}`;
+    const memory = libc.at(view.getBigUint64(at, true));
+    return `[${Array.from({ length: Math.min(length, 3) }, (_, i) => memory.getUint8(i)).join(" ")}]`;
+  };
+  const flags = view.getUint16(offset + 18, true);
+  return `${side(offset, (flags & 1) !== 0)}>${side(offset + 8, (flags & 2) !== 0)}x${length}`;
 }
 
 /** The error that `action` throws, which must be a GrantError. */
@@ -169,20 +256,21 @@ describe("limit()", () => {
 describe.each([
   { make: linuxGrantBackend, path: "/dev/xen/gntalloc", driver: "xen_gntalloc" },
   { make: linuxMapBackend, path: "/dev/xen/gntdev", driver: "xen_gntdev" },
-])("open() of $path", ({ make, path, driver }) => {
+  { make: linuxEventBackend, path: "/dev/xen/evtchn", driver: "xen_evtchn", how: " nonblocking" },
+])("open() of $path", ({ make, path, driver, how = "" }) => {
   test("opens the device, under its name", () => {
     const backend = make(libc);
     expect(backend.name).toBe(path);
     expect(libc.log).toEqual([]);
     backend.open();
-    expect(libc.log).toEqual([`open ${path}`]);
+    expect(libc.log).toEqual([`open ${path}${how}`]);
   });
 
   test("opens another device when given its path", () => {
     const backend = make(libc, "/dev/other");
     expect(backend.name).toBe("/dev/other");
     backend.open();
-    expect(libc.log).toEqual(["open /dev/other"]);
+    expect(libc.log).toEqual([`open /dev/other${how}`]);
   });
 
   test("close() closes it, once", () => {
@@ -586,6 +674,25 @@ describe("map() of grants", () => {
     expect(libc.log).toEqual(["ioctl 3 map 3:9 3:8 3:12", `mmap 3 page 1 length ${3 * PAGE_SIZE} ${mode}`]);
   });
 
+  test("maps those of several domains with one request and one mapping", () => {
+    const file = openMapFile();
+    const memory = file.map([3, 0, 3], [9, 8, 12], true);
+    expect(memory.bytes).toHaveLength(3 * PAGE_SIZE);
+    expect(libc.log).toEqual(["ioctl 3 map 3:9 0:8 3:12", `mmap 3 page 0 length ${3 * PAGE_SIZE} rw`]);
+    libc.log = [];
+    memory.unmap();
+    expect(libc.log).toEqual(["munmap", "ioctl 3 unmap page 0 count 3"]);
+  });
+
+  test.each([
+    [[3, 0], "Cannot map 2 grants of 2 domains as "],
+    [[3, 3], "Cannot map 2 grants of domain 3 as "],
+  ])("names the domains %j in its error", (domids, text) => {
+    const file = openMapFile();
+    libc.fail("mmap", Errno.EINVAL);
+    expect(grantError(() => file.map(domids, [9, 8], false)).message).toContain(text);
+  });
+
   test("comes with room for every reference", () => {
     const file = openMapFile();
     for (const count of [1, 2, 510, 511, 3000]) {
@@ -662,6 +769,196 @@ describe("map() of grants", () => {
       errno: Errno.ENOENT,
       message: "Cannot unmap 1 grant of domain 3 as /dev/xen/gntdev answered with an error (ENOENT)",
     });
+  });
+});
+
+describe("setUnmapNotify() of a mapping", () => {
+  test.each([
+    [{}, "index 8192 action 0 port 0"],
+    [{ clearByte: 0 }, "index 8192 action 1 port 0"],
+    [{ clearByte: 4097 }, "index 12289 action 1 port 0"],
+    [{ eventPort: 9 }, "index 8192 action 2 port 9"],
+    [{ clearByte: 8191, eventPort: 0 }, "index 16383 action 3 port 0"],
+  ])("of %j sets %s", (notify, request) => {
+    const file = openMapFile();
+    file.map(2, [5, 6], true);
+    const memory = file.map(2, [7, 8], true);
+    libc.log = [];
+    memory.setUnmapNotify(notify);
+    expect(libc.log).toEqual([`ioctl 3 notify ${request}`]);
+  });
+
+  test.each(
+    [
+      ["EINVAL", { eventPort: 77 }, "notify-refused", "current value of the port is 77"],
+      ["EINVAL", { clearByte: 1 }, "backend-failed", "(EINVAL)"],
+      ["ENOENT", { eventPort: 77 }, "not-found", "does not hold them"],
+      ["ENOTTY", { clearByte: 1 }, "unsupported", "does not know the request"],
+    ] as const,
+  )("throws after %s of %j", (name, notify, code, text) => {
+    const memory = openMapFile().map(2, [7], true);
+    libc.fail("ioctl", Errno[name]);
+    const error = grantError(() => memory.setUnmapNotify(notify));
+    expect(error).toMatchObject({ code, operation: "notify", errno: Errno[name] });
+    expect(error.message).toMatch(/^Cannot set the unmap notify of a mapping as /);
+    expect(error.message).toContain(text);
+  });
+});
+
+describe("copy()", () => {
+  const page = { domid: 1, gref: 9, offset: 100 };
+  const other = { domid: 2, gref: 8, offset: 0 };
+
+  test("asks once for all segments, with the addresses of memory where they lie", () => {
+    const file = openMapFile();
+    const memory = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const statuses = file.copy([
+      { from: page, to: other, length: 17 },
+      { from: memory.subarray(2, 5), to: other, length: 3 },
+      { from: page, to: memory.subarray(5), length: 2 },
+    ]);
+    expect(statuses).toEqual([0, 0, 0]);
+    expect(libc.log).toEqual(["ioctl 3 copy 1:9+100>2:8+0x17,[3 4 5]>2:8+0x3,1:9+100>[6 7]x2"]);
+  });
+
+  test("returns the status of each segment", () => {
+    libc.statuses = [0, -3, -8];
+    const length = 1;
+    expect(openMapFile().copy([1, 2, 3].map(() => ({ from: page, to: other, length })))).toEqual([0, -3, -8]);
+  });
+
+  test("comes with room for every segment, and no status of the request before", () => {
+    const file = openMapFile();
+    for (const count of [1, 170, 171, 5000]) {
+      libc.sizes = [];
+      libc.statuses = new Array(count).fill(-1);
+      const segments = Array.from({ length: count }, () => ({ from: page, to: other, length: 1 }));
+      expect(file.copy(segments)).toEqual(libc.statuses);
+      libc.statuses = [];
+      expect(file.copy(segments)).toEqual(new Array(count).fill(0));
+      expect(libc.sizes[0]).toBeGreaterThanOrEqual(16 + 24 * count);
+    }
+  });
+
+  test("throws when memory is shorter than the piece, and asks for nothing", () => {
+    const file = openMapFile();
+    expect(() => file.copy([{ from: page, to: new Uint8Array(2), length: 3 }])).toThrow(RangeError);
+    expect(libc.log).toEqual([]);
+  });
+
+  test.each(
+    [
+      ["EINVAL", "copy-refused", "must have a granted page"],
+      ["EFAULT", "copy-refused", "(EFAULT)"],
+      ["ENOMEM", "no-memory", "no memory"],
+      ["ENOTTY", "unsupported", "driver xen_gntdev"],
+    ] as const,
+  )("throws after %s", (name, code, text) => {
+    const file = openMapFile();
+    libc.fail("ioctl", Errno[name]);
+    const segment = { from: page, to: other, length: 1 };
+    const error = grantError(() => file.copy([segment, segment]));
+    expect(error).toMatchObject({ code, operation: "copy", errno: Errno[name] });
+    expect(error.message).toMatch(/^Cannot copy 2 segments as /);
+    expect(error.message).toContain(text);
+  });
+});
+
+describe("event channels", () => {
+  function openEventFile() {
+    const file = linuxEventBackend(libc).open();
+    libc.log = [];
+    return file;
+  }
+
+  test("are bound, notified, unmasked and unbound with a call each", () => {
+    const file = openEventFile();
+    expect([file.bindUnbound(3), file.bindInterdomain(2, 7), file.bindVirq(1)]).toEqual([20, 21, 22]);
+    file.notify(21);
+    file.unmask(20);
+    file.unbind(22);
+    expect(libc.log).toEqual([
+      "ioctl 3 bind for 3",
+      "ioctl 3 bind 2:7",
+      "ioctl 3 bind VIRQ 1",
+      "ioctl 3 notify 21",
+      "write 3 20",
+      "ioctl 3 unbind 22",
+      "read 3",
+    ]);
+  });
+
+  test("pending() reads once, and names only what is bound", () => {
+    const file = openEventFile();
+    const port = file.bindUnbound(3);
+    libc.log = [];
+    libc.ports = [[7, port], [port]];
+    expect(file.pending()).toEqual([port]);
+    expect(libc.log).toEqual(["read 3"]);
+    expect(file.pending()).toEqual([port]);
+    expect(file.pending()).toEqual([]);
+  });
+
+  test("unbind() keeps what came on other ports for the next pending()", async () => {
+    const file = openEventFile();
+    const [first, second] = [file.bindUnbound(1), file.bindUnbound(1)];
+    libc.ports = [[first, second], [first]];
+    let called = false;
+    file.whenPending(() => called = true);
+    file.unbind(first);
+    expect(libc.waiting.size).toBe(0);
+    expect(called).toBe(false);
+    await Promise.resolve();
+    expect(called).toBe(true);
+    libc.log = [];
+    expect(file.pending()).toEqual([second]);
+    expect(libc.log).toEqual([]);
+  });
+
+  test("whenPending() stops waiting when it is told so, and when the file is closed", () => {
+    const file = openEventFile();
+    file.whenPending(() => expect.fail("stopped"))();
+    expect(libc.waiting.size).toBe(0);
+    file.whenPending(() => expect.fail("closed"));
+    file.close();
+    expect(libc.waiting.size).toBe(0);
+  });
+
+  test.each(
+    [
+      ["bind", "EINVAL", "port-refused", "Cannot bind port 7 of domain 2 as Xen does not know it"],
+      ["bind", "ESRCH", "port-refused", "Cannot bind port 7 of domain 2 as Xen does not know it"],
+      ["bind", "ENOSPC", "port-refused", "max_event_channels"],
+      ["bind", "EEXIST", "port-refused", "bound already"],
+      ["bind", "ENOMEM", "no-memory", "no memory"],
+      ["bind", "EACCES", "permission", "/dev/xen/evtchn"],
+      ["bind", "ENOTTY", "unsupported", "driver xen_evtchn"],
+      ["notify", "ENOTCONN", "port-refused", "Cannot notify port 20 as it must be bound"],
+      ["notify", "EIO", "backend-failed", "(EIO)"],
+      ["unbind", "ENOTCONN", "port-refused", "Cannot unbind port 20 as it must be bound"],
+    ] as const,
+  )("%s throws after %s", (operation, name, code, text) => {
+    const file = openEventFile();
+    const port = file.bindUnbound(1);
+    libc.fail("ioctl", Errno[name]);
+    const error = grantError(() => operation === "bind" ? file.bindInterdomain(2, 7) : file[operation](port));
+    expect(error).toMatchObject({ code, operation, errno: Errno[name] });
+    expect(error.message).toContain(text);
+  });
+
+  test.each(
+    [
+      ["read", "EFBIG", "events-lost", "Cannot take events as the kernel had no room left"],
+      ["read", "EIO", "backend-failed", "Cannot take events as"],
+      ["write", "EIO", "backend-failed", "Cannot unmask port 20 as"],
+    ] as const,
+  )("throw when %s fails with %s", (call, name, code, text) => {
+    const file = openEventFile();
+    const port = file.bindUnbound(1);
+    libc.fail(call, Errno[name]);
+    const error = grantError(() => call === "read" ? file.pending() : file.unmask(port));
+    expect(error).toMatchObject({ code, operation: "wait", errno: Errno[name] });
+    expect(error.message).toContain(text);
   });
 });
 

@@ -1,26 +1,26 @@
 /*
- * Stands in for the C library where there is no Xen: it has the calls that reach the grant devices, and devices that live in
- * this process; all other calls are the C library's own, with which it is linked. Granted pages are real shared memory, so
+ * Stands in for the C library where there is no Xen: it has the calls that reach the devices, and devices that live in
+ * this process (event channels: evtchn.c, grant copies: copy.c); all other calls are the C library's own, with which it is linked. Granted pages are real shared memory, so
  * that both sides see each other's writes. Any of the calls can be told to fail: see shim_fail().
  *
  * What is open and what is mapped can be seen from outside: in /proc/self/fd as "gntalloc-shim-file", and in /proc/self/maps
  * as "gntalloc-shim-memory".
  */
 #define _GNU_SOURCE
+#include "shim.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
 #define FILES 16
 #define FILE_PAGES 4096
 #define FIRST_GREF 8
-#define TABLE_SIZE 4096
 #define BOUND_PORT 5
 #define MAPPINGS 4096
 
@@ -32,7 +32,10 @@ struct page {
 	uint32_t domid;
 	uint32_t gref;
 	uint32_t notify_action;
-	uint32_t notify_byte;
+	uint32_t notify_byte; /* of the page; of the mapping that the page begins, for gntdev */
+	uint32_t notify_port;
+	uint32_t first;	      /* the page that begins the mapping, for gntdev */
+	int readonly;
 };
 
 struct file {
@@ -40,18 +43,6 @@ struct file {
 	int fd;
 	uint64_t next; /* the index of the next page */
 	struct page pages[FILE_PAGES];
-};
-
-/*
- * The grant table of the one domain there is, domain 0: the page that entry `gref` grants is the one at offset gref * PAGE of
- * `memory`. An entry stays valid until its page was let go of here and no peer maps it.
- */
-struct grant {
-	int valid;
-	int listed;
-	int writable;
-	int peers;
-	uint32_t domid;
 };
 
 /* Pages of a file that are mapped. The file is closed after the mapping has ended. */
@@ -74,11 +65,11 @@ struct text {
 };
 
 static struct file files[FILES];
-static struct grant table[TABLE_SIZE];
+struct grant table[TABLE_SIZE];
 static struct mapping mappings[MAPPINGS];
 static struct rule rules[16];
 static struct text texts[4];
-static int memory = -1;
+int memory = -1;
 static int limit, granted, table_size, events;
 
 /* ---- what tests call ---- */
@@ -98,6 +89,7 @@ void shim_reset(void)
 	limit = 1024;
 	table_size = TABLE_SIZE;
 	granted = events = 0;
+	evtchn_reset();
 }
 
 /* Pages that are granted still, to a peer that maps them at least. */
@@ -162,13 +154,13 @@ int shim_known_grants(void)
 
 /* ---- the devices ---- */
 
-static int fail(int error)
+int fail(int error)
 {
 	errno = error;
 	return -1;
 }
 
-static int told_to_fail(const char *call)
+int told_to_fail(const char *call)
 {
 	for (int i = 0; i < 16; i++) {
 		if (strcmp(rules[i].call, call) != 0 || rules[i].skip-- > 0)
@@ -227,6 +219,25 @@ static int alloc_gref(struct file *file, char *request)
 	return 0;
 }
 
+/* Clears the byte of a notify, counted from the page. */
+static int clear_byte(struct page *page, uint32_t byte)
+{
+	if ((page->notify_action & 1) &&
+	    syscall(SYS_pwrite64, memory, "", 1, page[byte / PAGE].gref * PAGE + byte % PAGE) != 1)
+		return -1;
+	page->notify_action &= ~1u;
+	return 0;
+}
+
+static void send_event(struct page *page)
+{
+	if (page->notify_action & 2) {
+		events++;
+		evtchn_send(page->notify_port);
+	}
+	page->notify_action = 0;
+}
+
 static int dealloc_gref(struct file *file, uint64_t index, uint32_t count)
 {
 	if (!all_listed(file, index / PAGE, count))
@@ -234,10 +245,9 @@ static int dealloc_gref(struct file *file, uint64_t index, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		struct page *page = &file->pages[index / PAGE + i];
 
-		if ((page->notify_action & 1) &&
-		    syscall(SYS_pwrite64, memory, "", 1, page->gref * PAGE + page->notify_byte) != 1)
+		if (clear_byte(page, page->notify_byte) < 0)
 			return -1;
-		events += page->notify_action >> 1;
+		send_event(page);
 		page->listed = 0;
 		table[page->gref].listed = 0;
 		table[page->gref].valid = table[page->gref].peers > 0;
@@ -250,10 +260,18 @@ static int set_unmap_notify(struct file *file, uint64_t index, uint32_t action, 
 {
 	if (!all_listed(file, index / PAGE, 1))
 		return fail(ENOENT);
-	if ((action & ~3u) || ((action & 2) && port != BOUND_PORT))
+	struct page *page = &file->pages[index / PAGE];
+
+	if ((action & ~3u) || ((action & 2) && port != BOUND_PORT && !evtchn_is_bound(port)))
 		return fail(EINVAL);
-	file->pages[index / PAGE].notify_action = action;
-	file->pages[index / PAGE].notify_byte = index % PAGE;
+	if (file->kind == GNTDEV) {
+		page = &file->pages[page->first];
+		if ((action & 1) && page->readonly)
+			return fail(EINVAL);
+	}
+	page->notify_action = action;
+	page->notify_byte = index - (page - file->pages) * PAGE;
+	page->notify_port = port;
 	return 0;
 }
 
@@ -270,6 +288,7 @@ static int map_grant_ref(struct file *file, char *request)
 		struct page *page = &file->pages[file->next++];
 
 		page->listed = 1;
+		page->first = index / PAGE;
 		memcpy(&page->domid, request + 16 + 8 * i, 4);
 		memcpy(&page->gref, request + 20 + 8 * i, 4);
 	}
@@ -280,6 +299,7 @@ static int unmap_grant_ref(struct file *file, uint64_t index, uint32_t count)
 {
 	if (!all_listed(file, index / PAGE, count))
 		return fail(ENOENT);
+	send_event(&file->pages[index / PAGE]);
 	for (uint32_t i = 0; i < count; i++)
 		file->pages[index / PAGE + i].listed = 0;
 	return 0;
@@ -290,7 +310,7 @@ static int mappable(const struct page *page, int writable)
 {
 	const struct grant *grant = &table[page->gref % TABLE_SIZE];
 
-	return page->gref < TABLE_SIZE && page->domid == 0 && grant->valid && grant->domid == 0 &&
+	return page->gref < TABLE_SIZE && page->domid <= 1 && grant->valid && grant->domid == 0 &&
 	       (grant->writable || !writable);
 }
 
@@ -314,6 +334,11 @@ static void end_mapping(const char *start)
 
 		if (!mapping->start || mapping->start != start)
 			continue;
+		if (mapping->file->kind == GNTDEV) {
+			struct page *page = &mapping->file->pages[mapping->index];
+
+			clear_byte(page, page->notify_byte);
+		}
 		for (uint64_t n = 0; mapping->file->kind == GNTDEV && n < mapping->count; n++) {
 			struct grant *grant = &table[mapping->file->pages[mapping->index + n].gref];
 
@@ -329,6 +354,7 @@ static void end_mapping(const char *start)
 int open(const char *path, int flags, ...)
 {
 	int error = told_to_fail("open");
+	int is_evtchn = strcmp(path, "/dev/xen/evtchn") == 0;
 	enum kind kind = strcmp(path, "/dev/xen/gntalloc") == 0 ? GNTALLOC :
 			 strcmp(path, "/dev/xen/gntdev") == 0	? GNTDEV :
 								  NO_FILE;
@@ -336,8 +362,10 @@ int open(const char *path, int flags, ...)
 
 	if (error)
 		return fail(error);
-	if (!(flags & O_CLOEXEC) || (flags & O_ACCMODE) != (kind == NO_FILE ? O_RDONLY : O_RDWR))
+	if (!(flags & O_CLOEXEC) || (flags & O_ACCMODE) != (kind == NO_FILE && !is_evtchn ? O_RDONLY : O_RDWR))
 		return fail(EPROTO);
+	if (is_evtchn)
+		return evtchn_open(flags);
 	if (kind == NO_FILE) {
 		for (int i = 0; i < 4; i++) {
 			if (strcmp(texts[i].path, path) != 0)
@@ -367,9 +395,45 @@ int close(int fd)
 
 	if (file)
 		file->kind = NO_FILE;
+	if (evtchn_is_open(fd))
+		evtchn_close(fd);
 	if (syscall(SYS_close, fd) < 0)
 		return -1;
 	return error ? fail(error) : 0;
+}
+
+ssize_t read(int fd, void *bytes, size_t length)
+{
+	int error = told_to_fail("read");
+
+	return error ? fail(error) : syscall(SYS_read, fd, bytes, length);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+	int error = told_to_fail("write");
+
+	if (error)
+		return fail(error);
+	if (!evtchn_is_open(fd))
+		return syscall(SYS_write, fd, bytes, length);
+	if (length % 4)
+		return fail(EINVAL);
+	for (size_t i = 0; i < length; i += 4) {
+		uint32_t port;
+
+		memcpy(&port, (const char *)bytes + i, 4);
+		evtchn_unmask(port);
+	}
+	return length;
+}
+
+/* The library's own, which can be told to fail too. */
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	int error = told_to_fail("epoll_ctl");
+
+	return error ? fail(error) : syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -385,6 +449,8 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(list);
 	if (error)
 		return fail(error);
+	if (evtchn_is_open(fd))
+		return evtchn_ioctl(fd, request, bytes);
 	if (!file)
 		return fail(EBADF);
 	memcpy(&arguments, bytes, sizeof(arguments));
@@ -399,6 +465,8 @@ int ioctl(int fd, unsigned long request, ...)
 		return file->kind == GNTDEV ? map_grant_ref(file, bytes) : fail(ENOTTY);
 	case 0x104701:
 		return file->kind == GNTDEV ? unmap_grant_ref(file, arguments.index, arguments.first) : fail(ENOTTY);
+	case 0x104708:
+		return file->kind == GNTDEV ? grant_copy(bytes) : fail(ENOTTY);
 	}
 	return fail(ENOTTY);
 }
@@ -438,6 +506,7 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
 	start = (char *)syscall(SYS_mmap, NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < length / PAGE; i++)
 		syscall(SYS_mmap, start + i * PAGE, PAGE, protection, MAP_SHARED | MAP_FIXED, memory, page[i].gref * PAGE);
+	page->readonly = !(protection & PROT_WRITE);
 	add_mapping(start, file, offset / PAGE, length / PAGE);
 	return start;
 }

@@ -1,5 +1,5 @@
 /**
- * Builds the library of `shim.c`, loads it and tells it what to do: grant devices for tests of the Deno backend without Xen.
+ * Builds the library of `shim.c`, loads it and tells it what to do: Xen's devices for tests of the Deno backend without Xen.
  *
  * @module
  */
@@ -17,6 +17,8 @@ const CONTROLS = {
   shim_events: { parameters: [], result: "i32" },
   /** `int shim_granted_pages(void)` */
   shim_granted_pages: { parameters: [], result: "i32" },
+  /** `void shim_raise(int port)` */
+  shim_raise: { parameters: ["i32"], result: "void" },
   /** `int shim_known_grants(void)` */
   shim_known_grants: { parameters: [], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -24,7 +26,7 @@ const CONTROLS = {
 /** The number of entries of the shim's grant table. */
 export const TABLE_SIZE = 4096;
 
-/** The event channel's port that is bound on the shim's devices; no other is. */
+/** A port that is bound on the shim's devices, to nobody; those that are bound through its event channels come beside it. */
 export const BOUND_PORT = 5;
 
 /**
@@ -35,9 +37,9 @@ export const BOUND_PORT = 5;
  */
 export async function buildShim(directory: string): Promise<string> {
   const library = `${directory}/shim.so`;
-  const source = new URL("shim.c", import.meta.url).pathname;
+  const sources = ["shim.c", "evtchn.c", "copy.c"].map((name) => new URL(name, import.meta.url).pathname);
   const compile = () =>
-    run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, source);
+    run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, ...sources);
   try {
     await compile();
   } catch (error) {
@@ -78,7 +80,11 @@ export class Shim {
   }
 
   /** Has a call fail once, after `skip` more of its kind have not. */
-  fail(call: "open" | "close" | "ioctl" | "mmap" | "munmap", errno: number, skip = 0): void {
+  fail(
+    call: "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap" | "epoll_ctl",
+    errno: number,
+    skip = 0,
+  ): void {
     this.#symbols.shim_fail(cString(call), skip, errno);
   }
 
@@ -95,6 +101,11 @@ export class Shim {
   /** Events that unmap notifies have sent. */
   events(): number {
     return this.#symbols.shim_events();
+  }
+
+  /** Has an event come on a port, from nobody: a VIRQ. */
+  raise(port: number): void {
+    this.#symbols.shim_raise(port);
   }
 
   /** Pages that are granted still, to a peer that maps them at least. */

@@ -1,19 +1,19 @@
 /**
- * What the errors of Linux's grant devices mean, and the way out of each.
+ * What the errors of Linux's devices mean, and the way out of each.
  *
  * @module
  */
 
-import { GrantError, type GrantErrorCode, type GrantOperation } from "../src/errors.ts";
-import { Errno, errnoName } from "./errno.ts";
-import type { Libc } from "./libc.ts";
+import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/errors.ts";
+import { Errno, errnoName } from "../errno.ts";
+import type { Libc } from "../libc.ts";
 
 /** A device of the kernel's. */
 export interface Device {
   /** The file it is opened by. */
   readonly path: string;
   /** The module that drives it. */
-  readonly driver: "xen_gntalloc" | "xen_gntdev";
+  readonly driver: "xen_gntalloc" | "xen_gntdev" | "xen_evtchn";
   /** The calls it is driven by. */
   readonly libc: Libc;
 }
@@ -28,6 +28,13 @@ export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
 /** "1 page", "2 pages". */
 export function pages(count: number): string {
   return count === 1 ? "1 page" : `${count} pages`;
+}
+
+/** "2 grants of domain 1", "2 grants of 2 domains". */
+export function grants(domid: number | readonly number[], count: number): string {
+  const domids = typeof domid === "number" ? [domid] : [...new Set(domid)];
+  const whose = domids.length === 1 ? `domain ${domids[0]}` : `${domids.length} domains`;
+  return `${count === 1 ? "1 grant" : `${count} grants`} of ${whose}`;
 }
 
 /** The device could not be opened. */
@@ -140,6 +147,59 @@ export function mapGrantsError(device: Device, doing: string, errno: number): Gr
     "map-refused",
     `Xen refused at least one. Each must be a reference of a page that the named domain grants to this one and has not ended, ` +
       `granted writable if it is mapped so; and they may not be more than ${GNTDEV_LIMIT} says`,
+    errno,
+  );
+}
+
+/** A grant copy was refused as a whole. */
+export function copyError(device: Device, count: number, errno: number): GrantError {
+  const doing = `copy ${count === 1 ? "1 segment" : `${count} segments`}`;
+  if (errno !== Errno.EINVAL && errno !== Errno.EFAULT) return commonError(device, "copy", doing, errno);
+  return failure(
+    "copy",
+    doing,
+    "copy-refused",
+    "the kernel does not take at least one of them: each must have a granted page on one side or on both, and end inside it",
+    errno,
+  );
+}
+
+/** A port could not be bound. */
+export function bindError(device: Device, doing: string, errno: number): GrantError {
+  const refused = (why: string) => failure("bind", doing, "port-refused", why, errno);
+  switch (errno) {
+    case Errno.EINVAL:
+    case Errno.ENOENT:
+    case Errno.ESRCH:
+      return refused(
+        "Xen does not know it: a remote port must be one that the other domain made for this one and that nobody has bound yet, " +
+          "and a VIRQ must be one of Xen's",
+      );
+    case Errno.EEXIST:
+    case Errno.EBUSY:
+      return refused("it is bound already: unbind it where it is bound");
+    case Errno.ENOSPC:
+      return refused("this domain has no free port: unbind others, or raise max_event_channels in its configuration");
+    default:
+      return commonError(device, "bind", doing, errno);
+  }
+}
+
+/** A port that should be bound is not, as far as the kernel is concerned. */
+export function portError(device: Device, operation: GrantOperation, doing: string, errno: number): GrantError {
+  if (errno !== Errno.ENOTCONN) return commonError(device, operation, doing, errno);
+  return failure(operation, doing, "port-refused", "it must be bound through this file, and not unbound", errno);
+}
+
+/** Events could not be waited for, taken or unmasked. */
+export function waitError(device: Device, doing: string, errno: number): GrantError {
+  if (errno !== Errno.EFBIG) return commonError(device, "wait", doing, errno);
+  return failure(
+    "wait",
+    doing,
+    "events-lost",
+    `the kernel had no room left for events, and dropped some: close ${device.path}, bind the ports anew, and look at all of ` +
+      "what is shared, as if an event had come on each",
     errno,
   );
 }

@@ -1,0 +1,54 @@
+/**
+ * Grant copies through `/dev/xen/gntdev`.
+ *
+ * @module
+ */
+
+import {
+  COPY_SEGMENT_SIZE,
+  type CopySide,
+  decodeCopyStatus,
+  encodeCopySegment,
+  encodeGrantCopy,
+  GRANT_COPY_SIZE,
+  IOCTL_GNTDEV_GRANT_COPY,
+} from "../abi_copy.ts";
+import type { CopySegment } from "../backend.ts";
+import type { Libc } from "../libc.ts";
+import type { Scratch } from "./device.ts";
+import { copyError, type Device } from "./errors.ts";
+
+/**
+ * Copies between granted pages and memory of this process. The kernel takes any number of segments, and copies them 16 at a
+ * time.
+ *
+ * @returns The status of each segment.
+ * @throws {GrantError} if the kernel refuses the request, or it cannot be had.
+ */
+export function copyGrants(
+  device: Device,
+  fd: number,
+  scratch: Scratch,
+  segments: readonly CopySegment[],
+): readonly number[] {
+  const { libc } = device;
+  const { bytes, view } = scratch.request(GRANT_COPY_SIZE + COPY_SEGMENT_SIZE * segments.length);
+  encodeGrantCopy(view, segments.length, libc.address(bytes.buffer) + BigInt(GRANT_COPY_SIZE));
+  let offset = GRANT_COPY_SIZE;
+  for (const { from, to, length } of segments) {
+    encodeCopySegment(view, offset, side(libc, from, length), side(libc, to, length), length);
+    offset += COPY_SEGMENT_SIZE;
+  }
+  // The segments hold the memory that the request has addresses of.
+  const result = libc.ioctl(fd, IOCTL_GNTDEV_GRANT_COPY, bytes);
+  if (result < 0) throw copyError(device, segments.length, -result);
+  return segments.map((_, i) => decodeCopyStatus(view, GRANT_COPY_SIZE + COPY_SEGMENT_SIZE * i));
+}
+
+function side(libc: Libc, place: CopySegment["from"], length: number): CopySide {
+  if (!(place instanceof Uint8Array)) return place;
+  if (place.length < length) {
+    throw new RangeError(`Cannot copy as memory must have ${length} bytes: current length is ${place.length}`);
+  }
+  return libc.address(place.buffer) + BigInt(place.byteOffset);
+}

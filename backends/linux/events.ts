@@ -1,0 +1,182 @@
+/**
+ * Event channels through `/dev/xen/evtchn`.
+ *
+ * A file of it has a ring of ports on which events have come; to read takes them, and each is masked until it is written
+ * back. The file is read without waiting, and whoever waits is called back when it can be read: see {@linkcode Libc.whenReadable}.
+ *
+ * @module
+ */
+
+import {
+  encodeEvtchn,
+  EVTCHN_REQUEST_SIZE,
+  IOCTL_EVTCHN_BIND_INTERDOMAIN,
+  IOCTL_EVTCHN_BIND_UNBOUND_PORT,
+  IOCTL_EVTCHN_BIND_VIRQ,
+  IOCTL_EVTCHN_NOTIFY,
+  IOCTL_EVTCHN_UNBIND,
+  PORT_SIZE,
+} from "../abi_evtchn.ts";
+import type { EventBackend, EventFile } from "../backend.ts";
+import { Errno } from "../errno.ts";
+import type { Libc } from "../libc.ts";
+import { closeDevice, openDevice } from "./device.ts";
+import { bindError, type Device, portError, waitError } from "./errors.ts";
+
+/** A backend of event channels through the device at `path`. Nothing is opened yet. */
+export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn"): EventBackend {
+  return new LinuxEventBackend({ path, driver: "xen_evtchn", libc });
+}
+
+class LinuxEventBackend implements EventBackend {
+  readonly name: string;
+  readonly #device: Device;
+
+  constructor(device: Device) {
+    this.#device = device;
+    this.name = device.path;
+  }
+
+  open(): EventFile {
+    return new LinuxEventFile(this.#device, openDevice(this.#device, true));
+  }
+}
+
+/** Bytes that the kernel gives at once, at most. */
+const READ_SIZE = 4096;
+const NOTHING: readonly number[] = Object.freeze([]);
+
+/** Whoever waits for the file. */
+interface Waiting {
+  readonly callback: () => void;
+  /** Has the kernel not be waited for any more. */
+  stop: () => void;
+}
+
+class LinuxEventFile implements EventFile {
+  readonly #device: Device;
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #bound = new Set<number>();
+  /** Ports taken from the kernel's ring and not handed out yet. */
+  #taken: number[] = [];
+  #waiting: Waiting | undefined;
+  readonly #request = new Uint8Array(new ArrayBuffer(EVTCHN_REQUEST_SIZE));
+  readonly #requestView = new DataView(this.#request.buffer);
+  readonly #port = this.#request.subarray(0, PORT_SIZE);
+  readonly #read = new Uint8Array(new ArrayBuffer(READ_SIZE));
+  readonly #readView = new DataView(this.#read.buffer);
+
+  constructor(device: Device, fd: number) {
+    this.#device = device;
+    this.#libc = device.libc;
+    this.#fd = fd;
+  }
+
+  bindUnbound(domid: number): number {
+    return this.#bind(`bind a port for domain ${domid}`, IOCTL_EVTCHN_BIND_UNBOUND_PORT, domid);
+  }
+
+  bindInterdomain(domid: number, remotePort: number): number {
+    const doing = `bind port ${remotePort} of domain ${domid}`;
+    return this.#bind(doing, IOCTL_EVTCHN_BIND_INTERDOMAIN, domid, remotePort);
+  }
+
+  bindVirq(virq: number): number {
+    return this.#bind(`bind VIRQ ${virq}`, IOCTL_EVTCHN_BIND_VIRQ, virq);
+  }
+
+  #bind(doing: string, request: number, first: number, remotePort?: number): number {
+    const port = this.#ioctl(request, first, remotePort);
+    if (port < 0) throw bindError(this.#device, doing, -port);
+    this.#bound.add(port);
+    return port;
+  }
+
+  notify(port: number): void {
+    const result = this.#ioctl(IOCTL_EVTCHN_NOTIFY, port);
+    if (result < 0) throw portError(this.#device, "notify", `notify port ${port}`, -result);
+  }
+
+  pending(): readonly number[] {
+    if (this.#taken.length === 0) {
+      const result = this.#take();
+      if (result < 0) throw waitError(this.#device, "take events", -result);
+      if (this.#taken.length === 0) return NOTHING;
+    }
+    const ports = this.#taken;
+    this.#taken = [];
+    return ports;
+  }
+
+  unmask(port: number): void {
+    this.#requestView.setUint32(0, port, true);
+    const result = this.#libc.write(this.#fd, this.#port);
+    if (result < 0) throw waitError(this.#device, `unmask port ${port}`, -result);
+  }
+
+  whenPending(callback: () => void): () => void {
+    const waiting: Waiting = { callback, stop: () => {} };
+    this.#waiting = waiting;
+    if (this.#taken.length > 0) {
+      this.#callBackSoon(waiting);
+    } else {
+      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
+      if (typeof stop === "number") {
+        this.#waiting = undefined;
+        throw waitError(this.#device, "wait for events", -stop);
+      }
+      waiting.stop = stop;
+    }
+    return () => {
+      if (this.#waiting !== waiting) return;
+      this.#waiting = undefined;
+      waiting.stop();
+    };
+  }
+
+  #callBackSoon(waiting: Waiting): void {
+    queueMicrotask(() => this.#callBack(waiting));
+  }
+
+  #callBack(waiting: Waiting): void {
+    if (this.#waiting !== waiting) return;
+    this.#waiting = undefined;
+    waiting.callback();
+  }
+
+  unbind(port: number): void {
+    const result = this.#ioctl(IOCTL_EVTCHN_UNBIND, port);
+    if (result < 0) throw portError(this.#device, "unbind", `unbind port ${port}`, -result);
+    this.#bound.delete(port);
+    // The kernel leaves the port in its ring, from where it would come out as another one's, once the number is used again.
+    this.#taken = this.#taken.filter((taken) => taken !== port);
+    while (this.#take() > 0);
+    if (this.#taken.length > 0 && this.#waiting !== undefined) {
+      this.#waiting.stop();
+      this.#callBackSoon(this.#waiting);
+    }
+  }
+
+  close(): void {
+    this.#waiting?.stop();
+    this.#waiting = undefined;
+    closeDevice(this.#device, this.#fd);
+  }
+
+  /** Takes what is in the kernel's ring, as much as it gives at once: the number of bytes, or a negative errno. */
+  #take(): number {
+    const size = this.#libc.read(this.#fd, this.#read);
+    if (size < 0) return size === -Errno.EAGAIN ? 0 : size;
+    for (let offset = 0; offset + PORT_SIZE <= size; offset += PORT_SIZE) {
+      const port = this.#readView.getUint32(offset, true);
+      if (this.#bound.has(port)) this.#taken.push(port);
+    }
+    return size;
+  }
+
+  #ioctl(request: number, first: number, remotePort?: number): number {
+    encodeEvtchn(this.#requestView, first, remotePort);
+    return this.#libc.ioctl(this.#fd, request, this.#request);
+  }
+}

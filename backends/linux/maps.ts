@@ -1,0 +1,138 @@
+/**
+ * Pages of other domains, mapped and copied through `/dev/xen/gntdev`.
+ *
+ * @module
+ */
+
+import {
+  decodeMapGrantRef,
+  encodeMapGrantRef,
+  encodeRun,
+  IOCTL_GNTALLOC_SET_UNMAP_NOTIFY,
+  IOCTL_GNTDEV_MAP_GRANT_REF,
+  IOCTL_GNTDEV_UNMAP_GRANT_REF,
+  mapGrantRefSize,
+  RUN_SIZE,
+  UNMAP_NOTIFY_SIZE,
+} from "../abi.ts";
+import {
+  type CopySegment,
+  type MapBackend,
+  type MapFile,
+  PAGE_SIZE,
+  type PeerMemory,
+  type UnmapNotify,
+} from "../backend.ts";
+import type { Libc, LibcMapping } from "../libc.ts";
+import { copyGrants } from "./copy.ts";
+import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
+import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";
+
+/** A backend that maps grants of other domains through the device at `path`. Nothing is opened yet. */
+export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev"): MapBackend {
+  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc });
+}
+
+class LinuxMapBackend implements MapBackend {
+  readonly name: string;
+  readonly device: Device;
+  readonly scratch: Scratch = new Scratch("map");
+  readonly copyScratch: Scratch = new Scratch("copy");
+
+  constructor(device: Device) {
+    this.device = device;
+    this.name = device.path;
+  }
+
+  open(): MapFile {
+    return new LinuxMapFile(this, openDevice(this.device));
+  }
+}
+
+class LinuxMapFile implements MapFile {
+  readonly #backend: LinuxMapBackend;
+  readonly #device: Device;
+  readonly #fd: number;
+
+  constructor(backend: LinuxMapBackend, fd: number) {
+    this.#backend = backend;
+    this.#device = backend.device;
+    this.#fd = fd;
+  }
+
+  map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
+    const doing = `map ${grants(domid, grefs.length)}`;
+    const request = this.#backend.scratch.request(mapGrantRefSize(grefs.length));
+    encodeMapGrantRef(request.view, domid, grefs);
+    const result = this.#device.libc.ioctl(this.#fd, IOCTL_GNTDEV_MAP_GRANT_REF, request.bytes);
+    if (result < 0) throw mapGrantsError(this.#device, doing, -result);
+
+    const index = decodeMapGrantRef(request.view);
+    const mapping = this.#device.libc.mmap(this.#fd, index, grefs.length * PAGE_SIZE, writable);
+    if (typeof mapping === "number") {
+      this.forget(index, grefs.length);
+      throw mapGrantsError(this.#device, doing, -mapping);
+    }
+    return new LinuxPeerMemory(this, mapping, index, grefs.length, doing);
+  }
+
+  copy(segments: readonly CopySegment[]): readonly number[] {
+    return copyGrants(this.#device, this.#fd, this.#backend.copyScratch, segments);
+  }
+
+  close(): void {
+    closeDevice(this.#device, this.#fd);
+  }
+
+  get device(): Device {
+    return this.#device;
+  }
+
+  /** Has the device forget grants that are not mapped, or no longer. */
+  forget(index: number, count: number): number {
+    const request = this.#backend.scratch.request(RUN_SIZE);
+    encodeRun(request.view, index, count);
+    return this.#device.libc.ioctl(this.#fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, request.bytes);
+  }
+
+  /** Sets the notify of the mapping at an index. */
+  setUnmapNotify(index: number, notify: UnmapNotify): number {
+    const request = this.#backend.scratch.request(UNMAP_NOTIFY_SIZE);
+    encodeNotify(request.view, index, notify);
+    return this.#device.libc.ioctl(this.#fd, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY, request.bytes);
+  }
+}
+
+class LinuxPeerMemory implements PeerMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #file: LinuxMapFile;
+  readonly #mapping: LibcMapping;
+  readonly #index: number;
+  readonly #count: number;
+  readonly #doing: string;
+
+  /** @param doing What made it, for error messages: "map 2 grants of domain 1". */
+  constructor(file: LinuxMapFile, mapping: LibcMapping, index: number, count: number, doing: string) {
+    this.bytes = mapping.bytes;
+    this.#file = file;
+    this.#mapping = mapping;
+    this.#index = index;
+    this.#count = count;
+    this.#doing = doing;
+  }
+
+  setUnmapNotify(notify: UnmapNotify): void {
+    const result = this.#file.setUnmapNotify(this.#index, notify);
+    if (result < 0) {
+      throw notifyError(this.#file.device, "set the unmap notify of a mapping", notify.eventPort, -result);
+    }
+  }
+
+  unmap(): void {
+    const unmapped = this.#mapping.unmap();
+    // The kernel ends the mapping, and fires its notify, when the memory is unmapped and the grants are forgotten.
+    const forgotten = this.#file.forget(this.#index, this.#count);
+    const failed = unmapped < 0 ? unmapped : forgotten;
+    if (failed < 0) throw commonError(this.#file.device, "unmap", `un${this.#doing}`, -failed);
+  }
+}
