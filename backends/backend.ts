@@ -249,6 +249,7 @@ export interface EventFile {
    * after the returned function was called. Called again only after that. Until one of the two, the process stays alive.
    *
    * @returns Stops waiting; called any number of times.
+   * @throws {GrantError} if the system cannot wait; then nobody is called back.
    */
   whenPending(callback: () => void): () => void;
   /**
