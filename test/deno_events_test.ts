@@ -4,6 +4,7 @@ import { denoEventBackend } from "../backends/deno.ts";
 import { Errno } from "../backends/errno.ts";
 import { HYPERVISOR_TYPE } from "../backends/linux/errors.ts";
 import { GrantError } from "../src/errors.ts";
+import { eventsConformance } from "./conformance.ts";
 import { buildShim, openFiles, Shim } from "./shim/shim.ts";
 
 let directory: string;
@@ -32,6 +33,13 @@ beforeEach(() => {
 // Whatever a test did, and however it failed: no file is left open. The shim's rings are pipes.
 afterEach(() => {
   expect(openFiles("pipe:")).toBe(pipes);
+});
+
+describe("conformance", () => {
+  eventsConformance({
+    test,
+    open: () => ({ eventBackend: backend, domid: 0, peerBackend: backend, peer: 0, close() {} }),
+  });
 });
 
 function grantError(action: () => unknown): GrantError {
@@ -194,7 +202,7 @@ describe("notify() and unbind()", () => {
   test("unbind() forgets no event of another port, and nobody waits for one in vain", async () => {
     const file = backend.open();
     const { port, otherPort } = channel(file);
-    const virq = file.bindVirq(0);
+    const virq = file.bindVirq(20);
     file.notify(port);
     const waiting = pending(file);
     file.unbind(virq);
@@ -202,7 +210,7 @@ describe("notify() and unbind()", () => {
     expect(file.pending()).toEqual([otherPort]);
 
     file.notify(otherPort);
-    const more = file.bindVirq(0);
+    const more = file.bindVirq(20);
     file.unbind(more);
     await pending(file);
     expect(file.pending()).toEqual([port]);

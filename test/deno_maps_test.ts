@@ -3,8 +3,10 @@ import type { CopySegment, MapFile } from "../backends/backend.ts";
 import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
 import { Errno } from "../backends/errno.ts";
 import { GrantError } from "../src/errors.ts";
+import { GNTALLOC_LIMIT } from "../backends/linux/errors.ts";
+import { mapperConformance } from "./conformance.ts";
 import golden from "./golden/abi.json" with { type: "json" };
-import { BOUND_PORT, buildShim, mappedPages, openFiles, Shim } from "./shim/shim.ts";
+import { BOUND_PORT, buildShim, mappedPages, openFiles, Shim, TABLE_SIZE } from "./shim/shim.ts";
 
 const { statuses } = golden;
 
@@ -22,7 +24,10 @@ afterAll(async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-beforeEach(() => shim.reset());
+beforeEach(() => {
+  shim.reset();
+  shim.text(GNTALLOC_LIMIT, "1024\n");
+});
 
 // Whatever a test did, and however it failed: nothing is left open or mapped.
 afterEach(() => {
@@ -30,6 +35,28 @@ afterEach(() => {
   expect(mappedPages()).toBe(0);
   expect(shim.knownGrants()).toBe(0);
   expect(shim.grantedPages()).toBe(0);
+});
+
+describe("conformance", () => {
+  mapperConformance({
+    test,
+    open: () => ({
+      grantBackend: denoGrantBackend({ libc }),
+      granter: 0,
+      granterEvents: denoEventBackend({ libc }),
+      mapBackend: denoMapBackend({ libc }),
+      peer: 0,
+      peerEvents: denoEventBackend({ libc }),
+      joinsPages: true,
+      setLimit(pages) {
+        const limit = pages === Infinity ? -1 : pages;
+        shim.bounds(limit, TABLE_SIZE);
+        shim.text(GNTALLOC_LIMIT, `${limit}\n`);
+      },
+      heldPagesCount: false,
+      close() {},
+    }),
+  });
 });
 
 /** Pages that domain 0 grants to itself, their memory as the granter sees it, and a file to map them with. */
@@ -170,9 +197,9 @@ describe("copy()", () => {
       expect(peer.copy([
         { from: at(0, gref!), to: bytes[0]!, length: 1 },
         { from: at(9, gref!), to: bytes[1]!, length: 1 },
-        { from: at(0, 4000), to: bytes[2]!, length: 1 },
+        { from: at(0, 40_000), to: bytes[2]!, length: 1 },
         { from: bytes[3]!, to: at(0, gref!), length: 1 },
-      ])).toEqual([0, statuses.GNTST_bad_domain, statuses.GNTST_bad_gntref, statuses.GNTST_permission_denied]);
+      ])).toEqual([0, statuses.GNTST_bad_domain, statuses.GNTST_bad_gntref, statuses.GNTST_general_error]);
       expect(bytes.map(([byte]) => byte)).toEqual([7, 0, 0, 0]);
       expect(ours[0]).toBe(7);
     }, false);

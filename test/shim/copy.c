@@ -16,10 +16,10 @@ static int64_t copied_place(const char *side, int is_gref, int is_written)
 	memcpy(&place, side, sizeof(place));
 	if (place.domid > 1)
 		return -100 - 2; /* GNTST_bad_domain */
-	if (place.gref >= TABLE_SIZE || !table[place.gref].valid)
+	if (place.gref >= TABLE_SIZE)
 		return -100 - 3; /* GNTST_bad_gntref */
-	if (table[place.gref].domid != 0 || (is_written && !table[place.gref].writable))
-		return -100 - 8; /* GNTST_permission_denied */
+	if (!table[place.gref].valid || table[place.gref].domid != 0 || (is_written && !table[place.gref].writable))
+		return -100 - 1; /* GNTST_general_error: Xen says no more */
 	return place.gref * PAGE + place.offset;
 }
 

@@ -21,6 +21,7 @@ static struct ring { int open, fd, in; } rings[FILES];
 
 static struct port {
 	struct ring *ring;
+	int holders; /* unmap notifies that name it: it stays for as long as they do, unbound or not */
 	int unbound, masked, pending;
 	uint32_t domid;  /* who may bind an unbound one */
 	uint32_t remote; /* the other end; 0 where there is none */
@@ -98,7 +99,7 @@ void evtchn_unmask(uint32_t number)
 static int bind_port(struct ring *ring, struct port port)
 {
 	for (int number = FIRST_PORT; number < PORTS; number++) {
-		if (ports[number].ring)
+		if (ports[number].ring || ports[number].holders)
 			continue;
 		ports[number] = port;
 		ports[number].ring = ring;
@@ -128,6 +129,8 @@ static int bind_virq(struct ring *ring, uint32_t virq)
 {
 	if (virq >= VIRQS)
 		return fail(EINVAL);
+	if (virq == 0)
+		return fail(EEXIST); /* VIRQ_TIMER, which a kernel has itself */
 	for (int i = 0; i < PORTS; i++)
 		if (ports[i].ring && ports[i].virq == virq)
 			return fail(EEXIST);
@@ -137,11 +140,25 @@ static int bind_virq(struct ring *ring, uint32_t virq)
 /* The other end can be bound anew. What is in the ring stays there, as in the kernel. */
 static void unbind(struct port *port)
 {
+	port->ring = NULL;
+	if (port->holders)
+		return;
 	if (port->remote) {
 		ports[port->remote].unbound = 1;
 		ports[port->remote].remote = 0;
 	}
 	memset(port, 0, sizeof(*port));
+}
+
+void evtchn_hold(uint32_t port)
+{
+	ports[port].holders++;
+}
+
+void evtchn_let_go(uint32_t port)
+{
+	if (--ports[port].holders == 0 && !ports[port].ring)
+		unbind(&ports[port]);
 }
 
 void evtchn_close(int fd)

@@ -234,6 +234,7 @@ static void send_event(struct page *page)
 	if (page->notify_action & 2) {
 		events++;
 		evtchn_send(page->notify_port);
+		evtchn_let_go(page->notify_port);
 	}
 	page->notify_action = 0;
 }
@@ -269,6 +270,10 @@ static int set_unmap_notify(struct file *file, uint64_t index, uint32_t action, 
 		if ((action & 1) && page->readonly)
 			return fail(EINVAL);
 	}
+	if (action & 2)
+		evtchn_hold(port);
+	if (page->notify_action & 2)
+		evtchn_let_go(page->notify_port);
 	page->notify_action = action;
 	page->notify_byte = index - (page - file->pages) * PAGE;
 	page->notify_port = port;

@@ -36,6 +36,9 @@ int evtchn_ioctl(int fd, unsigned long request, const char *bytes);
 /* Unmasks a port. */
 void evtchn_unmask(uint32_t port);
 int evtchn_is_bound(uint32_t port);
+/* Keeps a port until it is let go of. */
+void evtchn_hold(uint32_t port);
+void evtchn_let_go(uint32_t port);
 /* Sends an event to the other end of a port. */
 void evtchn_send(uint32_t port);
 

@@ -13,7 +13,7 @@ import { Shim } from "./shim.ts";
 const [libc, way] = Deno.args as [string, string];
 const shim = new Shim(libc);
 const file = denoEventBackend({ libc }).open();
-const port = file.bindVirq(0);
+const port = file.bindVirq(20);
 const wait = () => file.whenPending(() => console.log(`event ${file.pending()}`));
 
 switch (way) {
