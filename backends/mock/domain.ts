@@ -81,6 +81,8 @@ export class MockDomain {
     if (this.#destroyed) return;
     this.#destroyed = true;
     for (const mapping of this.mappings) mapping.end();
+    // Nothing of a dead domain waits for its peers.
+    for (const [, grant] of this.table.grants()) this.table.tell(grant);
     this.bury();
   }
 

@@ -14,6 +14,7 @@ const NO_NOTIFY: UnmapNotify = {};
 /** One open file of a simulated domain: grants, by their reference. */
 export class MockGrantFile implements GrantFile {
   readonly #domain: MockDomain;
+  #tell: (page: number) => void = () => {};
 
   constructor(domain: MockDomain) {
     this.#domain = domain;
@@ -45,14 +46,20 @@ export class MockGrantFile implements GrantFile {
     }
   }
 
-  endAccess(_page: number, count: number, grefs: Uint32Array): readonly number[] {
+  endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
     // A dead domain has no grants to end.
     if (this.#domain.destroyed) return NONE_HELD;
     let held: number[] | undefined;
     for (let offset = 0; offset < count; offset++) {
-      if (!this.#end(grefs[offset]!)) (held ??= []).push(offset);
+      if (this.#end(grefs[offset]!)) continue;
+      (held ??= []).push(offset);
+      this.#grant(grefs[offset]!).letGo = () => this.#tell(page + offset);
     }
     return held ?? NONE_HELD;
+  }
+
+  whenLetGo(tell: (page: number) => void): void {
+    this.#tell = tell;
   }
 
   /** Ends access to one page, unless the peer holds it and the machine leaves waiting to the caller: whether it did. */

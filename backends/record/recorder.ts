@@ -243,6 +243,8 @@ export class Recorder {
         this.#record(backend, call, () => file.setUnmapNotify(page, gref, notify), () => ({}));
       },
       close: () => this.#close(backend, side, file, number),
+      // Not a call that is asked for: what comes of it, is recorded.
+      ...(typeof file.whenLetGo === "function" ? { whenLetGo: (tell) => file.whenLetGo!(tell) } : {}),
     };
   }
 
