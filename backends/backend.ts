@@ -62,6 +62,18 @@ export interface GrantFile {
    */
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[];
   /**
+   * Optional: takes a function by which the backend tells that a page may be asked for again, which {@linkcode endAccess} has
+   * named as not ended. Called once, right after the file was opened.
+   *
+   * Of a file with this method a page that was named waits until it is told of, so that it costs nothing meanwhile. Without it
+   * all such pages are asked for at each operation. Pages to which access could not be ended for another reason are asked for at
+   * each operation in any case.
+   *
+   * @param tell Takes the index of the page. It may be called at any time, in the middle of a call too; for a page that does not
+   * wait it does nothing. It never throws.
+   */
+  whenLetGo?(tell: (page: number) => void): void;
+  /**
    * Maps a run of pages of one grant into this process.
    *
    * @param page The index of the first page.

@@ -190,9 +190,12 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       return result < 0 ? -errno[0]! : result;
     },
     mmap(address, length, protection, flags, fd, offset) {
+      // To compare pointers costs more than all the rest: only where there is an error number, as there is after a failure.
+      errno[0] = 0;
       const result = symbols.mmap(address, BigInt(length), protection, flags, fd, BigInt(offset));
       const failure = errno[0]!;
-      return result === null || Deno.UnsafePointer.equals(result, mapFailed) ? -failure : result;
+      const failed = result === null || (failure !== 0 && Deno.UnsafePointer.equals(result, mapFailed));
+      return failed ? -failure : result;
     },
     munmap(address, length) {
       const result = symbols.munmap(address, BigInt(length));

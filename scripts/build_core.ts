@@ -34,7 +34,9 @@ function embed(module: Uint8Array<ArrayBuffer>): Uint8Array {
   );
 }
 
-const release = new Uint8Array(await compile("wasm/assembly/release.ts", ["-O3", "--noAssert"]));
+// With more than this asc makes copies of functions that do not pay: those that do are marked.
+const OPTIMISED = ["--optimizeLevel", "3", "--shrinkLevel", "1", "--noAssert"];
+const release = new Uint8Array(await compile("wasm/assembly/release.ts", OPTIMISED));
 const files: [string, Uint8Array][] = [
   ["wasm/core.wasm", release],
   ["wasm/core_embedded.ts", embed(release)],

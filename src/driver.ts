@@ -90,17 +90,20 @@ export class Driver {
       if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
       const address = this.#core.books.open();
       if (!address) throw this.#error("no-memory", "open", "a file as there is no memory for its books");
-      let file: GrantFile;
+      let file: GrantFile | undefined;
       try {
         file = this.#backend.open();
+        return this.#reclaimer.add(address, file);
       } catch (error) {
         this.#core.books.close(address);
         this.#core.books.forget(address);
+        try {
+          file?.close();
+        } catch {
+          // The first error is the one that counts.
+        }
         throw asGrantError(error, "open", this.#backend.name);
       }
-      const open = { address, file };
-      this.#reclaimer.add(open);
-      return open;
     } finally {
       this.#busy = false;
     }
@@ -126,9 +129,10 @@ export class Driver {
         this.#undo(open, page, count, grefs);
         throw asGrantError(error, "allocate", this.#backend.name);
       }
-      for (let from = 0; from < count; from += STAGED) {
-        const length = this.#stage(grefs, from, count);
-        books.list(open.address, page + from, length, from === 0);
+      if (count === 1) {
+        books.listOne(open.address, grefs[0]!);
+      } else {
+        for (let from = 0; from < count; from += STAGED) books.list(open.address, this.#stage(grefs, from, count));
       }
       return { page, grefs: Array.from(grefs.subarray(0, count)) };
     } finally {
@@ -173,8 +177,7 @@ export class Driver {
   #stage(grefs: Uint32Array, from: number, count: number): number {
     const length = Math.min(STAGED, count - from);
     const staged = this.#core.staged();
-    if (length === 1) staged[0] = grefs[from]!;
-    else staged.set(grefs.subarray(from, from + length));
+    staged.set(grefs.subarray(from, from + length));
     return length;
   }
 
@@ -183,11 +186,9 @@ export class Driver {
     const { books } = this.#core;
     let granted = 0;
     while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-    for (let from = 0; from < granted; from += STAGED) {
-      const length = this.#stage(grefs, from, granted);
-      books.adopt(open.address, page + from, length);
-    }
-    books.abandon(open.address, page + granted);
+    for (let from = 0; from < granted; from += STAGED) books.adopt(open.address, this.#stage(grefs, from, granted));
+    books.abandon(open.address);
+    if (granted > 0) this.#reclaimer.expect();
     this.#reclaimer.sweep("free");
     books.rewind(open.address, page);
   }
@@ -195,8 +196,12 @@ export class Driver {
   free(open: OpenFile, page: number, count: number): void {
     this.#enter("free");
     try {
-      if (this.#core.books.free(open.address, page, count) !== OK) throw this.#notFound("free", open, page, count);
-      const failure = this.#reclaimer.sweep("free", open);
+      const run = this.#core.books.free(open.address, page, count);
+      if (run < 0) throw this.#notFound("free", open, page, count);
+      if (run === 0) this.#reclaimer.expect();
+      const failure = run > 0
+        ? this.#reclaimer.sweepRun("free", open, page, count)
+        : this.#reclaimer.sweep("free", open);
       if (failure) throw failure;
     } finally {
       this.#busy = false;
@@ -246,7 +251,7 @@ export class Driver {
     this.#enter("unmap");
     try {
       const unmapping = this.#unmapAll(memory, "unmap");
-      this.#core.books.unmap(open.address, page, count);
+      if (this.#core.books.unmap(open.address, page, count)) this.#reclaimer.expect();
       const ending = this.#reclaimer.sweep("unmap", open);
       const failure = unmapping ?? ending;
       if (failure) throw failure;

@@ -7,6 +7,8 @@ import { asGrantError, GrantError, type GrantOperation } from "./errors.ts";
 export interface OpenFile {
   readonly address: FileAddress;
   readonly file: GrantFile;
+  /** Whether the backend tells when the peer lets go of a page, so that it need not be asked. */
+  readonly tells: boolean;
 }
 
 /**
@@ -21,6 +23,10 @@ export class Reclaimer {
   readonly #closing = new Set<OpenFile>();
   /** References on their way to the backend. */
   #grefs = new Uint32Array(STAGED);
+  /** Whether there may be pages for which the backend is to be asked at the next sweep. */
+  #toAsk = false;
+  /** Whether a backend has told of a page since access to the present run was to be ended. */
+  #told = false;
 
   /** @param backend How error messages call the backend. */
   constructor(core: Core, backend: string) {
@@ -28,37 +34,54 @@ export class Reclaimer {
     this.#backend = backend;
   }
 
-  /** Takes a file in. */
-  add(open: OpenFile): void {
-    this.#files.set(open.address, open);
+  /** Takes a file in; if its backend can tell when the peer lets go of a page, it is asked to. */
+  add(address: FileAddress, file: GrantFile): OpenFile {
+    const tells = typeof file.whenLetGo === "function";
+    const open = { address, file, tells };
+    // Before it is known, so that nothing is told of a file that is not there.
+    if (tells) file.whenLetGo!((page) => this.#letGo(open, page));
+    this.#files.set(address, open);
+    return open;
+  }
+
+  /** The backend says, at any time, that a page may be asked for again: so it is, if it waits for that. */
+  #letGo(open: OpenFile, page: number): void {
+    if (this.#files.get(open.address) !== open || !Number.isSafeInteger(page) || page < 0) return;
+    // While the page's run is under way, it is not known yet that the page waits.
+    this.#told = true;
+    if (this.#core.books.letGo(open.address, page)) this.#toAsk = true;
   }
 
   /** Closes a file: in the core at once, in the backend when nothing of it is left. */
   close(open: OpenFile): void {
     this.#core.books.close(open.address);
+    this.#toAsk = true;
     this.#closing.add(open);
   }
 
   /**
    * Ends access to every pending page to which the peer lets it end, and closes the files of which nothing is left. What
-   * fails stays pending, and is tried again by the next sweep.
+   * fails stays pending, and is tried again by the next sweep; what the peer holds, too, unless the backend tells when it
+   * has let go.
    *
    * @param operation What is under way, for the error.
    * @param concerning The file whose failures matter to the caller; or any.
    * @returns The first of those.
    */
   sweep(operation: GrantOperation, concerning?: OpenFile | "any"): GrantError | undefined {
-    const { books } = this.#core;
     let failure: GrantError | undefined;
-    if (books.pending() > 0) {
-      books.startSweep();
-      for (let count = books.nextRun(); count > 0; count = books.nextRun()) {
+    if (this.#toAsk) {
+      this.#toAsk = false;
+      const { books } = this.#core;
+      for (let count = books.sweep(); count > 0;) {
         const open = this.#files.get(books.runFile())!;
         const page = books.runPage();
         try {
-          this.#endAccess(open, page, count);
+          count = this.#endAccess(open, page, count);
         } catch (error) {
           if (open === concerning || concerning === "any") failure ??= this.#notEnded(operation, page, count, error);
+          this.#toAsk = true;
+          count = books.nextRun(false);
         }
       }
     }
@@ -67,19 +90,40 @@ export class Reclaimer {
     return failure ?? closing;
   }
 
-  /** Ends access to the core's present run, but for the pages that the peer holds. */
-  #endAccess(open: OpenFile, page: number, count: number): void {
+  /** A sweep that the core has begun: with these pages of a file, and no others. */
+  sweepRun(operation: GrantOperation, open: OpenFile, page: number, count: number): GrantError | undefined {
+    let failure: GrantError | undefined;
+    try {
+      this.#endAccess(open, page, count);
+    } catch (error) {
+      failure = this.#notEnded(operation, page, count, error);
+      this.#toAsk = true;
+      this.#core.books.nextRun(false);
+    }
+    if (this.#closing.size === 0) return failure;
+    const closing = this.#forgetClosed(open);
+    return failure ?? closing;
+  }
+
+  /** Pages have become pending: the next sweep looks for them. */
+  expect(): void {
+    this.#toAsk = true;
+  }
+
+  /** Ends access to the core's present run, but for the pages that the peer holds: the number of pages of the next run. */
+  #endAccess(open: OpenFile, page: number, count: number): number {
     const { books } = this.#core;
     const staged = this.#core.staged();
     // A backend may have moved the last one's buffer away.
     const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGED);
     if (count === 1) grefs[0] = staged[0]!;
     else grefs.set(staged.subarray(0, count));
+    this.#told = false;
     const held = open.file.endAccess(page, count, grefs);
     if (!Array.isArray(held)) {
       throw new TypeError(`it must say which pages have not ended in an array: it said ${show(held)}`);
     }
-    if (held.length === 0) return books.ended(0, count);
+    if (held.length === 0) return books.endedAll();
     // All of them are looked at before the first is believed.
     const offsets = Array.from(held);
     let least = 0;
@@ -94,6 +138,9 @@ export class Reclaimer {
       if (offset > from) books.ended(from, offset - from);
       from = offset + 1;
     }
+    const waits = open.tells && !this.#told;
+    if (!waits) this.#toAsk = true;
+    return books.nextRun(waits);
   }
 
   #notEnded(operation: GrantOperation, page: number, count: number, error: unknown): GrantError {

@@ -9,6 +9,8 @@ interface Page {
   listed: boolean;
   maps: number;
   pending: boolean;
+  /** Whether the backend said that the peer holds the page, and was to tell when it lets go. */
+  held: boolean;
 }
 
 interface File {
@@ -35,6 +37,8 @@ class Run {
   readonly #random: () => number;
   readonly #files: File[] = [];
   #nextGref = 8;
+  /** Pages that were let go of since the last sweep began. */
+  #told = 0;
 
   constructor(readonly core: Core, seed: number) {
     this.#books = core.books;
@@ -73,6 +77,7 @@ class Run {
       () => this.#map(file),
       () => this.#unmap(this.#files[this.#below(this.#files.length)]!),
       () => this.#sweep(),
+      () => this.#letGo(),
       () => this.#random() < 0.2 ? this.#close(file) : undefined,
     ];
     actions[this.#below(actions.length)]!();
@@ -87,9 +92,10 @@ class Run {
     const staged = this.core.staged();
     for (let offset = 0; offset < count; offset++) {
       const gref = staged[offset] = this.#nextGref++;
-      file.pages.set(page + offset, { gref, listed: true, maps: 0, pending: false });
+      file.pages.set(page + offset, { gref, listed: true, maps: 0, pending: false, held: false });
     }
-    this.#books.list(file.address, page, count, true);
+    if (count === 1 && this.#random() < 0.8) this.#books.listOne(file.address, staged[0]!);
+    else this.#books.list(file.address, count);
     file.next += count;
   }
 
@@ -102,10 +108,10 @@ class Run {
     const staged = this.core.staged();
     for (let offset = 0; offset < granted; offset++) {
       const gref = staged[offset] = this.#nextGref++;
-      file.pages.set(page + offset, { gref, listed: false, maps: 0, pending: true });
+      file.pages.set(page + offset, { gref, listed: false, maps: 0, pending: true, held: false });
     }
-    if (granted > 0) this.#books.adopt(file.address, page, granted);
-    this.#books.abandon(file.address, page + granted);
+    if (granted > 0) this.#books.adopt(file.address, granted);
+    this.#books.abandon(file.address);
     this.#sweep();
     this.#books.rewind(file.address, page);
     file.next = page + granted;
@@ -130,11 +136,17 @@ class Run {
   #free(file: File): void {
     const [page, count] = this.#range(file);
     const pages = this.#listed(file, page, count);
-    expect(this.#books.free(file.address, page, count)).toBe(pages.length > 0 ? OK : NOT_FOUND);
+    const before = this.#sum((one) => one.pending && !one.held);
+    const run = this.#books.free(file.address, page, count);
     for (const one of pages) {
       one.listed = false;
       one.pending = one.maps === 0;
     }
+    if (pages.length === 0) return expect(run).toBe(NOT_FOUND);
+    const alone = before === 0 && pages.every((one) => one.pending);
+    expect(run).toBe(alone ? count : 0);
+    // Whether the sweep that has begun is gone through now, or another one begins later.
+    if (run > 0 && this.#random() < 0.7) this.#goThrough(run);
   }
 
   #map(file: File): void {
@@ -156,16 +168,16 @@ class Run {
       one.maps--;
       one.pending = one.maps === 0 && !one.listed;
     }
-    if (file.closed && file.mappings.length === 0) this.#letGo(file);
+    if (file.closed && file.mappings.length === 0) this.#letAllGo(file);
   }
 
   #close(file: File): void {
     this.#books.close(file.address);
     file.closed = true;
-    if (file.mappings.length === 0) this.#letGo(file);
+    if (file.mappings.length === 0) this.#letAllGo(file);
   }
 
-  #letGo(file: File): void {
+  #letAllGo(file: File): void {
     for (const page of file.pages.values()) {
       if (page.listed) page.pending = true;
       page.listed = false;
@@ -173,22 +185,7 @@ class Run {
   }
 
   #sweep(): void {
-    const all = this.#random() < 0.3;
-    const seen = new Set<number>();
-    this.#books.startSweep();
-    for (let count = this.#books.nextRun(); count > 0; count = this.#books.nextRun()) {
-      const file = this.#files.find(({ address }) => address === this.#books.runFile())!;
-      const first = this.#books.runPage();
-      const grefs = [...this.core.staged().subarray(0, count)];
-      for (const [offset, gref] of grefs.entries()) {
-        const page = file.pages.get(first + offset)!;
-        expect([page.pending, page.gref, seen.has(gref)]).toEqual([true, gref, false]);
-        seen.add(gref);
-        if (!all && this.#random() < 0.4) continue;
-        this.#books.ended(offset, 1);
-        file.pages.delete(first + offset);
-      }
-    }
+    this.#goThrough(this.#books.sweep());
     for (let number = this.#files.length - 1; number >= 0; number--) {
       const file = this.#files[number]!;
       if (!file.closed) continue;
@@ -196,6 +193,52 @@ class Run {
       expect(this.#books.forget(file.address) !== 0).toBe(gone);
       if (gone) this.#files.splice(number, 1);
     }
+  }
+
+  /** Goes through a sweep whose first run has so many pages. */
+  #goThrough(run: number): void {
+    const all = this.#random() < 0.3;
+    const expected = this.#sum((page) => page.pending && !page.held);
+    const seen = new Set<number>();
+    this.#told = 0;
+    for (let count = run; count > 0;) {
+      const file = this.#files.find(({ address }) => address === this.#books.runFile())!;
+      const first = this.#books.runPage();
+      const grefs = [...this.core.staged().subarray(0, count)];
+      const tells = this.#random() < 0.6;
+      const left: Page[] = [];
+      for (const [offset, gref] of grefs.entries()) {
+        const page = file.pages.get(first + offset)!;
+        expect([page.pending, page.held, page.gref, seen.has(gref)]).toEqual([true, false, gref, false]);
+        seen.add(gref);
+        if (!all && this.#random() < 0.4) {
+          left.push(page);
+          continue;
+        }
+        if (!all) this.#books.ended(offset, 1);
+        file.pages.delete(first + offset);
+      }
+      if (all) {
+        count = this.#books.endedAll();
+        continue;
+      }
+      // In the middle of a run, too, a peer may let go of other pages.
+      if (this.#random() < 0.2) this.#letGo();
+      count = this.#books.nextRun(tells);
+      for (const page of left) page.held = tells;
+    }
+    if (this.#told === 0) expect(seen.size).toBe(expected);
+  }
+
+  /** The peer lets go of a page: mostly one that it held. */
+  #letGo(): void {
+    const file = this.#files[this.#below(this.#files.length)]!;
+    const held = [...file.pages].filter(([, page]) => page.held);
+    const [index, page] = held[this.#below(held.length)] ?? [this.#below(file.next + 100), undefined];
+    const other = file.pages.get(index);
+    expect(this.#books.letGo(file.address, index) !== 0).toBe(page !== undefined || other?.held === true);
+    if (other) other.held = false;
+    if (page) this.#told++;
   }
 
   #check(): void {

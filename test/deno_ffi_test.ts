@@ -193,7 +193,15 @@ describe("views", () => {
     ["postMessage", 3 * 4096],
   ])("of memory that is %s never reach unmapped memory", async (how, left) => {
     const found = await program("moved.ts", ["-A"], [libc, how]);
-    expect(found).toEqual({ mappedBefore: 3, mappedAfter: 0, left, original: 0, middle: 0, disturbed: false });
+    expect(found).toEqual({
+      refused: false,
+      mappedBefore: 3,
+      mappedAfter: 0,
+      left,
+      original: 0,
+      middle: 0,
+      disturbed: false,
+    });
   });
 });
 

@@ -36,23 +36,26 @@ interface CoreExports {
   fileListed(file: FileAddress): number;
   fileMappings(file: FileAddress): number;
   reserve(file: FileAddress, count: number): number;
-  list(file: FileAddress, page: number, count: number, begins: boolean): void;
-  adopt(file: FileAddress, page: number, count: number): void;
-  abandon(file: FileAddress, page: number): void;
+  list(file: FileAddress, count: number): void;
+  listOne(file: FileAddress, gref: number): void;
+  adopt(file: FileAddress, count: number): void;
+  abandon(file: FileAddress): void;
   rewind(file: FileAddress, page: number): void;
   find(file: FileAddress, page: number, count: number): number;
   together(file: FileAddress, page: number, count: number): number;
   gref(file: FileAddress, page: number): number;
   free(file: FileAddress, page: number, count: number): number;
   map(file: FileAddress, page: number, count: number): number;
-  unmap(file: FileAddress, page: number, count: number): void;
+  unmap(file: FileAddress, page: number, count: number): number;
   close(file: FileAddress): void;
   forget(file: FileAddress): number;
-  startSweep(): void;
-  nextRun(): number;
+  letGo(file: FileAddress, page: number): number;
+  sweep(): number;
+  nextRun(held: boolean): number;
   runFile(): FileAddress;
   runPage(): number;
   ended(offset: number, count: number): void;
+  endedAll(): number;
   /** Only in the debug build. */
   verify?(): void;
 }

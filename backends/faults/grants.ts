@@ -56,6 +56,9 @@ class FaultyGrantFile implements GrantFile {
   readonly #below: FileBelow;
   /** Pages to which access has ended in the backend below, though the caller was told that it failed. */
   readonly #ended = new Set<number>();
+  /** Tells that a page may be asked for again. */
+  #tell: (page: number) => void = () => {};
+  readonly whenLetGo?: (tell: (page: number) => void) => void;
   /** What is set for pages, to be set again when a change fails after it was made. */
   readonly #notifies = new Map<number, UnmapNotify>();
 
@@ -63,6 +66,12 @@ class FaultyGrantFile implements GrantFile {
     this.#file = file;
     this.#injector = injector;
     this.#below = new FileBelow(injector, side, file);
+    if (typeof file.whenLetGo === "function") {
+      this.whenLetGo = (tell) => {
+        this.#tell = tell;
+        file.whenLetGo!(tell);
+      };
+    }
   }
 
   grant(page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
@@ -123,6 +132,8 @@ class FaultyGrantFile implements GrantFile {
       (offset) => !kept.has(offset) && !this.#ended.has(page + offset),
     );
     for (const offset of kept) held.add(offset);
+    // Nobody below will tell of what a rule has kept: so all of it may be asked for again at once.
+    for (const offset of held) this.#tell(page + offset);
     // To throw would say that access to no page has ended.
     if (failure && held.size === count) throw failure.error;
     for (let offset = 0; offset < count; offset++) {

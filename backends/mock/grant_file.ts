@@ -15,6 +15,7 @@ const NONE_HELD: readonly number[] = [];
 export class MockGrantFile implements GrantFile, ProcessFile {
   readonly process: MockProcess;
   readonly #domain: MockDomain;
+  #tell: (page: number) => void = () => {};
 
   constructor(process: MockProcess) {
     this.process = process;
@@ -49,15 +50,21 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     }
   }
 
-  endAccess(_page: number, count: number, grefs: Uint32Array): readonly number[] {
+  endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
     // What is dead has no grants to end.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.left.size > 0) this.#domain.reap();
     let held: number[] | undefined;
     for (let offset = 0; offset < count; offset++) {
-      if (!this.#end(grefs[offset]!)) (held ??= []).push(offset);
+      if (this.#end(grefs[offset]!)) continue;
+      (held ??= []).push(offset);
+      this.#grant(grefs[offset]!).letGo = () => this.#tell(page + offset);
     }
     return held ?? NONE_HELD;
+  }
+
+  whenLetGo(tell: (page: number) => void): void {
+    this.#tell = tell;
   }
 
   /** Ends access to one page, unless the peer holds it and the machine leaves waiting to the caller: whether it did. */
@@ -99,10 +106,12 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   die(): void {
     const domain = this.#domain;
     domain.files.delete(this);
-    // A dead domain has no grants to end.
-    if (domain.destroyed) return;
     for (const [gref, grant] of domain.table.grants()) {
-      if (grant.file !== this || grant.deferred) continue;
+      if (grant.file !== this) continue;
+      // Nobody waits for the peer any more.
+      domain.table.tell(grant);
+      // A dead domain has no grants to end.
+      if (domain.destroyed || grant.deferred) continue;
       if (!this.#end(gref)) domain.left.add(gref);
     }
   }

@@ -24,6 +24,8 @@ export interface Grant {
   notify: SetNotify;
   /** Whether its owner has let go of it, so that it ends with its last mapping. */
   deferred: boolean;
+  /** What is done when its last mapping ends, once: its owner was told that the page is held, and waits. */
+  letGo?: (() => void) | undefined;
 }
 
 /** The grant table of one domain. A reference that was freed is the first to be used again. */
@@ -68,6 +70,14 @@ export class GrantTable {
     if (--grant.maps > 0) return;
     this.#mapped--;
     if (grant.deferred) this.remove(gref);
+    else this.tell(grant);
+  }
+
+  /** Tells the owner of a grant that waits for it that access may end now. */
+  tell(grant: Grant): void {
+    const { letGo } = grant;
+    grant.letGo = undefined;
+    letGo?.();
   }
 
   /** Grants a page: its reference, or 0 if the table is full. */

@@ -61,5 +61,7 @@ function recordedFile(tape: Tape, backend: GrantBackend, file: GrantFile, number
       tape.record(backend, call, () => file.setUnmapNotify(page, gref, notify));
     },
     close: () => tape.close(backend, side, file, number),
+    // Not a call that is asked for: what comes of it, is recorded.
+    ...(typeof file.whenLetGo === "function" ? { whenLetGo: (tell) => file.whenLetGo!(tell) } : {}),
   };
 }

@@ -1,36 +1,69 @@
 /*
- * The design of the core that ships (wasm/assembly/), in C: leaves of 64 pages with a mask for each property, found by a
- * hash. What it costs here is about what it could cost at best.
+ * The design of the core that ships (wasm/assembly/), in C, with the least of a driver around it, as in shipped.ts: the same
+ * steps, on the same records. What it costs here is about what it could cost at best.
  */
 #include <string.h>
 
 #include "books.h"
 #include "references.h"
 
+/* References on their way between the grant table and the books: an allocation may fail before they are listed. */
+#define STAGED 4096
+/* References in a packed block. */
+#define PACKED 14
+
 struct leaf {
-  uint64_t listed, mapped, again, pending;
+  uint64_t listed, mapped, begins, pending;
   uint64_t number;
   file *file;
+  /* The references of all 64 pages, or, if `packed`, those of the pages of its mask. */
+  uint32_t *grefs;
   /* Mappings beyond the first; made when a page is mapped again. */
-  uint32_t *counts;
-  struct leaf *next_pending, *previous_pending;
-  uint32_t grefs[64];
+  struct counts *counts;
+  struct leaf *next_in_file, *previous_in_file;
+  /* Its place in a queue; `last` at the end of one. */
+  struct leaf *next_to_ask;
+  struct packed *packed;
+};
+
+struct packed {
+  uint64_t pages;
+  uint32_t grefs[PACKED];
+};
+
+struct counts {
+  uint64_t again;
+  uint32_t more[64];
 };
 
 struct file {
-  uint64_t next;
-  struct leaf *latest;
+  uint64_t next, settled;
+  struct leaf *first_leaf, *last_leaf;
+  struct leaf *latest, *tail;
+  uint32_t live, listed, mappings;
+  int begun;
 };
+
+static struct leaf no_leaf = { .number = UINT64_MAX };
+static struct leaf last_mark;
+#define LAST (&last_mark)
+
+static double limit_pages = 1.0 / 0.0;
+static uint32_t live_pages, listed_pages, mapped_pages, pending_pages;
+static uint32_t staged[STAGED];
 
 static struct leaf **table;
 static uint32_t capacity, leaves;
 static unsigned shift;
-/* Free leaves, by `next_pending`. */
-static struct leaf *free_leaves;
-/* Leaves with pages that are held by the peer. */
-static struct leaf *first_pending;
-/* `references.let_go` when they were last looked at. */
-static uint32_t seen_let_go;
+
+/* Free records, each kind by its first word. */
+static void *free_leaves, *free_grefs, *free_packed;
+
+/* The leaves with pages to ask for, and those of the sweep under way. */
+static struct leaf *first_to_ask = LAST, *last_to_ask = LAST, *sweep_head = LAST, *sweep_leaf = LAST;
+static unsigned sweep_bit;
+static uint64_t sweep_page;
+static uint32_t sweep_count;
 
 static uint32_t home(const file *file, uint64_t number) {
   return ((number ^ ((uint64_t) (uintptr_t) file << 32)) * UINT64_C(0x9e3779b97f4a7c15)) >> shift;
@@ -45,9 +78,23 @@ static unsigned stretch(uint64_t page, uint64_t end) {
   return rest < end - page ? rest : end - page;
 }
 
+static uint64_t live_of(const struct leaf *leaf) {
+  return leaf->listed | leaf->mapped | leaf->pending;
+}
+
+static uint64_t to_ask(const struct leaf *leaf) {
+  return leaf->pending & ~leaf->mapped;
+}
+
+static uint32_t *gref_of(struct leaf *leaf, unsigned bit) {
+  if (!leaf->packed) return leaf->grefs + bit;
+  return leaf->packed->grefs + __builtin_popcountll(leaf->packed->pages & ((UINT64_C(1) << bit) - 1));
+}
+
 static struct leaf *find_leaf(file *file, uint64_t number) {
   struct leaf *leaf = file->latest;
-  if (leaf && leaf->number == number) return leaf;
+  if (leaf->number == number) return leaf;
+  if (!file->first_leaf) return NULL;
   for (uint32_t index = home(file, number);; index = (index + 1) & (capacity - 1)) {
     leaf = table[index];
     if (!leaf) return NULL;
@@ -88,97 +135,281 @@ static void grow(void) {
   free(old);
 }
 
-/* Takes more memory for leaves, in one piece. */
-static void add_leaves(void) {
+/* Takes a record of a kind; of new memory, many at a time. */
+static void *take(void **free, size_t size) {
   enum { MORE = 256 };
-  struct leaf *more = malloc(MORE * sizeof *more);
-  if (!more) abort();
-  for (int index = MORE; index--;) {
-    more[index].next_pending = free_leaves;
-    free_leaves = &more[index];
+  if (!*free) {
+    char *more = malloc(MORE * size);
+    if (!more) abort();
+    for (int index = MORE; index--;) {
+      *(void **) (more + index * size) = *free;
+      *free = more + index * size;
+    }
   }
+  void *record = *free;
+  *free = *(void **) record;
+  return record;
+}
+
+static void give(void **free, void *record) {
+  *(void **) record = *free;
+  *free = record;
+}
+
+static void give_grefs(struct leaf *leaf) {
+  if (leaf->packed) give(&free_packed, leaf->packed);
+  else give(&free_grefs, leaf->grefs);
 }
 
 static struct leaf *create_leaf(file *file, uint64_t number) {
   if ((leaves + 1) * 2 > capacity) grow();
-  if (!free_leaves) add_leaves();
-  struct leaf *leaf = free_leaves;
-  free_leaves = leaf->next_pending;
-  memset(leaf, 0, offsetof(struct leaf, grefs));
+  struct leaf *leaf = take(&free_leaves, sizeof *leaf);
+  memset(leaf, 0, sizeof *leaf);
   leaf->number = number;
   leaf->file = file;
+  leaf->grefs = take(&free_grefs, 64 * sizeof *leaf->grefs);
+  leaf->previous_in_file = file->last_leaf;
+  if (file->last_leaf) file->last_leaf->next_in_file = leaf;
+  else file->first_leaf = leaf;
+  file->last_leaf = leaf;
   file->latest = leaf;
   insert(leaf);
   leaves++;
   return leaf;
 }
 
-/* A leaf without a live page goes, unless the file's next page belongs in it. */
-static void drop_if_empty(struct leaf *leaf) {
-  if (leaf->listed | leaf->mapped | leaf->pending || leaf->number == leaf->file->next >> 6) return;
+static void destroy_leaf(struct leaf *leaf) {
+  file *file = leaf->file;
   take_out(leaf);
   leaves--;
-  if (leaf->file->latest == leaf) leaf->file->latest = NULL;
-  leaf->next_pending = free_leaves;
-  free_leaves = leaf;
+  if (leaf->next_in_file) leaf->next_in_file->previous_in_file = leaf->previous_in_file;
+  else file->last_leaf = leaf->previous_in_file;
+  if (leaf->previous_in_file) leaf->previous_in_file->next_in_file = leaf->next_in_file;
+  else file->first_leaf = leaf->next_in_file;
+  if (file->latest == leaf) file->latest = &no_leaf;
+  if (file->tail == leaf) file->tail = &no_leaf;
+  give_grefs(leaf);
+  give(&free_leaves, leaf);
 }
 
-static void link_pending(struct leaf *leaf) {
-  leaf->previous_pending = NULL;
-  leaf->next_pending = first_pending;
-  if (first_pending) first_pending->previous_pending = leaf;
-  first_pending = leaf;
+static void pack(struct leaf *leaf, uint64_t live) {
+  struct packed *packed = take(&free_packed, sizeof *packed);
+  packed->pages = live;
+  uint32_t *to = packed->grefs;
+  for (uint64_t rest = live; rest; rest &= rest - 1) *to++ = leaf->grefs[__builtin_ctzll(rest)];
+  give_grefs(leaf);
+  leaf->packed = packed;
+  if (leaf->file->tail == leaf) leaf->file->tail = &no_leaf;
 }
 
-static void unlink_pending(struct leaf *leaf) {
-  if (leaf->next_pending) leaf->next_pending->previous_pending = leaf->previous_pending;
-  if (leaf->previous_pending) leaf->previous_pending->next_pending = leaf->next_pending;
-  else first_pending = leaf->next_pending;
+static void unpack(struct leaf *leaf) {
+  struct packed *packed = leaf->packed;
+  if (!packed) return;
+  const uint32_t *from = packed->grefs;
+  leaf->grefs = take(&free_grefs, 64 * sizeof *leaf->grefs);
+  for (uint64_t rest = packed->pages; rest; rest &= rest - 1) leaf->grefs[__builtin_ctzll(rest)] = *from++;
+  leaf->packed = NULL;
+  give(&free_packed, packed);
 }
 
-/* Ends access to pages of a leaf; those that the peer holds are pending from then on. */
-static void end_access(struct leaf *leaf, uint64_t mask) {
-  uint64_t held = 0;
-  for (uint64_t rest = mask; rest; rest &= rest - 1) {
-    if (!reference_end(leaf->grefs[__builtin_ctzll(rest)])) held |= rest & -rest;
+/* Takes a leaf back if no page of it is live, and packs its references if few are: unless the file's next page belongs in it. */
+static void tidy(struct leaf *leaf) {
+  uint64_t live = live_of(leaf);
+  if (__builtin_popcountll(live) > PACKED || leaf->number == leaf->file->next >> 6 || leaf->next_to_ask) return;
+  if (!live) destroy_leaf(leaf);
+  else if (!leaf->packed) pack(leaf, live);
+}
+
+static void enqueue(struct leaf *leaf) {
+  if (leaf->next_to_ask) return;
+  leaf->next_to_ask = LAST;
+  if (first_to_ask == LAST) first_to_ask = leaf;
+  else last_to_ask->next_to_ask = leaf;
+  last_to_ask = leaf;
+}
+
+static void add_pending(struct leaf *leaf, uint64_t mask) {
+  if (!mask) return;
+  leaf->pending |= mask;
+  pending_pages += __builtin_popcountll(mask);
+  enqueue(leaf);
+}
+
+static void leave(void) {
+  struct leaf *leaf = sweep_head;
+  sweep_head = leaf->next_to_ask;
+  leaf->next_to_ask = NULL;
+  if (to_ask(leaf)) enqueue(leaf);
+  else tidy(leaf);
+}
+
+/* The pages of the sweep's run that are still pending wait until the peer lets go. */
+static void hold(void) {
+  struct leaf *leaf = sweep_head;
+  unsigned bit = sweep_page & 63;
+  for (uint32_t rest = sweep_count; rest;) {
+    unsigned length = 64 - bit < rest ? 64 - bit : rest;
+    leaf->mapped |= leaf->pending & bits(bit, length);
+    rest -= length;
+    leaf = leaf->next_to_ask;
+    bit = 0;
   }
-  uint64_t was = leaf->pending;
-  leaf->pending = (was & ~mask) | held;
-  if (leaf->pending && !was) link_pending(leaf);
-  else if (!leaf->pending && was) unlink_pending(leaf);
-  drop_if_empty(leaf);
 }
 
-/* Looks at the held pages again, if the peer has let go of any page since the last time. */
-static void sweep(void) {
-  if (seen_let_go == references.let_go) return;
-  seen_let_go = references.let_go;
-  for (struct leaf *leaf = first_pending; leaf;) {
-    struct leaf *next = leaf->next_pending;
-    end_access(leaf, leaf->pending);
+static uint32_t next_run(int held) {
+  struct leaf *leaf;
+  uint64_t rest;
+  if (held) hold();
+  while (sweep_head != sweep_leaf) leave();
+  for (;;) {
+    if (sweep_leaf == LAST) return 0;
+    leaf = sweep_leaf;
+    rest = to_ask(leaf) >> sweep_bit;
+    if (rest) break;
+    sweep_leaf = leaf->next_to_ask;
+    sweep_bit = 0;
+    leave();
+  }
+  unsigned bit = sweep_bit + __builtin_ctzll(rest);
+  uint32_t count = 0;
+  sweep_page = (leaf->number << 6) + bit;
+  for (;;) {
+    uint64_t others = ~(to_ask(leaf) >> bit);
+    unsigned length = others ? __builtin_ctzll(others) : 64;
+    if (length > STAGED - count) length = STAGED - count;
+    memcpy(staged + count, gref_of(leaf, bit), length * sizeof *staged);
+    count += length;
+    bit += length;
+    struct leaf *next = leaf->next_to_ask;
+    sweep_leaf = bit < 64 ? leaf : next;
+    sweep_bit = bit & 63;
+    if (bit < 64 || count == STAGED || next == LAST) break;
+    if (next->file != leaf->file || next->number != leaf->number + 1 || !(to_ask(next) & 1)) break;
     leaf = next;
+    bit = 0;
   }
+  return sweep_count = count;
+}
+
+static uint32_t sweep(void) {
+  sweep_head = sweep_leaf = first_to_ask;
+  sweep_bit = 0;
+  first_to_ask = LAST;
+  return next_run(0);
+}
+
+static void ended(uint32_t offset, uint32_t count) {
+  file *file = sweep_head->file;
+  uint64_t page = sweep_page + offset;
+  for (uint64_t end = page + count; page < end;) {
+    unsigned length = stretch(page, end);
+    struct leaf *leaf = find_leaf(file, page >> 6);
+    uint64_t mask = bits(page & 63, length);
+    leaf->begins &= ~mask;
+    leaf->pending &= ~mask;
+    pending_pages -= length;
+    page += length;
+  }
+  file->live -= count;
+  live_pages -= count;
+}
+
+/* Ends access to the pages of the present run that no peer holds: the number of pages of the next one. */
+static uint32_t end_access(uint32_t count) {
+  file *file = sweep_head->file;
+  uint64_t page = sweep_page;
+  uint32_t from = 0;
+  for (uint32_t offset = 0; offset < count; offset++) {
+    if (reference_end(staged[offset])) continue;
+    reference_wait(staged[offset], file, page + offset);
+    if (offset > from) ended(from, offset - from);
+    from = offset + 1;
+  }
+  if (count > from) ended(from, count - from);
+  return next_run(from > 0);
+}
+
+static void sweep_all(void) {
+  for (uint32_t count = sweep(); count;) count = end_access(count);
+}
+
+void books_let_go(void *waiting, uint64_t page) {
+  struct leaf *leaf = find_leaf(waiting, page >> 6);
+  uint64_t mask = bits(page & 63, 1);
+  if (!leaf || !(leaf->pending & leaf->mapped & mask)) return;
+  leaf->mapped &= ~mask;
+  enqueue(leaf);
 }
 
 file *books_open(void) {
   if (!capacity) grow();
   file *file = calloc(1, sizeof *file);
   if (!file) abort();
+  file->latest = file->tail = &no_leaf;
   return file;
 }
 
-uint64_t books_allocate(file *file, uint32_t count) {
-  sweep();
+/* Reserves pages before they are granted, as the grant may fail. */
+static uint64_t reserve(file *file, uint32_t count) {
+  if ((double) live_pages + (double) count > limit_pages) abort();
   uint64_t first = file->next, end = first + count;
-  for (uint64_t page = first; page < end;) {
-    unsigned bit = page & 63, length = stretch(page, end);
-    struct leaf *leaf = find_leaf(file, page >> 6);
-    if (!leaf) leaf = create_leaf(file, page >> 6);
-    for (unsigned index = 0; index < length; index++) leaf->grefs[bit + index] = reference_add();
-    leaf->listed |= bits(bit, length);
-    page += length;
+  if (file->tail->number != first >> 6 || (first & 63) + count > 64) {
+    for (uint64_t number = first >> 6; count && number <= (end - 1) >> 6; number++) {
+      struct leaf *leaf = find_leaf(file, number);
+      if (!leaf) leaf = create_leaf(file, number);
+      unpack(leaf);
+      file->tail = leaf;
+    }
   }
   file->next = end;
+  file->begun = 0;
+  file->live += count;
+  live_pages += count;
+  return first;
+}
+
+static void list(file *file, uint32_t count) {
+  uint64_t page = file->settled, end = page + count;
+  const uint32_t *from = staged;
+  while (page < end) {
+    unsigned bit = page & 63, length = stretch(page, end);
+    struct leaf *leaf = find_leaf(file, page >> 6);
+    memcpy(gref_of(leaf, bit), from, length * sizeof *from);
+    leaf->listed |= bits(bit, length);
+    if (!file->begun) leaf->begins |= bits(bit, 1);
+    file->begun = 1;
+    from += length;
+    page += length;
+  }
+  file->settled = end;
+  file->listed += count;
+  listed_pages += count;
+}
+
+static void list_one(file *file, uint32_t gref) {
+  uint64_t page = file->settled;
+  struct leaf *leaf = file->tail;
+  uint64_t mask = UINT64_C(1) << (page & 63);
+  leaf->grefs[page & 63] = gref;
+  leaf->listed |= mask;
+  leaf->begins |= mask;
+  file->settled = page + 1;
+  file->listed++;
+  listed_pages++;
+}
+
+uint64_t books_allocate(file *file, uint32_t count) {
+  if (first_to_ask != LAST) sweep_all();
+  uint64_t first = reserve(file, count);
+  if (count == 1) {
+    list_one(file, reference_add());
+    return first;
+  }
+  for (uint32_t from = 0; from < count; from += STAGED) {
+    uint32_t length = count - from < STAGED ? count - from : STAGED;
+    for (uint32_t index = 0; index < length; index++) staged[index] = reference_add();
+    list(file, length);
+  }
   return first;
 }
 
@@ -195,22 +426,56 @@ int books_find(file *file, uint64_t page, uint32_t count) {
   return 1;
 }
 
-int books_free(file *file, uint64_t page, uint32_t count) {
-  if (!books_find(file, page, count)) return 0;
-  for (uint64_t end = page + count; page < end;) {
-    unsigned length = stretch(page, end);
-    struct leaf *leaf = find_leaf(file, page >> 6);
-    uint64_t mask = bits(page & 63, length);
-    leaf->listed &= ~mask;
-    end_access(leaf, mask & ~leaf->mapped);
-    page += length;
+/* The only run of a sweep, where nothing else is to be asked for; 0 where it is to be begun. */
+static int release(file *file, uint64_t page, uint32_t count) {
+  unsigned bit = page & 63;
+  int alone = first_to_ask == LAST;
+  if (count > 64 - bit || !count) {
+    if (!books_find(file, page, count)) return -1;
+    for (uint64_t end = page + count; page < end;) {
+      unsigned length = stretch(page, end);
+      struct leaf *leaf = find_leaf(file, page >> 6);
+      uint64_t mask = bits(page & 63, length);
+      leaf->listed &= ~mask;
+      if (leaf->mapped & mask) alone = 0;
+      add_pending(leaf, mask & ~leaf->mapped);
+      page += length;
+    }
+    file->listed -= count;
+    listed_pages -= count;
+    return alone ? (int) sweep() : 0;
   }
-  sweep();
+  struct leaf *leaf = find_leaf(file, page >> 6);
+  uint64_t mask = bits(bit, count);
+  if (!leaf || (leaf->listed & mask) != mask) return -1;
+  leaf->listed ^= mask;
+  file->listed -= count;
+  listed_pages -= count;
+  if (leaf->mapped & mask || !alone) {
+    add_pending(leaf, mask & ~leaf->mapped);
+    return 0;
+  }
+  leaf->pending |= mask;
+  pending_pages += count;
+  leaf->next_to_ask = LAST;
+  sweep_head = leaf;
+  sweep_leaf = LAST;
+  sweep_page = page;
+  sweep_count = count;
+  memcpy(staged, gref_of(leaf, bit), count * sizeof *staged);
+  return count;
+}
+
+int books_free(file *file, uint64_t page, uint32_t count) {
+  int run = release(file, page, count);
+  if (run < 0) return 0;
+  if (run > 0) end_access(run);
+  else sweep_all();
   return 1;
 }
 
 uint32_t books_gref(file *file, uint64_t page) {
-  return find_leaf(file, page >> 6)->grefs[page & 63];
+  return *gref_of(find_leaf(file, page >> 6), page & 63);
 }
 
 int books_map(file *file, uint64_t page, uint32_t count) {
@@ -219,12 +484,16 @@ int books_map(file *file, uint64_t page, uint32_t count) {
     unsigned length = stretch(page, end);
     struct leaf *leaf = find_leaf(file, page >> 6);
     uint64_t mask = bits(page & 63, length), again = leaf->mapped & mask;
-    if (again && !leaf->counts && !(leaf->counts = calloc(64, sizeof *leaf->counts))) abort();
-    for (uint64_t rest = again; rest; rest &= rest - 1) leaf->counts[__builtin_ctzll(rest)]++;
-    leaf->again |= again;
+    if (again) {
+      if (!leaf->counts && !(leaf->counts = calloc(1, sizeof *leaf->counts))) abort();
+      for (uint64_t rest = again; rest; rest &= rest - 1) leaf->counts->more[__builtin_ctzll(rest)]++;
+      leaf->counts->again |= again;
+    }
     leaf->mapped |= mask;
+    mapped_pages += __builtin_popcountll(mask & ~again);
     page += length;
   }
+  file->mappings++;
   return 1;
 }
 
@@ -232,17 +501,19 @@ void books_unmap(file *file, uint64_t page, uint32_t count) {
   for (uint64_t end = page + count; page < end;) {
     unsigned length = stretch(page, end);
     struct leaf *leaf = find_leaf(file, page >> 6);
-    uint64_t mask = bits(page & 63, length), last = mask & ~leaf->again;
-    for (uint64_t rest = leaf->again & mask; rest; rest &= rest - 1) {
-      if (!--leaf->counts[__builtin_ctzll(rest)]) leaf->again &= ~(rest & -rest);
+    uint64_t mask = bits(page & 63, length), more = leaf->counts ? leaf->counts->again & mask : 0;
+    for (uint64_t rest = more; rest; rest &= rest - 1) {
+      if (!--leaf->counts->more[__builtin_ctzll(rest)]) leaf->counts->again &= ~(rest & -rest);
     }
-    if (leaf->counts && !leaf->again) {
+    if (leaf->counts && !leaf->counts->again) {
       free(leaf->counts);
       leaf->counts = NULL;
     }
-    leaf->mapped &= ~last;
-    if (last & ~leaf->listed) end_access(leaf, last & ~leaf->listed);
+    leaf->mapped &= ~(mask & ~more);
+    mapped_pages -= __builtin_popcountll(mask & ~more);
+    add_pending(leaf, mask & ~more & ~leaf->listed);
     page += length;
   }
-  sweep();
+  file->mappings--;
+  if (first_to_ask != LAST) sweep_all();
 }

@@ -42,10 +42,8 @@ function bits(first: number, end: number, base: number): number {
 export class LeafBooks implements Books<LeafFile> {
   readonly references = new References();
   readonly #freeLeaves: Leaf[] = [];
-  /** Leaves with pages that are held by the peer. */
-  readonly #pending = new Set<Leaf>();
-  /** How often peers had let go of a page when the pending ones were last looked at. */
-  #seenLetGo = 0;
+  /** Leaves with pages of which the peer has let go since access to them did not end. */
+  readonly #toAsk = new Set<Leaf>();
 
   open(): LeafFile {
     return new LeafFile();
@@ -136,13 +134,9 @@ export class LeafBooks implements Books<LeafFile> {
 
   /** Ends access to pages of a leaf; those that the peer holds are pending from then on. */
   #endAccess(leaf: Leaf, low: number, high: number): void {
-    const was = (leaf.pendingLow | leaf.pendingHigh) !== 0;
     leaf.pendingLow = leaf.pendingLow & ~low | this.#held(leaf, low, 0);
     leaf.pendingHigh = leaf.pendingHigh & ~high | this.#held(leaf, high, 32);
-    const is = (leaf.pendingLow | leaf.pendingHigh) !== 0;
-    if (is && !was) this.#pending.add(leaf);
-    else if (was && !is) this.#pending.delete(leaf);
-    if (!is) this.#dropIfEmpty(leaf);
+    this.#dropIfEmpty(leaf);
   }
 
   /** Ends access to some of 32 pages: those that the peer holds. */
@@ -150,16 +144,19 @@ export class LeafBooks implements Books<LeafFile> {
     let held = 0;
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
       const bit = 31 - Math.clz32(rest & -rest);
-      if (!this.references.end(leaf.grefs[base + bit]!)) held |= 1 << bit;
+      const gref = leaf.grefs[base + bit]!;
+      if (this.references.end(gref)) continue;
+      held |= 1 << bit;
+      this.references.whenLetGo(gref, () => this.#toAsk.add(leaf));
     }
     return held;
   }
 
-  /** Looks at the held pages again, if a peer has let go of any page since the last time. */
+  /** Looks again at the pending pages of the leaves in which peers have let go of some. */
   #sweep(): void {
-    if (this.#seenLetGo === this.references.letGo) return;
-    this.#seenLetGo = this.references.letGo;
-    for (const leaf of this.#pending) this.#endAccess(leaf, leaf.pendingLow, leaf.pendingHigh);
+    if (this.#toAsk.size === 0) return;
+    for (const leaf of this.#toAsk) this.#endAccess(leaf, leaf.pendingLow, leaf.pendingHigh);
+    this.#toAsk.clear();
   }
 
   gref(file: LeafFile, page: number): number {

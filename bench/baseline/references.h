@@ -18,17 +18,21 @@ struct references {
   uint32_t free_count;
   /* The lowest reference that was never used. */
   uint32_t fresh;
-  /* How often a peer has let go of a page: a page that was held can be ended only if this has changed. */
-  uint32_t let_go;
+  /* By reference, who waits until the peer lets go of a page that it was found to hold. */
+  struct waiting { void *file; uint64_t page; } *waiting;
 };
 
 /* Defined by program.c. */
 extern struct references references;
 
+/* The peer has let go of a page for which a file waits. */
+void books_let_go(void *file, uint64_t page);
+
 static inline void references_reserve(uint32_t capacity) {
   references.maps = realloc(references.maps, capacity * sizeof *references.maps);
   references.free = realloc(references.free, capacity * sizeof *references.free);
-  if (!references.maps || !references.free) abort();
+  references.waiting = realloc(references.waiting, capacity * sizeof *references.waiting);
+  if (!references.maps || !references.free || !references.waiting) abort();
   references.capacity = capacity;
 }
 
@@ -51,14 +55,20 @@ static inline int reference_end(uint32_t gref) {
   return 1;
 }
 
+/* Has a file be told when the peer lets go of a page that it holds. */
+static inline void reference_wait(uint32_t gref, void *file, uint64_t page) {
+  references.waiting[gref] = (struct waiting) { file, page };
+}
+
 /* The peer maps the page. */
 static inline void reference_hold(uint32_t gref) {
-  references.maps[gref]++;
+  if (!references.maps[gref]++) references.waiting[gref].file = NULL;
 }
 
 /* The peer unmaps the page. */
 static inline void reference_let_go(uint32_t gref) {
-  if (--references.maps[gref] == 0) references.let_go++;
+  if (--references.maps[gref] || !references.waiting[gref].file) return;
+  books_let_go(references.waiting[gref].file, references.waiting[gref].page);
 }
 
 #endif

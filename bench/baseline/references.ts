@@ -10,8 +10,8 @@ export class References {
   #free = new Uint32Array(1024);
   #freeCount = 0;
   #fresh = FIRST_REFERENCE;
-  /** How often a peer has let go of a page: a page that was held can be ended only if this has changed. */
-  letGo = 0;
+  /** By reference, who waits until the peer lets go of a page that it was found to hold. */
+  readonly #waiting = new Map<number, () => void>();
 
   /** The lowest reference that was never used. */
   get fresh(): number {
@@ -23,6 +23,16 @@ export class References {
     if (this.#freeCount > 0) return this.#free[--this.#freeCount]!;
     if (this.#fresh === this.#maps.length) this.#grow();
     return this.#fresh++;
+  }
+
+  /** Grants pages: their references become the first entries of `grefs`. */
+  addAll(grefs: Uint32Array, count: number): void {
+    const free = this.#free;
+    let freeCount = this.#freeCount;
+    let index = 0;
+    for (; index < count && freeCount > 0; index++) grefs[index] = free[--freeCount]!;
+    this.#freeCount = freeCount;
+    for (; index < count; index++) grefs[index] = this.add();
   }
 
   #grow(): void {
@@ -40,6 +50,26 @@ export class References {
     return true;
   }
 
+  /** Ends access by references from `from` on, as far as the first whose page the peer holds: the index of that, or `count`. */
+  endAll(grefs: Uint32Array, from: number, count: number): number {
+    const maps = this.#maps;
+    const free = this.#free;
+    let freeCount = this.#freeCount;
+    let index = from;
+    for (; index < count; index++) {
+      const gref = grefs[index]!;
+      if (maps[gref]! > 0) break;
+      free[freeCount++] = gref;
+    }
+    this.#freeCount = freeCount;
+    return index;
+  }
+
+  /** Has something done when the peer lets go of a page that it holds. */
+  whenLetGo(gref: number, action: () => void): void {
+    this.#waiting.set(gref, action);
+  }
+
   /** The peer maps the page. */
   hold(gref: number): void {
     this.#maps[gref]!++;
@@ -47,6 +77,8 @@ export class References {
 
   /** The peer unmaps the page. */
   release(gref: number): void {
-    if (--this.#maps[gref]! === 0) this.letGo++;
+    if (--this.#maps[gref]! > 0) return;
+    this.#waiting.get(gref)?.();
+    this.#waiting.delete(gref);
   }
 }

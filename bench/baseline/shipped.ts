@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Core, createCore, type FileAddress, OK, STAGED } from "../../wasm/core.ts";
+import { type Core, createCore, type FileAddress, STAGED } from "../../wasm/core.ts";
 import type { Books } from "./books.ts";
 import { References } from "./references.ts";
 
@@ -13,6 +13,8 @@ export class ShippedBooks implements Books<FileAddress> {
   readonly references = new References();
   readonly #core: Core;
   readonly #books: Core["books"];
+  /** Whether there are pages to ask for. */
+  #toAsk = false;
 
   /** @param core The core; default is a new one. */
   constructor(core: Core = createCore()) {
@@ -31,22 +33,27 @@ export class ShippedBooks implements Books<FileAddress> {
   }
 
   allocate(file: FileAddress, count: number): number {
-    this.#sweep();
+    if (this.#toAsk) this.#sweep();
     const books = this.#books;
     const page = books.reserve(file, count);
     if (page < 0) throw new Error(`Cannot allocate ${count} pages: the core answers ${page}`);
+    if (count === 1) {
+      books.listOne(file, this.references.add());
+      return page;
+    }
     for (let from = 0; from < count; from += STAGED) {
       const length = Math.min(STAGED, count - from);
-      const staged = this.#core.staged();
-      for (let index = 0; index < length; index++) staged[index] = this.references.add();
-      books.list(file, page + from, length, from === 0);
+      this.references.addAll(this.#core.staged(), length);
+      books.list(file, length);
     }
     return page;
   }
 
   free(file: FileAddress, page: number, count: number): boolean {
-    if (this.#books.free(file, page, count) !== OK) return false;
-    this.#sweep();
+    const run = this.#books.free(file, page, count);
+    if (run < 0) return false;
+    if (run > 0) this.#end(file, page, run);
+    else this.#sweep();
     return true;
   }
 
@@ -58,20 +65,30 @@ export class ShippedBooks implements Books<FileAddress> {
     return this.#books.gref(file, page);
   }
 
-  /** Ends access to the pending pages that no peer holds. */
+  /** Ends access to the pages to ask for. */
   #sweep(): void {
+    this.#toAsk = false;
     const books = this.#books;
-    if (books.pending() === 0) return;
-    books.startSweep();
-    for (let count = books.nextRun(); count > 0; count = books.nextRun()) {
-      const staged = this.#core.staged();
-      let from = 0;
-      for (let offset = 0; offset < count; offset++) {
-        if (this.references.end(staged[offset]!)) continue;
-        if (offset > from) books.ended(from, offset - from);
-        from = offset + 1;
-      }
-      if (count > from) books.ended(from, count - from);
+    for (let count = books.sweep(); count > 0;) count = this.#end(books.runFile(), books.runPage(), count);
+  }
+
+  /** Ends access to the pages of the core's present run that no peer holds: the number of pages of the next run. */
+  #end(file: FileAddress, page: number, count: number): number {
+    const books = this.#books;
+    const { references } = this;
+    const staged = this.#core.staged();
+    if (count === 1 && references.end(staged[0]!)) return books.endedAll();
+    let offset = references.endAll(staged, 0, count);
+    if (offset === count) return books.endedAll();
+    for (let from = 0;;) {
+      if (offset > from) books.ended(from, offset - from);
+      if (offset === count) return books.nextRun(true);
+      const held = page + offset;
+      references.whenLetGo(staged[offset]!, () => {
+        if (books.letGo(file, held) !== 0) this.#toAsk = true;
+      });
+      from = offset + 1;
+      offset = references.endAll(staged, from, count);
     }
   }
 }

@@ -8,7 +8,11 @@ export interface Manifest {
   [field: string]: unknown;
 }
 
-const REPOSITORY = "https://github.com/gntalloc/gntalloc";
+/**
+ * Where the sources are to be had. No public address is settled: this one leads nowhere, by the rules of that domain, rather
+ * than to somebody else, and `deno task release` fails for it.
+ */
+export const REPOSITORY = "https://gntalloc.invalid/gntalloc";
 
 /** Adds what npm and bundlers want to know. */
 export function completed(packed: Manifest): Manifest {

@@ -79,6 +79,34 @@ export const peer: Tests = {
     assertEquals(device.inspect().pending, 0);
     theirs.unmap();
   },
+  "lets go of pages in any order: each ends with our next operation, whatever that is"(
+    { another, share, mapAsPeer, target },
+  ) {
+    const device = another(Infinity);
+    const [allocator, other] = [device.open(), device.open()];
+    const pages = share(allocator, 70);
+    const theirs = [1, 63, 64, 69].map((page) => mapAsPeer([pages.grefs[page]!]));
+    const unmapped = share(allocator).map();
+    const pending = () => device.inspect().pending;
+    const held = (count: number) => assertEquals(pending(), target.heldPagesCount ? count : 0);
+    pages.free();
+    held(4);
+    share(other).free();
+    held(4);
+    theirs[2]!.unmap();
+    held(4);
+    share(other);
+    held(3);
+    theirs[0]!.unmap();
+    unmapped.unmap();
+    held(2);
+    theirs[3]!.unmap();
+    allocator.close();
+    held(1);
+    theirs[1]!.unmap();
+    other.close();
+    assertEquals([pending(), device.inspect().live], [0, 0]);
+  },
   "keeps its mapping when the allocator is closed"({ device, share, mapAsPeer }) {
     const allocator = device.open();
     const pages = share(allocator, 8);

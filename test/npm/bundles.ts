@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Tools } from "./projects.ts";
 
 /** What belongs to the device backends alone, and so not into a program that uses the simulated machine. */
-const FOREIGN = /koffi|createRequire|dlopen|node:|\/dev\/xen\/gntdev/;
+const FOREIGN = /koffi|createRequire|dlopen|UnsafePointer|Deno\.|node:|\/dev\/xen\/gntdev/;
 
 /** Bundles a program of the project by esbuild; returns the bundle's path. */
 export async function esbuild(tools: Tools, project: string, entry: string): Promise<string> {
@@ -42,8 +42,8 @@ async function assertOwn(bundle: string): Promise<void> {
   if (found !== undefined) throw new Error(`${bundle} has ${found} in it`);
 }
 
-/** How large a bundle is, in words. */
-export async function sizeOf(bundle: string): Promise<string> {
+/** How many bytes a bundle has, as it is and gzipped. */
+export async function sizeOf(bundle: string): Promise<{ bytes: number; gzipped: number }> {
   const bytes = await Deno.readFile(bundle);
-  return `${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`;
+  return { bytes: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };
 }

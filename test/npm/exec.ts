@@ -5,7 +5,7 @@ export async function exec(command: string, args: string[], cwd: string): Promis
     output = await new Deno.Command(command, {
       args,
       cwd,
-      env: { NO_COLOR: "1", NODE_NO_WARNINGS: "1" },
+      env: { NO_COLOR: "1", NODE_NO_WARNINGS: "1", DEBIAN_FRONTEND: "noninteractive" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -39,6 +39,26 @@ export function packageChecks(tools: Tools, repository: string, tarball: string,
       if (again !== before) throw new Error(`${before} at first, then ${again}`);
       return `${(await Deno.stat(tarball)).size} bytes, sha256 ${before}`;
     },
+    "the same bytes from another folder": async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        const { publish: { include } } = JSON.parse(await Deno.readTextFile(`${repository}/deno.json`));
+        const sources = [...include, "deno.json", "deno.lock", "scripts/"].map((path) =>
+          `./${path}`.replace(/\/$/, "")
+        );
+        await exec("cp", ["-r", "--parents", ...sources, folder], repository);
+        const said = await exec(
+          Deno.execPath(),
+          ["run", "-A", `${folder}/scripts/build_npm.ts`, `${folder}/made`],
+          folder,
+        );
+        const before = await sha256(tarball);
+        if (!said.includes(`sha256 ${before}`)) throw new Error(`${before} here; there:\n${said}`);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+      return "wherever the sources lie";
+    },
     "publint": async () => {
       await tools.run("publint/src/cli.js", ["run", "--strict", tarball], project);
       return "no errors, no warnings";

@@ -4,7 +4,8 @@ import type { Rig } from "./image.ts";
 const MEMORY = {
   loopback: { machine: 2048, dom0: 1536 },
   differential: { machine: 2048, dom0: 1536 },
-  node: { machine: 2560, dom0: 2048 },
+  // Three Nodes, packed and unpacked, take a gigabyte.
+  node: { machine: 3584, dom0: 3072 },
   domu: { machine: 6144, dom0: 2500 },
 };
 

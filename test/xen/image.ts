@@ -1,6 +1,7 @@
 import { type Entry, writeCpio } from "./cpio.ts";
 import { exec } from "./exec.ts";
 import { onlyMatch } from "./files.ts";
+import type { NodeProject } from "./node_project.ts";
 
 /**
  * The ways a test meets the device: dom0 with itself, for the tests, for traces alone or for Node, or dom0 with a second domain.
@@ -41,8 +42,8 @@ export interface Sources {
   packages: string;
   /** This repository. */
   repository: string;
-  /** Node's program, and a project that it runs in, for the rigs that need them in dom0. */
-  node?: { node: string; project: string };
+  /** Node's programs, and a project that they run in, for the rigs that need them in their domains. */
+  node?: NodeProject;
 }
 
 /** Puts everything that QEMU boots into `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -61,14 +62,6 @@ export async function buildImages(
   }
   const common = await commonEntries(sources);
   const dom0 = [...common, init(sources, "dom0-init.sh")];
-  if (sources.node) {
-    const { node, project } = sources.node;
-    dom0.push(
-      { path: "usr/bin/node", executable: true, from: node },
-      ...onlyNew(common, await libraries(sources.packages, [node])),
-      ...(await fileEntries(project, "node", await namesIn(project))),
-    );
-  }
   if (rig === "domu") {
     const store = await programEntries(
       sources,
@@ -100,6 +93,7 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
   const busybox = `${packages}/bin/busybox`;
   const applets = (await exec(busybox, ["--list"])).trim().split("\n");
   const deno = Deno.execPath();
+  const { nodes = {}, project } = sources.node ?? {};
   return [
     ...["bin", "sbin", "lib", "lib64"].map((name) => ({
       path: name,
@@ -115,7 +109,9 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
       from: `${packages}/modules/${name}.ko`,
     })),
     { path: "usr/bin/deno", executable: true, from: deno },
-    ...(await libraries(packages, [deno])),
+    ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),
+    ...(await libraries(packages, [deno, ...Object.values(nodes)])),
+    ...(project === undefined ? [] : await fileEntries(project, "node", await namesIn(project))),
     ...(await fileEntries(repository, "repo", SOURCES)),
   ];
 }

@@ -1,18 +1,26 @@
 /** What an image needs to run the npm package under Node: Node itself, and a project that has the package installed. */
 
 import { buildNpm } from "../../scripts/build_npm.ts";
-import { installNode, installPackage, KOFFI } from "../npm/projects.ts";
+import { installNode, installPackage, KOFFI, type NodeLine } from "../npm/projects.ts";
 
-/** The oldest Node that the package is for. */
-const LINE = "22";
+/** Node's programs by the names that they have in a guest, and the project that they run in. */
+export interface NodeProject {
+  nodes: Record<string, string>;
+  project: string;
+}
 
-/** Makes the project in a cache folder. */
-export async function buildNodeProject(cache: string): Promise<{ node: string; project: string }> {
+/** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses too. */
+export async function buildNodeProject(
+  repository: string,
+  cache: string,
+  lines: readonly NodeLine[],
+): Promise<NodeProject> {
   const folder = `${cache}/node`;
   const project = `${folder}/project`;
-  const node = await installNode(folder, LINE);
+  const nodes: Record<string, string> = {};
+  for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
   await installPackage(project, await buildNpm(folder), KOFFI);
   // The image wants files; npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
-  return { node, project };
+  return { nodes, project };
 }

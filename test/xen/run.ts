@@ -2,6 +2,10 @@
 
 import { boot, bootShell } from "./boot.ts";
 import { declareAsked } from "./guest/differential.ts";
+import { type NodeLine, NODES } from "../npm/projects.ts";
+import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
+import { onlyMatch } from "./files.ts";
+import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
@@ -43,7 +47,13 @@ function say(text: string): void {
 
 /** Where a rig's images come from: where Node runs they need the npm package, built from the sources of this moment. */
 async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
-  return { packages, repository, ...(rig === "node" || rig === "domu" ? { node: await buildNodeProject(cache) } : {}) };
+  const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = { node: NODES, domu: [EXAMPLE_NODE] };
+  const lines = linesOf[rig] ?? [];
+  return {
+    packages,
+    repository,
+    ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
+  };
 }
 
 /** One whole run: images, boot, verdict. */
@@ -101,6 +111,30 @@ async function splitDomuLogs(log: string): Promise<void> {
   }
 }
 
+/** What a run has shown to work: nothing, if anything failed. */
+function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
+  if (failed.length + problems.length + skipped.length > 0) return [];
+  const deno = `Deno ${Deno.version.deno.split(".", 2).join(".")}`;
+  switch (rig) {
+    case "loopback":
+      return [{ where: deno, machine: "device" }];
+    case "node":
+      return NODES.map((line) => ({ where: `Node ${line}`, machine: "device" }));
+    case "domu":
+      return [deno, `Node ${EXAMPLE_NODE}`].map((where) => ({ where, machine: "domains" }));
+    case "differential":
+      return [];
+  }
+}
+
+/** The machine, and what booted on it, by the names of Debian's files. */
+async function systemOf(packages: string): Promise<string> {
+  const versionIn = async (pattern: RegExp) =>
+    /\d+\.\d+/.exec((await onlyMatch(`${packages}/boot`, pattern)).replace(/^.*\//, ""))![0];
+  const [xen, linux] = [await versionIn(/^xen-.*\.gz$/), await versionIn(/^vmlinuz-/)];
+  return `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
+}
+
 async function main(): Promise<number> {
   const rigs: Rig[] = [];
   let shell = false;
@@ -121,7 +155,8 @@ async function main(): Promise<number> {
       return 1;
     }
   }
-  if (rigs.length === 0) rigs.push("loopback", "node", "domu");
+  const isWhole = rigs.length === 0;
+  if (isWhole) rigs.push("loopback", "node", "domu");
 
   const missing = await whatIsMissing();
   if (missing) {
@@ -145,10 +180,13 @@ async function main(): Promise<number> {
   // Logs of an earlier run would be taken for this one's.
   await Deno.remove(`${cache}/logs`, { recursive: true }).catch(() => {});
   await Deno.mkdir(`${cache}/logs`);
+  if (isWhole) await forget("test:xen");
+  const ran: Ran[] = [];
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
   for (const rig of rigs) {
     const verdict = await runRig(rig, packages);
+    ran.push(...shownBy(rig, verdict));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
     skipped += verdict.skipped.length;
@@ -163,6 +201,7 @@ async function main(): Promise<number> {
     }
   }
 
+  if (isWhole) await keep({ task: "test:xen", system: await systemOf(packages), ran });
   console.log();
   for (const line of report) console.log(line);
   if (failed > 0) console.log(`the consoles' logs are in ${cache}/logs`);

@@ -2,12 +2,26 @@
  * The books of one device: which pages are in use, by whom, how many there may be, and which wait for their peer.
  *
  * Numbers in, numbers out. A file is named by the address of its record; a page by its index in the file, as an f64 that
- * holds a whole number; references pass through the `STAGED` places at `staging()`. Nothing here is called while another
- * call is under way. Each operation touches the pages it names, and no others; a sweep, all that are pending.
+ * holds a whole number below 2⁵³; references pass through the `STAGED` places at `staging()`. Nothing here is called while
+ * another call is under way. Each operation touches the pages it names, and no others; a sweep, all that are to be asked for.
  */
 import { createFile, destroyFile, File } from "./file";
-import { addCounts, bits, createLeaf, destroyLeaf, dropCounts, findLeaf, fits, Leaf, PAGES } from "./leaf";
-import { addPending, removePending, STAGED, staging, sweepFile, sweepPage } from "./pending";
+import { addCounts, bits, createLeaf, dropCounts, dropLast, findLeaf, fits, Leaf, PAGES, tidy, unpack } from "./leaf";
+import { copyGrefs } from "./memory";
+import {
+  addPending,
+  nextRun,
+  nothingToAsk,
+  release,
+  removePending,
+  runLeaf,
+  STAGED,
+  staging,
+  sweep,
+  sweepCount,
+  sweepOnly,
+  sweepPage,
+} from "./pending";
 
 /** The operation did what it says. */
 export const OK: i32 = 0;
@@ -54,7 +68,7 @@ export function open(): usize {
 
 /** The index that the file's next page gets. */
 export function fileNext(file: File): f64 {
-  return <f64>file.next;
+  return <f64>(<i64>file.next);
 }
 
 /** The file's pages that count toward the limit. */
@@ -78,45 +92,57 @@ function stretch(page: u64, end: u64): u32 {
   return <u32>min<u64>(PAGES - (page & 63), end - page);
 }
 
-/** A leaf's place in its file never has live pages at or behind the file's next index: so it is kept while it is needed. */
-function dropIfEmpty(leaf: Leaf): void {
-  if (!leaf.live() && leaf.number != leaf.file.next >> 6) destroyLeaf(leaf);
+/** A page's index. Signed, as that is what processors convert. */
+@inline
+function index(page: f64): u64 {
+  return <u64>(<i64>page);
 }
 
-/** Destroys the leaves without live pages among those of the pages from `first` to `end`. */
-function dropEmptyLeaves(file: File, first: u64, end: u64): void {
+/** Tidies the leaves of the pages from `first` to `end`. */
+function tidyAll(file: File, first: u64, end: u64): void {
   for (let number = first >> 6, last = (end + 63) >> 6; number < last; number++) {
     const leaf = findLeaf(file, number);
-    if (leaf) dropIfEmpty(leaf);
+    if (leaf) tidy(leaf);
   }
+}
+
+/** Makes the leaves of the pages from `first` to `end`, and room in them: false if there is no memory. */
+function makeLeaves(file: File, first: u64, end: u64): bool {
+  for (let number = first >> 6, last = (end - 1) >> 6; number <= last; number++) {
+    const leaf = findLeaf(file, number) || createLeaf(file, number);
+    if (!leaf || !unpack(leaf)) return false;
+    file.tail = leaf;
+  }
+  return true;
 }
 
 /**
  * Reserves the file's next `count` pages: they count toward the limit, and cannot be found.
- * The index of the first, LIMIT_REACHED or NO_MEMORY; either `list` or `abandon` follows a success.
+ * The index of the first, LIMIT_REACHED or NO_MEMORY; after a success `list` follows for all, or `abandon`.
  */
 export function reserve(file: File, count: u32): f64 {
-  assert(!file.closed);
+  assert(!file.closed && file.settled == file.next);
   if (<f64>livePages + <f64>count > limitPages) return LIMIT_REACHED;
-  if (<u64>livePages + <u64>count > 0xffff_ffff || !fits(count)) return NO_MEMORY;
   const first = file.next;
   const end = first + count;
-  if (count) {
-    for (let number = first >> 6, last = (end - 1) >> 6; number <= last; number++) {
-      if (!findLeaf(file, number) && !createLeaf(file, number)) {
-        dropEmptyLeaves(file, first, end);
-        return NO_MEMORY;
-      }
+  // Mostly all of them are of one leaf, which is there.
+  if (file.tail.number != first >> 6 || (first & 63) + count > PAGES) {
+    if (!fits(count)) return NO_MEMORY;
+    if (count && !makeLeaves(file, first, end)) {
+      tidyAll(file, first, end);
+      return NO_MEMORY;
     }
   }
   file.next = end;
+  file.begun = 0;
   file.live += count;
   livePages += count;
-  return <f64>first;
+  return <f64>(<i64>first);
 }
 
-/** Writes the staged references of reserved pages into their leaves, and sets the pages' bits in `listed` or `pending`. */
+/** Writes the staged references of the next reserved pages into their leaves, and sets the pages' bits. */
 function settle(file: File, first: u64, count: u32, found: bool): void {
+  assert(count > 0 && count <= STAGED && first + count <= file.next);
   const end = first + count;
   let from = staging();
   for (let page = first; page < end;) {
@@ -124,50 +150,64 @@ function settle(file: File, first: u64, count: u32, found: bool): void {
     const bit = <u32>(page & 63);
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(bit, length);
-    assert(!(leaf.live() & mask));
-    memory.copy(leaf.gref(bit), from, (<usize>length) << 2);
-    if (found) leaf.listed |= mask;
-    else addPending(leaf, mask);
+    assert(!(leaf.live() & mask) && !(leaf.grefs & 1));
+    copyGrefs(leaf.gref(bit), from, length);
+    if (found) {
+      leaf.listed |= mask;
+      if (!file.begun) leaf.begins |= bits(bit, 1);
+      file.begun = 1;
+    } else {
+      addPending(leaf, mask);
+    }
     from += (<usize>length) << 2;
     page += length;
   }
+  file.settled = end;
 }
 
-/**
- * Lists reserved pages with the staged references, at most STAGED at a time: they are found from now on.
- * `begins` says that the first of them begins an allocation.
- */
-export function list(file: File, page: f64, count: u32, begins: bool): void {
-  const first = <u64>page;
-  assert(count > 0 && count <= STAGED && first + count <= file.next);
-  settle(file, first, count, true);
-  if (begins) findLeaf(file, first >> 6)!.begins |= bits(<u32>(first & 63), 1);
+/** Lists the next `count` reserved pages with the staged references, at most STAGED at a time: they are found from now on. */
+export function list(file: File, count: u32): void {
+  settle(file, file.settled, count, true);
   file.listed += count;
   listedPages += count;
 }
 
-/** Makes reserved pages pending, with the staged references, at most STAGED at a time: granted, but for an allocation that failed. */
-export function adopt(file: File, page: f64, count: u32): void {
-  const first = <u64>page;
-  assert(count > 0 && count <= STAGED && first + count <= file.next);
+/** The same for the only page of an allocation, with its reference. */
+export function listOne(file: File, gref: u32): void {
+  const page = file.settled;
+  const leaf = file.tail;
+  assert(leaf.number == page >> 6 && page + 1 == file.next && !(leaf.grefs & 1));
+  const mask = <u64>1 << (page & 63);
+  assert(!(leaf.live() & mask));
+  store<u32>(leaf.grefs + (<usize>(page & 63) << 2), gref);
+  leaf.listed |= mask;
+  leaf.begins |= mask;
+  file.settled = page + 1;
+  file.listed++;
+  listedPages++;
+}
+
+/** Makes the next `count` reserved pages pending, with the staged references, at most STAGED at a time: granted, but for an allocation that failed. */
+export function adopt(file: File, count: u32): void {
+  const first = file.settled;
   settle(file, first, count, false);
 }
 
-/** Gives the reserved pages from `page` to the file's next index back, none of which was listed or adopted. */
-export function abandon(file: File, page: f64): void {
-  const first = <u64>page;
+/** Gives the reserved pages that were neither listed nor adopted back: they are the file's next ones again. */
+export function abandon(file: File): void {
+  const first = file.settled;
   const end = file.next;
   assert(first <= end);
   const count = <u32>(end - first);
   file.live -= count;
   livePages -= count;
   file.next = first;
-  dropEmptyLeaves(file, first, end);
+  tidyAll(file, first, end);
 }
 
 /** Moves the file's next index back as far as no page is live, but not below `page`. */
 export function rewind(file: File, page: f64): void {
-  const first = <u64>page;
+  const first = index(page);
   const old = file.next;
   let next = old;
   while (next > first) {
@@ -176,12 +216,13 @@ export function rewind(file: File, page: f64): void {
     next--;
   }
   file.next = next;
-  dropEmptyLeaves(file, next, old + 1);
+  file.settled = next;
+  tidyAll(file, next, old + 1);
 }
 
 /** Whether all of the pages are listed in the file: never for none. */
 export function find(file: File, page: f64, count: u32): bool {
-  const first = <u64>page;
+  const first = index(page);
   const end = first + count;
   if (!count || end > file.next) return false;
   for (let page = first; page < end;) {
@@ -197,7 +238,7 @@ export function find(file: File, page: f64, count: u32): bool {
 
 /** Of `count` live pages, how many from the first on belong to its allocation. */
 export function together(file: File, page: f64, count: u32): u32 {
-  const first = <u64>page;
+  const first = index(page);
   const end = first + count;
   for (let page = first + 1; page < end;) {
     const rest = findLeaf(file, page >> 6)!.begins >> (page & 63);
@@ -209,32 +250,59 @@ export function together(file: File, page: f64, count: u32): u32 {
 
 /** The reference of a live page. */
 export function gref(file: File, page: f64): f64 {
-  const index = <u64>page;
-  return <f64>load<u32>(findLeaf(file, index >> 6)!.gref(<u32>(index & 63)));
+  const number = index(page);
+  return <f64>load<u32>(findLeaf(file, number >> 6)!.gref(<u32>(number & 63)));
 }
 
-/** Lets go of listed pages: they are no longer found, and those that are not mapped become pending. OK or NOT_FOUND. */
+/**
+ * Lets go of listed pages: they are no longer found, and those that are not mapped become pending. NOT_FOUND; or `count`, if
+ * a sweep has begun of which these pages are the only run; or 0, and a sweep is to be begun.
+ */
 export function free(file: File, page: f64, count: u32): i32 {
+  const first = index(page);
+  const bit = <u32>(first & 63);
+  if (count > PAGES - bit || !count) return freeRun(file, page, count);
+  // Of one leaf, as most are.
+  const leaf = findLeaf(file, first >> 6);
+  const mask = bits(bit, count);
+  if (!leaf || (leaf.listed & mask) != mask) return NOT_FOUND;
+  leaf.listed ^= mask;
+  file.listed -= count;
+  listedPages -= count;
+  if (leaf.mapped & mask || !nothingToAsk()) {
+    addPending(leaf, mask & ~leaf.mapped);
+    return 0;
+  }
+  sweepOnly(leaf, bit, mask, first, count);
+  return count;
+}
+
+function freeRun(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
-  const first = <u64>page;
+  const first = index(page);
   const end = first + count;
+  let alone = count <= STAGED && nothingToAsk();
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(<u32>(page & 63), length);
     leaf.listed &= ~mask;
+    if (leaf.mapped & mask) alone = false;
     addPending(leaf, mask & ~leaf.mapped);
     page += length;
   }
   file.listed -= count;
   listedPages -= count;
-  return OK;
+  if (!alone) return 0;
+  const run = sweep();
+  assert(run == count && sweepPage == first);
+  return run;
 }
 
 /** Counts one mapping of listed pages: a use of each. OK, NOT_FOUND or NO_MEMORY. */
 export function map(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
-  const first = <u64>page;
+  const first = index(page);
   const end = first + count;
   // All memory before the first count is raised.
   for (let page = first; page < end;) {
@@ -251,11 +319,13 @@ export function map(file: File, page: f64, count: u32): i32 {
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(<u32>(page & 63), length);
     const once = leaf.mapped & mask;
-    for (let rest = once; rest; rest &= rest - 1) {
-      const place = leaf.count(<u32>ctz(rest));
-      store<u32>(place, load<u32>(place) + 1);
+    if (once) {
+      for (let rest = once; rest; rest &= rest - 1) {
+        const place = leaf.count(<u32>ctz(rest));
+        store<u32>(place, load<u32>(place) + 1);
+      }
+      store<u64>(leaf.counts, leaf.again() | once);
     }
-    leaf.again |= once;
     leaf.mapped |= mask;
     mappedPages += <u32>popcnt(mask & ~once);
     page += length;
@@ -264,23 +334,28 @@ export function map(file: File, page: f64, count: u32): i32 {
   return OK;
 }
 
-/** Counts the end of one mapping, with the page and count of its `map`. Pages without a use become pending. */
-export function unmap(file: File, page: f64, count: u32): void {
-  const first = <u64>page;
+/** Counts the end of one mapping, with the page and count of its `map`. Pages without a use become pending: whether there are any. */
+export function unmap(file: File, page: f64, count: u32): bool {
+  const first = index(page);
   const end = first + count;
   assert(file.mappings > 0);
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(<u32>(page & 63), length);
-    assert((leaf.mapped & mask) == mask);
-    const last = mask & ~leaf.again;
-    for (let rest = leaf.again & mask; rest; rest &= rest - 1) {
-      const bit = <u32>ctz(rest);
-      const more = load<u32>(leaf.count(bit)) - 1;
-      store<u32>(leaf.count(bit), more);
-      if (!more) leaf.again &= ~bits(bit, 1);
+    assert((leaf.mapped & mask) == mask && !(leaf.pending & mask));
+    const more = leaf.again() & mask;
+    if (more) {
+      let again = leaf.again();
+      for (let rest = more; rest; rest &= rest - 1) {
+        const place = leaf.count(<u32>ctz(rest));
+        const left = load<u32>(place) - 1;
+        store<u32>(place, left);
+        if (!left) again &= ~(rest & -rest);
+      }
+      store<u64>(leaf.counts, again);
     }
+    const last = mask & ~more;
     dropCounts(leaf);
     leaf.mapped &= ~last;
     mappedPages -= <u32>popcnt(last);
@@ -288,11 +363,12 @@ export function unmap(file: File, page: f64, count: u32): void {
     page += length;
   }
   file.mappings--;
-  if (file.closed && !file.mappings) letGo(file);
+  if (file.closed && !file.mappings) letAllGo(file);
+  return !nothingToAsk();
 }
 
 /** Makes all listed pages of a file without mappings pending. */
-function letGo(file: File): void {
+function letAllGo(file: File): void {
   let leaf = file.firstLeaf;
   while (leaf) {
     const mask = leaf.listed;
@@ -308,23 +384,28 @@ function letGo(file: File): void {
 export function close(file: File): void {
   assert(!file.closed);
   file.closed = 1;
-  if (!file.mappings) letGo(file);
+  if (!file.mappings) letAllGo(file);
 }
 
 /** Forgets a closed file if none of its pages is live: whether it did. */
 export function forget(file: File): bool {
   assert(file.closed);
   if (file.live || file.mappings) return false;
-  const leaf = file.firstLeaf;
-  if (leaf) destroyLeaf(leaf);
-  assert(!file.firstLeaf);
+  dropLast(file);
   destroyFile(file);
   return true;
 }
 
+/** The peer has let go of a page: if it is pending, and was held, the next sweep asks for it. Whether it was. */
+export function letGo(file: File, page: f64): bool {
+  const number = index(page);
+  const leaf = findLeaf(file, number >> 6);
+  return leaf ? release(leaf, bits(<u32>(number & 63), 1)) : false;
+}
+
 /** The peer's access to `count` pages of the sweep's run, from `offset` on, has ended: they are gone. */
 export function ended(offset: u32, count: u32): void {
-  const file = changetype<File>(sweepFile);
+  const file = runLeaf().file;
   const first = sweepPage + offset;
   const end = first + count;
   for (let page = first; page < end;) {
@@ -332,10 +413,26 @@ export function ended(offset: u32, count: u32): void {
     const leaf = findLeaf(file, page >> 6)!;
     const mask = bits(<u32>(page & 63), length);
     leaf.begins &= ~mask;
-    removePending(leaf, mask);
-    dropIfEmpty(leaf);
+    removePending(leaf, mask, length);
     page += length;
   }
   file.live -= count;
   livePages -= count;
+}
+
+/** The same for all pages of the sweep's run, and `nextRun`. */
+export function endedAll(): u32 {
+  const count = sweepCount;
+  const bit = <u32>(sweepPage & 63);
+  if (count > PAGES - bit) {
+    ended(0, count);
+    return nextRun(false);
+  }
+  const leaf = runLeaf();
+  const mask = bits(bit, count);
+  leaf.begins &= ~mask;
+  removePending(leaf, mask, count);
+  leaf.file.live -= count;
+  livePages -= count;
+  return nextRun(false);
 }

@@ -4,13 +4,15 @@
 import * as core from "./core";
 import { fileListed, fileLive, listed, live, mapped } from "./core";
 import { File } from "./file";
-import { findLeaf, Leaf, leafAt, leafCount, placeCount } from "./leaf";
-import { oldestPending, pending } from "./pending";
+import { findLeaf, Leaf } from "./leaf";
+import { behind, firstOf, pending } from "./pending";
+import { leafAt, leafCount, placeCount } from "./table";
 
 export {
   abandon,
   adopt,
   ended,
+  endedAll,
   fileListed,
   fileLive,
   fileMappings,
@@ -18,16 +20,18 @@ export {
   find,
   forget,
   gref,
+  letGo,
   limit,
   list,
   listed,
+  listOne,
   live,
   mapped,
   rewind,
   setLimit,
   together,
 } from "./core";
-export { nextRun, pending, runFile, runPage, staging, startSweep } from "./pending";
+export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";
 
 export function open(): usize {
   verify();
@@ -49,9 +53,9 @@ export function map(file: File, page: f64, count: u32): i32 {
   return core.map(file, page, count);
 }
 
-export function unmap(file: File, page: f64, count: u32): void {
+export function unmap(file: File, page: f64, count: u32): bool {
   verify();
-  core.unmap(file, page, count);
+  return core.unmap(file, page, count);
 }
 
 export function close(file: File): void {
@@ -66,15 +70,17 @@ export function verify(): void {
   let mappedSum: u32 = 0;
   let pendingSum: u32 = 0;
   let liveSum: u32 = 0;
+  let queued: u32 = 0;
   for (let index: u32 = 0; index < placeCount(); index++) {
     const leaf = leafAt(index);
     if (!leaf) continue;
     leaves++;
     verifyLeaf(leaf);
     listedSum += <u32>popcnt(leaf.listed);
-    mappedSum += <u32>popcnt(leaf.mapped);
+    mappedSum += <u32>popcnt(leaf.mapped & ~leaf.pending);
     pendingSum += <u32>popcnt(leaf.pending);
     liveSum += <u32>popcnt(leaf.live());
+    if (leaf.nextToAsk) queued++;
     if (leaf.file.firstLeaf == leaf) verifyFile(leaf);
   }
   assert(leaves == leafCount());
@@ -82,23 +88,29 @@ export function verify(): void {
   assert(mappedSum == mapped());
   assert(pendingSum == pending());
   assert(liveSum == live());
-  verifyPending();
+  assert(queued == verifyQueue(true) + verifyQueue(false));
 }
 
 function verifyLeaf(leaf: Leaf): void {
   assert(findLeaf(leaf.file, leaf.number) == leaf);
-  assert(!(leaf.pending & (leaf.listed | leaf.mapped)));
-  assert(!(leaf.again & ~leaf.mapped));
+  assert(!(leaf.pending & leaf.listed));
+  assert(!(leaf.again() & ~(leaf.mapped & ~leaf.pending)));
+  // What is to be asked for is in a queue.
+  assert(!leaf.toAsk() || leaf.nextToAsk);
   assert(!(leaf.begins & ~leaf.live()));
-  // A leaf without a live page is only the one that waits for the file's next page.
-  assert(leaf.live() != 0 || leaf.number == leaf.file.next >> 6);
+  // A leaf without a live page is only the one that waits for the file's next page, or for the sweep to leave it.
+  assert(leaf.live() != 0 || leaf.number == leaf.file.next >> 6 || leaf.nextToAsk);
+  if (leaf.grefs & 1) {
+    assert(!(leaf.live() & ~load<u64>(leaf.grefs - 1)));
+    assert(leaf.file.tail != leaf);
+  }
   // No page from the file's next index on is live.
   const end = leaf.file.next;
   if (leaf.number == end >> 6) assert(!(leaf.live() >> (end & 63)));
   else assert(leaf.number < end >> 6);
-  assert((leaf.again != 0) == (leaf.counts != 0));
+  assert((leaf.again() != 0) == (leaf.counts != 0));
   for (let bit: u32 = 0; bit < 64; bit++) {
-    if ((leaf.again >> <u64>bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
+    if ((leaf.again() >> <u64>bit) & 1) assert(load<u32>(leaf.count(bit)) > 0);
     else if (leaf.counts) assert(load<u32>(leaf.count(bit)) == 0);
   }
 }
@@ -116,7 +128,7 @@ function verifyFile(first: Leaf): void {
     if (next) assert(next.previousInFile == leaf);
     listedSum += <u32>popcnt(leaf.listed);
     liveSum += <u32>popcnt(leaf.live());
-    if (leaf.mapped) anyMapped = true;
+    if (leaf.mapped & ~leaf.pending) anyMapped = true;
   }
   assert(listedSum == fileListed(file));
   assert(liveSum == fileLive(file));
@@ -124,16 +136,14 @@ function verifyFile(first: Leaf): void {
   assert(!file.closed || file.mappings > 0 || !file.listed);
 }
 
-function verifyPending(): void {
-  let sum: u32 = 0;
-  let previous: Leaf | null = null;
-  let leaf = oldestPending();
+/** The leaves of a queue. */
+function verifyQueue(ofSweep: bool): u32 {
+  let count: u32 = 0;
+  let leaf = firstOf(ofSweep);
   while (leaf) {
-    assert(leaf.pending != 0);
-    assert(leaf.previousPending == previous);
-    sum += <u32>popcnt(leaf.pending);
-    previous = leaf;
-    leaf = leaf.nextPending;
+    assert(leaf.nextToAsk != 0);
+    count++;
+    leaf = behind(leaf);
   }
-  assert(sum == pending());
+  return count;
 }

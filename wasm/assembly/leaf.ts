@@ -1,55 +1,67 @@
-import { cut, room } from "./memory";
+import { cut, giveLine, LINE, room, takeLine } from "./memory";
 import { File } from "./file";
+import { insert, look, makeRoom, remove } from "./table";
 
 /** Pages in a leaf: one for each bit of its masks. */
 export const PAGES: u32 = 64;
 
 /**
- * The books of 64 neighbouring pages of one file, from page 64 × `number` on.
+ * The books of 64 neighbouring pages of one file, from page 64 × `number` on. One line of memory.
  *
  * Bit i of each mask speaks of page 64 × `number` + i. A page is *live* while a bit of it is set in `listed`, `mapped` or
- * `pending`; `pending` excludes the other two. A leaf without a live page goes, unless the file's next page belongs in it.
+ * `pending`. A leaf without a live page goes, unless the file's next page belongs in it.
  *
  * ```text
- *  0        8        16      24       32        40       48     52       56
- *  | listed | mapped | again | begins | pending | number | file | counts | the links of two lists … 72
- *  | u64    | u64    | u64   | u64    | u64     | u64    |
- *  72                                                    328
- *  | the grant reference of each page: u32 × 64           |
+ *  0        8        16       24        32       40     44      48       52           56               60          64
+ *  | listed | mapped | begins | pending | number | file | grefs | counts | nextInFile | previousInFile | nextToAsk |
+ *  | u64    | u64    | u64    | u64     | u64    | File | usize | usize  | Leaf       | Leaf           | usize     |
+ *
+ *  grefs, of all pages:     | u32 × 64 |                          the reference of page i at i
+ *  grefs | 1, packed:       | u64: the pages | u32 × 14 |         their references, in order
+ *  counts:                  | u64: again | … 64 | u32 × 64 |      `again`: pages mapped more than once, and how often more
  * ```
  */
 @unmanaged
 export class Leaf {
   /** Pages that can be found in the file: their first use. */
   listed: u64;
-  /** Pages that are mapped here at least once: their second use. */
+  /** Pages that are mapped here at least once: their second use. Of pending pages, those that the peer is known to map. */
   mapped: u64;
-  /** Pages that are mapped more than once: how often beyond the first is in `counts`. */
-  again: u64;
   /** Pages that begin an allocation. */
   begins: u64;
-  /** Pages without a use, to which the peer's access has not ended yet. */
+  /** Pages without a use here, to which the peer's access has not ended yet. */
   pending: u64;
   /** Which 64 pages of the file. */
   number: u64;
   file: File;
-  /** u32 × 64: mappings beyond the first, a page each; 0 where `again` is 0. */
+  /** Where the references are; plus 1 if they are packed. */
+  grefs: usize;
+  /** Mappings beyond the first; 0 where no page is mapped more than once. */
   counts: usize;
   nextInFile: Leaf | null;
   previousInFile: Leaf | null;
-  nextPending: Leaf | null;
-  previousPending: Leaf | null;
+  /** Its place in a queue of leaves with pages to ask for: the next one, or LAST; 0 where it is in none. */
+  nextToAsk: usize;
 
-  /** Where the reference of page `bit` is. */
+  /** Where the reference of page `bit` is. Those of neighbouring live pages are next to each other. */
   @inline
   gref(bit: u32): usize {
-    return changetype<usize>(this) + offsetof<Leaf>() + ((<usize>bit) << 2);
+    const grefs = this.grefs;
+    if (!(grefs & 1)) return grefs + ((<usize>bit) << 2);
+    const before = load<u64>(grefs - 1) & ((<u64>1 << <u64>bit) - 1);
+    return grefs + 7 + (<usize>popcnt(before) << 2);
+  }
+
+  /** The pages that are mapped more than once. */
+  @inline
+  again(): u64 {
+    return this.counts ? load<u64>(this.counts) : 0;
   }
 
   /** Where the count of page `bit` is. */
   @inline
   count(bit: u32): usize {
-    return this.counts + ((<usize>bit) << 2);
+    return this.counts + LINE + ((<usize>bit) << 2);
   }
 
   /** The pages that are live. */
@@ -57,10 +69,28 @@ export class Leaf {
   live(): u64 {
     return this.listed | this.mapped | this.pending;
   }
+
+  /** The pages for which the backend is to be asked: pending ones that the peer is not known to map. */
+  @inline
+  toAsk(): u64 {
+    return this.pending & ~this.mapped;
+  }
 }
 
-const SIZE: usize = offsetof<Leaf>() + 4 * <usize>PAGES;
-const COUNTS_SIZE: usize = 4 * <usize>PAGES;
+/** The number of no leaf. */
+const NO_NUMBER: u64 = -1;
+
+/** A leaf of no file, in place of one that is remembered. */
+export const NO_LEAF: Leaf = changetype<Leaf>(memory.data(64, 8));
+NO_LEAF.number = NO_NUMBER;
+
+const GREFS_SIZE: usize = 4 * <usize>PAGES;
+const COUNTS_SIZE: usize = LINE + 4 * <usize>PAGES;
+/** References in a packed block. */
+const PACKED: u64 = 14;
+
+let freeGrefs: usize = 0;
+let freeCounts: usize = 0;
 
 /** The bits from `first` on, `length` of them; both together are at most 64, and `length` is at least 1. */
 @inline
@@ -68,88 +98,18 @@ export function bits(first: u32, length: u32): u64 {
   return (<u64>-1 >> (64 - <u64>length)) << <u64>first;
 }
 
-/**
- * All leaves by file and number: open addressing, linear probing, at most half full.
- * An empty place is 0; a removal moves later entries back, so that there are no tombstones.
- */
-let table: usize = 0;
-let capacity: u32 = 0;
-let size: u32 = 0;
-/** The hash is the upper bits of a product: this is how far they are shifted down. */
-let shift: u64 = 0;
-
-let freeLeaf: usize = 0;
-let freeCounts: usize = 0;
-
-@inline
-function place(index: u32): usize {
-  return table + ((<usize>index) << 2);
-}
-
-/** Fibonacci hashing: neighbouring numbers of one file, and equal numbers of several, land far apart. */
-@inline
-function home(file: usize, number: u64): u32 {
-  return <u32>(((number ^ ((<u64>file) << 32)) * 0x9e37_79b9_7f4a_7c15) >> shift);
-}
-
 /** The leaf of a file that has a number, or null. */
+@inline
 export function findLeaf(file: File, number: u64): Leaf | null {
   const latest = file.latest;
-  if (latest && latest.number == number) return latest;
-  if (!capacity) return null;
-  let index = home(changetype<usize>(file), number);
-  while (true) {
-    const leaf = changetype<Leaf>(load<usize>(place(index)));
-    if (!changetype<usize>(leaf)) return null;
-    if (leaf.number == number && leaf.file == file) {
-      file.latest = leaf;
-      return leaf;
-    }
-    index = (index + 1) & (capacity - 1);
-  }
+  return latest.number == number ? latest : findOther(file, number);
 }
 
-function insert(leaf: Leaf): void {
-  let index = home(changetype<usize>(leaf.file), leaf.number);
-  while (load<usize>(place(index))) index = (index + 1) & (capacity - 1);
-  store<usize>(place(index), changetype<usize>(leaf));
-}
-
-function remove(leaf: Leaf): void {
-  const mask = capacity - 1;
-  let gap = home(changetype<usize>(leaf.file), leaf.number);
-  while (load<usize>(place(gap)) != changetype<usize>(leaf)) gap = (gap + 1) & mask;
-  let index = gap;
-  while (true) {
-    index = (index + 1) & mask;
-    const other = load<usize>(place(index));
-    if (!other) break;
-    const start = home(changetype<usize>(changetype<Leaf>(other).file), changetype<Leaf>(other).number);
-    // It may move back into the gap only if its probing passes there: if its home is not between the two.
-    if (((index - start) & mask) >= ((index - gap) & mask)) {
-      store<usize>(place(gap), other);
-      gap = index;
-    }
-  }
-  store<usize>(place(gap), 0);
-}
-
-/** Twice the places, or the first 64. The old table is not used again: all of them together are smaller than the new one. */
-function grow(): bool {
-  const old = table;
-  const places = capacity;
-  const wanted: u32 = places ? places << 1 : 64;
-  const block = cut((<usize>wanted) << 2);
-  if (!block) return false;
-  memory.fill(block, 0, (<usize>wanted) << 2);
-  table = block;
-  capacity = wanted;
-  shift = 64 - ctz<u64>(<u64>wanted);
-  for (let index: u32 = 0; index < places; index++) {
-    const leaf = load<usize>(old + ((<usize>index) << 2));
-    if (leaf) insert(changetype<Leaf>(leaf));
-  }
-  return true;
+function findOther(file: File, number: u64): Leaf | null {
+  if (!file.firstLeaf) return null;
+  const leaf = look(file, number);
+  if (leaf) file.latest = leaf;
+  return leaf;
 }
 
 /** Pages that one allocation may have at most: 16 GiB, whose books take 20 MB, which stay even if the pages are refused. */
@@ -157,36 +117,57 @@ const MOST: u32 = 1 << 22;
 
 /** Whether the books of so many more pages may be made, and fit. */
 export function fits(pages: u32): bool {
-  return pages <= MOST && (<u64>(pages / PAGES) + 2) * <u64>SIZE < room();
+  return pages <= MOST && (<u64>(pages / PAGES) + 2) * <u64>(LINE + GREFS_SIZE) < room();
+}
+
+function takeGrefs(): usize {
+  const block = freeGrefs;
+  if (!block) return cut(GREFS_SIZE);
+  freeGrefs = load<usize>(block);
+  return block;
+}
+
+function giveGrefs(block: usize): void {
+  if (block & 1) return giveLine(block - 1);
+  store<usize>(block, freeGrefs);
+  freeGrefs = block;
 }
 
 /** A new leaf of a file, without a live page; null if there is no memory. */
 export function createLeaf(file: File, number: u64): Leaf | null {
-  if ((size + 1) * 2 > capacity && !grow()) return null;
-  let block = freeLeaf;
-  if (block) freeLeaf = load<usize>(block);
-  else block = cut(SIZE);
-  if (!block) return null;
-  memory.fill(block, 0, offsetof<Leaf>());
-  const leaf = changetype<Leaf>(block);
+  if (!makeRoom()) return null;
+  const line = takeLine();
+  if (!line) return null;
+  const grefs = takeGrefs();
+  if (!grefs) {
+    giveLine(line);
+    return null;
+  }
+  const leaf = changetype<Leaf>(line);
+  leaf.listed = 0;
+  leaf.mapped = 0;
+  leaf.begins = 0;
+  leaf.pending = 0;
   leaf.number = number;
   leaf.file = file;
+  leaf.grefs = grefs;
+  leaf.counts = 0;
   const last = file.lastLeaf;
+  leaf.nextInFile = null;
   leaf.previousInFile = last;
   if (last) last.nextInFile = leaf;
   else file.firstLeaf = leaf;
   file.lastLeaf = leaf;
   file.latest = leaf;
+  leaf.nextToAsk = 0;
   insert(leaf);
-  size++;
   return leaf;
 }
 
 /** Takes back a leaf that has no live page. */
-export function destroyLeaf(leaf: Leaf): void {
-  assert(!leaf.live() && !leaf.again && !leaf.counts);
+function destroyLeaf(leaf: Leaf): void {
+  assert(!leaf.live() && !leaf.counts && !leaf.nextToAsk);
   remove(leaf);
-  size--;
   const file = leaf.file;
   const next = leaf.nextInFile;
   const previous = leaf.previousInFile;
@@ -194,10 +175,56 @@ export function destroyLeaf(leaf: Leaf): void {
   else file.lastLeaf = previous;
   if (previous) previous.nextInFile = next;
   else file.firstLeaf = next;
-  if (file.latest == leaf) file.latest = null;
-  const block = changetype<usize>(leaf);
-  store<usize>(block, freeLeaf);
-  freeLeaf = block;
+  if (file.latest == leaf) file.latest = NO_LEAF;
+  if (file.tail == leaf) file.tail = NO_LEAF;
+  giveGrefs(leaf.grefs);
+  giveLine(changetype<usize>(leaf));
+}
+
+/** Takes the last leaf of a file without live pages back. */
+export function dropLast(file: File): void {
+  const leaf = file.firstLeaf;
+  if (leaf) destroyLeaf(leaf);
+  assert(!file.firstLeaf);
+}
+
+/**
+ * Takes a leaf back if no page of it is live, and packs its references if few are: unless the file's next page belongs in
+ * it, or it is in a queue, and looked at when it leaves that.
+ */
+@inline
+export function tidy(leaf: Leaf): void {
+  const live = leaf.live();
+  if (<u64>popcnt(live) > PACKED || leaf.number == leaf.file.next >> 6 || leaf.nextToAsk) return;
+  if (!live) destroyLeaf(leaf);
+  else if (!(leaf.grefs & 1)) pack(leaf, live);
+}
+
+/** Moves the references of the few live pages into a smaller block, if there is memory for it. */
+function pack(leaf: Leaf, live: u64): void {
+  const line = takeLine();
+  if (!line) return;
+  store<u64>(line, live);
+  let to = line + 8;
+  for (let rest = live; rest; rest &= rest - 1, to += 4) store<u32>(to, load<u32>(leaf.gref(<u32>ctz(rest))));
+  giveGrefs(leaf.grefs);
+  leaf.grefs = line | 1;
+  if (leaf.file.tail == leaf) leaf.file.tail = NO_LEAF;
+}
+
+/** Gives each page of a leaf a place for its reference again: false if there is no memory. */
+export function unpack(leaf: Leaf): bool {
+  const packed = leaf.grefs;
+  if (!(packed & 1)) return true;
+  const block = takeGrefs();
+  if (!block) return false;
+  let from = packed + 7;
+  for (let rest = load<u64>(packed - 1); rest; rest &= rest - 1, from += 4) {
+    store<u32>(block + (<usize>ctz(rest) << 2), load<u32>(from));
+  }
+  giveGrefs(packed);
+  leaf.grefs = block;
+  return true;
 }
 
 /** Gives a leaf its counts, all 0, unless it has them; false if there is no memory. */
@@ -214,23 +241,9 @@ export function addCounts(leaf: Leaf): bool {
 
 /** Takes a leaf's counts back if no page of it is mapped more than once. */
 export function dropCounts(leaf: Leaf): void {
-  if (leaf.again || !leaf.counts) return;
-  store<usize>(leaf.counts, freeCounts);
-  freeCounts = leaf.counts;
+  const block = leaf.counts;
+  if (!block || leaf.again()) return;
+  store<usize>(block, freeCounts);
+  freeCounts = block;
   leaf.counts = 0;
-}
-
-/** The number of leaves, and the leaf in each place of the table: for the debug build. */
-export function leafCount(): u32 {
-  return size;
-}
-
-/** The number of places in the table: for the debug build. */
-export function placeCount(): u32 {
-  return capacity;
-}
-
-/** The leaf in one place of the table, or null: for the debug build. */
-export function leafAt(index: u32): Leaf | null {
-  return changetype<Leaf | null>(load<usize>(place(index)));
 }

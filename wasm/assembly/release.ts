@@ -4,6 +4,7 @@ export {
   adopt,
   close,
   ended,
+  endedAll,
   fileListed,
   fileLive,
   fileMappings,
@@ -12,9 +13,11 @@ export {
   forget,
   free,
   gref,
+  letGo,
   limit,
   list,
   listed,
+  listOne,
   live,
   map,
   mapped,
@@ -25,4 +28,4 @@ export {
   together,
   unmap,
 } from "./core";
-export { nextRun, pending, runFile, runPage, staging, startSweep } from "./pending";
+export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";

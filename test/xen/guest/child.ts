@@ -57,12 +57,15 @@ export function spawnExample(args: string[]): Promise<{ pid: number; said: strin
   return start(new URL("../../../examples/share.ts", import.meta.url).pathname, args);
 }
 
-/** Where dom0 has a project with the npm package and koffi installed. */
+/** Where a guest has a project with the npm package and koffi installed. */
 export const NODE_PROJECT = "/node";
 
-/** Starts a program of that project by Node and waits for the first line that it prints. */
-export function spawnNode(args: string[]): Promise<{ pid: number; said: string }> {
-  return startProgram("node", args, NODE_PROJECT);
+/** The release line of Node that runs the example: the oldest that the package is for. */
+export const EXAMPLE_NODE = "22";
+
+/** Starts the example's twin of that project by Node and waits for the first line that it prints. */
+export function spawnNodeExample(args: string[]): Promise<{ pid: number; said: string }> {
+  return startProgram(`node${EXAMPLE_NODE}`, ["share.ts", ...args], NODE_PROJECT);
 }
 
 /** The lines that a child goes on to print until it ends by itself, which must be a success. */

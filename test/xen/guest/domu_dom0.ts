@@ -3,7 +3,7 @@
 import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../asserts.ts";
-import { readLines, spawnExample, spawnNode } from "./child.ts";
+import { readLines, spawnExample, spawnNodeExample } from "./child.ts";
 import { type Domu, startDomu } from "./domu.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { run, type Suite } from "./runner.ts";
@@ -21,33 +21,28 @@ export function declare({ test }: Suite): void {
     assert(error.includes("there is no command nonsense"), error);
   });
 
-  test("the example runs unchanged between the domU and dom0", async () => {
-    const { pid, said } = await domu.call("example", { args: ["--device", "share", "0"] });
-    const grefs = /^shared with domain 0: grefs (\d+) (\d+)$/.exec(said);
-    assert(grefs, `the granter says ${said}`);
-    const reader = await spawnExample(["--device", "read", String(domu.domid), grefs[1]!, grefs[2]!]);
-    assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
-    assertEquals(await readLines(reader.pid), []);
-    const lines = await domu.call("readLines", { pid });
-    assertEquals(lines.at(-1), "the peer answers: hello from the peer");
-  });
+  /** What runs one side of the example: in dom0, or by a command in the domU. */
+  const inDom0 = { Deno: (args: string[]) => spawnExample(["--device", ...args]), Node: spawnNodeExample };
+  const inDomu = {
+    Deno: (args: string[]) => domu.call("example", { args: ["--device", ...args] }),
+    Node: (args: string[]) => domu.call("nodeExample", { args }),
+  };
+  for (const [ofDomu, ofDom0] of [["Deno", "Deno"], ["Deno", "Node"], ["Node", "Deno"]] as const) {
+    test(`the example runs between ${ofDomu} in the domU and ${ofDom0} in dom0, either way`, async () => {
+      const granter = await inDomu[ofDomu](["share", "0"]);
+      const reader = await inDom0[ofDom0](["read", String(domu.domid), ...grefsIn(granter.said, 0)]);
+      assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
+      assertEquals(await readLines(reader.pid), []);
+      const answers = await domu.call("readLines", { pid: granter.pid });
+      assertEquals(answers.at(-1), "the peer answers: hello from the peer");
 
-  test("the example runs between Deno in the domU and Node in dom0, either way", async () => {
-    const granter = await domu.call("example", { args: ["--device", "share", "0"] });
-    const [, ...grefs] = /grefs (\d+) (\d+)$/.exec(granter.said)!;
-    const reader = await spawnNode(["share.ts", "read", String(domu.domid), ...grefs]);
-    assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
-    assertEquals(await readLines(reader.pid), []);
-    const lines = await domu.call("readLines", { pid: granter.pid });
-    assertEquals(lines.at(-1), "the peer answers: hello from the peer");
-
-    const sharer = await spawnNode(["share.ts", "share", String(domu.domid)]);
-    const [, ...shared] = /grefs (\d+) (\d+)$/.exec(sharer.said)!;
-    const peer = await domu.call("example", { args: ["--device", "read", "0", ...shared] });
-    assertEquals(peer.said, "domain 0 says: hello from the granter");
-    assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
-    assertEquals(await readLines(sharer.pid), ["the peer answers: hello from the peer"]);
-  });
+      const sharer = await inDom0[ofDom0](["share", String(domu.domid)]);
+      const peer = await inDomu[ofDomu](["read", "0", ...grefsIn(sharer.said, domu.domid)]);
+      assertEquals(peer.said, "domain 0 says: hello from the granter");
+      assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
+      assertEquals((await readLines(sharer.pid)).at(-1), "the peer answers: hello from the peer");
+    });
+  }
 
   test("domU granter, dom0 peer: each sees what the other writes", async () => {
     const { handle, grefs } = await domu.call("share", { peer: 0, pages: 3, writable: true });
@@ -200,6 +195,13 @@ export function declare({ test }: Suite): void {
     assertNothingGranted();
     assertEquals((await xl.list()).map(({ name }) => name).includes("first"), true);
   });
+}
+
+/** The references in the first line of the example's granter. */
+function grefsIn(said: string, peer: number): string[] {
+  const match = /^shared with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
+  assert(match?.[1] === String(peer), `the granter says ${said}`);
+  return match.slice(2);
 }
 
 if (import.meta.main) await run(declare);

@@ -10,7 +10,7 @@ import {
   type WritableMapping,
 } from "../../../mod.ts";
 import { serve } from "./channel.ts";
-import { kill, readLines, spawn, spawnExample } from "./child.ts";
+import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 
 const device = new GrantDevice(denoGrantBackend());
@@ -70,6 +70,8 @@ await serve({
   kill: ({ pid }: { pid: number }) => kill(pid),
   /** Starts examples/share.ts: its pid, and the line it says first. */
   example: ({ args }: { args: string[] }) => spawnExample(args),
+  /** Starts its twin by Node. */
+  nodeExample: ({ args }: { args: string[] }) => spawnNodeExample(args),
   /** The lines that such a process goes on to say until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
 });

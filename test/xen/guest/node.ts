@@ -1,14 +1,19 @@
-/** Runs in dom0: the npm package under Node, on the real device. Its results are those of one program, in its order. */
+/** Runs in dom0: the npm package under each Node, on the real device. The results are those of one program, in its order. */
 
 import { conformance } from "../../conformance.ts";
+import { NODES } from "../../npm/projects.ts";
 import { linesOf, NODE_PROJECT } from "./child.ts";
 import { run, type Suite } from "./runner.ts";
 
-export function declare({ test }: Suite): void {
+export function declare(suite: Suite): void {
+  for (const line of NODES) declareLine(suite, line);
+}
+
+function declareLine({ test }: Suite, line: string): void {
   let lines: AsyncIterator<string> | undefined;
   const report = (name: string) => {
-    test(name, async () => {
-      lines ??= start();
+    test(`Node ${line}: ${name}`, async () => {
+      lines ??= start(line);
       const { value, done } = await lines.next();
       if (done) throw new Error("Node ended before this test");
       const said: { name: string; error?: string } = JSON.parse(value);
@@ -16,6 +21,11 @@ export function declare({ test }: Suite): void {
       if (said.error !== undefined) throw new Error(said.error);
     });
   };
+  test(`Node ${line}: this is that Node`, async () => {
+    const { stdout } = await new Deno.Command(`node${line}`, { args: ["--version"] }).output();
+    const version = new TextDecoder().decode(stdout);
+    if (!version.startsWith(`v${line}.`)) throw new Error(`this is ${version}`);
+  });
   conformance({
     test: report,
     open() {
@@ -25,14 +35,14 @@ export function declare({ test }: Suite): void {
   report("a file that is another device is an error with the way out");
   report("memory that is moved away stays, and shares nothing once its mapping has ended");
 
-  test("Node ends well", async () => {
+  test(`Node ${line}: it ends well`, async () => {
     const { done, value } = await lines!.next();
     if (!done) throw new Error(`Node ran a test more: ${value}`);
   });
 }
 
-async function* start(): AsyncGenerator<string> {
-  const node = new Deno.Command("node", {
+async function* start(line: string): AsyncGenerator<string> {
+  const node = new Deno.Command(`node${line}`, {
     args: ["real_device.ts", "0"],
     cwd: NODE_PROJECT,
     stdin: "null",

@@ -1,0 +1,28 @@
+/** Documents with parts that a command writes, between `<!-- NAME -->` and `<!-- /NAME -->`. */
+
+/** The document with another text between the marks of that name. */
+export function withMarked(document: string, name: string, text: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [start, end] = [document.indexOf(open), document.indexOf(close)];
+  if (start < 0 || end < start) {
+    throw new Error(`Cannot write ${name} as the document must have the marks ${open} and ${close}`);
+  }
+  return `${document.slice(0, start + open.length)}\n\n${text}\n\n${document.slice(end)}`;
+}
+
+/** The same document as `deno fmt` leaves it, which aligns tables and wraps lines. */
+export async function formatted(markdown: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext=md", "-"],
+    cwd: new URL("../..", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(markdown));
+  await writer.close();
+  const { success, stdout } = await child.output();
+  if (!success) throw new Error("Cannot format what is to be written as deno fmt failed");
+  return new TextDecoder().decode(stdout);
+}

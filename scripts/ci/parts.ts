@@ -1,0 +1,50 @@
+/** The parts of the whole test, and how each went. */
+
+import { type Counts, countsIn, summary, sumOf } from "./counts.ts";
+
+/** Tasks, in order: the last one compares what the README claims with what the others ran. */
+const PARTS = [["ok"], ["test:npm"], ["test:xen"], ["readme:table", "--check"]];
+
+/** Runs all parts and says how long each took; returns what became of their tests. */
+export async function runParts(): Promise<Counts> {
+  const started = performance.now();
+  const said: string[] = [];
+  const counts: Counts[] = [];
+  for (const part of PARTS) {
+    const start = performance.now();
+    const { success, printed } = await runTask(part);
+    const own = countsIn(printed);
+    // A part that fails without a test that does (a type error, or a missing tool) fails all the same.
+    counts.push(success || own.failed > 0 ? own : { ...own, failed: 1 });
+    said.push(`${part.join(" ")}: ${success ? "ok" : "failed"}, ${summary(own)}, ${minutes(start)}`);
+  }
+  console.log(["", ...said, `all of it: ${minutes(started)}`].join("\n"));
+  return sumOf(counts);
+}
+
+/** The time since, in minutes and seconds. */
+function minutes(start: number): string {
+  const seconds = Math.round((performance.now() - start) / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Runs a task: what it prints is passed on, and kept. */
+async function runTask(args: readonly string[]): Promise<{ success: boolean; printed: string }> {
+  console.log(`\n=== deno task ${args.join(" ")}`);
+  const task = new Deno.Command(Deno.execPath(), {
+    args: ["task", ...args],
+    cwd: new URL("../..", import.meta.url),
+    // Under CI, what cannot be tested is a failure.
+    env: { CI: "true", NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const decoder = new TextDecoder();
+  let printed = "";
+  for await (const bytes of task.stdout) {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+    printed += decoder.decode(bytes, { stream: true });
+  }
+  return { success: (await task.status).success, printed };
+}

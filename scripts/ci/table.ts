@@ -1,0 +1,28 @@
+/** What ran where, in Markdown. */
+
+import type { Machine, Run } from "./ran.ts";
+
+const COLUMNS: Readonly<Record<Machine, string>> = {
+  mock: "simulated machine",
+  device: "real device, in dom0",
+  domains: "real devices, domU and dom0",
+};
+
+/** A table with a row for each place, and a sentence on the systems. */
+export function tableOf(runs: readonly Run[]): string {
+  const all = runs.flatMap(({ task, ran }) => ran.map((one) => ({ ...one, task })));
+  const machines = Object.keys(COLUMNS) as Machine[];
+  const rows = [...new Set(all.map(({ where }) => where))].map((where) => {
+    const own = all.filter((one) => one.where === where);
+    const tasks = new Set(own.map(({ task }) => `\`deno task ${task}\``));
+    return [
+      where,
+      ...machines.map((machine) => own.some((one) => one.machine === machine) ? "yes" : "–"),
+      [...tasks].join(", "),
+    ];
+  });
+  const head = ["where", ...machines.map((machine) => COLUMNS[machine]), "shown by"];
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  const systems = runs.map(({ task, system }) => `\`${task}\` ran on ${system}`);
+  return `${lines.join("\n")}\n\n${systems.join(", ")}.`;
+}
