@@ -77,9 +77,10 @@ async function main(): Promise<number> {
     await check(`${version}, mock`, () => outcome(exec(node, ["mock_cli.ts"], project)));
     await check(`${version}, require()`, () => outcome(exec(node, ["required.cjs"], project)));
     await check(`${version}, without koffi`, () => outcome(exec(node, ["no_koffi.ts"], project)));
-    if (library === undefined) skip(`${version}, device over a shim`, "the devices are Linux's");
-    else {await check(`${version}, device over a shim`, () =>
-        outcome(exec(node, ["device.ts", library], deviceProject)));}
+    for (const [name, program] of Object.entries({ device: "device.ts", "event channels": "events.ts" })) {
+      if (library === undefined) skip(`${version}, ${name} over a shim`, "the devices are Linux's");
+      else await check(`${version}, ${name} over a shim`, () => outcome(exec(node, [program, library], deviceProject)));
+    }
   }
   const bun = (await exec(tools.bun, ["--version"], project)).trim();
   await check(`Bun ${bun}, mock`, () => outcome(exec(tools.bun, ["mock_cli.ts"], project)));
