@@ -47,7 +47,7 @@ export type CopyStatus =
   | "no_space";
 
 /** The names of Xen's statuses, by their number's negative: `GNTST_*` of its public header `grant_table.h`. */
-const STATUSES: readonly CopyStatus[] = [
+export const STATUSES: readonly CopyStatus[] = [
   "okay",
   "general_error",
   "bad_domain",

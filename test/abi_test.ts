@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as abi from "../backends/abi.ts";
 import * as copy from "../backends/abi_copy.ts";
 import * as evtchn from "../backends/abi_evtchn.ts";
+import { STATUSES } from "../src/copy.ts";
 import golden from "./golden/abi.json" with { type: "json" };
 
 /** The first index, in bytes, that a JavaScript number does not keep exactly. */
@@ -304,6 +305,12 @@ describe("grant copy", () => {
     expect(encode).toThrow(RangeError);
     expect(encode).toThrow(`Cannot encode the ${name} as`);
   });
+});
+
+test("the statuses of a copy have the names of Xen's header", () => {
+  const named = Object.entries(golden.statuses).sort(([, left], [, right]) => right - left);
+  expect(named.map(([, status]) => status)).toEqual(named.map((_, at) => at === 0 ? 0 : -at));
+  expect(STATUSES.map((name) => `GNTST_${name}`)).toEqual(named.map(([name]) => name));
 });
 
 describe("event channels", () => {

@@ -34,6 +34,32 @@
  * }
  * ```
  *
+ * @example Prove event channels, whose tests are asynchronous
+ * ```ts
+ * import { eventsConformance } from "@gntalloc/gntalloc/conformance";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ *
+ * const tests: [name: string, run: () => Promise<void>][] = [];
+ * eventsConformance({
+ *   test: (name, run) => tests.push([name, run]),
+ *   open() {
+ *     const xen = new MockXen();
+ *     return {
+ *       eventBackend: xen.domain(1).eventBackend(),
+ *       domid: 1,
+ *       peerBackend: xen.domain(0).eventBackend(),
+ *       peer: 0,
+ *       close: () => xen.assertClean(),
+ *     };
+ *   },
+ * });
+ * for (const [name, run] of tests) {
+ *   await run().catch((cause) => {
+ *     throw new Error(name, { cause });
+ *   });
+ * }
+ * ```
+ *
  * @module
  */
 export { eventsConformance } from "./conformance/events.ts";

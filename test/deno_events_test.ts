@@ -355,6 +355,18 @@ describe("whenPending()", () => {
     file.close();
   });
 
+  test("throws when somebody waits already, who is not disturbed", async () => {
+    const { file, port } = channel();
+    const waiting = pending(file);
+    expect(grantError(() => file.whenPending(() => expect.fail("it was refused")))).toMatchObject({
+      operation: "wait",
+      errno: Errno.EEXIST,
+    });
+    file.notify(port);
+    await waiting;
+    file.close();
+  });
+
   test("throws when the system refuses, and nobody waits then", async () => {
     const { file, port } = channel();
     shim.fail("epoll_ctl", Errno.ENOMEM);

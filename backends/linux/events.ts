@@ -117,17 +117,15 @@ class LinuxEventFile implements EventFile {
 
   whenPending(callback: () => void): () => void {
     const waiting: Waiting = { callback, stop: () => {} };
-    this.#waiting = waiting;
     if (this.#taken.length > 0) {
       this.#callBackSoon(waiting);
     } else {
       const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
-      if (typeof stop === "number") {
-        this.#waiting = undefined;
-        throw waitError(this.#device, "wait for events", -stop);
-      }
+      // Whoever waits already is not disturbed: the descriptor is theirs.
+      if (typeof stop === "number") throw waitError(this.#device, "wait for events", -stop);
       waiting.stop = stop;
     }
+    this.#waiting = waiting;
     return () => {
       if (this.#waiting !== waiting) return;
       this.#waiting = undefined;

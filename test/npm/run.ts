@@ -65,11 +65,12 @@ async function main(): Promise<number> {
     await report.check(where, "mock", () => outcome(exec(node, ["mock_cli.ts"], project)), "mock");
     await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], project)));
     await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], project)));
-    if (library === undefined) report.skip(where, "device over a shim", "the devices are Linux's");
-    else {
-      await report.check(where, "device over a shim", () => {
-        return outcome(exec(node, ["device.ts", library], deviceProject));
-      });
+    for (const [name, program] of Object.entries({ device: "device.ts", "event channels": "events.ts" })) {
+      if (library === undefined) report.skip(where, `${name} over a shim`, "the devices are Linux's");
+      else {
+        await report.check(where, `${name} over a shim`, () => {
+          return outcome(exec(node, [program, library], deviceProject));
+        });
     }
   }
   const bun = (await exec(tools.bun, ["--version"], project)).trim();

@@ -1,34 +1,50 @@
-/** The conformance suite on the simulated machine, as a program of any runtime imports it from the package. */
+/** The conformance suites on the simulated machine, as a program of any runtime imports it from the package. */
 
-import { conformance } from "@gntalloc/gntalloc/conformance";
+import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
- * Runs the suite on both profiles.
+ * Runs the suites, on both profiles.
  *
  * @param core The compiled core to run on; the embedded one by default.
  */
 export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
   return outcomeOf((test) => {
     for (const profile of ["linux", "seed"] as const) {
-      conformance({
-        test: (name, run) => test(`${profile}: ${name}`, run),
-        open() {
-          const xen = new MockXen({ profile });
-          const domain = xen.domain(1);
-          return {
-            grantBackend: domain.grantBackend(),
-            granter: 1,
-            mapBackend: xen.domain(0).mapBackend(),
-            peer: 0,
-            setLimit: (pages) => domain.limit = pages,
-            heldPagesCount: profile === "seed",
-            ...(core ? { core } : {}),
-            close: () => xen.assertClean(),
-          };
-        },
-      });
+      const open = () => {
+        const xen = new MockXen({ profile });
+        const [domain, peer] = [xen.domain(1), xen.domain(0)];
+        return {
+          grantBackend: domain.grantBackend(),
+          granter: 1,
+          granterEvents: domain.eventBackend(),
+          mapBackend: peer.mapBackend(),
+          peer: 0,
+          peerEvents: peer.eventBackend(),
+          joinsPages: false,
+          setLimit: (pages: number) => void (domain.limit = pages),
+          heldPagesCount: profile === "seed",
+          ...(core ? { core } : {}),
+          close: () => xen.assertClean(),
+        };
+      };
+      conformance({ test: (name, run) => test(`${profile}: ${name}`, run), open });
+      mapperConformance({ test: (name, run) => test(`${profile}: ${name}`, run), open });
     }
+    eventsConformance({
+      test,
+      open() {
+        const xen = new MockXen();
+        const [eventBackend, peerBackend] = [1, 0].map((domid) => xen.domain(domid).eventBackend());
+        return {
+          eventBackend: eventBackend!,
+          domid: 1,
+          peerBackend: peerBackend!,
+          peer: 0,
+          close: () => xen.assertClean(),
+        };
+      },
+    });
   });
 }

@@ -8,6 +8,7 @@ interface Controls {
   shim_fail(call: string, skip: number, error: number): void;
   shim_text(path: string, contents: string): void;
   shim_bounds(pages: number, entries: number): void;
+  shim_raise(port: number): void;
   shim_granted_pages(): number;
   shim_known_grants(): number;
 }
@@ -17,6 +18,7 @@ const SIGNATURES = [
   "void shim_fail(const char *call, int skip, int error)",
   "void shim_text(const char *path, const char *contents)",
   "void shim_bounds(int pages, int entries)",
+  "void shim_raise(int port)",
   "int shim_granted_pages(void)",
   "int shim_known_grants(void)",
 ];
@@ -52,6 +54,11 @@ export class Shim {
   /** Has the next call of its kind fail. */
   fail(call: "open" | "close" | "ioctl" | "mmap" | "munmap", errno: number): void {
     this.#controls.shim_fail(call, 0, errno);
+  }
+
+  /** Has an event come on a port, from nobody. */
+  raise(port: number): void {
+    this.#controls.shim_raise(port);
   }
 
   /** Throws if anything is open, mapped, granted or known. */

@@ -1,0 +1,71 @@
+/*
+ * Wakes whoever reads a FIFO, or is who reads it: what the kernel's own waking costs, without any runtime.
+ *
+ * wake send FIFO ACK STAMP COUNT PAUSE   writes the time into a file, then four bytes into the FIFO, and waits until they are
+ *                                        acknowledged; PAUSE in microseconds
+ * wake wait FIFO ACK STAMP COUNT IDLE    reads and acknowledges them, and prints the nanoseconds from each write, and what waiting for IDLE
+ *                                    milliseconds took of a processor
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+static uint64_t worked(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ull + usage.ru_utime.tv_usec +
+	       usage.ru_stime.tv_usec;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 7)
+		return 2;
+	int fifo = open(argv[2], O_RDWR), ack = open(argv[3], O_RDWR), stamp = open(argv[4], O_RDWR);
+	int count = atoi(argv[5]);
+	uint32_t port = 1;
+	uint64_t time;
+
+	if (fifo < 0 || ack < 0 || stamp < 0)
+		return 3;
+	if (strcmp(argv[1], "send") == 0) {
+		for (int i = 0; i < count; i++) {
+			usleep(atoi(argv[6]));
+			time = now();
+			if (pwrite(stamp, &time, 8, 0) != 8 || write(fifo, &port, 4) != 4 || read(ack, &port, 4) != 4)
+				return 4;
+		}
+		return 0;
+	}
+	printf("ready\n[");
+	fflush(stdout);
+	for (int i = 0; i < count; i++) {
+		if (read(fifo, &port, 4) != 4)
+			return 5;
+		uint64_t woken = now();
+		if (pread(stamp, &time, 8, 0) != 8 || write(ack, &port, 4) != 4)
+			return 6;
+		printf("%s%llu", i ? "," : "", (unsigned long long)(woken - time));
+	}
+	struct pollfd descriptor = { .fd = fifo, .events = POLLIN };
+	uint64_t before = worked();
+	poll(&descriptor, 1, atoi(argv[6]));
+	printf("]\n%llu\n", (unsigned long long)(worked() - before));
+	return 0;
+}
