@@ -1,8 +1,9 @@
 import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
 import { checkBackend, checkDomid, checkFlag, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
-import { checkMemory } from "./memory.ts";
+import { checkedBytes } from "./memory.ts";
 import { asGrantError, GrantError } from "./errors.ts";
-import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
+import { isFrozenHere } from "./grefs.ts";
+import { type Mapping, type MappingOwner, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {
@@ -37,6 +38,11 @@ const MAX_GREFS = 65_536;
 export class GrantMapper implements Disposable {
   readonly #backend: MapBackend;
   #file: MapFile | undefined;
+  /** Ends mappings: not the mapper itself, which is in the hands of its user. */
+  readonly #owner: MappingOwner = {
+    checkIdle: () => this.#checkIdle("unmap"),
+    unmap: (memory) => this.#unmap(memory),
+  };
   #mappings = 0;
   #closed = false;
   #busy = false;
@@ -73,24 +79,13 @@ export class GrantMapper implements Disposable {
       );
     }
     checkInteger("map", "the length of `grefs`", grefs.length, 1, MAX_GREFS);
-    // The caller's array may change, and have an iterator of its own; this copy does not.
-    const references: number[] = [];
-    for (let index = 0, { length } = grefs; index < length; index++) {
-      const gref = grefs[index];
-      checkGref("map", `\`grefs[${index}]\``, gref);
-      references.push(gref!);
-    }
+    const references = isFrozenHere(grefs) ? grefs : copyChecked(grefs);
     checkOptions("map", options);
     const { writable = false } = options;
     checkFlag("map", "`writable`", writable);
     if (this.#closed) throw this.#error("closed", "map", "as the mapper is closed: make another one");
 
-    const memory = this.#map(domid, references, writable);
-    this.#mappings++;
-    return new (writable ? ReadWriteMapping : ReadOnlyMapping)([memory], {
-      checkIdle: () => this.#checkIdle("unmap"),
-      unmap: () => this.#unmap(memory),
-    });
+    return this.#map(domid, references, writable);
   }
 
   #error(code: "closed" | "busy", operation: "map" | "unmap" | "close", reason: string): GrantError {
@@ -108,11 +103,17 @@ export class GrantMapper implements Disposable {
     this.#busy = true;
   }
 
-  #map(domid: number, grefs: readonly number[], writable: boolean): MappedMemory {
+  #map(domid: number, grefs: readonly number[], writable: boolean): Mapping {
     this.#enter("map");
     try {
       this.#file ??= this.#backend.open();
-      return checkMemory(this.#file.map(domid, grefs, writable), grefs.length);
+      const memory = this.#file.map(domid, grefs, writable);
+      const count = grefs.length;
+      const bytes = checkedBytes(memory, count);
+      this.#mappings++;
+      return writable
+        ? new ReadWriteMapping(bytes, memory, this.#owner, 0, count)
+        : new ReadOnlyMapping(bytes, memory, this.#owner, 0, count);
     } catch (error) {
       throw asGrantError(error, "map", this.#backend.name);
     } finally {
@@ -120,7 +121,7 @@ export class GrantMapper implements Disposable {
     }
   }
 
-  #unmap(memory: MappedMemory): void {
+  #unmap(memory: Pick<MappedMemory, "unmap">): void {
     this.#enter("unmap");
     try {
       this.#mappings--;
@@ -165,4 +166,15 @@ export class GrantMapper implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** References of the caller's, whose array may change, and have an iterator of its own; the copy does not. */
+function copyChecked(grefs: readonly number[]): readonly number[] {
+  const copy: number[] = [];
+  for (let index = 0, { length } = grefs; index < length; index++) {
+    const gref = grefs[index];
+    checkGref("map", `\`grefs[${index}]\``, gref);
+    copy.push(gref!);
+  }
+  return copy;
 }
