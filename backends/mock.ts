@@ -7,7 +7,8 @@
  * - It has no page tables. Several references are mapped at once only where they are neighbouring pages of one allocation, in
  *   order; other ones are `unsupported`, and mapped one by one.
  * - All mappings of one allocation are views of one buffer: mind `bytes.byteOffset` in making other views of it. A view that was
- *   kept from a mapping that ended is detached only when no other mapping of its allocation is left.
+ *   kept from a mapping that ended is detached only when no other mapping of its allocation is left, and with
+ *   {@linkcode MockMemory} `slabs` not at all.
  * - Moving a mapping's buffer away, with `transfer` or `postMessage`, takes the memory away from all mappings of its allocation,
  *   which is zeroed.
  * - The views of a domain that is destroyed go on working, as its program does.
@@ -33,7 +34,10 @@
  * @module
  */
 import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/checks.ts";
+import { Buffers } from "./mock/buffers.ts";
 import { MockDomain } from "./mock/domain.ts";
+import type { MachineMemory } from "./mock/memory.ts";
+import { Slabs } from "./mock/slabs.ts";
 
 export type { GrantBackend, GrantFile, MapBackend, MapFile, MappedMemory, UnmapNotify } from "./backend.ts";
 export type { MockDomain };
@@ -48,6 +52,20 @@ export type { MockDomain };
  */
 export type MockProfile = "seed" | "linux";
 
+/**
+ * Where the pages of a machine are.
+ *
+ * - `buffers`: each allocation has an `ArrayBuffer` of its own. When its last mapping ends, all views that were kept are detached,
+ *   as on a device. For tests: a program that goes on using a view after its `unmap()` shows it.
+ * - `slabs`: all pages lie in a few large buffers, and are used again at once. For simulations in which speed matters: the fewer the
+ *   pages of an allocation, the more is gained (see `docs/performance.md`). A view that was kept is not detached, but shows
+ *   whatever its page is used for next, and `bytes.buffer` shows pages of other allocations and domains. It cannot be
+ *   transferred.
+ *
+ * Either way nothing but memory of this machine is ever seen.
+ */
+export type MockMemory = "buffers" | "slabs";
+
 /** How a simulated machine is set up. */
 export interface MockXenOptions {
   /** Whose behaviour it has. Default is `linux`. */
@@ -56,12 +74,16 @@ export interface MockXenOptions {
   tableFrames?: number;
   /** The driver's limit in each domain, in pages, or `Infinity`. Default is 1024, as in Linux. */
   limit?: number;
+  /** Where its pages are. Default is `buffers`. */
+  memory?: MockMemory;
 }
 
 /** A machine: its domains are there from the moment they are named. */
 export class MockXen {
   /** Whose behaviour it has. */
   readonly profile: MockProfile;
+  /** @internal Where its pages are. */
+  readonly memory: MachineMemory;
   readonly #tableFrames: number;
   readonly #limit: number;
   readonly #domains = new Map<number, MockDomain>();
@@ -75,13 +97,19 @@ export class MockXen {
   constructor(options: MockXenOptions = {}) {
     const what = "make a simulated machine";
     checkOptions(what, options);
-    const { profile = "linux", tableFrames = 64, limit = 1024 } = options;
+    const { profile = "linux", tableFrames = 64, limit = 1024, memory = "buffers" } = options;
     if (profile !== "seed" && profile !== "linux") {
       throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${show(profile)}`);
+    }
+    if (memory !== "buffers" && memory !== "slabs") {
+      throw new TypeError(
+        `Cannot ${what} as \`memory\` must be "buffers" or "slabs": current value is ${show(memory)}`,
+      );
     }
     checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
     checkLimit(what, "`limit`", limit);
     this.profile = profile;
+    this.memory = memory === "slabs" ? new Slabs() : new Buffers();
     this.#tableFrames = tableFrames;
     this.#limit = limit;
   }
@@ -121,8 +149,8 @@ export class MockXen {
   assertClean(): void {
     const left: string[] = [];
     for (const { domid, table, mappings } of this.#domains.values()) {
-      for (const [gref, grant] of table.grants()) {
-        left.push(`domain ${domid} grants domain ${grant.domid} a page by reference ${gref}`);
+      for (const gref of table.grefs()) {
+        left.push(`domain ${domid} grants domain ${table.domid(gref)} a page by reference ${gref}`);
       }
       if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
     }

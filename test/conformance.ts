@@ -60,6 +60,11 @@ export interface ConformanceTarget {
   setLimit(pages: number): void;
   /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
   readonly heldPagesCount: boolean;
+  /**
+   * What becomes of a view that its owner has kept when its mapping ends. It is to be `detached`, which is the default. Where
+   * it is `alive`, it must be of memory that cannot be moved away, and that is never unmapped.
+   */
+  readonly keptViews?: "detached" | "alive";
   /** The compiled core to run on; default is the embedded one. */
   readonly core?: WebAssembly.Module;
   /** Called at the end of a test; throws if anything is left granted or mapped. */
@@ -104,6 +109,16 @@ class Setup {
   /** Maps pages as the peer, to read and write. */
   readonly mapAsPeer = (grefs: readonly number[]): WritableMapping => {
     return this.mapper.map(this.target.granter, grefs, { writable: true });
+  };
+
+  /** Expects a view of a mapping that ended to be dead, or one whose memory stays. */
+  readonly assertEnded = (bytes: Uint8Array<ArrayBuffer>): void => {
+    if (this.target.keptViews === "alive") {
+      assertThrows(() => bytes.buffer.transfer(), TypeError);
+    } else {
+      assertEquals(bytes.length, 0);
+      assertEquals(bytes[0], undefined as unknown as number);
+    }
   };
 
   /** How many pages the system lets a new process allocate, one by one. */
@@ -481,15 +496,14 @@ const map: Tests = {
     other.unmap();
     assertEquals(device.inspect().live, 2);
   },
-  "leaves a dead view when it ends, not one of unmapped memory"({ device, share }) {
+  "leaves a dead view when it ends, not one of unmapped memory"({ device, share, assertEnded }) {
     const view = share(device.open(), 2).map();
     const { bytes } = view;
     bytes[0] = 1;
     assertEquals(view.unmapped, false);
     view.unmap();
     assertEquals(view.unmapped, true);
-    assertEquals(bytes.length, 0);
-    assertEquals(bytes[0], undefined as unknown as number);
+    assertEnded(bytes);
     assertEquals(view.bytes.length, 0);
     assertEquals(view.parts.length, 0);
     assertRefused(() => view.read(0, 1), "closed");
@@ -505,14 +519,20 @@ const map: Tests = {
     assertEquals(second.bytes[100], 77);
     second.unmap();
   },
-  "survives a view whose memory the caller has moved away"({ device, share }) {
+  "survives a view whose memory the caller has moved away"({ device, share, target }) {
     const pages = share(device.open(), 2);
     const view = pages.map();
-    const taken = view.bytes.buffer.transfer();
-    assertEquals(view.bytes.length, 0);
-    pages.free();
-    view.unmap();
-    new Uint8Array(taken).fill(1);
+    if (target.keptViews === "alive") {
+      assertThrows(() => view.bytes.buffer.transfer(), TypeError);
+      pages.free();
+      view.unmap();
+    } else {
+      const taken = view.bytes.buffer.transfer();
+      assertEquals(view.bytes.length, 0);
+      pages.free();
+      view.unmap();
+      new Uint8Array(taken).fill(1);
+    }
     assertEquals(device.inspect().live, 0);
   },
   "reads only inside of the mapping"({ device, share }) {
@@ -640,12 +660,13 @@ const peer: Tests = {
     theirs.unmap();
     device.open().close();
   },
-  "has a dead view when its mapping ends"({ device, share, mapAsPeer }) {
+  "has a dead view when its mapping ends"({ device, share, mapAsPeer, assertEnded }) {
     const pages = share(device.open());
     const theirs = mapAsPeer(pages.grefs);
     const { bytes } = theirs;
     theirs.unmap();
-    assertEquals(bytes.length, 0);
+    assertEnded(bytes);
+    assertEquals(theirs.bytes.length, 0);
     theirs.unmap();
   },
   "keeps its mappings when its mapper is closed, and makes no new ones"({ device, share, target, another, mapper }) {

@@ -3,6 +3,7 @@ import { checkLimit } from "../../src/checks.ts";
 import type { GrantBackend, MapBackend } from "../backend.ts";
 import { GrantTable } from "./grant_table.ts";
 import { MockGrantFile } from "./grant_file.ts";
+import type { Memory } from "./memory.ts";
 import { MockMapFile, type PeerMapping } from "./map_file.ts";
 import type { MockXen } from "../mock.ts";
 
@@ -23,6 +24,7 @@ export class MockDomain {
   counted = 0;
   #limit: number;
   #destroyed = false;
+  #buried = false;
 
   /** @internal Made by {@linkcode MockXen.domain}. */
   constructor(xen: MockXen, domid: number, tableFrames: number, limit: number) {
@@ -82,13 +84,21 @@ export class MockDomain {
     this.#destroyed = true;
     for (const mapping of this.mappings) mapping.end();
     // Nothing of a dead domain waits for its peers.
-    for (const [, grant] of this.table.grants()) this.table.tell(grant);
+    for (const gref of this.table.grefs()) this.table.tell(gref);
     this.bury();
   }
 
-  /** @internal Takes the domain off the machine if it was destroyed and nobody maps its pages. */
+  /** @internal Takes the domain off the machine, and gives back its pages, if it was destroyed and nobody maps them. */
   bury(): void {
-    if (this.#destroyed && this.table.mapped === 0) this.xen.forget(this);
+    if (!this.#destroyed || this.#buried || this.table.mapped > 0) return;
+    this.#buried = true;
+    for (const gref of this.table.grefs()) this.memory(gref).give(this.table.page(gref), 1);
+    this.xen.forget(this);
+  }
+
+  /** @internal The memory that a granted page is in. */
+  memory(gref: number): Memory {
+    return this.xen.memory.at(this.table.memory(gref));
   }
 
   /** @internal Throws if the domain was destroyed. */

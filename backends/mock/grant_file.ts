@@ -1,15 +1,13 @@
 import { GrantError } from "../../src/errors.ts";
 import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant } from "./grant_table.ts";
-import { Memory } from "./memory.ts";
+import type { MachineMemory, Memory } from "./memory.ts";
 
 /** The errors' numbers on Linux. */
 const EINVAL = 22;
 const ENOSPC = 28;
 
 const NONE_HELD: readonly number[] = [];
-const NO_NOTIFY: UnmapNotify = {};
 
 /** One open file of a simulated domain: grants, by their reference. */
 export class MockGrantFile implements GrantFile {
@@ -30,14 +28,17 @@ export class MockGrantFile implements GrantFile {
         { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
       );
     }
-    const memory = newMemory(count);
+    const { table } = domain;
+    const memory = takeMemory(domain.xen.memory, count);
+    const first = memory.taken;
+    table.begin();
     for (let page = 0; page < count; page++) {
-      const grant = { domid, writable, memory, page, maps: 0, notify: NO_NOTIFY, deferred: false };
-      const gref = domain.table.add(grant);
+      const gref = table.add(domid, writable, memory, first + page);
       if (gref === 0) {
+        memory.give(first + page, count - page);
         throw new GrantError(
-          `Cannot allocate ${count} pages as the grant table of domain ${domain.domid} has ${domain.table.size} ` +
-            `references and ${domain.table.used} are in use: free pages, or give the machine more \`tableFrames\``,
+          `Cannot allocate ${count} pages as the grant table of domain ${domain.domid} has ${table.size} ` +
+            `references and ${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
           { code: "table-full", operation: "allocate", errno: ENOSPC },
         );
       }
@@ -47,14 +48,41 @@ export class MockGrantFile implements GrantFile {
   }
 
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
+    const domain = this.#domain;
     // A dead domain has no grants to end.
-    if (this.#domain.destroyed) return NONE_HELD;
+    if (domain.destroyed) return NONE_HELD;
+    const { table } = domain;
+    for (let offset = 0; offset < count; offset++) this.#check(grefs[offset]!);
     let held: number[] | undefined;
+    // Pages next to each other are given back together.
+    let memory = 0;
+    let first = 0;
+    let pages = 0;
     for (let offset = 0; offset < count; offset++) {
-      if (this.#end(grefs[offset]!)) continue;
-      (held ??= []).push(offset);
-      this.#grant(grefs[offset]!).letGo = () => this.#tell(page + offset);
+      const gref = grefs[offset]!;
+      const notify = table.takeNotify(gref);
+      if (notify?.clearByte !== undefined) domain.memory(gref).clear(table.page(gref), notify.clearByte);
+      if (!table.isMapped(gref)) {
+        if (pages > 0 && table.memory(gref) === memory && table.page(gref) === first + pages) {
+          pages++;
+        } else {
+          if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
+          memory = table.memory(gref);
+          first = table.page(gref);
+          pages = 1;
+        }
+        table.remove(gref);
+      } else if (domain.xen.profile === "seed") {
+        // Waiting is left to the caller.
+        (held ??= []).push(offset);
+        table.wait(gref, () => this.#tell(page + offset));
+        continue;
+      } else {
+        table.defer(gref);
+      }
+      domain.counted--;
     }
+    if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
     return held ?? NONE_HELD;
   }
 
@@ -62,29 +90,15 @@ export class MockGrantFile implements GrantFile {
     this.#tell = tell;
   }
 
-  /** Ends access to one page, unless the peer holds it and the machine leaves waiting to the caller: whether it did. */
-  #end(gref: number): boolean {
-    const domain = this.#domain;
-    const grant = this.#grant(gref);
-    if (grant.notify.clearByte !== undefined) grant.memory.clear(grant.page, grant.notify.clearByte);
-    grant.notify = NO_NOTIFY;
-    if (grant.maps === 0) domain.table.remove(gref);
-    else if (domain.xen.profile === "seed") return false;
-    else grant.deferred = true;
-    domain.counted--;
-    return true;
-  }
-
-  #grant(gref: number): Grant {
-    const grant = this.#domain.table.get(gref);
-    if (!grant) throw new TypeError(`reference ${gref} was not granted`);
-    return grant;
+  #check(gref: number): void {
+    if (!this.#domain.table.has(gref)) throw new TypeError(`reference ${gref} was not granted`);
   }
 
   map(_page: number, count: number, gref: number, _writable: boolean): MappedMemory {
-    this.#domain.checkAlive("map");
-    const { memory, page } = this.#grant(gref);
-    return memory.map(page, count);
+    const domain = this.#domain;
+    domain.checkAlive("map");
+    this.#check(gref);
+    return domain.memory(gref).map(domain.table.page(gref), count);
   }
 
   setUnmapNotify(_page: number, gref: number, notify: UnmapNotify): void {
@@ -95,16 +109,17 @@ export class MockGrantFile implements GrantFile {
         { code: "notify-refused", operation: "notify", errno: EINVAL },
       );
     }
-    this.#grant(gref).notify = notify;
+    this.#check(gref);
+    this.#domain.table.setNotify(gref, notify);
   }
 
   close(): void {}
 }
 
-/** Zeroed memory, or the error that there is none. */
-function newMemory(pages: number): Memory {
+/** Zeroed pages, or the error that there is no memory for them. */
+function takeMemory(memory: MachineMemory, pages: number): Memory {
   try {
-    return new Memory(pages);
+    return memory.take(pages);
   } catch (cause) {
     throw new GrantError(`Cannot allocate ${pages} pages as this process has no memory for them`, {
       code: "no-memory",

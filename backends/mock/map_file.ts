@@ -1,30 +1,28 @@
 import { GrantError } from "../../src/errors.ts";
 import type { MapFile, MappedMemory } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant } from "./grant_table.ts";
 
 /** The number of Linux's error for everything that Xen refuses to map. */
 const EINVAL = 22;
 
 /** What a domain has mapped by grant references: ended by its program, or with the domain. */
 export class PeerMapping implements MappedMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #domain: MockDomain;
   readonly #granter: MockDomain;
-  readonly #grants: readonly (readonly [gref: number, grant: Grant])[];
+  readonly #grefs: readonly number[];
   readonly #memory: MappedMemory;
 
-  constructor(domain: MockDomain, granter: MockDomain, grants: readonly (readonly [gref: number, grant: Grant])[]) {
+  constructor(domain: MockDomain, granter: MockDomain, grefs: readonly number[]) {
     this.#domain = domain;
     this.#granter = granter;
-    this.#grants = grants;
-    const [, first] = grants[0]!;
-    this.#memory = first.memory.map(first.page, grants.length);
-    for (const [, grant] of grants) granter.table.map(grant);
+    this.#grefs = grefs;
+    const { table } = granter;
+    const first = grefs[0]!;
+    this.#memory = granter.memory(first).map(table.page(first), grefs.length);
+    this.bytes = this.#memory.bytes;
+    for (let index = 0; index < grefs.length; index++) table.map(grefs[index]!);
     domain.mappings.add(this);
-  }
-
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#memory.bytes;
   }
 
   unmap(): void {
@@ -36,8 +34,17 @@ export class PeerMapping implements MappedMemory {
   end(): void {
     this.#domain.mappings.delete(this);
     this.#memory.unmap();
-    for (const [gref, grant] of this.#grants) this.#granter.table.unmap(gref, grant);
-    this.#granter.bury();
+    const granter = this.#granter;
+    const { table } = granter;
+    const grefs = this.#grefs;
+    for (let index = 0; index < grefs.length; index++) {
+      const gref = grefs[index]!;
+      if (table.unmap(gref)) {
+        granter.memory(gref).give(table.page(gref), 1);
+        table.remove(gref);
+      }
+    }
+    granter.bury();
   }
 }
 
@@ -54,31 +61,32 @@ export class MockMapFile implements MapFile {
     domain.checkAlive("map");
     const granter = domain.xen.find(domid);
     if (!granter) throw refused(`there is no domain ${domid}`);
-    const grants = grefs.map((gref) => {
-      const grant = granter.table.get(gref);
-      if (!grant) throw refused(`domain ${domid} has no grant with reference ${gref}`);
-      if (grant.domid !== domain.domid) {
-        throw refused(`reference ${gref} is granted to domain ${grant.domid}, and this is domain ${domain.domid}`);
+    const { table } = granter;
+    for (let index = 0; index < grefs.length; index++) {
+      const gref = grefs[index]!;
+      if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+      if (table.domid(gref) !== domain.domid) {
+        throw refused(
+          `reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${domain.domid}`,
+        );
       }
-      if (writable && !grant.writable) {
+      if (writable && !table.isWritable(gref)) {
         throw refused(
           `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
         );
       }
-      return [gref, grant] as const;
-    });
-    const [, first] = grants[0]!;
-    for (const [index, [gref, grant]] of grants.entries()) {
-      if (grant.memory === first.memory && grant.page === first.page + index) continue;
+    }
+    const first = grefs[0]!;
+    for (let index = 1; index < grefs.length; index++) {
+      const gref = grefs[index]!;
+      if (table.follows(gref, first, index)) continue;
       throw new GrantError(
-        `Cannot map reference ${gref} behind reference ${
-          grefs[0]
-        } as they are not neighbouring pages of one allocation, ` +
+        `Cannot map reference ${gref} behind reference ${first} as they are not neighbouring pages of one allocation, ` +
           `and a simulated machine has no page tables to bring them together: map them one by one`,
         { code: "unsupported", operation: "map" },
       );
     }
-    return new PeerMapping(domain, granter, grants);
+    return new PeerMapping(domain, granter, grefs);
   }
 
   close(): void {}
