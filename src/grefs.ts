@@ -3,19 +3,25 @@
  *
  * They are shown as a frozen array. To freeze one costs more than all else that is done for a page, so it is done when
  * somebody asks, and not again for the same references: the last ones to be freed are the first to be used again, so
- * that they come back soon.
+ * that they come back soon. Beside it the same references are kept in an array that is not frozen, as compilers make slow
+ * code of reading frozen ones; nobody else has that one.
  *
  * @module
  */
 
-/** The references of an allocation: one, or several. */
+/** The references of an allocation: one; several; or as they were shown. */
 export type Grefs = number | readonly number[];
 
-/** Places for frozen arrays: each may hold those whose first reference and length lead there. */
+interface Shown {
+  readonly own: readonly number[];
+  readonly frozen: readonly number[];
+}
+
+/** Places for what was shown: each may hold what its first reference and its length lead to. */
 const PLACES = 256;
-/** The longest array that is kept. */
+/** The most references that are kept together. */
 const MOST = 512;
-const places: (readonly number[] | undefined)[] = new Array(PLACES).fill(undefined);
+const places: (Shown | undefined)[] = new Array(PLACES).fill(undefined);
 
 function place(first: number, count: number): number {
   return (first + count * 31) % PLACES;
@@ -25,34 +31,48 @@ function place(first: number, count: number): number {
 export function copyGrefs(grefs: Uint32Array, count: number): Grefs {
   const first = grefs[0]!;
   if (count === 1) return first;
-  const known = places[place(first, count)];
-  if (known !== undefined && isSame(known, grefs, count)) return known;
+  const own = places[place(first, count)]?.own;
+  if (own !== undefined && isSame(own, grefs, count)) return own;
   const copy = new Array<number>(count);
   for (let index = 0; index < count; index++) copy[index] = grefs[index]!;
   return copy;
 }
 
-function isSame(known: readonly number[], grefs: Uint32Array, count: number): boolean {
-  if (known.length !== count) return false;
+function isSame(own: readonly number[], grefs: Uint32Array, count: number): boolean {
+  if (own.length !== count) return false;
   for (let index = 0; index < count; index++) {
-    if (known[index] !== grefs[index]) return false;
+    if (own[index] !== grefs[index]) return false;
   }
   return true;
 }
 
-/** References as nobody can change them; an array is frozen itself. */
-export function freezeGrefs(grefs: Grefs): readonly number[] {
-  const single = typeof grefs === "number";
-  const count = single ? 1 : grefs.length;
-  const at = place(single ? grefs : grefs[0]!, count);
-  const known = places[at];
-  if (known !== undefined && (single ? known.length === 1 && known[0] === grefs : known === grefs)) return known;
-  const frozen = Object.freeze(single ? [grefs] : grefs);
-  if (count <= MOST) places[at] = frozen;
+/** References as they are shown: in an array that nobody can change. */
+export function showGrefs(grefs: Grefs): readonly number[] {
+  if (typeof grefs === "number") {
+    const at = place(grefs, 1);
+    const shown = places[at];
+    if (shown !== undefined && shown.own.length === 1 && shown.own[0] === grefs) return shown.frozen;
+    return show([grefs], at);
+  }
+  if (Object.isFrozen(grefs)) return grefs;
+  const at = place(grefs[0]!, grefs.length);
+  const shown = places[at];
+  return shown !== undefined && shown.own === grefs ? shown.frozen : show(grefs, at);
+}
+
+function show(own: readonly number[], at: number): readonly number[] {
+  const frozen = Object.freeze(own.slice());
+  if (own.length <= MOST) places[at] = { own, frozen };
   return frozen;
 }
 
-/** Whether an array is one that was frozen here: nobody can change it, and all that is in it is references. */
-export function isFrozenHere(grefs: readonly number[]): boolean {
-  return places[place(grefs[0]!, grefs.length)] === grefs;
+/**
+ * A copy of references that were shown, if this array is how: then all that is in it is references.
+ *
+ * @returns The copy, or undefined if it must be looked at.
+ */
+export function copyShown(grefs: readonly number[]): readonly number[] | undefined {
+  const shown = places[place(grefs[0]!, grefs.length)];
+  if (shown === undefined || shown.frozen !== grefs) return undefined;
+  return shown.own.length === 1 ? [shown.own[0]!] : shown.own.slice();
 }

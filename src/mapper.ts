@@ -2,7 +2,7 @@ import type { MapBackend, MapFile, MappedMemory } from "../backends/backend.ts";
 import { checkBackend, checkDomid, checkFlag, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
 import { checkedBytes } from "./memory.ts";
 import { asGrantError, GrantError } from "./errors.ts";
-import { isFrozenHere } from "./grefs.ts";
+import { copyShown } from "./grefs.ts";
 import { type Mapping, type MappingOwner, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
 
 /** How to map what another domain granted. */
@@ -79,7 +79,7 @@ export class GrantMapper implements Disposable {
       );
     }
     checkInteger("map", "the length of `grefs`", grefs.length, 1, MAX_GREFS);
-    const references = isFrozenHere(grefs) ? grefs : copyChecked(grefs);
+    const references = copyShown(grefs) ?? copyChecked(grefs);
     checkOptions("map", options);
     const { writable = false } = options;
     checkFlag("map", "`writable`", writable);

@@ -1,7 +1,7 @@
 import type { UnmapNotify } from "../backends/backend.ts";
 import { checkFlag, checkInteger, checkNotify } from "./checks.ts";
 import type { DriverFile } from "./file.ts";
-import { freezeGrefs, type Grefs } from "./grefs.ts";
+import { type Grefs, showGrefs } from "./grefs.ts";
 import type { Mapping, WritableMapping } from "./mapping.ts";
 import { checkRange, type PageRange } from "./range.ts";
 
@@ -138,7 +138,7 @@ export class AllocatedPages implements SharedPages {
   }
 
   get grefs(): readonly number[] {
-    return this.#grefs = freezeGrefs(this.#grefs);
+    return this.#grefs = showGrefs(this.#grefs);
   }
 
   map(options?: MapOptions & { writable?: true }): WritableMapping;

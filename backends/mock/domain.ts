@@ -5,6 +5,7 @@ import { GrantTable } from "./grant_table.ts";
 import { MockGrantFile } from "./grant_file.ts";
 import type { Memory } from "./memory.ts";
 import { MockMapFile, type PeerMapping } from "./map_file.ts";
+import { MappingList } from "./mapping_list.ts";
 import type { MockXen } from "../mock.ts";
 
 /**
@@ -19,7 +20,7 @@ export class MockDomain {
   /** @internal Its grants. */
   readonly table: GrantTable;
   /** @internal What it has mapped of other domains' pages, and of its own through their references. */
-  readonly mappings: Set<PeerMapping> = new Set();
+  readonly mappings: MappingList<PeerMapping> = new MappingList();
   /** @internal Pages that count toward the limit. */
   counted = 0;
   #limit: number;

@@ -1,13 +1,17 @@
 import { GrantError } from "../../src/errors.ts";
 import type { MapFile, MappedMemory } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
+import type { Listed } from "./mapping_list.ts";
 
 /** The number of Linux's error for everything that Xen refuses to map. */
 const EINVAL = 22;
 
 /** What a domain has mapped by grant references: ended by its program, or with the domain. */
-export class PeerMapping implements MappedMemory {
+export class PeerMapping implements MappedMemory, Listed<PeerMapping> {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  previous: PeerMapping | undefined = undefined;
+  next: PeerMapping | undefined = undefined;
+  listed = false;
   readonly #domain: MockDomain;
   readonly #granter: MockDomain;
   readonly #grefs: readonly number[];
@@ -27,7 +31,7 @@ export class PeerMapping implements MappedMemory {
 
   unmap(): void {
     // A mapping that ended with its domain has nothing left to unmap.
-    if (this.#domain.mappings.has(this)) this.end();
+    if (this.listed) this.end();
   }
 
   /** Ends it. Pages that their owner let go of, and that nothing else maps, end with it. */
