@@ -7,7 +7,8 @@
  * - It has no page tables. References that are mapped at once are one piece of memory only where they are neighbouring pages of
  *   one allocation, in order; others lie in several `parts`, and `bytes` is `unsupported`.
  * - All mappings of one allocation are views of one buffer: mind `bytes.byteOffset` in making other views of it. A view that was
- *   kept from a mapping that ended is detached only when no other mapping of its allocation is left.
+ *   kept from a mapping that ended is detached only when no other mapping of its allocation is left, and with
+ *   {@linkcode MockMemory} `slabs` not at all.
  * - Moving a mapping's buffer away, with `transfer` or `postMessage`, takes the memory away from all mappings of its allocation,
  *   which is zeroed.
  * - The views of a domain that is destroyed, or of a process that is killed, go on working, as its program does.
@@ -37,8 +38,11 @@
  * @module
  */
 import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/checks.ts";
+import { Buffers } from "./mock/buffers.ts";
 import { MockDomain, type MockDomainSizes } from "./mock/domain.ts";
+import type { MachineMemory } from "./mock/memory.ts";
 import type { MockProcess } from "./mock/process.ts";
+import { Slabs } from "./mock/slabs.ts";
 
 export type {
   CopySegment,
@@ -65,6 +69,20 @@ export type { MockDomain, MockProcess };
  */
 export type MockProfile = "seed" | "linux";
 
+/**
+ * Where the pages of a machine are.
+ *
+ * - `buffers`: each allocation has an `ArrayBuffer` of its own. When its last mapping ends, all views that were kept are detached,
+ *   as on a device. For tests: a program that goes on using a view after its `unmap()` shows it.
+ * - `slabs`: all pages lie in a few large buffers, and are used again at once. For simulations in which speed matters: the fewer the
+ *   pages of an allocation, the more is gained (see `docs/performance.md`). A view that was kept is not detached, but shows
+ *   whatever its page is used for next, and `bytes.buffer` shows pages of other allocations and domains. It cannot be
+ *   transferred.
+ *
+ * Either way nothing but memory of this machine is ever seen.
+ */
+export type MockMemory = "buffers" | "slabs";
+
 /** How a simulated machine is set up. */
 export interface MockXenOptions {
   /** Whose behaviour it has. Default is `linux`. */
@@ -75,12 +93,16 @@ export interface MockXenOptions {
   limit?: number;
   /** How many event channels each domain may have, 1 to 131,071. Default is 1023, as `xl` gives a domain. */
   eventChannels?: number;
+  /** Where its pages are. Default is `buffers`. */
+  memory?: MockMemory;
 }
 
 /** A machine: its domains are there from the moment they are named. */
 export class MockXen {
   /** Whose behaviour it has. */
   readonly profile: MockProfile;
+  /** @internal Where its pages are. */
+  readonly memory: MachineMemory;
   readonly #sizes: MockDomainSizes;
   readonly #domains = new Map<number, MockDomain>();
 
@@ -93,14 +115,20 @@ export class MockXen {
   constructor(options: MockXenOptions = {}) {
     const what = "make a simulated machine";
     checkOptions(what, options);
-    const { profile = "linux", tableFrames = 64, limit = 1024, eventChannels = 1023 } = options;
+    const { profile = "linux", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
     if (profile !== "seed" && profile !== "linux") {
       throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${show(profile)}`);
+    }
+    if (memory !== "buffers" && memory !== "slabs") {
+      throw new TypeError(
+        `Cannot ${what} as \`memory\` must be "buffers" or "slabs": current value is ${show(memory)}`,
+      );
     }
     checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
     checkLimit(what, "`limit`", limit);
     checkInteger(what, "`eventChannels`", eventChannels, 1, 131_071);
     this.profile = profile;
+    this.memory = memory === "slabs" ? new Slabs() : new Buffers();
     this.#sizes = { tableFrames, limit, eventChannels };
   }
 
@@ -139,8 +167,8 @@ export class MockXen {
   assertClean(): void {
     const left: string[] = [];
     for (const { domid, table, mappings, eventChannels } of this.#domains.values()) {
-      for (const [gref, grant] of table.grants()) {
-        left.push(`domain ${domid} grants domain ${grant.domid} a page by reference ${gref}`);
+      for (const gref of table.grefs()) {
+        left.push(`domain ${domid} grants domain ${table.domid(gref)} a page by reference ${gref}`);
       }
       if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
       for (const port of eventChannels.ports()) left.push(`domain ${domid} has port ${port.number} bound`);

@@ -5,7 +5,7 @@
  */
 import { median } from "./clock.ts";
 import { type Case, groups, LIVE_BESIDE_PENDING } from "./cases.ts";
-import type { MemoryFigures } from "./memory.ts";
+import type { MemoryFigures, PeakFigures } from "./memory.ts";
 
 /** The nanoseconds a page that one side needed for one case: one figure for each round. */
 export interface Series {
@@ -25,6 +25,8 @@ export interface Results {
   readonly series: readonly Series[];
   /** Bytes of the core for each grant. */
   readonly memory: MemoryFigures & { readonly live: number };
+  /** Mebibytes at a peak of pages of a machine, and when they were freed, for each side; absent in older files. */
+  readonly peaks?: { readonly pages: number; readonly sides: Readonly<Record<string, PeakFigures>> };
   /** Bytes of the module. */
   readonly module: number;
   /** Milliseconds from the import to the first grant, in each runtime. */

@@ -5,6 +5,7 @@
  * deno task bench            # some minutes; Deno, and Node 22 if npx can get it
  * deno task bench --quick    # less than a minute, fewer pages
  * deno task bench --no-node
+ * deno task bench --only=whole   # only the groups whose titles have this in them
  * deno task bench --write    # also docs/performance.md, docs/performance.svg and bench/results/reference.json
  * ```
  *
@@ -16,6 +17,7 @@
 import { buildNative } from "./baseline/build.ts";
 import { type Group, groups, isOfBooks } from "./cases.ts";
 import { writeDocument } from "./document.ts";
+import type { PeakFigures } from "./memory.ts";
 import { picture } from "./picture.ts";
 import type { Results, Series } from "./results.ts";
 import { findNode, NativeSide, type Runtime, ScriptSide, type Side, thisDeno } from "./sides.ts";
@@ -23,16 +25,30 @@ import { measureStartup } from "./startup.ts";
 import { groupTables, otherTable, provenance, targetTable } from "./tables.ts";
 
 const root = new URL("../", import.meta.url);
-const flags = new Set(Deno.args);
+const ONLY = "--only=";
+const only = Deno.args.find((argument) => argument.startsWith(ONLY))?.slice(ONLY.length);
+const flags = new Set(Deno.args.filter((argument) => !argument.startsWith(ONLY)));
 const quick = flags.has("--quick");
 for (const flag of flags) {
   if (!["--quick", "--node", "--no-node", "--write"].includes(flag)) {
-    throw new Error(`Cannot run the bench with ${flag}: there are --quick, --node, --no-node and --write`);
+    throw new Error(`Cannot run the bench with ${flag}: there are --quick, --node, --no-node, --only=TEXT and --write`);
   }
+}
+if (only !== undefined && flags.has("--write")) {
+  throw new Error("Cannot write what was measured of some groups only: leave out --only or --write");
 }
 
 const SETTINGS = quick
-  ? { rounds: 3, milliseconds: 4, lives: [100, 10_000], pendings: [0, 1000], steps: 1000, memory: 100_000, starts: 3 }
+  ? {
+    rounds: 3,
+    milliseconds: 4,
+    lives: [100, 10_000],
+    pendings: [0, 1000],
+    steps: 1000,
+    memory: 100_000,
+    peak: 10_000,
+    starts: 3,
+  }
   : {
     rounds: 5,
     milliseconds: 20,
@@ -40,6 +56,7 @@ const SETTINGS = quick
     pendings: [0, 1000, 100_000],
     steps: 5000,
     memory: 1_000_000,
+    peak: 100_000,
     starts: 9,
   };
 const SEED = 7;
@@ -65,9 +82,11 @@ async function agree(sides: readonly Side[]): Promise<string> {
 /** Whether a side measures a case in a round: what takes minutes, or is known without being measured, is left out. */
 function takesPart({ name }: Side, { workload, live, pending }: Group["cases"][number], round: number): boolean {
   const ofBooks = isOfBooks(workload);
-  if (name.startsWith("mock")) return !ofBooks;
-  if (!name.endsWith("/c") && !ofBooks) return false;
   const size = live + pending;
+  if (name.startsWith("mock")) return !ofBooks;
+  // A million buffers would be measured, not the way.
+  if (name.startsWith("buffers")) return !ofBooks && size <= 10_000;
+  if (!name.endsWith("/c") && !ofBooks) return false;
   // In C the books are scattered anew each time.
   if (name === "leaf/c" && workload === "random" && size > 100_000) return round < SLOW_ROUNDS;
   if (!name.startsWith("founding")) return true;
@@ -110,18 +129,26 @@ const runtimes: Runtime[] = [thisDeno(), ...(node ? [node] : [])];
 
 await using stack = new AsyncDisposableStack();
 const scripts = runtimes.flatMap((runtime) =>
-  (["core", "leaf", "founding", "mock"] as const).filter((variant) =>
+  (["core", "leaf", "founding", "mock", "buffers"] as const).filter((variant) =>
     // How slow it is does not depend on the runtime.
     variant !== "founding" || runtime.name === "deno"
   ).map((variant) => stack.use(new ScriptSide(variant, runtime)))
 );
 const sides: Side[] = [new NativeSide("leaf", native.leaf), ...scripts, new NativeSide("founding", native.founding)];
 
-const digest = await agree(sides.filter(({ name }) => !name.startsWith("mock")));
+const digest = await agree(sides.filter(({ name }) => !name.startsWith("mock") && !name.startsWith("buffers")));
 say(`All variants agree on ${digest}`);
 const series: Series[] = [];
-for (const group of groups(SETTINGS.lives, SETTINGS.pendings)) series.push(...await measureGroup(group, sides));
+for (const group of groups(SETTINGS.lives, SETTINGS.pendings)) {
+  if (only === undefined || group.title.includes(only)) series.push(...await measureGroup(group, sides));
+}
 
+const peaks: Record<string, PeakFigures> = {};
+for (const side of scripts) {
+  if (side.name.startsWith("mock") || side.name.startsWith("buffers")) {
+    peaks[side.name] = await side.peak(SETTINGS.peak);
+  }
+}
 const core = scripts.find(({ name }) => name === "core/deno")!;
 const results: Results = {
   date: new Date().toISOString(),
@@ -134,6 +161,7 @@ const results: Results = {
   digest: { answer: digest, steps: SETTINGS.steps },
   series,
   memory: { ...await core.memory(SETTINGS.memory), live: SETTINGS.memory },
+  peaks: { pages: SETTINGS.peak, sides: peaks },
   module: (await Deno.stat(new URL("wasm/core.wasm", root))).size,
   startup: Object.fromEntries(
     await Promise.all(runtimes.map(async (runtime) => [runtime.name, await measureStartup(runtime, SETTINGS.starts)])),

@@ -3,7 +3,7 @@
  * compiled: it measures its case whenever it is told to.
  *
  * ```sh
- * deno run bench/side.ts core   # or founding, leaf, mock; the same under Node
+ * deno run bench/side.ts core   # or founding, leaf, mock, buffers; the same under Node
  * ```
  *
  * Lines of JSON come in ({@linkcode Request}), and one goes out for each.
@@ -12,6 +12,7 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
+import type { MockMemory } from "../backends/mock.ts";
 import type { Books } from "./baseline/books.ts";
 import { FoundingBooks } from "./baseline/founding.ts";
 import { LeafBooks } from "./baseline/leaf.ts";
@@ -19,7 +20,7 @@ import { ShippedBooks } from "./baseline/shipped.ts";
 import { traceDigest } from "./baseline/trace.ts";
 import { type Case, pagesOfOne } from "./cases.ts";
 import { measure, type Work } from "./clock.ts";
-import { measureMemory } from "./memory.ts";
+import { measureMemory, measurePeak } from "./memory.ts";
 import { prepareMachine } from "./whole_way.ts";
 import { prepareBooks } from "./workloads.ts";
 
@@ -30,24 +31,31 @@ export type Request =
   /** The digest of its answers to a long trace. */
   | { readonly task: "digest"; readonly seed: number; readonly steps: number }
   /** Bytes of the core for each grant. */
-  | { readonly task: "memory"; readonly live: number };
+  | { readonly task: "memory"; readonly live: number }
+  /** What a peak of so many pages leaves in memory. */
+  | { readonly task: "peak"; readonly pages: number };
 
 /** Milliseconds for which a case is run before it is measured for the first time. */
 const WARM_UP = 200;
 
 /** Runs a side until there are no more requests. */
-async function serve<File>(newBooks: (() => Books<File>) | undefined, settles: boolean): Promise<void> {
+async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: boolean): Promise<void> {
   let work: Work | undefined;
   const answer = (request: Request): unknown => {
     switch (request.task) {
       case "memory":
         return measureMemory(request.live);
+      case "peak":
+        if (typeof newBooks !== "string") throw new Error("Cannot measure a peak of pages without a machine");
+        return measurePeak(newBooks, request.pages);
       case "digest":
-        if (!newBooks) throw new Error("Cannot take a digest of the whole way");
+        if (typeof newBooks === "string") throw new Error("Cannot take a digest of the whole way");
         return { digest: traceDigest(newBooks(), request.seed, request.steps) };
       case "measure": {
         if (!work) {
-          work = newBooks ? prepareBooks(newBooks(), request.case, settles) : prepareMachine(request.case);
+          work = typeof newBooks === "string"
+            ? prepareMachine(request.case, newBooks)
+            : prepareBooks(newBooks(), request.case, settles);
           // What is compiled late is compiled now.
           measure(work, Math.max(request.milliseconds, WARM_UP));
         }
@@ -56,7 +64,7 @@ async function serve<File>(newBooks: (() => Books<File>) | undefined, settles: b
     }
   };
   for await (const line of createInterface({ input: process.stdin })) {
-    console.log(JSON.stringify(answer(JSON.parse(line) as Request)));
+    console.log(JSON.stringify(await answer(JSON.parse(line) as Request)));
   }
 }
 
@@ -71,8 +79,11 @@ switch (process.argv[2]) {
     await serve(() => new FoundingBooks(), false);
     break;
   case "mock":
-    await serve(undefined, false);
+    await serve("slabs", false);
+    break;
+  case "buffers":
+    await serve("buffers", false);
     break;
   default:
-    throw new Error("Cannot tell which side to run: give core, leaf, founding or mock");
+    throw new Error("Cannot tell which side to run: give core, leaf, founding, mock or buffers");
 }

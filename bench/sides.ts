@@ -5,7 +5,7 @@
  */
 import type { Native } from "./baseline/build.ts";
 import type { Case } from "./cases.ts";
-import type { MemoryFigures } from "./memory.ts";
+import type { MemoryFigures, PeakFigures } from "./memory.ts";
 import type { Request } from "./side.ts";
 
 /** One of the programs that are compared. */
@@ -124,7 +124,7 @@ export class ScriptSide implements Side {
   readonly #runtime: Runtime;
   readonly #servers = new Map<string, Server>();
 
-  constructor(variant: "core" | "leaf" | "founding" | "mock", runtime: Runtime) {
+  constructor(variant: "core" | "leaf" | "founding" | "mock" | "buffers", runtime: Runtime) {
     this.name = `${variant}/${runtime.name}`;
     this.#variant = variant;
     this.#runtime = runtime;
@@ -144,6 +144,11 @@ export class ScriptSide implements Side {
 
   async digest(seed: number, steps: number): Promise<string> {
     return (await this.#once({ task: "digest", seed, steps })).digest as string;
+  }
+
+  /** What a peak of so many pages leaves in memory. */
+  async peak(pages: number): Promise<PeakFigures> {
+    return await this.#once({ task: "peak", pages }) as unknown as PeakFigures;
   }
 
   /** Bytes of the core for each grant. */

@@ -51,10 +51,14 @@ export function groupTables(results: Results): string {
 
 /** The figures that are of no case. */
 export function otherTable(results: Results): string {
-  const { memory, module, startup } = results;
+  const { memory, module, startup, peaks } = results;
   return table(["figure", "value"], [
     [`bytes a grant, dense, at ${memory.live.toLocaleString("en")}`, short(memory.dense)],
     [`bytes a grant, after random replacement`, short(memory.scattered)],
+    ...Object.entries(peaks?.sides ?? {}).flatMap(([side, { peak, after }]) => [
+      [`MiB that ${peaks!.pages.toLocaleString("en")} pages take, written to, ${side}`, short(peak)],
+      [`MiB of them that are left when they are freed, ${side}`, short(Math.max(0, after))],
+    ]),
     ["bytes of the module", module.toLocaleString("en")],
     ...Object.entries(startup).map(([runtime, time]) => [`ms from import to first grant, ${runtime}`, short(time)]),
   ]);

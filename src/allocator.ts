@@ -1,9 +1,8 @@
 import type { UnmapNotify } from "../backends/backend.ts";
 import { checkCount, checkDomid, checkFlag, checkNotify, checkOptions, checkPage } from "./checks.ts";
 import type { Driver } from "./driver.ts";
-import { GrantError, type GrantOperation } from "./errors.ts";
-import { type Mapping, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
-import type { OpenFile } from "./reclaimer.ts";
+import { DriverFile } from "./file.ts";
+import type { Mapping, WritableMapping } from "./mapping.ts";
 import { AllocatedPages, type SharedPages } from "./shared_pages.ts";
 
 /** How many pages to share, and how. */
@@ -125,44 +124,35 @@ export interface GrantAllocator extends Disposable {
 
 /** An allocator on one file of a driver. */
 export class FileAllocator implements GrantAllocator {
-  readonly #driver: Driver;
-  readonly #open: OpenFile;
+  readonly #file: DriverFile;
   readonly #onClose: (allocator: FileAllocator) => void;
-  #closed = false;
 
   constructor(driver: Driver, onClose: (allocator: FileAllocator) => void) {
-    this.#driver = driver;
     this.#onClose = onClose;
-    this.#open = driver.open();
+    this.#file = new DriverFile(driver);
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#file.closed;
   }
 
-  #checkOpen(operation: GrantOperation): void {
-    if (!this.#closed) return;
-    throw new GrantError(`Cannot ${operation} as the allocator is closed: open another one on the device`, {
-      code: "closed",
-      operation,
-    });
-  }
-
-  allocate(domid: number, options: AllocateOptions = {}): SharedPages {
+  allocate(domid: number, options?: AllocateOptions): SharedPages {
     checkDomid("allocate", domid);
-    checkOptions("allocate", options);
-    const { pages = 1, writable = false } = options;
-    checkCount("allocate", "`pages`", pages);
-    checkFlag("allocate", "`writable`", writable);
-    this.#checkOpen("allocate");
-    const { page, grefs } = this.#driver.allocate(this.#open, pages, domid, writable);
-    return new AllocatedPages(this, page, Object.freeze(grefs), domid, writable);
+    let pages: number | undefined;
+    let writable: boolean | undefined;
+    if (options !== undefined) {
+      checkOptions("allocate", options);
+      ({ pages, writable } = options);
+      if (pages !== undefined) checkCount("allocate", "`pages`", pages);
+      checkFlag("allocate", "`writable`", writable);
+    }
+    return new AllocatedPages(this.#file, pages ?? 1, domid, writable ?? false);
   }
 
   has(page: number, count: number): boolean {
     checkPage("look for pages", "`page`", page);
     checkCount("look for pages", "`count`", count);
-    return !this.#closed && this.#driver.books.find(this.#open.address, page, count) !== 0;
+    return this.#file.has(page, count);
   }
 
   map(page: number, count: number, options?: { writable?: true }): WritableMapping;
@@ -173,49 +163,31 @@ export class FileAllocator implements GrantAllocator {
     checkOptions("map", options);
     const { writable = true } = options;
     checkFlag("map", "`writable`", writable);
-    this.#checkOpen("map");
-    const open = this.#open;
-    const memory = this.#driver.map(open, page, count, writable);
-    return new (writable ? ReadWriteMapping : ReadOnlyMapping)(memory, {
-      checkIdle: () => this.#driver.checkIdle("unmap"),
-      unmap: () => this.#driver.unmap(open, page, count, memory),
-    });
+    return this.#file.map(page, count, writable);
   }
 
   free(page: number, count: number): void {
     checkPage("free", "`page`", page);
     checkCount("free", "`count`", count);
-    this.#checkOpen("free");
-    this.#driver.free(this.#open, page, count);
+    this.#file.free(page, count, true);
   }
 
   setUnmapNotify(page: number, notify: UnmapNotify): void {
     checkPage("set the unmap notify", "`page`", page);
-    const checked = checkNotify(notify);
-    this.#checkOpen("notify");
-    this.#driver.setUnmapNotify(this.#open, page, checked);
+    this.#file.setUnmapNotify(page, checkNotify(notify));
   }
 
   inspect(): AllocatorReport {
-    this.#checkOpen("inspect");
-    const { books } = this.#driver;
-    const { address } = this.#open;
-    return {
-      live: books.fileLive(address),
-      listed: books.fileListed(address),
-      mappings: books.fileMappings(address),
-      next: books.fileNext(address),
-    };
+    return this.#file.inspect();
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#driver.checkIdle("close");
-    this.#closed = true;
+    if (this.closed) return;
     try {
-      this.#driver.close(this.#open);
+      this.#file.close();
     } finally {
-      this.#onClose(this);
+      // Not if the backend is in the middle of a call.
+      if (this.closed) this.#onClose(this);
     }
   }
 

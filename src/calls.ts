@@ -30,14 +30,32 @@ export class Calls {
    * @throws {GrantError} whatever the call throws; or `busy`.
    */
   make<T>(operation: GrantOperation, call: () => T): T {
-    this.checkIdle(operation);
-    this.#busy = true;
+    this.begin(operation);
     try {
       return call();
     } catch (error) {
-      throw asGrantError(error, operation, this.#backend);
+      throw this.failed(operation, error);
     } finally {
-      this.#busy = false;
+      this.end();
     }
+  }
+
+  /**
+   * Begins a call, as {@linkcode Calls.make} does, where to make a function for it would cost too much. `end` follows, whatever
+   * happens in between; and `failed` says what to throw if the call throws.
+   */
+  begin(operation: GrantOperation): void {
+    this.checkIdle(operation);
+    this.#busy = true;
+  }
+
+  /** What to throw for what a call threw. */
+  failed(operation: GrantOperation, error: unknown): GrantError {
+    return asGrantError(error, operation, this.#backend);
+  }
+
+  /** Ends a call. */
+  end(): void {
+    this.#busy = false;
   }
 }

@@ -37,14 +37,18 @@ export function show(value: unknown): string {
  * @throws {RangeError} if it is not whole, or out of bounds.
  */
 export function checkInteger(what: string, name: string, value: unknown, least: number, most: number): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  refuseInteger(what, name, value, least, most);
+}
+
+/** Apart from the check, so that the compiler puts that into its callers. */
+function refuseInteger(what: string, name: string, value: unknown, least: number, most: number): never {
   if (typeof value !== "number") {
     throw new TypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
   }
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(
-      `Cannot ${what} as ${name} must be a whole number from ${least} to ${most}: current value is ${value}`,
-    );
-  }
+  throw new RangeError(
+    `Cannot ${what} as ${name} must be a whole number from ${least} to ${most}: current value is ${value}`,
+  );
 }
 
 /** Throws unless a value can name a domain. */
@@ -86,16 +90,18 @@ export function checkLimit(what: string, name: string, value: unknown): void {
 
 /** Throws unless a value is a boolean or absent. */
 export function checkFlag(what: string, name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "boolean") {
-    throw new TypeError(`Cannot ${what} as ${name} must be a boolean: current value is ${show(value)}`);
-  }
+  if (value === undefined || typeof value === "boolean") return;
+  refuseType(what, name, "a boolean", value);
 }
 
 /** Throws unless a value is an object. */
 export function checkOptions(what: string, value: unknown, name = "the options"): void {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`Cannot ${what} as ${name} must be an object: current value is ${show(value)}`);
-  }
+  if (typeof value === "object" && value !== null) return;
+  refuseType(what, name, "an object", value);
+}
+
+function refuseType(what: string, name: string, type: string, value: unknown): never {
+  throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
 /** Throws unless a value has some methods: of a backend, which `way` makes. */

@@ -2,7 +2,9 @@ import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../back
 import { type Core, createCore, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
 import { checkLimit } from "./checks.ts";
 import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
-import { checkMemory } from "./memory.ts";
+import { copyGrefs, type Grefs } from "./grefs.ts";
+import { type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWriteMapping } from "./mapping.ts";
+import { checkedBytes, Pieces } from "./memory.ts";
 import { type OpenFile, Reclaimer } from "./reclaimer.ts";
 
 /**
@@ -73,7 +75,7 @@ export class Driver {
   }
 
   #enter(operation: GrantOperation): void {
-    this.checkIdle(operation);
+    if (this.#busy) this.checkIdle(operation);
     this.#busy = true;
   }
 
@@ -109,8 +111,8 @@ export class Driver {
     }
   }
 
-  /** Grants pages: the index of the first, and the reference of each. */
-  allocate(open: OpenFile, count: number, domid: number, writable: boolean): { page: number; grefs: number[] } {
+  /** Grants pages: the index of the first. Their references are to be taken at once, with {@linkcode Driver.takeGrefs}. */
+  allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
     this.#enter("allocate");
     try {
       this.#reclaimer.sweep("free");
@@ -118,7 +120,9 @@ export class Driver {
       const { books } = this.#core;
       let grefs = this.#grefs;
       try {
-        if (count > grefs.length) grefs = this.#grefs = this.#newGrefs(count);
+        // Also where a backend has moved the buffer of the last one away.
+        if (count > grefs.length) grefs = this.#grefs = this.#newGrefs(Math.max(count, 64));
+        else if (count === 1) grefs[0] = 0;
         else grefs.fill(0, 0, count);
         open.file.grant(page, count, domid, writable, grefs);
         for (let offset = 0; offset < count; offset++) {
@@ -134,11 +138,17 @@ export class Driver {
       } else {
         for (let from = 0; from < count; from += STAGED) books.list(open.address, this.#stage(grefs, from, count));
       }
-      return { page, grefs: Array.from(grefs.subarray(0, count)) };
+      return page;
     } finally {
-      if (this.#grefs.length === 0 || this.#grefs.length > STAGED) this.#grefs = new Uint32Array(64);
       this.#busy = false;
     }
+  }
+
+  /** The references of the pages that were allocated last. */
+  takeGrefs(count: number): Grefs {
+    const grefs = copyGrefs(this.#grefs, count);
+    if (count > STAGED) this.#grefs = new Uint32Array(64);
+    return grefs;
   }
 
   #newGrefs(count: number): Uint32Array<ArrayBuffer> {
@@ -193,16 +203,26 @@ export class Driver {
     books.rewind(open.address, page);
   }
 
-  free(open: OpenFile, page: number, count: number): void {
+  /**
+   * Frees pages.
+   *
+   * @param needed Whether it is an error if not all of them are listed.
+   * @returns Whether they were.
+   */
+  free(open: OpenFile, page: number, count: number, needed: boolean): boolean {
     this.#enter("free");
     try {
       const run = this.#core.books.free(open.address, page, count);
-      if (run < 0) throw this.#notFound("free", open, page, count);
+      if (run < 0) {
+        if (needed) throw this.#notFound("free", open, page, count);
+        return false;
+      }
       if (run === 0) this.#reclaimer.expect();
       const failure = run > 0
         ? this.#reclaimer.sweepRun("free", open, page, count)
         : this.#reclaimer.sweep("free", open);
       if (failure) throw failure;
+      return true;
     } finally {
       this.#busy = false;
     }
@@ -218,39 +238,68 @@ export class Driver {
     return this.#error("not-found", operation, `${run} of the allocator as page ${missing} ${reason}`);
   }
 
-  /** Maps pages: one piece of memory for each allocation that they are of. */
-  map(open: OpenFile, page: number, count: number, writable: boolean): MappedMemory[] {
+  /** Maps pages: in one piece of memory for each allocation that they are of. */
+  map(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): ReadOnlyMapping {
     this.#enter("map");
     try {
       const { books } = this.#core;
       const status = books.map(open.address, page, count);
       if (status === NO_MEMORY) throw this.#error("no-memory", "map", "as there is no memory for the books");
       if (status !== OK) throw this.#notFound("map", open, page, count);
-      const memory: MappedMemory[] = [];
       try {
-        // One mapping across two allocations would make Linux's driver release the pages of whichever file was next to
-        // allocate: it walks the pages of all files when the mapping ends.
-        for (let from = page, end = page + count; from < end;) {
-          const length = books.together(open.address, from, end - from);
-          memory.push(checkMemory(open.file.map(from, length, books.gref(open.address, from), writable), length));
-          from += length;
-        }
+        const length = count === 1 ? 1 : books.together(open.address, page, count);
+        if (length < count) return this.#mapPieces(open, owner, page, count, writable);
+        const memory = open.file.map(page, count, books.gref(open.address, page), writable);
+        const bytes = checkedBytes(memory, count);
+        return writable
+          ? new ReadWriteMapping(bytes, memory, owner, page, count)
+          : new ReadOnlyMapping(bytes, memory, owner, page, count);
       } catch (error) {
-        this.#unmapAll(memory, "map");
         books.unmap(open.address, page, count);
         throw asGrantError(error, "map", this.#backend.name);
       }
-      return memory;
     } finally {
       this.#busy = false;
     }
   }
 
+  /**
+   * One mapping across two allocations would make Linux's driver release the pages of whichever file was next to allocate:
+   * it walks the pages of all files when the mapping ends.
+   */
+  #mapPieces(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): ReadOnlyMapping {
+    const { books } = this.#core;
+    const pieces = new Pieces();
+    try {
+      const views: Uint8Array<ArrayBuffer>[] = [];
+      for (let from = page, end = page + count; from < end;) {
+        const length = books.together(open.address, from, end - from);
+        const memory = open.file.map(from, length, books.gref(open.address, from), writable);
+        views.push(checkedBytes(memory, length));
+        pieces.push(memory);
+        from += length;
+      }
+      return new (writable ? ReadWriteMapping : ReadOnlyMapping)(new MemoryParts(views), pieces, owner, page, count);
+    } catch (error) {
+      try {
+        pieces.unmap();
+      } catch {
+        // What failed first is the reason.
+      }
+      throw error;
+    }
+  }
+
   /** Ends a mapping, with the page and count it was made with. */
-  unmap(open: OpenFile, page: number, count: number, memory: readonly MappedMemory[]): void {
+  unmap(open: OpenFile, page: number, count: number, memory: Pick<MappedMemory, "unmap">): void {
     this.#enter("unmap");
     try {
-      const unmapping = this.#unmapAll(memory, "unmap");
+      let unmapping: GrantError | undefined;
+      try {
+        memory.unmap();
+      } catch (error) {
+        unmapping = asGrantError(error, "unmap", this.#backend.name);
+      }
       if (this.#core.books.unmap(open.address, page, count)) this.#reclaimer.expect();
       const ending = this.#reclaimer.sweep("unmap", open);
       const failure = unmapping ?? ending;
@@ -258,19 +307,6 @@ export class Driver {
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** Unmaps every piece: the first failure. */
-  #unmapAll(memory: readonly MappedMemory[], operation: GrantOperation): GrantError | undefined {
-    let failure: GrantError | undefined;
-    for (const piece of memory) {
-      try {
-        piece.unmap();
-      } catch (error) {
-        failure ??= asGrantError(error, operation, this.#backend.name);
-      }
-    }
-    return failure;
   }
 
   setUnmapNotify(open: OpenFile, page: number, notify: UnmapNotify): void {

@@ -1,4 +1,5 @@
 import { checkDomid, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
+import { copyShown } from "./grefs.ts";
 
 /** A page that some domain granted. */
 export interface GrantReference {
@@ -20,16 +21,16 @@ export interface CheckedReferences {
 /** Throws unless these are grant references of one domain; gives copies. */
 export function checkReferences(domid: unknown, grefs: unknown): CheckedReferences {
   checkDomid("map", domid);
-  const list = checkList("`grefs`", "an array of grant references", grefs);
-  for (const [index, gref] of list.entries()) checkGref("map", `\`grefs[${index}]\``, gref);
-  return { domid: domid as number, grefs: list as number[] };
+  checkIsList("`grefs`", "an array of grant references", grefs);
+  return { domid: domid as number, grefs: copyShown(grefs as number[]) ?? copyChecked(grefs) };
 }
 
 /** Throws unless these are pages of any domains; gives copies. */
 export function checkGrants(grants: unknown): CheckedReferences {
   const domids: number[] = [];
   const grefs: number[] = [];
-  for (const [index, grant] of checkList("`grants`", "an array of grants", grants).entries()) {
+  checkIsList("`grants`", "an array of grants", grants);
+  for (const [index, grant] of copyList(grants).entries()) {
     const name = `\`grants[${index}]\``;
     checkOptions("map", grant, name);
     const { domid, gref } = grant as GrantReference;
@@ -42,14 +43,24 @@ export function checkGrants(grants: unknown): CheckedReferences {
   return { domid: domids.every((domid) => domid === first) ? first! : domids, grefs };
 }
 
-/** A copy of a caller's array, which may change, and have an iterator of its own. */
-function checkList(name: string, kind: string, list: unknown): unknown[] {
+function copyChecked(grefs: unknown[]): number[] {
+  const copy = copyList(grefs);
+  for (let index = 0; index < copy.length; index++) checkGref("map", `\`grefs[${index}]\``, copy[index]);
+  return copy as number[];
+}
+
+/** Throws unless a value is an array of as many entries as may be mapped at once. */
+function checkIsList(name: string, kind: string, list: unknown): asserts list is unknown[] {
   if (!Array.isArray(list)) {
     throw new TypeError(`Cannot map as ${name} must be ${kind}: current value is ${show(list)}`);
   }
+  checkInteger("map", `the length of ${name}`, list.length, 1, MAX_GREFS);
+}
+
+/** A copy of a caller's array, which may change, and have an iterator of its own. */
+function copyList(list: unknown[]): unknown[] {
   const { length } = list;
-  checkInteger("map", `the length of ${name}`, length, 1, MAX_GREFS);
   const copy: unknown[] = [];
-  for (let index = 0; index < length; index++) copy.push(list[index]);
+  for (let index = 0; index < length && index < MAX_GREFS; index++) copy.push(list[index]);
   return copy;
 }

@@ -1,4 +1,4 @@
-import type { MapBackend, MapFile } from "../backends/backend.ts";
+import type { MapBackend, MapFile, PeerMemory } from "../backends/backend.ts";
 import { Calls } from "./calls.ts";
 import { checkBackend, checkFlag, checkOptions } from "./checks.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
@@ -6,11 +6,12 @@ import { GrantError, type GrantOperation } from "./errors.ts";
 import { checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
 import {
   type PeerMapping,
+  type PeerMappingOwner,
   ReadOnlyPeerMapping,
   ReadWritePeerMapping,
   type WritablePeerMapping,
 } from "./peer_mapping.ts";
-import { type CheckedPeerMemory, checkPeerMemory } from "./peer_memory.ts";
+import { checkedPeerBytes } from "./peer_memory.ts";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {
@@ -43,6 +44,12 @@ export class GrantMapper implements Disposable {
   readonly #backend: MapBackend;
   readonly #calls: Calls;
   #file: MapFile | undefined;
+  /** Ends mappings and sets their notifies: not the mapper itself, which is in the hands of its user. */
+  readonly #owner: PeerMappingOwner = {
+    checkIdle: () => this.#calls.checkIdle("unmap"),
+    unmap: (memory) => this.#unmap(memory),
+    setUnmapNotify: (memory, notify) => this.#calls.make("notify", () => memory.setUnmapNotify(notify)),
+  };
   #mappings = 0;
   #closed = false;
 
@@ -114,15 +121,7 @@ export class GrantMapper implements Disposable {
     checkFlag("map", "`writable`", writable);
     this.#checkOpen("map");
 
-    const memory = this.#calls.make("map", () => {
-      return checkPeerMemory(this.#open().map(domid, grefs, writable), grefs.length);
-    });
-    this.#mappings++;
-    return new (writable ? ReadWritePeerMapping : ReadOnlyPeerMapping)(memory.pieces, {
-      checkIdle: () => this.#calls.checkIdle("unmap"),
-      unmap: () => this.#unmap(memory),
-      setUnmapNotify: (notify) => this.#calls.make("notify", () => memory.setUnmapNotify(notify)),
-    });
+    return this.#map(domid, grefs, writable);
   }
 
   /**
@@ -179,15 +178,40 @@ export class GrantMapper implements Disposable {
     return this.#file ??= this.#backend.open();
   }
 
-  #unmap(memory: CheckedPeerMemory): void {
-    this.#calls.make("unmap", () => {
+  #map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMapping {
+    const calls = this.#calls;
+    calls.begin("map");
+    try {
+      // Before the backend has the array.
+      const count = grefs.length;
+      const memory = this.#open().map(domid, grefs, writable);
+      const bytes = checkedPeerBytes(memory, count);
+      this.#mappings++;
+      return writable
+        ? new ReadWritePeerMapping(bytes, memory, this.#owner, count)
+        : new ReadOnlyPeerMapping(bytes, memory, this.#owner, count);
+    } catch (error) {
+      throw calls.failed("map", error);
+    } finally {
+      calls.end();
+    }
+  }
+
+  #unmap(memory: Pick<PeerMemory, "unmap">): void {
+    const calls = this.#calls;
+    calls.begin("unmap");
+    try {
       this.#mappings--;
       try {
         memory.unmap();
       } finally {
         this.#closeIfUnused();
       }
-    });
+    } catch (error) {
+      throw calls.failed("unmap", error);
+    } finally {
+      calls.end();
+    }
   }
 
   #closeIfUnused(): void {

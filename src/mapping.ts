@@ -60,34 +60,61 @@ export interface WritableMapping extends Mapping {
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** Who made a mapping, and ends it. */
+/** Memory in several pieces, and how long each is: it may be moved away. */
+export class MemoryParts {
+  readonly views: readonly Uint8Array<ArrayBuffer>[];
+  readonly lengths: readonly number[];
+
+  constructor(views: readonly Uint8Array<ArrayBuffer>[]) {
+    this.views = views;
+    this.lengths = views.map((view) => lengthOf.call(view));
+  }
+}
+
+/** Who makes mappings, and ends them: one for many, so that a mapping is one object. */
 export interface MappingOwner {
-  /** Throws if the mapping cannot be ended just now. */
+  /** Throws if a mapping cannot be ended just now. */
   checkIdle(): void;
-  /** Ends the mapping of all its pieces; called once. */
-  unmap(): void;
+  /** Ends a mapping of `count` pages from `page` on; called once. */
+  unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void;
 }
 
 // A target's own methods are the caller's: one that overrides them would be handed the memory itself.
 const { set } = Uint8Array.prototype;
 const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
 
-/** What is read-only: the pieces of memory stay in here. */
+/** What is read-only: the memory stays in here. */
 export class ReadOnlyMapping implements Mapping {
-  readonly count: number;
-  /** The pieces, and how long each is: its memory may be moved away. */
-  readonly #pieces: readonly { bytes: Uint8Array<ArrayBuffer>; length: number }[];
+  readonly #bytes: Uint8Array<ArrayBuffer> | MemoryParts;
+  readonly #memory: Pick<MappedMemory, "unmap">;
   readonly #owner: MappingOwner;
+  readonly #page: number;
+  readonly #count: number;
   #unmapped = false;
 
   /**
-   * @param memory The pieces, in order.
+   * @param bytes The bytes, whole pages: in one piece, or in several.
+   * @param memory What the owner ends.
    * @param owner Ends the mapping.
+   * @param page The first page, as the owner counts them.
+   * @param count The number of pages.
    */
-  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: MappingOwner) {
-    this.#pieces = memory.map(({ bytes }) => ({ bytes, length: bytes.length }));
+  constructor(
+    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    memory: Pick<MappedMemory, "unmap">,
+    owner: MappingOwner,
+    page: number,
+    count: number,
+  ) {
+    this.#bytes = bytes;
+    this.#memory = memory;
     this.#owner = owner;
-    this.count = this.#pieces.reduce((sum, { length }) => sum + length, 0) / PAGE_SIZE;
+    this.#page = page;
+    this.#count = count;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   get unmapped(): boolean {
@@ -95,7 +122,7 @@ export class ReadOnlyMapping implements Mapping {
   }
 
   read(offset: number = 0, length?: number): Uint8Array<ArrayBuffer> {
-    const size = this.count * PAGE_SIZE;
+    const size = this.#count * PAGE_SIZE;
     checkInteger("read", "`offset`", offset, 0, size);
     if (length !== undefined) checkInteger("read", "`length`", length, 0, size - offset);
     const copy = new Uint8Array(length ?? size - offset);
@@ -107,7 +134,7 @@ export class ReadOnlyMapping implements Mapping {
     if (!(target instanceof Uint8Array)) {
       throw new TypeError(`Cannot read as \`target\` must be a Uint8Array: current value is ${show(target)}`);
     }
-    const size = this.count * PAGE_SIZE;
+    const size = this.#count * PAGE_SIZE;
     const length = lengthOf.call(target);
     checkInteger("read", "`offset`", offset, 0, size);
     checkInteger("read", "the length of `target`", length, 0, size - offset);
@@ -116,17 +143,18 @@ export class ReadOnlyMapping implements Mapping {
 
   #copy(target: Uint8Array, length: number, offset: number): void {
     if (this.#unmapped) throw closed("the mapping has ended");
+    const bytes = this.#bytes;
+    if (!(bytes instanceof MemoryParts)) return copyPart(bytes, this.#count * PAGE_SIZE, offset, length, target, 0);
     let done = 0;
     let start = offset;
-    for (const piece of this.#pieces) {
-      const part = Math.min(piece.length - start, length - done);
+    for (let index = 0; index < bytes.lengths.length; index++) {
+      const size = bytes.lengths[index]!;
+      const part = Math.min(size - start, length - done);
       if (part > 0) {
-        const { bytes } = piece;
-        if (lengthOf.call(bytes) !== piece.length) throw closed("its memory was moved away");
-        set.call(target, new Uint8Array(bytes.buffer, bytes.byteOffset + start, part), done);
+        copyPart(bytes.views[index]!, size, start, part, target, done);
         done += part;
       }
-      start = Math.max(0, start - piece.length);
+      start = Math.max(0, start - size);
     }
   }
 
@@ -134,12 +162,26 @@ export class ReadOnlyMapping implements Mapping {
     if (this.#unmapped) return;
     this.#owner.checkIdle();
     this.#unmapped = true;
-    this.#owner.unmap();
+    this.#owner.unmap(this.#memory, this.#page, this.#count);
   }
 
   [Symbol.dispose](): void {
     this.unmap();
   }
+}
+
+/** Copies a part of a piece that has, or had, some size. */
+function copyPart(
+  piece: Uint8Array<ArrayBuffer>,
+  size: number,
+  start: number,
+  length: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  if (length === 0) return;
+  if (lengthOf.call(piece) !== size) throw closed("its memory was moved away");
+  set.call(target, new Uint8Array(piece.buffer, piece.byteOffset + start, length), at);
 }
 
 function closed(reason: string): GrantError {
@@ -150,25 +192,33 @@ const NOTHING = new Uint8Array(0);
 
 /** What is writable: the pieces of memory are handed out. */
 export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping {
-  readonly #parts: readonly Uint8Array<ArrayBuffer>[];
+  readonly #bytes: Uint8Array<ArrayBuffer> | MemoryParts;
 
-  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: MappingOwner) {
-    super(memory, owner);
-    this.#parts = memory.map((piece) => piece.bytes);
+  // One that is not written down is not compiled as well.
+  constructor(
+    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    memory: Pick<MappedMemory, "unmap">,
+    owner: MappingOwner,
+    page: number,
+    count: number,
+  ) {
+    super(bytes, memory, owner, page, count);
+    this.#bytes = bytes;
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.unmapped) return NOTHING;
-    if (this.#parts.length > 1) {
-      throw new GrantError(
-        `Cannot map ${this.count} pages as one piece of memory as they lie in ${this.#parts.length} pieces: use \`parts\``,
-        { code: "unsupported", operation: "map" },
-      );
-    }
-    return this.#parts[0]!;
+    const bytes = this.#bytes;
+    if (!(bytes instanceof MemoryParts)) return bytes;
+    throw new GrantError(
+      `Cannot map ${this.count} pages as one piece of memory as they lie in ${bytes.views.length} pieces: use \`parts\``,
+      { code: "unsupported", operation: "map" },
+    );
   }
 
   get parts(): readonly Uint8Array<ArrayBuffer>[] {
-    return this.unmapped ? [] : this.#parts;
+    if (this.unmapped) return [];
+    const bytes = this.#bytes;
+    return bytes instanceof MemoryParts ? [...bytes.views] : [bytes];
   }
 }

@@ -1,8 +1,14 @@
-import type { MappedMemory, UnmapNotify } from "../backends/backend.ts";
-import { PAGE_SIZE } from "../backends/backend.ts";
+import { PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../backends/backend.ts";
 import { checkNotify } from "./checks.ts";
 import { GrantError } from "./errors.ts";
-import { type Mapping, type MappingOwner, ReadOnlyMapping, ReadWriteMapping, type WritableMapping } from "./mapping.ts";
+import {
+  type Mapping,
+  type MappingOwner,
+  type MemoryParts,
+  ReadOnlyMapping,
+  ReadWriteMapping,
+  type WritableMapping,
+} from "./mapping.ts";
 
 /** Pages of other domains, mapped into this process by a mapper. */
 export interface PeerMapping extends Mapping {
@@ -48,18 +54,25 @@ export interface PeerMapping extends Mapping {
 /** Pages of other domains, mapped into this process for reading and writing. */
 export interface WritablePeerMapping extends WritableMapping, PeerMapping {}
 
-/** Who made a mapping, ends it, and sets its notify. */
+/** Who makes mappings, ends them, and sets their notifies. */
 export interface PeerMappingOwner extends MappingOwner {
-  /** Sets the notify, which has been checked. */
-  setUnmapNotify(notify: UnmapNotify): void;
+  /** Sets the notify of a mapping, which has been checked. */
+  setUnmapNotify(memory: PeerMemory, notify: UnmapNotify): void;
 }
 
 /** Pages of other domains that cannot be written to. */
 export class ReadOnlyPeerMapping extends ReadOnlyMapping implements PeerMapping {
+  readonly #memory: PeerMemory;
   readonly #owner: PeerMappingOwner;
 
-  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: PeerMappingOwner) {
-    super(memory, owner);
+  constructor(
+    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    memory: PeerMemory,
+    owner: PeerMappingOwner,
+    count: number,
+  ) {
+    super(bytes, memory, owner, 0, count);
+    this.#memory = memory;
     this.#owner = owner;
   }
 
@@ -73,23 +86,30 @@ export class ReadOnlyPeerMapping extends ReadOnlyMapping implements PeerMapping 
         { code: "notify-refused", operation: "notify" },
       );
     }
-    this.#owner.setUnmapNotify(checked);
+    this.#owner.setUnmapNotify(this.#memory, checked);
   }
 }
 
 /** Pages of other domains that can be written to. */
 export class ReadWritePeerMapping extends ReadWriteMapping implements WritablePeerMapping {
+  readonly #memory: PeerMemory;
   readonly #owner: PeerMappingOwner;
 
-  constructor(memory: readonly Pick<MappedMemory, "bytes">[], owner: PeerMappingOwner) {
-    super(memory, owner);
+  constructor(
+    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    memory: PeerMemory,
+    owner: PeerMappingOwner,
+    count: number,
+  ) {
+    super(bytes, memory, owner, 0, count);
+    this.#memory = memory;
     this.#owner = owner;
   }
 
   setUnmapNotify(notify: UnmapNotify): void {
     const checked = checkNotify(notify, this.count * PAGE_SIZE);
     checkMapped(this);
-    this.#owner.setUnmapNotify(checked);
+    this.#owner.setUnmapNotify(this.#memory, checked);
   }
 }
 

@@ -1,52 +1,38 @@
-import { type MappedMemory, PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../backends/backend.ts";
-
-/** What a backend mapped of other domains, looked at once. */
-export interface CheckedPeerMemory {
-  /** The memory, in one piece or several. */
-  readonly pieces: readonly Pick<MappedMemory, "bytes">[];
-  unmap(): void;
-  setUnmapNotify(notify: UnmapNotify): void;
-}
+import { PAGE_SIZE, type PeerMemory } from "../backends/backend.ts";
+import { MemoryParts } from "./mapping.ts";
+import { checkedBytes, endUseless } from "./memory.ts";
 
 /**
- * What a backend mapped, looked at once: throws, and ends the mapping, unless it has the size that was asked for, in whole
- * pages.
+ * The bytes that a backend mapped of other domains, in one piece or in several, looked at once: throws, and ends the mapping,
+ * unless they have the size that was asked for, in whole pages.
  *
  * @param pages The number of pages that were to be mapped.
  */
-export function checkPeerMemory(memory: PeerMemory, pages: number): CheckedPeerMemory {
+export function checkedPeerBytes(memory: PeerMemory, pages: number): Uint8Array<ArrayBuffer> | MemoryParts {
+  let parts: readonly Uint8Array<ArrayBuffer>[] | undefined;
   try {
-    return {
-      pieces: pieces(memory, pages),
-      unmap: () => memory.unmap(),
-      setUnmapNotify: (notify) => memory.setUnmapNotify(notify),
-    };
+    parts = memory?.parts;
+    if (parts !== undefined) return checkedParts(parts, pages);
   } catch (error) {
-    try {
-      memory.unmap();
-    } catch {
-      // There may not even be a method. What is wrong with the memory matters more.
-    }
+    endUseless(memory);
     throw error;
   }
+  return checkedBytes(memory, pages);
 }
 
-function pieces(memory: PeerMemory, pages: number): Pick<MappedMemory, "bytes">[] {
-  const { parts } = memory;
+function checkedParts(parts: readonly Uint8Array<ArrayBuffer>[], pages: number): MemoryParts {
+  const { length } = parts;
+  if (!(length <= pages)) throw new TypeError(`it mapped ${pages} pages in ${length} pieces`);
   // Copied by index: an array of the backend's may have an iterator of its own.
-  const found: unknown[] = [];
-  if (parts === undefined) found.push(memory.bytes);
-  else {
-    const { length } = parts;
-    if (!(length <= pages)) throw new TypeError(`it mapped ${pages} pages in ${length} pieces`);
-    for (let index = 0; index < length; index++) found.push(parts[index]);
-  }
+  const views: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
-  for (const bytes of found) {
-    const length = bytes instanceof Uint8Array ? bytes.length : NaN;
-    if (!(length > 0) || length % PAGE_SIZE !== 0) throw new TypeError(`it mapped a piece of ${length} bytes`);
-    total += length;
+  for (let index = 0; index < length; index++) {
+    const view = parts[index]!;
+    const size = view instanceof Uint8Array ? view.length : NaN;
+    if (!(size > 0) || size % PAGE_SIZE !== 0) throw new TypeError(`it mapped a piece of ${size} bytes`);
+    total += size;
+    views.push(view);
   }
   if (total !== pages * PAGE_SIZE) throw new TypeError(`it mapped ${total} bytes instead of ${pages * PAGE_SIZE}`);
-  return found.map((bytes) => ({ bytes: bytes as Uint8Array<ArrayBuffer> }));
+  return new MemoryParts(views);
 }

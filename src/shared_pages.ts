@@ -1,6 +1,7 @@
 import type { UnmapNotify } from "../backends/backend.ts";
-import type { GrantAllocator } from "./allocator.ts";
-import { checkFlag, checkInteger } from "./checks.ts";
+import { checkFlag, checkInteger, checkNotify } from "./checks.ts";
+import type { DriverFile } from "./file.ts";
+import { type Grefs, showGrefs } from "./grefs.ts";
 import type { Mapping, WritableMapping } from "./mapping.ts";
 import { checkRange, type PageRange } from "./range.ts";
 
@@ -103,63 +104,81 @@ export interface SharedPages extends Disposable {
 
 /** The pages of an allocation, by their index in the allocator. */
 export class AllocatedPages implements SharedPages {
-  readonly domid: number;
-  readonly writable: boolean;
-  readonly page: number;
-  readonly grefs: readonly number[];
-  readonly #allocator: GrantAllocator;
+  readonly #file: DriverFile;
+  readonly #page: number;
+  readonly #count: number;
+  readonly #domid: number;
+  readonly #writable: boolean;
+  #grefs: Grefs;
 
-  constructor(
-    allocator: GrantAllocator,
-    page: number,
-    grefs: readonly number[],
-    domid: number,
-    writable: boolean,
-  ) {
-    this.#allocator = allocator;
-    this.page = page;
-    this.grefs = grefs;
-    this.domid = domid;
-    this.writable = writable;
+  /** Allocates them: see {@linkcode GrantAllocator.allocate}. */
+  constructor(file: DriverFile, count: number, domid: number, writable: boolean) {
+    this.#file = file;
+    this.#page = file.allocate(count, domid, writable);
+    this.#count = count;
+    this.#domid = domid;
+    this.#writable = writable;
+    this.#grefs = file.driver.takeGrefs(count);
+  }
+
+  get page(): number {
+    return this.#page;
   }
 
   get count(): number {
-    return this.grefs.length;
+    return this.#count;
+  }
+
+  get domid(): number {
+    return this.#domid;
+  }
+
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  get grefs(): readonly number[] {
+    return this.#grefs = showGrefs(this.#grefs);
   }
 
   map(options?: MapOptions & { writable?: true }): WritableMapping;
   map(options: MapOptions): Mapping;
-  map(options: MapOptions = {}): Mapping {
-    const { start, count } = checkRange("map", options, this.count);
+  map(options?: MapOptions): Mapping {
+    if (options === undefined) return this.#file.map(this.#page, this.#count, true);
+    const { start, count } = checkRange("map", options, this.#count);
     checkFlag("map", "`writable`", options.writable);
-    return this.#allocator.map(this.page + start, count, { writable: options.writable ?? true });
+    return this.#file.map(this.#page + start, count, options.writable ?? true);
   }
 
   free(range?: PageRange): void {
-    if (range === undefined) return this.#freeRest(true);
-    const { start, count } = checkRange("free", range, this.count);
-    this.#allocator.free(this.page + start, count);
+    if (range === undefined) {
+      // All of them, as it mostly is; or what is left.
+      if (!this.#file.free(this.#page, this.#count, false)) this.#freeRest(true);
+      return;
+    }
+    const { start, count } = checkRange("free", range, this.#count);
+    this.#file.free(this.#page + start, count, true);
   }
 
   setUnmapNotify(notify: UnmapNotify, page: number = 0): void {
-    checkInteger("set the unmap notify", "`page`", page, 0, this.count - 1);
-    this.#allocator.setUnmapNotify(this.page + page, notify);
+    checkInteger("set the unmap notify", "`page`", page, 0, this.#count - 1);
+    this.#file.setUnmapNotify(this.#page + page, checkNotify(notify));
   }
 
   /** Frees every page that is left, in as few runs as there are; `needed` says that there must be one. */
   #freeRest(needed: boolean): void {
-    const { page, count } = this;
-    const allocator = this.#allocator;
-    if (allocator.has(page, count)) return allocator.free(page, count);
+    const page = this.#page;
+    const count = this.#count;
+    const file = this.#file;
     let found = false;
     let failure: unknown;
     let from = page;
     for (let to = page; to <= page + count; to++) {
-      if (to < page + count && allocator.has(to, 1)) continue;
+      if (to < page + count && file.has(to, 1)) continue;
       if (to > from) {
         found = true;
         try {
-          allocator.free(from, to - from);
+          file.free(from, to - from, true);
         } catch (error) {
           failure ??= error;
         }
@@ -168,10 +187,10 @@ export class AllocatedPages implements SharedPages {
     }
     if (failure !== undefined) throw failure;
     // Fails, with the reason.
-    if (needed && !found) allocator.free(page, count);
+    if (needed && !found) file.free(page, count, true);
   }
 
   [Symbol.dispose](): void {
-    this.#freeRest(false);
+    if (!this.#file.free(this.#page, this.#count, false)) this.#freeRest(false);
   }
 }

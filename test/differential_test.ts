@@ -135,6 +135,7 @@ function found(machine: () => Machine): string {
 describe("the comparison", () => {
   test("finds no difference where there is none", () => {
     expect(found(() => new LibraryMachine({ core: debugCore }))).toBe("no difference");
+    expect(found(() => new LibraryMachine({ core: debugCore, memory: "slabs" }))).toBe("no difference");
   });
 
   test.each(Object.entries(MUTANTS))("finds that %s", (_, machine) => {

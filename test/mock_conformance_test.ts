@@ -1,15 +1,19 @@
 import { describe, test } from "vitest";
-import { type MockProfile, MockXen } from "../backends/mock.ts";
+import { type MockMemory, type MockProfile, MockXen } from "../backends/mock.ts";
 import { conformance, eventsConformance, mapperConformance } from "./conformance.ts";
 import { debugCore } from "./debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
 
-for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
+const MACHINES = (["seed", "linux"] satisfies MockProfile[]).flatMap((profile) =>
+  (["buffers", "slabs"] satisfies MockMemory[]).map((memory) => ({ profile, memory }))
+);
+
+for (const { profile, memory } of MACHINES) {
   for (const [build, core] of Object.entries(CORES)) {
-    describe(`the mock, profile ${profile}, ${build} core`, () => {
+    describe(`the mock, profile ${profile}, memory in ${memory}, ${build} core`, () => {
       const open = () => {
-        const xen = new MockXen({ profile });
+        const xen = new MockXen({ profile, memory });
         const [domain, peer] = [xen.domain(1), xen.domain(0)];
         return {
           grantBackend: domain.grantBackend(),
@@ -20,6 +24,7 @@ for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
           peerEvents: peer.eventBackend(),
           joinsPages: false,
           setLimit: (pages: number) => void (domain.limit = pages),
+          keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
           heldPagesCount: profile === "seed",
           ...core,
           close: () => xen.assertClean(),

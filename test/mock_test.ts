@@ -215,3 +215,10 @@ describe("a view", () => {
     expect(mapper.map(1, pages.grefs).read(0, 1)[0]).toBe(3);
   });
 });
+
+test("`map()` of a reference that was never granted is refused, on a machine where nothing was", () => {
+  const { mapper } = sides(new MockXen());
+  for (const gref of [0, 7, 8, 0xffff_ffff]) {
+    expect(() => mapper.map(1, [gref])).toThrow(expect.objectContaining({ code: "map-refused" }));
+  }
+});

@@ -1,6 +1,5 @@
 import type { CopySegment, GrantPlace } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant } from "./grant_table.ts";
 
 /** Statuses of Xen's public header `grant_table.h`: `GNTST_*`. */
 const OKAY = 0;
@@ -15,34 +14,35 @@ export function copySegment(domain: MockDomain, { from, to, length }: CopySegmen
   for (const side of [from, to]) {
     if (!(side instanceof Uint8Array) && !domain.xen.find(side.domid)) return BAD_DOMAIN;
   }
-  const source = find(domain, from, false);
-  if (typeof source === "number") return source;
-  const target = find(domain, to, true);
-  if (typeof target === "number") return target;
-  write(to, target, read(from, source, length));
-  return OKAY;
+  const status = check(domain, from, false) || check(domain, to, true);
+  if (status === OKAY) write(domain, to, read(domain, from, length));
+  return status;
 }
 
-/** The grant of one side, if it is one; or why it cannot be had. */
-function find(domain: MockDomain, side: Side, writable: boolean): Grant | undefined | number {
-  if (side instanceof Uint8Array) return undefined;
+/** Whether one side can be had: memory of the process always. */
+function check(domain: MockDomain, side: Side, writable: boolean): number {
+  if (side instanceof Uint8Array) return OKAY;
+  const { gref } = side;
   const { table } = domain.xen.find(side.domid)!;
-  if (side.gref >= table.entries) return BAD_GNTREF;
-  const grant = table.get(side.gref);
-  return grant && grant.domid === domain.domid && (grant.writable || !writable) ? grant : GENERAL_ERROR;
+  if (gref >= table.entries) return BAD_GNTREF;
+  const granted = table.has(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
+  return granted ? OKAY : GENERAL_ERROR;
 }
 
-function read(side: Side, grant: Grant | undefined, length: number): Uint8Array<ArrayBuffer> {
+function read(domain: MockDomain, side: Side, length: number): Uint8Array<ArrayBuffer> {
   if (side instanceof Uint8Array) return side.slice(0, length);
-  const page = grant!.memory.map(grant!.page, 1);
-  const bytes = page.bytes.slice(side.offset, side.offset + length);
-  page.unmap();
-  return bytes;
+  return withPage(domain, side, (bytes) => bytes.slice(side.offset, side.offset + length));
 }
 
-function write(side: Side, grant: Grant | undefined, bytes: Uint8Array<ArrayBuffer>): void {
+function write(domain: MockDomain, side: Side, bytes: Uint8Array<ArrayBuffer>): void {
   if (side instanceof Uint8Array) return side.set(bytes);
-  const page = grant!.memory.map(grant!.page, 1);
-  page.bytes.set(bytes, side.offset);
+  withPage(domain, side, (page) => page.set(bytes, side.offset));
+}
+
+function withPage<T>(domain: MockDomain, { domid, gref }: GrantPlace, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
+  const granter = domain.xen.find(domid)!;
+  const page = granter.memory(gref).map(granter.table.page(gref), 1);
+  const result = use(page.bytes);
   page.unmap();
+  return result;
 }

@@ -2,6 +2,8 @@ import { checkInteger, checkLimit } from "../../src/checks.ts";
 import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
 import { EventChannels } from "./event_channels.ts";
 import { GrantTable } from "./grant_table.ts";
+import { MappingList } from "./mapping_list.ts";
+import type { Memory } from "./memory.ts";
 import type { MockPeerMapping } from "./peer_mapping.ts";
 import { MockProcess, type ProcessFile } from "./process.ts";
 import type { MockXen } from "../mock.ts";
@@ -18,11 +20,13 @@ export class MockDomain {
   /** @internal Its grants. */
   readonly table: GrantTable;
   /** @internal What it has mapped of other domains' pages, and of its own through their references. */
-  readonly mappings: Set<MockPeerMapping> = new Set();
+  readonly mappings: MappingList<MockPeerMapping> = new MappingList();
   /** @internal Its event channels. */
   readonly eventChannels: EventChannels;
   /** @internal What its processes have open, but for mappers. */
   readonly files: Set<ProcessFile> = new Set();
+  /** @internal How many files through which pages are granted there have been: each has a number. */
+  grantFiles = 0;
   /** @internal References of pages that killed processes have left to peers, where they count until these let go. */
   readonly left: Set<number> = new Set();
   /** @internal Pages that count toward the limit. */
@@ -30,6 +34,7 @@ export class MockDomain {
   readonly #main: MockProcess = new MockProcess(this);
   #limit: number;
   #destroyed = false;
+  #buried = false;
 
   /** @internal Made by {@linkcode MockXen.domain}. */
   constructor(xen: MockXen, domid: number, { tableFrames, limit, eventChannels }: MockDomainSizes) {
@@ -126,16 +131,25 @@ export class MockDomain {
     this.bury();
   }
 
-  /** @internal Takes the domain off the machine if it was destroyed and nobody maps its pages. */
+  /** @internal Takes the domain off the machine, and gives back its pages, if it was destroyed and nobody maps them. */
   bury(): void {
-    if (this.#destroyed && this.table.mapped === 0) this.xen.forget(this);
+    if (!this.#destroyed || this.#buried || this.table.mapped > 0) return;
+    this.#buried = true;
+    for (const gref of this.table.grefs()) this.memory(gref).give(this.table.page(gref), 1);
+    this.xen.forget(this);
+  }
+
+  /** @internal The memory that a granted page is in. */
+  memory(gref: number): Memory {
+    return this.xen.memory.at(this.table.memory(gref));
   }
 
   /** @internal Gives back what killed processes have left to peers that have let go of it since. */
   reap(): void {
     for (const gref of this.left) {
-      if (this.table.get(gref)!.maps > 0) continue;
+      if (this.table.isMapped(gref)) continue;
       this.left.delete(gref);
+      this.memory(gref).give(this.table.page(gref), 1);
       this.table.remove(gref);
       this.counted--;
     }

@@ -1,9 +1,8 @@
 import { GrantError } from "../../src/errors.ts";
 import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant } from "./grant_table.ts";
-import { Memory } from "./memory.ts";
-import { NO_NOTIFY, replaceNotify, sendNotify } from "./notify.ts";
+import type { MachineMemory, Memory } from "./memory.ts";
+import { replaceNotify, sendNotify } from "./notify.ts";
 import type { MockProcess, ProcessFile } from "./process.ts";
 
 /** The error's number on Linux. */
@@ -15,12 +14,16 @@ const NONE_HELD: readonly number[] = [];
 export class MockGrantFile implements GrantFile, ProcessFile {
   readonly process: MockProcess;
   readonly #domain: MockDomain;
+  /** Its number in the domain, by which its grants are found. */
+  readonly #number: number;
   #tell: (page: number) => void = () => {};
 
   constructor(process: MockProcess) {
+    const { domain } = process;
     this.process = process;
-    this.#domain = process.domain;
-    this.#domain.files.add(this);
+    this.#domain = domain;
+    this.#number = domain.grantFiles++;
+    domain.files.add(this);
   }
 
   grant(_page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
@@ -34,14 +37,17 @@ export class MockGrantFile implements GrantFile, ProcessFile {
         { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
       );
     }
-    const memory = newMemory(count);
+    const { table } = domain;
+    const memory = takeMemory(domain.xen.memory, count);
+    const first = memory.taken;
+    table.begin();
     for (let page = 0; page < count; page++) {
-      const grant = { domid, writable, memory, page, file: this, maps: 0, notify: NO_NOTIFY, deferred: false };
-      const gref = domain.table.add(grant);
+      const gref = table.add(this.#number, domid, writable, memory, first + page);
       if (gref === 0) {
+        memory.give(first + page, count - page);
         throw new GrantError(
-          `Cannot allocate ${count} pages as the grant table of domain ${domain.domid} has ${domain.table.size} ` +
-            `references and ${domain.table.used} are in use: free pages, or give the machine more \`tableFrames\``,
+          `Cannot allocate ${count} pages as the grant table of domain ${domain.domid} has ${table.size} ` +
+            `references and ${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
           { code: "table-full", operation: "allocate", errno: ENOSPC },
         );
       }
@@ -54,12 +60,47 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     // What is dead has no grants to end.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.left.size > 0) this.#domain.reap();
+    for (let offset = 0; offset < count; offset++) this.#check(grefs[offset]!);
+    return this.#end(page, count, grefs);
+  }
+
+  /** Ends access to pages that are granted, as far as their peers let it: the offsets of those that they hold. */
+  #end(page: number, count: number, grefs: ArrayLike<number>): readonly number[] {
+    const domain = this.#domain;
+    const { table } = domain;
     let held: number[] | undefined;
+    // Pages next to each other are given back together.
+    let memory = 0;
+    let first = 0;
+    let pages = 0;
     for (let offset = 0; offset < count; offset++) {
-      if (this.#end(grefs[offset]!)) continue;
-      (held ??= []).push(offset);
-      this.#grant(grefs[offset]!).letGo = () => this.#tell(page + offset);
+      const gref = grefs[offset]!;
+      const notify = table.takeNotify(gref);
+      if (notify !== undefined) {
+        if (notify.clearByte !== undefined) domain.memory(gref).clear(table.page(gref), notify.clearByte);
+        sendNotify(domain, notify);
+      }
+      if (!table.isMapped(gref)) {
+        if (pages > 0 && table.memory(gref) === memory && table.page(gref) === first + pages) {
+          pages++;
+        } else {
+          if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
+          memory = table.memory(gref);
+          first = table.page(gref);
+          pages = 1;
+        }
+        table.remove(gref);
+      } else if (domain.xen.profile === "seed") {
+        // Waiting is left to the caller.
+        (held ??= []).push(offset);
+        table.wait(gref, () => this.#tell(page + offset));
+        continue;
+      } else {
+        table.defer(gref);
+      }
+      domain.counted--;
     }
+    if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
     return held ?? NONE_HELD;
   }
 
@@ -67,36 +108,22 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     this.#tell = tell;
   }
 
-  /** Ends access to one page, unless the peer holds it and the machine leaves waiting to the caller: whether it did. */
-  #end(gref: number): boolean {
-    const domain = this.#domain;
-    const grant = this.#grant(gref);
-    if (grant.notify.clearByte !== undefined) grant.memory.clear(grant.page, grant.notify.clearByte);
-    sendNotify(domain, grant.notify);
-    grant.notify = NO_NOTIFY;
-    if (grant.maps === 0) domain.table.remove(gref);
-    else if (domain.xen.profile === "seed") return false;
-    else grant.deferred = true;
-    domain.counted--;
-    return true;
-  }
-
-  #grant(gref: number): Grant {
-    const grant = this.#domain.table.get(gref);
-    if (!grant) throw new TypeError(`reference ${gref} was not granted`);
-    return grant;
+  #check(gref: number): void {
+    if (!this.#domain.table.has(gref)) throw new TypeError(`reference ${gref} was not granted`);
   }
 
   map(_page: number, count: number, gref: number, _writable: boolean): MappedMemory {
+    const domain = this.#domain;
     this.process.checkAlive("map");
-    const { memory, page } = this.#grant(gref);
-    return memory.map(page, count);
+    this.#check(gref);
+    return domain.memory(gref).map(domain.table.page(gref), count);
   }
 
   setUnmapNotify(_page: number, gref: number, notify: UnmapNotify): void {
     this.process.checkAlive("notify");
-    const grant = this.#grant(gref);
-    grant.notify = replaceNotify(this.#domain, grant.notify, notify);
+    this.#check(gref);
+    const { table } = this.#domain;
+    table.setNotify(gref, replaceNotify(this.#domain, table.notify(gref), notify));
   }
 
   close(): void {
@@ -105,22 +132,23 @@ export class MockGrantFile implements GrantFile, ProcessFile {
 
   die(): void {
     const domain = this.#domain;
+    const { table } = domain;
     domain.files.delete(this);
-    for (const [gref, grant] of domain.table.grants()) {
-      if (grant.file !== this) continue;
-      // Nobody waits for the peer any more.
-      domain.table.tell(grant);
-      // A dead domain has no grants to end.
-      if (domain.destroyed || grant.deferred) continue;
-      if (!this.#end(gref)) domain.left.add(gref);
-    }
+    const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.#number);
+    // Nobody waits for the peers any more.
+    for (const gref of grefs) table.tell(gref);
+    this.#tell = () => {};
+    // A dead domain has no grants to end.
+    if (domain.destroyed) return;
+    const listed = grefs.filter((gref) => !table.isDeferred(gref));
+    for (const offset of this.#end(0, listed.length, listed)) domain.left.add(listed[offset]!);
   }
 }
 
-/** Zeroed memory, or the error that there is none. */
-function newMemory(pages: number): Memory {
+/** Zeroed pages, or the error that there is no memory for them. */
+function takeMemory(memory: MachineMemory, pages: number): Memory {
   try {
-    return new Memory(pages);
+    return memory.take(pages);
   } catch (cause) {
     throw new GrantError(`Cannot allocate ${pages} pages as this process has no memory for them`, {
       code: "no-memory",

@@ -1,38 +1,43 @@
 import type { Memory } from "./memory.ts";
-import type { SetNotify } from "./notify.ts";
-import type { ProcessFile } from "./process.ts";
+import { NO_NOTIFY, type SetNotify } from "./notify.ts";
 
 /** Entries in a frame of a table: 8 bytes each, of 4096 (Xen's version 1 of the table). */
 const ENTRIES_A_FRAME = 512;
 /** References below this one are reserved by Xen. */
 const FIRST_GREF = 8;
 
-/** A page that its domain has granted. */
-export interface Grant {
-  /** The domain that may map it. */
-  readonly domid: number;
-  /** Whether that domain may write to it. */
-  readonly writable: boolean;
-  /** Where the page is: in which memory, at which place. */
-  readonly memory: Memory;
-  readonly page: number;
-  /** The file through which it was granted. */
-  readonly file: ProcessFile;
-  /** How often it is mapped through its reference: see {@linkcode GrantTable.map}. */
-  maps: number;
-  /** What happens when access to it ends; once. */
-  notify: SetNotify;
-  /** Whether its owner has let go of it, so that it ends with its last mapping. */
-  deferred: boolean;
-  /** What is done when its last mapping ends, once: its owner was told that the page is held, and waits. */
-  letGo?: (() => void) | undefined;
-}
+/** What an entry says: the domain in its lower bits, and these. An entry of 0 is free. */
+const USED = 1 << 16;
+const WRITABLE = 1 << 17;
+/** The owner has let go of the page, so that access ends with its last mapping. */
+const DEFERRED = 1 << 18;
+const DOMID = USED - 1;
 
-/** The grant table of one domain. A reference that was freed is the first to be used again. */
+/**
+ * The grant table of one domain. A reference that was freed is the first to be used again.
+ *
+ * An entry for each reference lies in several arrays, so that to grant a page makes no object.
+ */
 export class GrantTable {
-  readonly #entries: (Grant | undefined)[] = [];
-  readonly #free: number[] = [];
   readonly #capacity: number;
+  readonly #free: number[] = [];
+  /** The lowest reference that was never used. */
+  #fresh = FIRST_GREF;
+  #entries = new Uint32Array(0);
+  /** The number of the memory that the page is in, and its place there. */
+  #memories = new Uint32Array(0);
+  #pages = new Uint32Array(0);
+  /** Which allocation the page is of, counted by the table. */
+  #allocations = new Uint32Array(0);
+  #allocation = 0;
+  /** The number of the file through which it was granted. */
+  #files = new Uint32Array(0);
+  /** How often the page is mapped through the reference. */
+  #maps = new Uint32Array(0);
+  /** What happens when access to a page ends, for the few with which anything does. */
+  readonly #notifies = new Map<number, SetNotify>();
+  /** What is done when a page's last mapping ends, once, for those whose owner was told that they are held, and waits. */
+  readonly #waiting = new Map<number, () => void>();
   #used = 0;
   #mapped = 0;
 
@@ -47,7 +52,7 @@ export class GrantTable {
 
   /** References below this one are in the frames that the table has by now: it grows by whole frames. */
   get entries(): number {
-    return Math.ceil(Math.max(1, FIRST_GREF + this.#entries.length) / ENTRIES_A_FRAME) * ENTRIES_A_FRAME;
+    return Math.ceil(this.#fresh / ENTRIES_A_FRAME) * ENTRIES_A_FRAME;
   }
 
   /** References in use. */
@@ -60,52 +65,151 @@ export class GrantTable {
     return this.#mapped;
   }
 
-  /** Counts a mapping of a grant. */
-  map(grant: Grant): void {
-    if (grant.maps++ === 0) this.#mapped++;
+  /** Begins an allocation: the pages that are granted from now on are of it. */
+  begin(): void {
+    this.#allocation++;
   }
 
-  /** Counts the end of a mapping; a grant that its owner has let go of ends with its last one. */
-  unmap(gref: number, grant: Grant): void {
-    if (--grant.maps > 0) return;
-    this.#mapped--;
-    if (grant.deferred) this.remove(gref);
-    else this.tell(grant);
-  }
-
-  /** Tells the owner of a grant that waits for it that access may end now. */
-  tell(grant: Grant): void {
-    const { letGo } = grant;
-    grant.letGo = undefined;
-    letGo?.();
-  }
-
-  /** Grants a page: its reference, or 0 if the table is full. */
-  add(grant: Grant): number {
-    const fresh = FIRST_GREF + this.#entries.length;
-    const gref = this.#free.pop() ?? (fresh < this.#capacity ? fresh : 0);
-    if (gref === 0) return 0;
-    this.#entries[gref - FIRST_GREF] = grant;
+  /** Grants a page of a memory, through a file that has a number: its reference, or 0 if the table is full. */
+  add(file: number, domid: number, writable: boolean, memory: Memory, page: number): number {
+    let gref: number;
+    if (this.#free.length > 0) {
+      gref = this.#free.pop()!;
+    } else {
+      if (this.#fresh === this.#capacity) return 0;
+      gref = this.#fresh++;
+      if (gref >= this.#entries.length) this.#grow();
+    }
+    this.#entries[gref] = domid | (writable ? USED | WRITABLE : USED);
+    this.#memories[gref] = memory.number;
+    this.#pages[gref] = page;
+    this.#allocations[gref] = this.#allocation;
+    this.#files[gref] = file;
     this.#used++;
     return gref;
   }
 
-  /** The grant with a reference, if there is one. */
-  get(gref: number): Grant | undefined {
-    return this.#entries[gref - FIRST_GREF];
+  #grow(): void {
+    const length = Math.min(Math.max(64, this.#entries.length * 2), this.#capacity);
+    this.#entries = grown(this.#entries, length);
+    this.#memories = grown(this.#memories, length);
+    this.#pages = grown(this.#pages, length);
+    this.#allocations = grown(this.#allocations, length);
+    this.#files = grown(this.#files, length);
+    this.#maps = grown(this.#maps, length);
+  }
+
+  /** Whether there is a grant with a reference. */
+  has(gref: number): boolean {
+    return gref >= FIRST_GREF && gref < this.#fresh && this.#entries[gref] !== 0;
+  }
+
+  /** The domain that may map a page. */
+  domid(gref: number): number {
+    return this.#entries[gref]! & DOMID;
+  }
+
+  /** Whether that domain may write to it. */
+  isWritable(gref: number): boolean {
+    return (this.#entries[gref]! & WRITABLE) !== 0;
+  }
+
+  /** The number of the memory that a page is in. */
+  memory(gref: number): number {
+    return this.#memories[gref]!;
+  }
+
+  /** The place of a page in its memory. */
+  page(gref: number): number {
+    return this.#pages[gref]!;
+  }
+
+  /** Whether a page lies some pages behind another one, in the same allocation. */
+  follows(gref: number, first: number, pages: number): boolean {
+    return this.#allocations[gref] === this.#allocations[first] && this.#pages[gref] === this.#pages[first]! + pages;
+  }
+
+  /** The number of the file through which a page was granted. */
+  file(gref: number): number {
+    return this.#files[gref]!;
+  }
+
+  /** What happens when access to a page ends. */
+  notify(gref: number): SetNotify {
+    return this.#notifies.get(gref) ?? NO_NOTIFY;
+  }
+
+  /** Sets what happens when access to a page ends. */
+  setNotify(gref: number, notify: SetNotify): void {
+    this.#notifies.set(gref, notify);
+  }
+
+  /** What happens when access to a page ends; asked once. */
+  takeNotify(gref: number): SetNotify | undefined {
+    if (this.#notifies.size === 0) return undefined;
+    const notify = this.#notifies.get(gref);
+    this.#notifies.delete(gref);
+    return notify;
+  }
+
+  /** Whether a page is mapped through its reference. */
+  isMapped(gref: number): boolean {
+    return this.#maps[gref] !== 0;
+  }
+
+  /** Counts a mapping of a page. */
+  map(gref: number): void {
+    if (this.#maps[gref]!++ === 0) this.#mapped++;
+  }
+
+  /** Counts the end of a mapping: whether it was the last one of a page that its owner has let go of, so that access ends. */
+  unmap(gref: number): boolean {
+    if (--this.#maps[gref]! > 0) return false;
+    this.#mapped--;
+    if ((this.#entries[gref]! & DEFERRED) !== 0) return true;
+    if (this.#waiting.size > 0) this.tell(gref);
+    return false;
+  }
+
+  /** The owner of a page waits until it is not mapped any more. */
+  wait(gref: number, letGo: () => void): void {
+    this.#waiting.set(gref, letGo);
+  }
+
+  /** Tells the owner of a page, if it waits, that access may end now. */
+  tell(gref: number): void {
+    const letGo = this.#waiting.get(gref);
+    this.#waiting.delete(gref);
+    letGo?.();
+  }
+
+  /** Lets access to a mapped page end with its last mapping. */
+  defer(gref: number): void {
+    this.#entries[gref]! |= DEFERRED;
+  }
+
+  /** Whether its owner has let go of a mapped page. */
+  isDeferred(gref: number): boolean {
+    return (this.#entries[gref]! & DEFERRED) !== 0;
   }
 
   /** Ends a grant that is not mapped. */
   remove(gref: number): void {
-    this.#entries[gref - FIRST_GREF] = undefined;
+    this.#entries[gref] = 0;
     this.#free.push(gref);
     this.#used--;
   }
 
-  /** Every grant, with its reference. */
-  *grants(): Generator<[gref: number, grant: Grant]> {
-    for (const [index, grant] of this.#entries.entries()) {
-      if (grant) yield [index + FIRST_GREF, grant];
+  /** The reference of every grant. */
+  *grefs(): Generator<number> {
+    for (let gref = FIRST_GREF; gref < this.#fresh; gref++) {
+      if (this.#entries[gref] !== 0) yield gref;
     }
   }
+}
+
+function grown(array: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
+  larger.set(array);
+  return larger;
 }

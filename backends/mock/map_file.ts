@@ -1,7 +1,8 @@
 import { GrantError } from "../../src/errors.ts";
 import type { CopySegment, MapFile, PeerMemory } from "../backend.ts";
 import { copySegment } from "./copy.ts";
-import { type GrantedPage, MockPeerMapping } from "./peer_mapping.ts";
+import type { MockDomain } from "./domain.ts";
+import { MockPeerMapping } from "./peer_mapping.ts";
 import type { MockProcess } from "./process.ts";
 
 /** The number of Linux's error for everything that Xen refuses to map. */
@@ -16,28 +17,33 @@ export class MockMapFile implements MapFile {
   }
 
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
-    this.#process.checkAlive("map");
-    const pages = grefs.map((gref, index) => {
-      return this.#find(typeof domid === "number" ? domid : domid[index]!, gref, writable);
-    });
-    return new MockPeerMapping(this.#process, pages, writable);
+    const process = this.#process;
+    process.checkAlive("map");
+    const granters = typeof domid === "number" ? this.#find(domid) : domid.map((one) => this.#find(one));
+    for (let index = 0; index < grefs.length; index++) {
+      this.#check("length" in granters ? granters[index]! : granters, grefs[index]!, writable);
+    }
+    return new MockPeerMapping(process, granters, grefs, writable);
   }
 
-  #find(domid: number, gref: number, writable: boolean): GrantedPage {
-    const { domain } = this.#process;
-    const granter = domain.xen.find(domid);
+  #find(domid: number): MockDomain {
+    const granter = this.#process.domain.xen.find(domid);
     if (!granter) throw refused(`there is no domain ${domid}`);
-    const grant = granter.table.get(gref);
-    if (!grant) throw refused(`domain ${domid} has no grant with reference ${gref}`);
-    if (grant.domid !== domain.domid) {
-      throw refused(`reference ${gref} is granted to domain ${grant.domid}, and this is domain ${domain.domid}`);
+    return granter;
+  }
+
+  /** Throws unless a page may be mapped. */
+  #check({ domid, table }: MockDomain, gref: number, writable: boolean): void {
+    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+    const us = this.#process.domain.domid;
+    if (table.domid(gref) !== us) {
+      throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }
-    if (writable && !grant.writable) {
+    if (writable && !table.isWritable(gref)) {
       throw refused(
         `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
       );
     }
-    return { granter, gref, grant };
   }
 
   copy(segments: readonly CopySegment[]): readonly number[] {

@@ -1,46 +1,59 @@
-import { type MappedMemory, PAGE_SIZE } from "../backend.ts";
-
-// A view's properties are its owner's to redefine: what ends a mapping must not go through them.
-const { transfer } = ArrayBuffer.prototype;
-const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!.get!;
+import type { MappedMemory } from "../backend.ts";
 
 /**
- * The memory of one allocation: real bytes, which every mapping of it shares.
+ * Where the pages of a machine are: real bytes, which every mapping of a page shares.
  *
- * When the last mapping ends, the bytes move to a new buffer: so the views that anyone still has are detached, as they
- * are on a device. Until then the views of a mapping that ended before cannot be told from those of the others.
+ * A grant names its page by the number of a {@linkcode Memory} and its place in it.
  */
-export class Memory {
-  readonly #size: number;
-  #buffer: ArrayBuffer;
-  #mappings = 0;
+export interface MachineMemory {
+  /**
+   * Takes zeroed pages next to each other.
+   *
+   * @returns The memory that they are in, from its `taken` on.
+   * @throws {Error} if there is no room for them.
+   */
+  take(count: number): Memory;
+  /** The memory with a number, that somebody took pages of and has not given back. */
+  at(number: number): Memory;
+}
 
-  constructor(pages: number) {
-    this.#size = pages * PAGE_SIZE;
-    this.#buffer = new ArrayBuffer(this.#size);
+/** Some pages next to each other. */
+export interface Memory {
+  /** Its number, which another one may get when all its pages were given back. */
+  readonly number: number;
+  /** The first page that was taken last. */
+  readonly taken: number;
+  /** Maps some of the pages, which are taken. They stay there until they are unmapped, even if they are given back. */
+  map(page: number, count: number): MappedMemory;
+  /** Sets one byte of a page to 0. */
+  clear(page: number, byte: number): void;
+  /** Gives pages back: once for each. */
+  give(page: number, count: number): void;
+}
+
+/** A mapping of some pages of a memory. */
+export class MemoryMapping implements MappedMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #memory: { unmap(page: number, count: number): void };
+  readonly #page: number;
+  /** 0 once it has ended. */
+  #count: number;
+
+  constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    memory: { unmap(page: number, count: number): void },
+    page: number,
+    count: number,
+  ) {
+    this.bytes = bytes;
+    this.#memory = memory;
+    this.#page = page;
+    this.#count = count;
   }
 
-  /** The bytes, which a caller may have taken away by moving the buffer of a view: then there are others, zeroed. */
-  #bytes(): ArrayBuffer {
-    if (isDetached.call(this.#buffer)) this.#buffer = new ArrayBuffer(this.#size);
-    return this.#buffer;
-  }
-
-  /** Maps some of the pages. */
-  map(page: number, pages: number): MappedMemory {
-    const bytes = new Uint8Array(this.#bytes(), page * PAGE_SIZE, pages * PAGE_SIZE);
-    this.#mappings++;
-    return {
-      bytes,
-      unmap: () => {
-        this.#mappings--;
-        if (this.#mappings === 0) this.#buffer = transfer.call(this.#bytes());
-      },
-    };
-  }
-
-  /** Sets one byte to 0. */
-  clear(page: number, byte: number): void {
-    new Uint8Array(this.#bytes())[page * PAGE_SIZE + byte] = 0;
+  unmap(): void {
+    const count = this.#count;
+    this.#count = 0;
+    if (count > 0) this.#memory.unmap(this.#page, count);
   }
 }

@@ -1,39 +1,73 @@
 import { type MappedMemory, PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { Grant } from "./grant_table.ts";
+import type { Listed } from "./mapping_list.ts";
 import { NO_NOTIFY, refused, replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
 import type { MockProcess } from "./process.ts";
 
-/** A granted page, and by whom. */
-export interface GrantedPage {
-  readonly granter: MockDomain;
-  readonly gref: number;
-  readonly grant: Grant;
-}
+const NOTHING = new Uint8Array(0);
 
 /** What a process has mapped by grant references: ended by its program, or with the process, or with the domain. */
-export class MockPeerMapping implements PeerMemory {
+export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
   /** Whose it is. */
   readonly process: MockProcess;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly parts?: readonly Uint8Array<ArrayBuffer>[];
-  readonly #pages: readonly GrantedPage[];
+  previous: MockPeerMapping | undefined = undefined;
+  next: MockPeerMapping | undefined = undefined;
+  listed = false;
+  /** Who granted the pages: one for all, or one for each. */
+  readonly #granters: MockDomain | readonly MockDomain[];
+  readonly #grefs: readonly number[];
   readonly #writable: boolean;
+  /** The memory, in pieces of pages that are neighbours in one allocation. */
   readonly #memory: readonly MappedMemory[];
   #notify: SetNotify = NO_NOTIFY;
 
-  constructor(process: MockProcess, pages: readonly GrantedPage[], writable: boolean) {
+  constructor(
+    process: MockProcess,
+    granters: MockDomain | readonly MockDomain[],
+    grefs: readonly number[],
+    writable: boolean,
+  ) {
     this.process = process;
-    this.#pages = pages;
+    this.#granters = granters;
+    this.#grefs = grefs;
     this.#writable = writable;
-    this.#memory = runs(pages).map(({ grant: { memory, page }, length }) => memory.map(page, length));
-    if (this.#memory.length === 1) this.bytes = this.#memory[0]!.bytes;
-    else {
-      this.bytes = new Uint8Array(0);
-      this.parts = this.#memory.map(({ bytes }) => bytes);
+    const memory: MappedMemory[] = [];
+    for (let index = 0; index < grefs.length;) {
+      const length = this.#run(index);
+      const granter = this.#granter(index);
+      const gref = grefs[index]!;
+      memory.push(granter.memory(gref).map(granter.table.page(gref), length));
+      index += length;
     }
-    for (const { granter, grant } of pages) granter.table.map(grant);
+    this.#memory = memory;
+    if (memory.length === 1) {
+      this.bytes = memory[0]!.bytes;
+    } else {
+      this.bytes = NOTHING;
+      this.parts = memory.map(({ bytes }) => bytes);
+    }
+    for (let index = 0; index < grefs.length; index++) this.#granter(index).table.map(grefs[index]!);
     process.domain.mappings.add(this);
+  }
+
+  #granter(index: number): MockDomain {
+    const granters = this.#granters;
+    return "length" in granters ? granters[index]! : granters;
+  }
+
+  /** How many pages from one on are neighbours in one allocation. */
+  #run(first: number): number {
+    const grefs = this.#grefs;
+    const granter = this.#granter(first);
+    const gref = grefs[first]!;
+    let index = first + 1;
+    while (
+      index < grefs.length && this.#granter(index) === granter &&
+      granter.table.follows(grefs[index]!, gref, index - first)
+    ) index++;
+    return index - first;
   }
 
   setUnmapNotify(notify: UnmapNotify): void {
@@ -47,7 +81,7 @@ export class MockPeerMapping implements PeerMemory {
 
   unmap(): void {
     // A mapping that ended with its process or domain has nothing left to unmap.
-    if (this.process.domain.mappings.has(this)) this.end();
+    if (this.listed) this.end();
   }
 
   /**
@@ -56,27 +90,27 @@ export class MockPeerMapping implements PeerMemory {
    */
   end(): void {
     const { domain } = this.process;
+    const grefs = this.#grefs;
     const notify = domain.destroyed ? NO_NOTIFY : this.#notify;
     this.#notify = NO_NOTIFY;
     if (notify.clearByte !== undefined) {
-      const { memory, page } = this.#pages[Math.floor(notify.clearByte / PAGE_SIZE)]!.grant;
-      memory.clear(page, notify.clearByte % PAGE_SIZE);
+      const index = Math.floor(notify.clearByte / PAGE_SIZE);
+      const granter = this.#granter(index);
+      const gref = grefs[index]!;
+      granter.memory(gref).clear(granter.table.page(gref), notify.clearByte % PAGE_SIZE);
     }
     domain.mappings.delete(this);
     for (const memory of this.#memory) memory.unmap();
-    for (const { granter, gref, grant } of this.#pages) granter.table.unmap(gref, grant);
+    for (let index = 0; index < grefs.length; index++) {
+      const granter = this.#granter(index);
+      const gref = grefs[index]!;
+      if (!granter.table.unmap(gref)) continue;
+      granter.memory(gref).give(granter.table.page(gref), 1);
+      granter.table.remove(gref);
+    }
     sendNotify(domain, notify);
-    for (const { granter } of this.#pages) granter.bury();
+    const granters = this.#granters;
+    if ("length" in granters) { for (const granter of granters) granter.bury(); }
+    else granters.bury();
   }
-}
-
-/** The pages in runs that are neighbours in one allocation: the first one of each, and how many there are. */
-function runs(pages: readonly GrantedPage[]): { grant: Grant; length: number }[] {
-  const found: { grant: Grant; length: number }[] = [];
-  for (const { grant } of pages) {
-    const run = found.at(-1);
-    if (run && grant.memory === run.grant.memory && grant.page === run.grant.page + run.length) run.length++;
-    else found.push({ grant, length: 1 });
-  }
-  return found;
 }

@@ -68,10 +68,11 @@ try {
     },
   };
   if (!Deno.args.includes("--no-node")) {
-    const { node, project } = await buildNodeProject(`${here}/../../.cache/wakeups`);
+    const repository = `${here}/../..`;
+    const { nodes, project } = await buildNodeProject(repository, `${repository}/.cache/wakeups`, [22]);
     await Deno.copyFile(program, `${project}/waiter.ts`);
     waiters.Node = {
-      command: node,
+      command: nodes.node22!,
       args: ["--no-warnings", "waiter.ts", "@gntalloc/gntalloc/node", "nodeEventBackend"],
       cwd: project,
     };

@@ -122,8 +122,7 @@ export class Pair {
       ]);
       // The pages themselves, whoever maps them: also those that nobody does.
       for (const { gref, bytes } of granted) {
-        const { memory, page } = domain!.table.get(gref)!;
-        const mapped = memory.map(page, 1);
+        const mapped = domain!.memory(gref).map(domain!.table.page(gref), 1);
         for (const [byte, value] of bytes) same(`byte ${byte} of ${gref} of ${domid}`, mapped.bytes[byte], value);
         mapped.unmap();
       }

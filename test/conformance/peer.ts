@@ -117,12 +117,13 @@ export const peer: Tests = {
     theirs.unmap();
     device.open().close();
   },
-  "has a dead view when its mapping ends"({ device, share, mapAsPeer }) {
+  "has a dead view when its mapping ends"({ device, share, mapAsPeer, assertEnded }) {
     const pages = share(device.open());
     const theirs = mapAsPeer(pages.grefs);
     const { bytes } = theirs;
     theirs.unmap();
-    assertEquals(bytes.length, 0);
+    assertEnded(bytes);
+    assertEquals(theirs.bytes.length, 0);
     theirs.unmap();
   },
   "keeps its mappings when its mapper is closed, and makes no new ones"({ device, share, target, another, mapper }) {

@@ -6,7 +6,7 @@ import {
   type SharedPages,
   type WritablePeerMapping,
 } from "../../mod.ts";
-import { assertRefused } from "../asserts.ts";
+import { assertEquals, assertRefused, assertThrows } from "../asserts.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 /** What a test works with; everything it opens is closed at its end. */
@@ -39,6 +39,16 @@ export class Setup {
   /** Maps pages as the peer, to read and write. */
   readonly mapAsPeer = (grefs: readonly number[]): WritablePeerMapping => {
     return this.mapper.map(this.target.granter, grefs, { writable: true });
+  };
+
+  /** Expects a view of a mapping that ended to be dead, or one whose memory stays. */
+  readonly assertEnded = (bytes: Uint8Array<ArrayBuffer>): void => {
+    if (this.target.keptViews === "alive") {
+      assertThrows(() => bytes.buffer.transfer(), TypeError);
+    } else {
+      assertEquals(bytes.length, 0);
+      assertEquals(bytes[0], undefined as unknown as number);
+    }
   };
 
   /** How many pages the system lets a new process allocate, one by one. */

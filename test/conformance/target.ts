@@ -14,6 +14,11 @@ export interface ConformanceTarget {
   setLimit(pages: number): void;
   /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
   readonly heldPagesCount: boolean;
+  /**
+   * What becomes of a view that its owner has kept when its mapping ends. It is to be `detached`, which is the default. Where
+   * it is `alive`, it must be of memory that cannot be moved away, and that is never unmapped.
+   */
+  readonly keptViews?: "detached" | "alive";
   /** The compiled core to run on; default is the embedded one. */
   readonly core?: WebAssembly.Module;
   /** Called at the end of a test; throws if anything is left granted or mapped. */

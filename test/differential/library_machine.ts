@@ -1,6 +1,6 @@
 import { type GrantBackend, type MapBackend, PAGE_SIZE, type UnmapNotify } from "../../backends/backend.ts";
 import { errnoName } from "../../backends/errno.ts";
-import { MockXen } from "../../backends/mock.ts";
+import { type MockMemory, MockXen } from "../../backends/mock.ts";
 import {
   type GrantAllocator,
   GrantDevice,
@@ -23,6 +23,8 @@ export interface LibraryMachineOptions {
   mapBackend?(backend: MapBackend): MapBackend;
   /** Default is `linux`. */
   profile?: "seed" | "linux";
+  /** Where its pages are. Default is `buffers`. */
+  memory?: MockMemory;
 }
 
 /** This library, through its public API, on a simulated machine with one domain. */
@@ -31,8 +33,8 @@ export class LibraryMachine implements Machine {
   readonly #device: GrantDevice;
   readonly #mapper: GrantMapper;
 
-  constructor({ core, grantBackend, mapBackend, profile = "linux" }: LibraryMachineOptions = {}) {
-    this.#xen = new MockXen({ profile, limit: FIRST_LIMIT });
+  constructor({ core, grantBackend, mapBackend, profile = "linux", memory = "buffers" }: LibraryMachineOptions = {}) {
+    this.#xen = new MockXen({ profile, memory, limit: FIRST_LIMIT });
     const domain = this.#xen.domain(0);
     const granter = domain.grantBackend();
     const peer = domain.mapBackend();

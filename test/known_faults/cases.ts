@@ -257,7 +257,7 @@ export const CASES: readonly Case[] = [
       made.xen.assertClean();
     },
     says: "the reference was given away",
-    patch: { file: GRANT_FILE, find: "if (grant.maps === 0) domain", replace: "if (grant.maps >= 0) domain" },
+    patch: { file: GRANT_FILE, find: "if (!table.isMapped(gref)) {", replace: "if (gref > 0) {" },
   },
   {
     name: "S11",
@@ -274,8 +274,8 @@ export const CASES: readonly Case[] = [
     says: "got 1, expected 0",
     patch: {
       file: GRANT_FILE,
-      find: "if (grant.notify.clearByte !== undefined) grant",
-      replace: "if (false) grant",
+      find: "if (notify?.clearByte !== undefined) domain",
+      replace: "if (notify?.clearByte === -1) domain",
     },
   },
   {

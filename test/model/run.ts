@@ -2,10 +2,10 @@
  * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
  *
  * ```sh
- * deno run -A test/model/run.ts seed '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
+ * deno run -A test/model/run.ts seed buffers '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
  * ```
  */
-import { type MockProfile, MockXen } from "../../backends/mock.ts";
+import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
 import { PAGE_SIZE } from "../../mod.ts";
 import { type Answer, Model, type Step } from "./model.ts";
 import { compare, System } from "./system.ts";
@@ -19,9 +19,9 @@ export class Pair {
   readonly model: Model;
   readonly system: System;
 
-  constructor(profile: MockProfile) {
+  constructor(profile: MockProfile, memory: MockMemory) {
     this.model = new Model(profile, LIMIT, TABLE_SIZE);
-    this.system = new System(new MockXen({ profile, tableFrames: 1, limit: Infinity }), LIMIT);
+    this.system = new System(new MockXen({ profile, memory, tableFrames: 1, limit: Infinity }), LIMIT);
   }
 
   /** The step with what it names counted from the newest; `undefined` if there is nothing yet that it could name. */
@@ -86,12 +86,14 @@ export class Pair {
 }
 
 if (import.meta.main) {
-  const [profile, trace] = Deno.args;
-  if ((profile !== "seed" && profile !== "linux") || trace === undefined) {
-    console.error("usage: run.ts seed|linux '[{…}, …]', a trace as a failed test prints it");
+  const [profile, memory, trace] = Deno.args;
+  if (
+    (profile !== "seed" && profile !== "linux") || (memory !== "buffers" && memory !== "slabs") || trace === undefined
+  ) {
+    console.error("usage: run.ts seed|linux buffers|slabs '[{…}, …]', a trace as a failed test prints it");
     Deno.exit(2);
   }
-  const pair = new Pair(profile);
+  const pair = new Pair(profile, memory);
   for (const step of JSON.parse(trace) as Step[]) {
     console.log(JSON.stringify(step), "→", pair.apply(step) ?? "skipped: there is nothing yet that it could name");
   }

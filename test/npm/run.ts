@@ -71,6 +71,7 @@ async function main(): Promise<number> {
         await report.check(where, `${name} over a shim`, () => {
           return outcome(exec(node, [program, library], deviceProject));
         });
+      }
     }
   }
   const bun = (await exec(tools.bun, ["--version"], project)).trim();
