@@ -69,7 +69,7 @@ try {
   };
   if (!Deno.args.includes("--no-node")) {
     const repository = `${here}/../..`;
-    const { nodes, project } = await buildNodeProject(repository, `${repository}/.cache/wakeups`, [22]);
+    const { nodes, project } = await buildNodeProject(repository, `${repository}/.cache/wakeups`, ["22"]);
     await Deno.copyFile(program, `${project}/waiter.ts`);
     waiters.Node = {
       command: nodes.node22!,

@@ -274,8 +274,8 @@ export const CASES: readonly Case[] = [
     says: "got 1, expected 0",
     patch: {
       file: GRANT_FILE,
-      find: "if (notify?.clearByte !== undefined) domain",
-      replace: "if (notify?.clearByte === -1) domain",
+      find: "if (notify.clearByte !== undefined) domain",
+      replace: "if (notify.clearByte === -1) domain",
     },
   },
   {
