@@ -83,7 +83,7 @@ const steps: fc.WeightedArbitrary<Step>[] = [
   { weight: 10, arbitrary: fc.record({ do: fc.constant("send"), channel }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant("wait"), channel }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("unbind"), channel }) },
-  { weight: 3, arbitrary: failure },
+  { weight: 4, arbitrary: failure },
 ];
 
 /** What would seldom meet by chance: two programs with a page and a channel between them, and a notify of each. */
@@ -106,6 +106,11 @@ const together: fc.Arbitrary<Step[]> = fc.record({
   { do: "wait", channel: 1 },
 ]);
 
+/** And a fault in binding to another domain's port. */
+const failedConnect: fc.Arbitrary<Step[]> = fc.record({ program, channel, after: fc.constantFrom(null, 1) }).map(
+  ({ program, channel, after }) => [{ do: "fail", call: "bind", after }, { do: "connect", program, channel }],
+);
+
 const KINDS = [
   ...["start: done", "kill: done", "destroy: done", "fail: done"],
   ...["allocate: done", "allocate: closed", "free: done", "free: not-found"],
@@ -127,11 +132,14 @@ test("mapper, copies and event channels do what the model does", { timeout: 600_
   const answers = new Map<string, number>();
   const count = (kind: string, by = 1) => answers.set(kind, (answers.get(kind) ?? 0) + by);
   const single = steps.map(({ weight, arbitrary }) => ({ weight, arbitrary: arbitrary.map((one): Step[] => [one]) }));
-  const trace = fc.array(fc.oneof(...single, { weight: 5, arbitrary: together }), {
-    minLength: 1,
-    maxLength: STEPS,
-    size: "max",
-  }).map((parts) => parts.flat());
+  const trace = fc.array(
+    fc.oneof(...single, { weight: 5, arbitrary: together }, { weight: 1, arbitrary: failedConnect }),
+    {
+      minLength: 1,
+      maxLength: STEPS,
+      size: "max",
+    },
+  ).map((parts) => parts.flat());
   await fc.assert(
     fc.asyncProperty(trace, async (steps) => {
       const pair = new Pair();

@@ -22,9 +22,9 @@ export interface FaultsOptions {
  *
  * What fails after it was done is undone in the backend below: what was opened is closed, what was mapped is unmapped, an
  * unmap notify is set back unless its port is gone, a port that was bound is unbound, and events that were taken come with the
- * next `pending`. What was copied or sent stays so. Granted pages are named in the references, for the library to take back. Where access has ended
- * and the caller is told that it failed, the pages are remembered, and the next attempt succeeds. What a failure before
- * `unmap`, `unbind` or `close` leaves behind is counted by {@linkcode Faults.left}.
+ * next `pending`. What was copied or sent stays so. Granted pages are named in the references, for the library to take back.
+ * Where access has ended and the caller is told that it failed, the pages are remembered, and the next attempt succeeds. What
+ * a failure before `unmap`, `unbind` or `close` leaves behind is counted by {@linkcode Faults.left}.
  *
  * @example A peer that never lets go, until it does
  * ```ts
