@@ -9,7 +9,16 @@ const encoder = new TextEncoder();
 
 async function compile(entry: string, flags: string[]): Promise<Uint8Array> {
   let output: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([entry, "--outFile", "core.wasm", "--runtime", "stub", ...flags], {
+  const { error, stderr } = await asc.main([
+    entry,
+    "--outFile",
+    "core.wasm",
+    "--runtime",
+    "stub",
+    "--enable",
+    "simd",
+    ...flags,
+  ], {
     readFile: (name: string) => {
       try {
         return Deno.readTextFileSync(new URL(name, root));

@@ -309,6 +309,62 @@ describe("the sweep", () => {
   });
 });
 
+describe("leaves with few pages", () => {
+  test("keep the references of those, whatever goes", () => {
+    allocate(200);
+    for (let page = 0; page < 128; page++) if (page % 7 !== 3) books.free(file, page, 1);
+    const left = Array.from({ length: 18 }, (_, index) => 7 * index + 3);
+    expect(sweep().flatMap(([, , grefs]) => grefs)).toHaveLength(110);
+    for (const page of left) expect(books.gref(file, page)).toBe(100 + page);
+    for (const page of left.splice(5, 9)) expect(books.free(file, page, 1)).toBeGreaterThanOrEqual(0);
+    const gone = [38, 45, 52, 59, 66, 73, 80, 87, 94];
+    expect(sweep().flatMap(([, , grefs]) => grefs).sort((left, right) => left - right)).toEqual(
+      gone.map((page) => 100 + page),
+    );
+    for (const page of left) expect(books.gref(file, page)).toBe(100 + page);
+    expect(sums()).toEqual([81, 81, 0, 0]);
+  });
+
+  test("give runs of neighbouring pages whole", () => {
+    allocate(100);
+    books.free(file, 0, 20);
+    books.free(file, 22, 30);
+    books.free(file, 60, 4);
+    sweep();
+    books.free(file, 52, 8);
+    expect(sweep()).toEqual([[file, 52, [152, 153, 154, 155, 156, 157, 158, 159]]]);
+    expect([books.gref(file, 20), books.gref(file, 21)]).toEqual([120, 121]);
+  });
+
+  test("take new pages again where a failed allocation gave its indices back", () => {
+    allocate(10);
+    books.free(file, 0, 5);
+    sweep();
+    books.reserve(file, 150);
+    core.staged().fill(8, 0, 100);
+    books.adopt(file, 100);
+    books.abandon(file);
+    sweep();
+    books.rewind(file, 10);
+    expect(allocate(1)).toBe(10);
+    expect(allocate(70)).toBe(11);
+    for (let page = 5; page < 81; page++) expect(books.gref(file, page)).toBe(100 + page);
+    expect(sums()).toEqual([76, 76, 0, 0]);
+  });
+
+  test("take a fraction of the memory", () => {
+    books.setLimit(Infinity);
+    const bytes = () => books.memory.buffer.byteLength;
+    allocate(64 * 2000);
+    const before = bytes();
+    for (let page = 0; page < 64 * 2000; page += 64) books.free(file, page + 1, 63);
+    sweep();
+    allocate(64 * 1500);
+    // The references of the new pages alone would take more.
+    expect(bytes() - before).toBeLessThan(64 * 1500 * 4);
+  });
+});
+
 test("a million live pages of many files keep their references", () => {
   const release = createCore();
   release.books.setLimit(Infinity);

@@ -1,5 +1,5 @@
 /**
- * The core, as TypeScript sees it: what `wasm/assembly/core.ts` exports, and the place where references pass.
+ * The core, as TypeScript sees it: what `wasm/assembly/release.ts` exports, and the place where references pass.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const STAGED = 4096;
 /** A file of the core: the address of its record. */
 export type FileAddress = number;
 
-/** The exports of the module; `wasm/assembly/core.ts` says what each does. */
+/** The exports of the module; what each does is said in `wasm/assembly/`. */
 interface CoreExports {
   readonly memory: WebAssembly.Memory;
   staging(): number;

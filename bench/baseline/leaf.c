@@ -355,7 +355,8 @@ static uint64_t reserve(file *file, uint32_t count) {
   uint64_t first = file->next, end = first + count;
   if (file->tail->number != first >> 6 || (first & 63) + count > 64) {
     for (uint64_t number = first >> 6; count && number <= (end - 1) >> 6; number++) {
-      struct leaf *leaf = find_leaf(file, number);
+      /* Behind the leaf of the file's next page there is none. */
+      struct leaf *leaf = number == first >> 6 ? find_leaf(file, number) : NULL;
       if (!leaf) leaf = create_leaf(file, number);
       unpack(leaf);
       file->tail = leaf;

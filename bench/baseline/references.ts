@@ -28,11 +28,11 @@ export class References {
   /** Grants pages: their references become the first entries of `grefs`. */
   addAll(grefs: Uint32Array, count: number): void {
     const free = this.#free;
-    let freeCount = this.#freeCount;
-    let index = 0;
-    for (; index < count && freeCount > 0; index++) grefs[index] = free[--freeCount]!;
-    this.#freeCount = freeCount;
-    for (; index < count; index++) grefs[index] = this.add();
+    const freeCount = this.#freeCount;
+    const again = Math.min(count, freeCount);
+    for (let index = 0; index < again; index++) grefs[index] = free[freeCount - 1 - index]!;
+    this.#freeCount = freeCount - again;
+    for (let index = again; index < count; index++) grefs[index] = this.add();
   }
 
   #grow(): void {
@@ -54,14 +54,14 @@ export class References {
   endAll(grefs: Uint32Array, from: number, count: number): number {
     const maps = this.#maps;
     const free = this.#free;
-    let freeCount = this.#freeCount;
+    const first = this.#freeCount - from;
     let index = from;
     for (; index < count; index++) {
       const gref = grefs[index]!;
-      if (maps[gref]! > 0) break;
-      free[freeCount++] = gref;
+      if (maps[gref] !== 0) break;
+      free[first + index] = gref;
     }
-    this.#freeCount = freeCount;
+    this.#freeCount = first + index;
     return index;
   }
 

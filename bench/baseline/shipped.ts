@@ -83,12 +83,16 @@ export class ShippedBooks implements Books<FileAddress> {
     for (let from = 0;;) {
       if (offset > from) books.ended(from, offset - from);
       if (offset === count) return books.nextRun(true);
-      const held = page + offset;
-      references.whenLetGo(staged[offset]!, () => {
-        if (books.letGo(file, held) !== 0) this.#toAsk = true;
-      });
+      this.#wait(staged[offset]!, file, page + offset);
       from = offset + 1;
       offset = references.endAll(staged, from, count);
     }
+  }
+
+  /** Asks for a page again when the peer lets go of it. On its own, as what a function within keeps is allocated by each call. */
+  #wait(gref: number, file: FileAddress, page: number): void {
+    this.references.whenLetGo(gref, () => {
+      if (this.#books.letGo(file, page) !== 0) this.#toAsk = true;
+    });
   }
 }

@@ -31,6 +31,7 @@ export interface Case {
 }
 
 const CORE = "wasm/assembly/core.ts";
+const ALLOCATION = "wasm/assembly/allocation.ts";
 const DRIVER = "src/driver.ts";
 const GRANT_FILE = "backends/mock/grant_file.ts";
 
@@ -77,7 +78,7 @@ export const CASES: readonly Case[] = [
     },
     says: "got -2, expected 1",
     patch: {
-      file: CORE,
+      file: ALLOCATION,
       find: "settle(file, first, count, false);",
       replace: "settle(file, first, count, false); livePages -= count;",
     },
@@ -131,7 +132,7 @@ export const CASES: readonly Case[] = [
     },
     says: "got [3, 3, 0], expected [1, 0, 1]",
     patch: {
-      file: CORE,
+      file: ALLOCATION,
       find: "settle(file, first, count, false);",
       replace: "settle(file, first, count, true); file.listed += count; listedPages += count;",
     },
@@ -225,7 +226,7 @@ export const CASES: readonly Case[] = [
     },
     says: 'got "no-memory", expected "limit-reached"',
     patch: {
-      file: CORE,
+      file: ALLOCATION,
       find: "<f64>livePages + <f64>count > limitPages",
       replace: "<f64>(livePages + count) > limitPages",
     },
@@ -293,7 +294,7 @@ export const CASES: readonly Case[] = [
     },
     says: "got 50, expected 100",
     patch: {
-      file: CORE,
+      file: ALLOCATION,
       find: "  livePages -= count;\n  file.next",
       replace: "  livePages -= count + 1;\n  file.next",
     },

@@ -6,8 +6,8 @@
  * another call is under way. Each operation touches the pages it names, and no others; a sweep, all that are to be asked for.
  */
 import { createFile, destroyFile, File } from "./file";
-import { addCounts, bits, createLeaf, dropCounts, dropLast, findLeaf, fits, Leaf, PAGES, tidy, unpack } from "./leaf";
-import { copyGrefs } from "./memory";
+import { addCounts, bits, dropCounts, dropLast, findLeaf, Leaf, PAGES } from "./leaf";
+import { index, stretch } from "./page";
 import {
   addPending,
   nextRun,
@@ -16,50 +16,12 @@ import {
   removePending,
   runLeaf,
   STAGED,
-  staging,
   sweep,
   sweepCount,
   sweepOnly,
   sweepPage,
 } from "./pending";
-
-/** The operation did what it says. */
-export const OK: i32 = 0;
-/** There would be more pages than the limit allows. */
-export const LIMIT_REACHED: i32 = -1;
-/** Not all of the pages are listed in the file. */
-export const NOT_FOUND: i32 = -2;
-/** The host gives no more memory. */
-export const NO_MEMORY: i32 = -3;
-
-let limitPages: f64 = 0;
-let livePages: u32 = 0;
-let listedPages: u32 = 0;
-let mappedPages: u32 = 0;
-/** The number of pages that may be live, or Infinity. */
-export function limit(): f64 {
-  return limitPages;
-}
-
-/** Sets the limit; pages beyond it stay, and count. */
-export function setLimit(pages: f64): void {
-  limitPages = pages;
-}
-
-/** Pages that count toward the limit. */
-export function live(): u32 {
-  return livePages;
-}
-
-/** Pages that can be found. */
-export function listed(): u32 {
-  return listedPages;
-}
-
-/** Pages that are mapped. */
-export function mapped(): u32 {
-  return mappedPages;
-}
+import { listedPages, livePages, mappedPages, NO_MEMORY, NOT_FOUND, OK } from "./totals";
 
 /** Opens a file: its address, or 0 if there is no memory. */
 export function open(): usize {
@@ -84,140 +46,6 @@ export function fileListed(file: File): u32 {
 /** The file's mappings. */
 export function fileMappings(file: File): u32 {
   return file.mappings;
-}
-
-/** The part of the pages from `page` to `end` that is in one leaf: the number of bits from that of `page` on. */
-@inline
-function stretch(page: u64, end: u64): u32 {
-  return <u32>min<u64>(PAGES - (page & 63), end - page);
-}
-
-/** A page's index. Signed, as that is what processors convert. */
-@inline
-function index(page: f64): u64 {
-  return <u64>(<i64>page);
-}
-
-/** Tidies the leaves of the pages from `first` to `end`. */
-function tidyAll(file: File, first: u64, end: u64): void {
-  for (let number = first >> 6, last = (end + 63) >> 6; number < last; number++) {
-    const leaf = findLeaf(file, number);
-    if (leaf) tidy(leaf);
-  }
-}
-
-/** Makes the leaves of the pages from `first` to `end`, and room in them: false if there is no memory. */
-function makeLeaves(file: File, first: u64, end: u64): bool {
-  for (let number = first >> 6, last = (end - 1) >> 6; number <= last; number++) {
-    const leaf = findLeaf(file, number) || createLeaf(file, number);
-    if (!leaf || !unpack(leaf)) return false;
-    file.tail = leaf;
-  }
-  return true;
-}
-
-/**
- * Reserves the file's next `count` pages: they count toward the limit, and cannot be found.
- * The index of the first, LIMIT_REACHED or NO_MEMORY; after a success `list` follows for all, or `abandon`.
- */
-export function reserve(file: File, count: u32): f64 {
-  assert(!file.closed && file.settled == file.next);
-  if (<f64>livePages + <f64>count > limitPages) return LIMIT_REACHED;
-  const first = file.next;
-  const end = first + count;
-  // Mostly all of them are of one leaf, which is there.
-  if (file.tail.number != first >> 6 || (first & 63) + count > PAGES) {
-    if (!fits(count)) return NO_MEMORY;
-    if (count && !makeLeaves(file, first, end)) {
-      tidyAll(file, first, end);
-      return NO_MEMORY;
-    }
-  }
-  file.next = end;
-  file.begun = 0;
-  file.live += count;
-  livePages += count;
-  return <f64>(<i64>first);
-}
-
-/** Writes the staged references of the next reserved pages into their leaves, and sets the pages' bits. */
-function settle(file: File, first: u64, count: u32, found: bool): void {
-  assert(count > 0 && count <= STAGED && first + count <= file.next);
-  const end = first + count;
-  let from = staging();
-  for (let page = first; page < end;) {
-    const length = stretch(page, end);
-    const bit = <u32>(page & 63);
-    const leaf = findLeaf(file, page >> 6)!;
-    const mask = bits(bit, length);
-    assert(!(leaf.live() & mask) && !(leaf.grefs & 1));
-    copyGrefs(leaf.gref(bit), from, length);
-    if (found) {
-      leaf.listed |= mask;
-      if (!file.begun) leaf.begins |= bits(bit, 1);
-      file.begun = 1;
-    } else {
-      addPending(leaf, mask);
-    }
-    from += (<usize>length) << 2;
-    page += length;
-  }
-  file.settled = end;
-}
-
-/** Lists the next `count` reserved pages with the staged references, at most STAGED at a time: they are found from now on. */
-export function list(file: File, count: u32): void {
-  settle(file, file.settled, count, true);
-  file.listed += count;
-  listedPages += count;
-}
-
-/** The same for the only page of an allocation, with its reference. */
-export function listOne(file: File, gref: u32): void {
-  const page = file.settled;
-  const leaf = file.tail;
-  assert(leaf.number == page >> 6 && page + 1 == file.next && !(leaf.grefs & 1));
-  const mask = <u64>1 << (page & 63);
-  assert(!(leaf.live() & mask));
-  store<u32>(leaf.grefs + (<usize>(page & 63) << 2), gref);
-  leaf.listed |= mask;
-  leaf.begins |= mask;
-  file.settled = page + 1;
-  file.listed++;
-  listedPages++;
-}
-
-/** Makes the next `count` reserved pages pending, with the staged references, at most STAGED at a time: granted, but for an allocation that failed. */
-export function adopt(file: File, count: u32): void {
-  const first = file.settled;
-  settle(file, first, count, false);
-}
-
-/** Gives the reserved pages that were neither listed nor adopted back: they are the file's next ones again. */
-export function abandon(file: File): void {
-  const first = file.settled;
-  const end = file.next;
-  assert(first <= end);
-  const count = <u32>(end - first);
-  file.live -= count;
-  livePages -= count;
-  file.next = first;
-  tidyAll(file, first, end);
-}
-
-/** Moves the file's next index back as far as no page is live, but not below `page`. */
-export function rewind(file: File, page: f64): void {
-  const first = index(page);
-  const old = file.next;
-  let next = old;
-  while (next > first) {
-    const leaf = findLeaf(file, (next - 1) >> 6);
-    if (leaf && leaf.live() & bits(<u32>((next - 1) & 63), 1)) break;
-    next--;
-  }
-  file.next = next;
-  file.settled = next;
-  tidyAll(file, next, old + 1);
 }
 
 /** Whether all of the pages are listed in the file: never for none. */

@@ -1,16 +1,17 @@
 /**
  * The core for tests: with its asserts, and a check of all books before each operation.
  */
+import * as allocation from "./allocation";
 import * as core from "./core";
-import { fileListed, fileLive, listed, live, mapped } from "./core";
+import { fileListed, fileLive } from "./core";
 import { File } from "./file";
 import { findLeaf, Leaf } from "./leaf";
 import { behind, firstOf, pending } from "./pending";
 import { leafAt, leafCount, placeCount } from "./table";
+import { listed, live, mapped } from "./totals";
 
+export { abandon, adopt, list, listOne, rewind } from "./allocation";
 export {
-  abandon,
-  adopt,
   ended,
   endedAll,
   fileListed,
@@ -21,17 +22,10 @@ export {
   forget,
   gref,
   letGo,
-  limit,
-  list,
-  listed,
-  listOne,
-  live,
-  mapped,
-  rewind,
-  setLimit,
   together,
 } from "./core";
 export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";
+export { limit, listed, live, mapped, setLimit } from "./totals";
 
 export function open(): usize {
   verify();
@@ -40,7 +34,7 @@ export function open(): usize {
 
 export function reserve(file: File, count: u32): f64 {
   verify();
-  return core.reserve(file, count);
+  return allocation.reserve(file, count);
 }
 
 export function free(file: File, page: f64, count: u32): i32 {

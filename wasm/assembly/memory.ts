@@ -50,18 +50,11 @@ export function giveLine(line: usize): void {
   freeLines = line;
 }
 
-/** Copies references: of one leaf, so that a call of the host's copying would cost more than it saves. */
+/** Copies references: of one leaf, so few that a call of the host's copying would cost more than it saves. */
 @inline
 export function copyGrefs(to: usize, from: usize, count: u32): void {
-  const end = from + ((<usize>count) << 2);
-  if (count & 1) {
-    store<u32>(to, load<u32>(from));
-    from += 4;
-    to += 4;
-  }
-  while (from < end) {
-    store<u64>(to, load<u64>(from));
-    from += 8;
-    to += 8;
-  }
+  const bytes = (<usize>count) << 2;
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));
+  for (; at < bytes; at += 4) store<u32>(to + at, load<u32>(from + at));
 }

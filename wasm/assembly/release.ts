@@ -1,7 +1,6 @@
 /** The core as it ships. */
+export { abandon, adopt, list, listOne, reserve, rewind } from "./allocation";
 export {
-  abandon,
-  adopt,
   close,
   ended,
   endedAll,
@@ -14,18 +13,10 @@ export {
   free,
   gref,
   letGo,
-  limit,
-  list,
-  listed,
-  listOne,
-  live,
   map,
-  mapped,
   open,
-  reserve,
-  rewind,
-  setLimit,
   together,
   unmap,
 } from "./core";
 export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";
+export { limit, listed, live, mapped, setLimit } from "./totals";
