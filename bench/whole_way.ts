@@ -5,7 +5,7 @@
  */
 import { type MockMemory, MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../mod.ts";
-import type { Case } from "./cases.ts";
+import { type Case, LIVE_BESIDE_PENDING } from "./cases.ts";
 import type { Work } from "./clock.ts";
 
 const PAGE_SIZE = 4096;
@@ -14,8 +14,9 @@ const CHUNK = 100;
 
 /** Prepares a case: a machine with the pages that are live and pending. */
 export function prepareMachine({ workload, pages, live, pending }: Case, memory: MockMemory): Work {
-  // Only with the profile `seed` are there pages that are freed and pending.
-  const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, profile: pending > 0 ? "seed" : "linux", memory });
+  // Only with the profile `seed` are there pages that are freed and pending: also where there are none, to compare with.
+  const profile = live === LIVE_BESIDE_PENDING ? "seed" : "linux";
+  const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, profile, memory });
   const allocator = new GrantDevice(xen.domain(1).grantBackend()).open();
   const mapper = new GrantMapper(xen.domain(0).mapBackend());
   const options = { pages, writable: true };
