@@ -72,7 +72,9 @@ function show(own: readonly number[], at: number): readonly number[] {
  * @returns The copy, or undefined if it must be looked at.
  */
 export function copyShown(grefs: readonly number[]): readonly number[] | undefined {
-  const shown = places[place(grefs[0]!, grefs.length)];
+  const first: unknown = grefs[0];
+  if (typeof first !== "number") return undefined;
+  const shown = places[place(first, grefs.length)];
   if (shown === undefined || shown.frozen !== grefs) return undefined;
   return shown.own.length === 1 ? [shown.own[0]!] : shown.own.slice();
 }

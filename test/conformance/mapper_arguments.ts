@@ -28,6 +28,10 @@ export const mapperArguments: MapperTests = {
       "`writable`",
     );
   },
+  "of map for one domain are checked, whatever the references are"({ mapper }) {
+    refuses("`grefs[0]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.map(0, [gref]));
+    refuses("`grefs[1]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.map(0, [8, gref]));
+  },
   "of the unmap notify of a mapping are checked"({ device, share, mapAsPeer }) {
     const theirs = mapAsPeer(share(device.open(), 2).grefs);
     refuses("`clearByte`", [...NOT_WHOLE, 2 * PAGE_SIZE], (clearByte) => theirs.setUnmapNotify({ clearByte }));
