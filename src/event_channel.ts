@@ -107,7 +107,7 @@ export interface ChannelOwner {
 
 /** A bound port, until it is unbound. Its events have numbers here, so that each who waits knows which of them it has seen. */
 export class BoundChannel implements EventChannel, EventTaker {
-  readonly port: number;
+  readonly #port: number;
   readonly #owner: ChannelOwner;
   readonly #waiters: Waiters;
   /** How many events have come. */
@@ -118,9 +118,13 @@ export class BoundChannel implements EventChannel, EventTaker {
   #unbound = false;
 
   constructor(port: number, owner: ChannelOwner) {
-    this.port = port;
+    this.#port = port;
     this.#owner = owner;
     this.#waiters = new Waiters(() => owner.pump.leave());
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get unbound(): boolean {
@@ -146,7 +150,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   #closed(operation: GrantOperation): GrantError {
     return new GrantError(
-      `Cannot ${operation} as the event channel of port ${this.port} was unbound: bind another one`,
+      `Cannot ${operation} as the event channel of port ${this.#port} was unbound: bind another one`,
       {
         code: "closed",
         operation,
@@ -157,7 +161,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   notify(): void {
     this.#checkBound("notify");
     const { calls, file } = this.#owner;
-    calls.make("notify", () => file.notify(this.port));
+    calls.make("notify", () => file.notify(this.#port));
   }
 
   async wait(options: WaitOptions = {}): Promise<void> {
@@ -197,7 +201,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   #unmask(): void {
     if (!this.#masked) return;
     const { calls, file } = this.#owner;
-    calls.make("wait", () => file.unmask(this.port));
+    calls.make("wait", () => file.unmask(this.#port));
     this.#masked = false;
   }
 
@@ -206,7 +210,7 @@ export class BoundChannel implements EventChannel, EventTaker {
     const { calls, file } = this.#owner;
     calls.checkIdle("unbind");
     this.end();
-    calls.make("unbind", () => file.unbind(this.port));
+    calls.make("unbind", () => file.unbind(this.#port));
   }
 
   /** Ends it here alone: whoever waits is told. */
