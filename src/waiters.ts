@@ -37,15 +37,21 @@ export class Waiters {
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const leave = (settle: () => void) => {
       if (!this.#entries.delete(entry)) return;
-      if (signal) removeEventListener.call(signal, "abort", onAbort);
       settle();
       this.#onLeave();
+      try {
+        if (signal) removeEventListener.call(signal, "abort", onAbort);
+      } catch {
+        // A proxy may throw what it likes: that must not keep the others from being woken.
+      }
     };
     const entry: Entry = {
       wake: (value) => leave(() => resolve(value)),
       fail: (error) => leave(() => reject(error)),
     };
-    const onAbort = () => entry.fail(signal!.reason);
+    const onAbort = () => {
+      if (this.#entries.has(entry)) entry.fail(signal!.reason);
+    };
     if (signal) addEventListener.call(signal, "abort", onAbort);
     this.#entries.add(entry);
     return { promise, cancel: () => entry.wake(undefined) };

@@ -409,6 +409,28 @@ describe("a caller's signal", () => {
     await expect(third).rejects.toMatchObject({ name: "AbortError" });
   });
 
+  test("that throws when it is let go of keeps nobody else from being woken", async () => {
+    const controller = new AbortController();
+    let hostile = false;
+    const signal = new Proxy(controller.signal, {
+      get(target, key) {
+        if (hostile) throw new Error("hostile");
+        return Reflect.get(target, key, target);
+      },
+    });
+    const driven = new Driven();
+    const waits = [driven.channel.wait({ signal }), driven.channel.wait()].map(state);
+    hostile = true;
+    driven.come(1);
+    expect(await Promise.all(waits)).toEqual(["done", "done"]);
+    controller.abort();
+    // Nobody waits, and the next one is the first.
+    expect(driven.calls).toEqual(["wait", "pending"]);
+    const last = driven.channel.wait();
+    driven.come(1);
+    expect(await state(last)).toBe("done");
+  });
+
   test("is let go of when the wait is over", async () => {
     let listeners = 0;
     const counting = (change: number) => (type: string) => {
@@ -425,6 +447,17 @@ describe("a caller's signal", () => {
       expect([listeners, all.size]).toEqual([0, 0]);
     }
   });
+});
+
+test("a channel's port is not to be changed", () => {
+  const xen = new MockXen();
+  const events = new EventChannels(xen.domain(1).eventBackend());
+  const [first, second] = [events.bindUnbound(0), events.bindUnbound(0)];
+  expect(Reflect.set(first, "port", second.port)).toBe(false);
+  first.unbind();
+  second.notify();
+  second.unbind();
+  xen.assertClean();
 });
 
 test("thousands may wait, for one channel or for as many, and all are told", async () => {
