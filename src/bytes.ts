@@ -4,8 +4,12 @@ import { show } from "./checks.ts";
 const { set } = Uint8Array.prototype;
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const getter = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get!;
-const bufferOf = getter("buffer");
-const byteOffsetOf = getter("byteOffset");
+
+/** The memory that an array is a part of. */
+export const bufferOf: (this: Uint8Array) => ArrayBuffer = getter("buffer");
+
+/** Where an array begins in it. */
+export const byteOffsetOf: (this: Uint8Array) => number = getter("byteOffset");
 
 /** The number of bytes of a caller's array: 0 if its memory was moved away. */
 export const lengthOf: (this: Uint8Array) => number = getter("length");

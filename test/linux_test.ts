@@ -843,7 +843,17 @@ describe("copy()", () => {
   test("throws when memory is shorter than the piece, and asks for nothing", () => {
     const file = openMapFile();
     expect(() => file.copy([{ from: page, to: new Uint8Array(2), length: 3 }])).toThrow(RangeError);
+    const lying = Object.defineProperty(new Uint8Array(2), "length", { value: 3 });
+    expect(() => file.copy([{ from: page, to: lying, length: 3 }])).toThrow(RangeError);
     expect(libc.log).toEqual([]);
+  });
+
+  test("takes the addresses of memory by none of its own properties", () => {
+    const memory = Uint8Array.of(1, 2, 3, 4).subarray(2);
+    Object.defineProperty(memory, "buffer", { value: new ArrayBuffer(4) });
+    Object.defineProperty(memory, "byteOffset", { value: 1000 });
+    openMapFile().copy([{ from: memory, to: page, length: 2 }]);
+    expect(libc.log).toEqual(["ioctl 3 copy [3 4]>1:9+100x2"]);
   });
 
   test.each(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bufferOf, byteOffsetOf, lengthOf } from "../../src/bytes.ts";
 import {
   COPY_SEGMENT_SIZE,
   type CopySide,
@@ -47,8 +48,10 @@ export function copyGrants(
 
 function side(libc: Libc, place: CopySegment["from"], length: number): CopySide {
   if (!(place instanceof Uint8Array)) return place;
-  if (place.length < length) {
-    throw new RangeError(`Cannot copy as memory must have ${length} bytes: current length is ${place.length}`);
+  // The kernel writes to where this says: an array with properties of its own must not lead it elsewhere.
+  const size = lengthOf.call(place);
+  if (size < length) {
+    throw new RangeError(`Cannot copy as memory must have ${length} bytes: current length is ${size}`);
   }
-  return libc.address(place.buffer) + BigInt(place.byteOffset);
+  return libc.address(bufferOf.call(place)) + BigInt(byteOffsetOf.call(place));
 }
