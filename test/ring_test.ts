@@ -107,6 +107,37 @@ describe("`MessageRing`", () => {
     finish();
   });
 
+  test("`send()` keeps the order of its calls, also where a message that waits is longer than the next", async () => {
+    const { server, client, finish } = pair();
+    await client.send(bytes(600));
+    const gaveUp = client.send(bytes(500), { signal: AbortSignal.timeout(5) });
+    await expect(gaveUp).rejects.toMatchObject({ name: "TimeoutError" });
+    const controller = new AbortController();
+    const sends = [client.send(bytes(600, 1)), client.send(bytes(600, 2), { signal: controller.signal })];
+    sends.push(client.send(text("short")), client.send(bytes(700, 3)));
+    controller.abort();
+    await expect(sends.splice(1, 1)[0]).rejects.toMatchObject({ name: "AbortError" });
+    const received: (Uint8Array | undefined)[] = [];
+    for (let number = 0; number < 4; number++) received.push(await server.receive());
+    await Promise.all(sends);
+    expect(received).toEqual([bytes(600), bytes(600, 1), text("short"), bytes(700, 3)]);
+    finish();
+  });
+
+  test("`send()` of one that waits first and gives up: the next goes when the other side reads", async () => {
+    const { server, client, finish } = pair();
+    await client.send(bytes(500));
+    const controller = new AbortController();
+    const first = client.send(bytes(900), { signal: controller.signal });
+    const second = client.send(text("short"));
+    controller.abort();
+    await expect(first).rejects.toMatchObject({ name: "AbortError" });
+    expect(await server.receive()).toEqual(bytes(500));
+    await second;
+    expect(await server.receive()).toEqual(text("short"));
+    finish();
+  });
+
   test("sends and receives at once while both rings are full", async () => {
     const { server, client, finish } = pair();
     const talk = async (ring: MessageRing) => {
@@ -208,6 +239,17 @@ describe("`MessageRing`", () => {
       await stays.send(text("to nobody"));
       stays.close();
     }
+  });
+
+  test("`close()` right after `send()` and `receive()` takes nothing from them", async () => {
+    const { server, client, finish } = pair();
+    await client.send(text("first"));
+    const [received, sent] = [server.receive(), client.send(text("second"))];
+    server.close();
+    client.close();
+    expect(await received).toEqual(text("first"));
+    await sent;
+    finish();
   });
 
   test("`close()` ends this side's own waiting, and is done once", async () => {

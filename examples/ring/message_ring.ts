@@ -34,6 +34,8 @@ export class MessageRing implements Disposable {
   readonly #writer: Writer;
   /** How many of this side's calls sleep. */
   #sleepers = 0;
+  /** The calls of `send()` that are under way, in their order. */
+  readonly #senders = new Set<object>();
   #finished = false;
   #closed = false;
 
@@ -52,7 +54,8 @@ export class MessageRing implements Disposable {
   }
 
   /**
-   * Sends a message. Where the ring is full, it waits until the other side has made room.
+   * Sends a message. Where the ring is full, it waits until the other side has made room. Messages go in the order of the calls,
+   * also where one waits, and a shorter one that comes after it would fit.
    *
    * @throws {PeerGoneError} if the other side is gone.
    * @throws {PeerError} if the other side breaks the protocol.
@@ -63,11 +66,22 @@ export class MessageRing implements Disposable {
         `Cannot send as the message must be at most ${MAX_MESSAGE} bytes: current value is ${message.length}`,
       );
     }
-    await this.#until(() => {
-      if (this.#finished) throw new Error("Cannot send as this side has finished: send before");
-      if (this.#gone()) throw new PeerGoneError("Cannot send as the other side is gone");
-      return this.#writer.write(message) || undefined;
-    }, options);
+    const turn = {};
+    this.#senders.add(turn);
+    try {
+      await this.#until(() => {
+        if (this.#finished) throw new Error("Cannot send as this side has finished: send before");
+        if (this.#gone()) throw new PeerGoneError("Cannot send as the other side is gone");
+        const [first] = this.#senders;
+        if (first !== turn || !this.#writer.write(message)) return undefined;
+        // At once: the next one may have been woken by the same event.
+        this.#senders.delete(turn);
+        return true;
+      }, options);
+    } finally {
+      // One that gives up leaves the next one asleep: the ring is not empty then, so an event comes when the other side reads.
+      this.#senders.delete(turn);
+    }
     this.#wakeOther();
   }
 
@@ -161,6 +175,8 @@ export class MessageRing implements Disposable {
   }
 
   #wakeOther(): void {
+    // Closed right after the page was changed: that has told the other side as well, and the page is gone.
+    if (this.#closed) return;
     if (Atomics.load(this.#page.other, WORD.asleep) !== 0) this.#channel.notify();
   }
 }
