@@ -3,7 +3,7 @@ import { type Core, createCore, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
 import { checkLimit } from "./checks.ts";
 import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
 import { copyGrefs, type Grefs } from "./grefs.ts";
-import { type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWriteMapping } from "./mapping.ts";
+import { type Mapping, type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWriteMapping } from "./mapping.ts";
 import { checkedBytes, Pieces } from "./memory.ts";
 import { type OpenFile, Reclaimer } from "./reclaimer.ts";
 
@@ -239,7 +239,7 @@ export class Driver {
   }
 
   /** Maps pages: in one piece of memory for each allocation that they are of. */
-  map(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): ReadOnlyMapping {
+  map(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): Mapping {
     this.#enter("map");
     try {
       const { books } = this.#core;
@@ -267,7 +267,7 @@ export class Driver {
    * One mapping across two allocations would make Linux's driver release the pages of whichever file was next to allocate:
    * it walks the pages of all files when the mapping ends.
    */
-  #mapPieces(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): ReadOnlyMapping {
+  #mapPieces(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): Mapping {
     const { books } = this.#core;
     const pieces = new Pieces();
     try {

@@ -2,7 +2,7 @@ import type { MappedMemory, UnmapNotify } from "../backends/backend.ts";
 import type { AllocatorReport } from "./allocator.ts";
 import type { Driver } from "./driver.ts";
 import { GrantError, type GrantOperation } from "./errors.ts";
-import type { MappingOwner, ReadOnlyMapping } from "./mapping.ts";
+import type { Mapping, MappingOwner } from "./mapping.ts";
 import type { OpenFile } from "./reclaimer.ts";
 
 /**
@@ -46,7 +46,7 @@ export class DriverFile implements MappingOwner {
     return !this.#closed && this.#driver.books.find(this.#open.address, page, count) !== 0;
   }
 
-  map(page: number, count: number, writable: boolean): ReadOnlyMapping {
+  map(page: number, count: number, writable: boolean): Mapping {
     if (this.#closed) this.#checkOpen("map");
     return this.#driver.map(this.#open, this, page, count, writable);
   }

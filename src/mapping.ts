@@ -83,8 +83,31 @@ export interface MappingOwner {
 const { set } = Uint8Array.prototype;
 const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
 
-/** What is read-only: the memory stays in here. */
-export class ReadOnlyMapping implements Mapping {
+/** Copies a part of a piece that has, or had, some size. */
+function copyPart(
+  piece: Uint8Array<ArrayBuffer>,
+  size: number,
+  start: number,
+  length: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  if (length === 0) return;
+  if (lengthOf.call(piece) !== size) throw closed("its memory was moved away");
+  set.call(target, new Uint8Array(piece.buffer, piece.byteOffset + start, length), at);
+}
+
+function closed(reason: string): GrantError {
+  return new GrantError(`Cannot read as ${reason}: map the pages again`, { code: "closed", operation: "map" });
+}
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * What is writable: the memory is handed out. It is no class derived from another, as the engines make slower code of the
+ * constructors of those.
+ */
+export class ReadWriteMapping implements WritableMapping {
   readonly #bytes: Uint8Array<ArrayBuffer> | MemoryParts;
   readonly #memory: Pick<MappedMemory, "unmap">;
   readonly #owner: MappingOwner;
@@ -119,6 +142,22 @@ export class ReadOnlyMapping implements Mapping {
 
   get unmapped(): boolean {
     return this.#unmapped;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.unmapped) return NOTHING;
+    const bytes = this.#bytes;
+    if (!(bytes instanceof MemoryParts)) return bytes;
+    throw new GrantError(
+      `Cannot map ${this.count} pages as one piece of memory as they lie in ${bytes.views.length} pieces: use \`parts\``,
+      { code: "unsupported", operation: "map" },
+    );
+  }
+
+  get parts(): readonly Uint8Array<ArrayBuffer>[] {
+    if (this.unmapped) return [];
+    const bytes = this.#bytes;
+    return bytes instanceof MemoryParts ? [...bytes.views] : [bytes];
   }
 
   read(offset: number = 0, length?: number): Uint8Array<ArrayBuffer> {
@@ -170,55 +209,36 @@ export class ReadOnlyMapping implements Mapping {
   }
 }
 
-/** Copies a part of a piece that has, or had, some size. */
-function copyPart(
-  piece: Uint8Array<ArrayBuffer>,
-  size: number,
-  start: number,
-  length: number,
-  target: Uint8Array,
-  at: number,
-): void {
-  if (length === 0) return;
-  if (lengthOf.call(piece) !== size) throw closed("its memory was moved away");
-  set.call(target, new Uint8Array(piece.buffer, piece.byteOffset + start, length), at);
-}
+/** What is read-only: the memory stays in here. */
+export class ReadOnlyMapping implements Mapping {
+  readonly #mapping: ReadWriteMapping;
 
-function closed(reason: string): GrantError {
-  return new GrantError(`Cannot read as ${reason}: map the pages again`, { code: "closed", operation: "map" });
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** What is writable: the pieces of memory are handed out. */
-export class ReadWriteMapping extends ReadOnlyMapping implements WritableMapping {
-  readonly #bytes: Uint8Array<ArrayBuffer> | MemoryParts;
-
-  // One that is not written down is not compiled as well.
-  constructor(
-    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
-    memory: Pick<MappedMemory, "unmap">,
-    owner: MappingOwner,
-    page: number,
-    count: number,
-  ) {
-    super(bytes, memory, owner, page, count);
-    this.#bytes = bytes;
+  /** The same as of a writable one. */
+  constructor(...memory: ConstructorParameters<typeof ReadWriteMapping>) {
+    this.#mapping = new ReadWriteMapping(...memory);
   }
 
-  get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.unmapped) return NOTHING;
-    const bytes = this.#bytes;
-    if (!(bytes instanceof MemoryParts)) return bytes;
-    throw new GrantError(
-      `Cannot map ${this.count} pages as one piece of memory as they lie in ${bytes.views.length} pieces: use \`parts\``,
-      { code: "unsupported", operation: "map" },
-    );
+  get count(): number {
+    return this.#mapping.count;
   }
 
-  get parts(): readonly Uint8Array<ArrayBuffer>[] {
-    if (this.unmapped) return [];
-    const bytes = this.#bytes;
-    return bytes instanceof MemoryParts ? [...bytes.views] : [bytes];
+  get unmapped(): boolean {
+    return this.#mapping.unmapped;
+  }
+
+  read(offset?: number, length?: number): Uint8Array<ArrayBuffer> {
+    return this.#mapping.read(offset, length);
+  }
+
+  readInto(target: Uint8Array, offset?: number): void {
+    this.#mapping.readInto(target, offset);
+  }
+
+  unmap(): void {
+    this.#mapping.unmap();
+  }
+
+  [Symbol.dispose](): void {
+    this.#mapping.unmap();
   }
 }

@@ -41,19 +41,27 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     const memory = takeMemory(domain.xen.memory, count);
     const first = memory.taken;
     table.begin();
-    for (let page = 0; page < count; page++) {
-      const gref = table.add(this.#number, domid, writable, memory, first + page);
-      if (gref === 0) {
-        memory.give(first + page, count - page);
-        throw new GrantError(
-          `Cannot allocate ${count} pages as the grant table of domain ${domain.domid} has ${table.size} ` +
-            `references and ${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
-          { code: "table-full", operation: "allocate", errno: ENOSPC },
-        );
+    let granted = 0;
+    try {
+      for (; granted < count; granted++) {
+        const gref = table.add(this.#number, domid, writable, memory, first + granted);
+        if (gref === 0) throw this.#tableFull(count);
+        grefs[granted] = gref;
+        domain.counted++;
       }
-      grefs[page] = gref;
-      domain.counted++;
+    } catch (error) {
+      memory.give(first + granted, count - granted);
+      throw error;
     }
+  }
+
+  #tableFull(count: number): GrantError {
+    const { domid, table } = this.#domain;
+    return new GrantError(
+      `Cannot allocate ${count} pages as the grant table of domain ${domid} has ${table.size} references and ` +
+        `${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
+      { code: "table-full", operation: "allocate", errno: ENOSPC },
+    );
   }
 
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {

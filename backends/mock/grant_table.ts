@@ -6,7 +6,20 @@ const ENTRIES_A_FRAME = 512;
 /** References below this one are reserved by Xen. */
 const FIRST_GREF = 8;
 
-/** What an entry says: the domain in its lower bits, and these. An entry of 0 is free. */
+/** Words of an entry: what it says, the number of the memory that the page is in and its place there, and so on. */
+const SAYS = 0;
+const MEMORY = 1;
+const PAGE = 2;
+/** Which allocation the page is of, counted by the table. */
+const ALLOCATION = 3;
+/** How often the page is mapped through the reference. */
+const MAPS = 4;
+/** The number of the file through which it was granted. */
+const FILE = 5;
+/** An entry begins every so many words, so that it is within one line of the cache. */
+const BITS = 3;
+
+/** What an entry says: the domain in its lower bits, and these. An entry that says nothing is free. */
 const USED = 1 << 16;
 const WRITABLE = 1 << 17;
 /** The owner has let go of the page, so that access ends with its last mapping. */
@@ -16,24 +29,15 @@ const DOMID = USED - 1;
 /**
  * The grant table of one domain. A reference that was freed is the first to be used again.
  *
- * An entry for each reference lies in several arrays, so that to grant a page makes no object.
+ * The entries are in one array of numbers, so that to grant a page makes no object.
  */
 export class GrantTable {
   readonly #capacity: number;
   readonly #free: number[] = [];
   /** The lowest reference that was never used. */
   #fresh = FIRST_GREF;
-  #entries = new Uint32Array(0);
-  /** The number of the memory that the page is in, and its place there. */
-  #memories = new Uint32Array(0);
-  #pages = new Uint32Array(0);
-  /** Which allocation the page is of, counted by the table. */
-  #allocations = new Uint32Array(0);
+  #words = new Uint32Array(0);
   #allocation = 0;
-  /** The number of the file through which it was granted. */
-  #files = new Uint32Array(0);
-  /** How often the page is mapped through the reference. */
-  #maps = new Uint32Array(0);
   /** What happens when access to a page ends, for the few with which anything does. */
   readonly #notifies = new Map<number, SetNotify>();
   /** What is done when a page's last mapping ends, once, for those whose owner was told that they are held, and waits. */
@@ -77,61 +81,64 @@ export class GrantTable {
       gref = this.#free.pop()!;
     } else {
       if (this.#fresh === this.#capacity) return 0;
-      gref = this.#fresh++;
-      if (gref >= this.#entries.length) this.#grow();
+      gref = this.#fresh;
+      if (gref << BITS >= this.#words.length) this.#grow();
+      this.#fresh++;
     }
-    this.#entries[gref] = domid | (writable ? USED | WRITABLE : USED);
-    this.#memories[gref] = memory.number;
-    this.#pages[gref] = page;
-    this.#allocations[gref] = this.#allocation;
-    this.#files[gref] = file;
+    const words = this.#words;
+    const at = gref << BITS;
+    words[at | SAYS] = domid | (writable ? USED | WRITABLE : USED);
+    words[at | MEMORY] = memory.number;
+    words[at | PAGE] = page;
+    words[at | ALLOCATION] = this.#allocation;
+    words[at | FILE] = file;
     this.#used++;
     return gref;
   }
 
   #grow(): void {
-    const length = Math.min(Math.max(64, this.#entries.length * 2), this.#capacity);
-    this.#entries = grown(this.#entries, length);
-    this.#memories = grown(this.#memories, length);
-    this.#pages = grown(this.#pages, length);
-    this.#allocations = grown(this.#allocations, length);
-    this.#files = grown(this.#files, length);
-    this.#maps = grown(this.#maps, length);
+    const entries = Math.min(Math.max(64, this.#fresh * 2), this.#capacity);
+    const words = new Uint32Array(entries << BITS);
+    words.set(this.#words);
+    this.#words = words;
   }
 
   /** Whether there is a grant with a reference. */
   has(gref: number): boolean {
-    return gref >= FIRST_GREF && gref < this.#fresh && this.#entries[gref] !== 0;
+    return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << BITS | SAYS] !== 0;
   }
 
   /** The domain that may map a page. */
   domid(gref: number): number {
-    return this.#entries[gref]! & DOMID;
+    return this.#words[gref << BITS | SAYS]! & DOMID;
   }
 
   /** Whether that domain may write to it. */
   isWritable(gref: number): boolean {
-    return (this.#entries[gref]! & WRITABLE) !== 0;
+    return (this.#words[gref << BITS | SAYS]! & WRITABLE) !== 0;
   }
 
   /** The number of the memory that a page is in. */
   memory(gref: number): number {
-    return this.#memories[gref]!;
+    return this.#words[gref << BITS | MEMORY]!;
   }
 
   /** The place of a page in its memory. */
   page(gref: number): number {
-    return this.#pages[gref]!;
+    return this.#words[gref << BITS | PAGE]!;
   }
 
   /** Whether a page lies some pages behind another one, in the same allocation. */
   follows(gref: number, first: number, pages: number): boolean {
-    return this.#allocations[gref] === this.#allocations[first] && this.#pages[gref] === this.#pages[first]! + pages;
+    const words = this.#words;
+    const at = gref << BITS;
+    const other = first << BITS;
+    return words[at | ALLOCATION] === words[other | ALLOCATION] && words[at | PAGE] === words[other | PAGE]! + pages;
   }
 
   /** The number of the file through which a page was granted. */
   file(gref: number): number {
-    return this.#files[gref]!;
+    return this.#words[gref << BITS | FILE]!;
   }
 
   /** What happens when access to a page ends. */
@@ -154,19 +161,19 @@ export class GrantTable {
 
   /** Whether a page is mapped through its reference. */
   isMapped(gref: number): boolean {
-    return this.#maps[gref] !== 0;
+    return this.#words[gref << BITS | MAPS] !== 0;
   }
 
   /** Counts a mapping of a page. */
   map(gref: number): void {
-    if (this.#maps[gref]!++ === 0) this.#mapped++;
+    if (this.#words[gref << BITS | MAPS]!++ === 0) this.#mapped++;
   }
 
   /** Counts the end of a mapping: whether it was the last one of a page that its owner has let go of, so that access ends. */
   unmap(gref: number): boolean {
-    if (--this.#maps[gref]! > 0) return false;
+    if (--this.#words[gref << BITS | MAPS]! > 0) return false;
     this.#mapped--;
-    if ((this.#entries[gref]! & DEFERRED) !== 0) return true;
+    if ((this.#words[gref << BITS | SAYS]! & DEFERRED) !== 0) return true;
     if (this.#waiting.size > 0) this.tell(gref);
     return false;
   }
@@ -185,17 +192,17 @@ export class GrantTable {
 
   /** Lets access to a mapped page end with its last mapping. */
   defer(gref: number): void {
-    this.#entries[gref]! |= DEFERRED;
+    this.#words[gref << BITS | SAYS]! |= DEFERRED;
   }
 
   /** Whether its owner has let go of a mapped page. */
   isDeferred(gref: number): boolean {
-    return (this.#entries[gref]! & DEFERRED) !== 0;
+    return (this.#words[gref << BITS | SAYS]! & DEFERRED) !== 0;
   }
 
   /** Ends a grant that is not mapped. */
   remove(gref: number): void {
-    this.#entries[gref] = 0;
+    this.#words[gref << BITS | SAYS] = 0;
     this.#free.push(gref);
     this.#used--;
   }
@@ -203,13 +210,7 @@ export class GrantTable {
   /** The reference of every grant. */
   *grefs(): Generator<number> {
     for (let gref = FIRST_GREF; gref < this.#fresh; gref++) {
-      if (this.#entries[gref] !== 0) yield gref;
+      if (this.#words[gref << BITS | SAYS] !== 0) yield gref;
     }
   }
-}
-
-function grown(array: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(length);
-  larger.set(array);
-  return larger;
 }

@@ -105,7 +105,7 @@ export const CASES: readonly Case[] = [
       assertEquals(allocator.allocate(0, { pages: 504 }).count, 504);
     },
     says: 'got "backend-failed", expected "table-full"',
-    patch: { file: GRANT_FILE, find: "if (gref === 0) {", replace: "if (gref < 0) {" },
+    patch: { file: GRANT_FILE, find: "if (gref === 0) throw", replace: "if (gref < 0) throw" },
   },
   {
     name: "S4",
