@@ -88,6 +88,24 @@ describe("an event of the mock", () => {
     expect(order).toEqual(["sent", "event", "timer"]);
   });
 
+  test("that is forgotten with its port wakes nobody, and the next one wakes in a microtask", async () => {
+    const { ours, theirs } = sides(new MockXen());
+    const [first, second] = [ours.bindUnbound(0), ours.bindUnbound(0)];
+    const [peer, other] = [first, second].map(({ port }) => theirs.bindInterdomain(1, port));
+    let woken = false;
+    second.wait().then(() => woken = true);
+    const turns = async () => {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    };
+    peer!.notify();
+    first.unbind();
+    await turns();
+    expect(woken).toBe(false);
+    other!.notify();
+    await turns();
+    expect(woken).toBe(true);
+  });
+
   test("wakes in the order of the events, then of those who wait", async () => {
     const { ours, theirs } = sides(new MockXen());
     const channels = [1, 2, 3].map(() => ours.bindUnbound(0));

@@ -80,6 +80,11 @@ export class MockEventFile implements EventFile, PortFile, ProcessFile {
       this.#wake = undefined;
       queueMicrotask(() => {
         if (called) return;
+        // What came was forgotten meanwhile, as its port was unbound: there is nothing to say yet.
+        if (this.#came.size === 0 && this.process.domain.files.has(this)) {
+          this.#wake = wake;
+          return;
+        }
         called = true;
         callback();
       });
