@@ -188,6 +188,8 @@ export class BoundChannel implements EventChannel, EventTaker {
     }
     this.#owner.calls.checkIdle("wait");
     this.#unmask();
+    // A signal says so once: it may have been in the middle of that call.
+    if (signal?.aborted) throw signal.reason;
     const waiter = this.#waiters.add(signal);
     this.#owner.pump.join();
     return waiter;

@@ -10,6 +10,11 @@ export interface EventTaker {
   fail(error: unknown): void;
 }
 
+/** A wait of the backend's, and how it is stopped. */
+interface Wait {
+  stop?: unknown;
+}
+
 /** How many ports a domain can have. */
 const PORTS = 0x2_0000;
 
@@ -26,7 +31,7 @@ export class EventPump {
   /** How many wait. */
   #waiting = 0;
   /** The backend's wait, if one is under way. */
-  #wait: { stop?: unknown } | undefined;
+  #wait: Wait | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
   /** @param takers Who is told, by port. */
@@ -50,22 +55,21 @@ export class EventPump {
     this.#pause = undefined;
     const wait = this.#wait;
     this.#wait = undefined;
-    try {
-      if (typeof wait?.stop === "function") wait.stop();
-    } catch {
-      // Nobody needs it any more. If it calls back in spite of all, that is ignored.
-    }
+    stop(wait);
   }
 
   #start(): void {
-    const wait: { stop?: unknown } = {};
+    const wait: Wait = {};
     this.#wait = wait;
     try {
       wait.stop = this.#calls.make("wait", () => this.#file.whenPending(() => this.#called(wait)));
     } catch (error) {
       if (this.#wait === wait) this.#wait = undefined;
       this.#fail(error);
+      return;
     }
+    // The last one may have left in the middle of that call, when there was nothing to stop yet.
+    if (this.#wait !== wait) stop(wait);
   }
 
   #called(wait: object): void {
@@ -95,6 +99,14 @@ export class EventPump {
 
   #fail(error: unknown): void {
     for (const taker of this.#takers.values()) taker.fail(error);
+  }
+}
+
+function stop(wait: Wait | undefined): void {
+  try {
+    if (typeof wait?.stop === "function") wait.stop();
+  } catch {
+    // Nobody needs it any more. If it calls back in spite of all, that is ignored.
   }
 }
 

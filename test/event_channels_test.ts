@@ -379,6 +379,37 @@ describe("a backend", () => {
     expect(await state(wait)).toBe("enough");
   });
 
+  test("that aborts the wait that it begins is stopped, and the next wait begins anew", async () => {
+    const controller = new AbortController();
+    let [waits, stops] = [0, 0];
+    const events = on({
+      whenPending() {
+        waits++;
+        controller.abort("enough");
+        return () => void stops++;
+      },
+    });
+    const channel = events.bindUnbound(0);
+    expect(await state(channel.wait({ signal: controller.signal }))).toBe("enough");
+    expect([waits, stops]).toEqual([1, 1]);
+    const next = channel.wait();
+    expect([waits, stops]).toEqual([2, 1]);
+    events.close();
+    expect(await state(next)).toBe("closed");
+    expect(stops).toBe(2);
+  });
+
+  test("that aborts a wait while it unmasks the port ends that wait", async () => {
+    const driven = new Driven();
+    const controller = new AbortController();
+    driven.file.unmask = () => controller.abort("enough");
+    const first = driven.channel.wait();
+    driven.come(1);
+    await first;
+    expect(await state(driven.channel.wait({ signal: controller.signal }))).toBe("enough");
+    expect(driven.calls).toEqual(["wait", "pending"]);
+  });
+
   test("that is none, or opens none, is told so", () => {
     expect(() => new EventChannels({ name: "x", open: () => null as unknown as EventFile }).bindUnbound(0)).toThrow(
       expect.objectContaining({ code: "backend-failed" }),
