@@ -6,7 +6,8 @@
  * `grefs` are handed to that domain, where a {@linkcode GrantMapper} maps them. {@linkcode EventChannels} tell each side that there
  * is something new.
  *
- * Backends: `@gntalloc/gntalloc/deno` for the devices of a Linux domain, `@gntalloc/gntalloc/mock` for a simulated Xen.
+ * Backends: `@gntalloc/gntalloc/deno` and `@gntalloc/gntalloc/node` for the devices of a Linux domain, `@gntalloc/gntalloc/mock` for
+ * a simulated Xen. Around any of them, `@gntalloc/gntalloc/record` records what happens, and `@gntalloc/gntalloc/faults` makes it fail.
  *
  * @example Share a page on a simulated machine, and read it from the other side
  * ```ts
