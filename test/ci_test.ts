@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countsIn, summary, sumOf } from "../scripts/ci/counts.ts";
+import { countsIn, countsOfPart, summary, sumOf } from "../scripts/ci/counts.ts";
 import { obstaclesTo } from "../scripts/ci/obstacles.ts";
 import { formatted, withMarked } from "../scripts/ci/marked.ts";
 import { tableOf } from "../scripts/ci/table.ts";
@@ -15,6 +15,15 @@ test("countsIn() sums the summaries of Vitest, of deno test and of this project"
   expect(countsIn(printed)).toEqual({ passed: 267 + 28 + 219, failed: 5, skipped: 8 });
   expect(countsIn("error: type checking failed")).toEqual({ passed: 0, failed: 0, skipped: 0 });
   expect(summary(sumOf([countsIn(printed), countsIn(printed)]))).toBe("1028 passed, 10 failed, 16 skipped");
+});
+
+test("a part of CI in which no test ran has failed", () => {
+  const [none, some] = ["", "3 passed, 0 failed, 0 skipped"].map(countsIn);
+  expect(countsOfPart(true, some!, true)).toEqual(some);
+  expect(countsOfPart(true, none!, true)).toMatchObject({ failed: 1 });
+  expect(countsOfPart(true, none!, false)).toEqual(none);
+  expect(countsOfPart(false, some!, true)).toMatchObject({ failed: 1 });
+  expect(countsOfPart(false, countsIn("1 passed, 2 failed, 0 skipped"), true)).toMatchObject({ failed: 2 });
 });
 
 const npm = {

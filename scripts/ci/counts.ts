@@ -35,3 +35,16 @@ export function sumOf(counts: readonly Counts[]): Counts {
 export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
+
+/**
+ * What counts of a part of the whole test that has ended.
+ *
+ * @param counts Its tests, as it printed them.
+ * @param hasTests Whether it is to have any.
+ */
+export function countsOfPart(success: boolean, counts: Counts, hasTests: boolean): Counts {
+  // One that fails without a test that does (a type error, or a missing tool) fails all the same; and so does one that ends
+  // well without a test: nothing ran, or nobody could read what it printed.
+  const isGood = success && (counts.passed > 0 || !hasTests);
+  return isGood || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
