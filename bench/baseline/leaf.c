@@ -430,7 +430,8 @@ int books_find(file *file, uint64_t page, uint32_t count) {
 /* The only run of a sweep, where nothing else is to be asked for; 0 where it is to be begun. */
 static int release(file *file, uint64_t page, uint32_t count) {
   unsigned bit = page & 63;
-  int alone = first_to_ask == LAST;
+  /* More pages are several runs, and asked for by a whole sweep. */
+  int alone = count <= STAGED && first_to_ask == LAST;
   if (count > 64 - bit || !count) {
     if (!books_find(file, page, count)) return -1;
     for (uint64_t end = page + count; page < end;) {

@@ -9,6 +9,9 @@
 /* More runs than this are not kept: a step that would allocate frees instead. */
 #define MOST_RUNS 2000
 #define MOST_HELD 500
+/* Pages of a run that is longer than what passes at a time, and how many at its end are looked at. */
+#define LONG_RUN 5000
+#define LOOKED_AT 1000
 
 static uint32_t digest = 2166136261u;
 
@@ -25,7 +28,8 @@ static void fold_pages(file *file, uint64_t page, uint32_t count) {
 /*
  * Two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked for. In the second, single
  * pages are allocated, held by the peer or not, freed, and let go of. Where the peer lets go, an allocation follows: so
- * that no answer depends on the order in which a sweep comes to several pages.
+ * that no answer depends on the order in which a sweep comes to several pages. Last, the references of a long run are used
+ * again.
  */
 static uint32_t trace(uint32_t seed, uint32_t steps) {
   static uint64_t pages[MOST_RUNS + 2];
@@ -98,6 +102,10 @@ static uint32_t trace(uint32_t seed, uint32_t steps) {
       fold(books_free(one, page, 1));
     }
   }
+  uint64_t page = books_allocate(many, LONG_RUN);
+  fold(books_free(many, page, LONG_RUN));
+  page = books_allocate(many, LONG_RUN);
+  fold_pages(many, page + LONG_RUN - LOOKED_AT, LOOKED_AT);
   return digest;
 }
 

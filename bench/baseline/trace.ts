@@ -9,11 +9,15 @@ import { Random } from "./random.ts";
 /** More runs than this are not kept: a step that would allocate frees instead. */
 const MOST_RUNS = 2000;
 const MOST_HELD = 500;
+/** Pages of a run that is longer than what passes at a time, and how many at its end are looked at. */
+const LONG_RUN = 5000;
+const LOOKED_AT = 1000;
 
 /**
  * Two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked for. In the second, single
  * pages are allocated, held by the peer or not, freed, and let go of. Where the peer lets go, an allocation follows: so
- * that no answer depends on the order in which a sweep comes to several pages.
+ * that no answer depends on the order in which a sweep comes to several pages. Last, the references of a long run are used
+ * again.
  *
  * @returns The digest of all answers, page indices and references among them (FNV-1a, by 32 bits).
  */
@@ -91,5 +95,9 @@ export function traceDigest<File>(books: Books<File>, seed: number, steps: numbe
       fold(books.free(one, page, 1));
     }
   }
+  const long = books.allocate(many, LONG_RUN);
+  fold(books.free(many, long, LONG_RUN));
+  const again = books.allocate(many, LONG_RUN);
+  foldPages(many, again + LONG_RUN - LOOKED_AT, LOOKED_AT);
   return (digest >>> 0).toString(16).padStart(8, "0");
 }
