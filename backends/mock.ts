@@ -12,7 +12,8 @@
  * - Moving a mapping's buffer away, with `transfer` or `postMessage`, takes the memory away from all mappings of its allocation,
  *   which is zeroed.
  * - The views of a domain that is destroyed, or of a process that is killed, go on working, as its program does.
- * - Waiting for an event does not keep a program alive: as nothing outside of it sends events, it would wait for ever.
+ * - Waiting for an event does not keep a program alive: as nothing outside of it sends events, it would wait for ever. Under Node
+ *   `AbortSignal.timeout` does not either: a program that does nothing but wait so long ends before.
  * - Kernels have no ports of their own: the first one of a domain is port 1. Of Xen's own events they take `VIRQ_TIMER` and
  *   `VIRQ_DEBUG` alone.
  *

@@ -1,6 +1,6 @@
 import { assertEquals } from "../asserts.ts";
 import type { EventsTests } from "./events_setup.ts";
-import { comes, quiet } from "./soon.ts";
+import { comes, quiet, until } from "./soon.ts";
 
 /** Sending events. */
 export const notifying: EventsTests = {
@@ -37,7 +37,9 @@ export const notifying: EventsTests = {
     // One that came while the first waited to be taken may be told of by itself.
     let more = 0;
     try {
-      for await (const _ of theirs.events({ signal: AbortSignal.timeout(100) })) more++;
+      await until(100, async (signal) => {
+        for await (const _ of theirs.events({ signal })) more++;
+      });
     } catch {
       // So long nothing came.
     }

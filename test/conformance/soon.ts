@@ -23,14 +23,29 @@ export function comes(channel: EventChannel): Promise<void> {
   return soon(channel.wait(), `an event on port ${channel.port}`);
 }
 
-/** Throws if an event comes, or has come. */
-export async function quiet(channel: EventChannel): Promise<void> {
-  const signal = AbortSignal.timeout(SHORT);
+/**
+ * Does something with a signal that is aborted after a time, in milliseconds. Under Node `AbortSignal.timeout` does not keep the
+ * program alive, and waiting on the simulated machine does not either: a program that does nothing else would end.
+ */
+export async function until<T>(milliseconds: number, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), milliseconds);
   try {
-    await channel.wait({ signal });
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return;
-    throw error;
+    return await use(controller.signal);
+  } finally {
+    clearTimeout(timer);
   }
-  throw new Error(`an event came on port ${channel.port} that nobody sent`);
+}
+
+/** Throws if an event comes, or has come. */
+export function quiet(channel: EventChannel): Promise<void> {
+  return until(SHORT, async (signal) => {
+    try {
+      await channel.wait({ signal });
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
+      throw error;
+    }
+    throw new Error(`an event came on port ${channel.port} that nobody sent`);
+  });
 }
