@@ -5,15 +5,16 @@ import { MockXen } from "@gntalloc/gntalloc/mock";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
- * Runs the suites, on both profiles.
+ * Runs the suites, on both profiles and with both kinds of memory.
  *
  * @param core The compiled core to run on; the embedded one by default.
  */
 export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
   return outcomeOf((test) => {
-    for (const profile of ["linux", "seed"] as const) {
+    const machines = ["linux", "seed"] as const;
+    for (const [profile, memory] of machines.flatMap((one) => [[one, "buffers"], [one, "slabs"]] as const)) {
       const open = () => {
-        const xen = new MockXen({ profile });
+        const xen = new MockXen({ profile, memory });
         const [domain, peer] = [xen.domain(1), xen.domain(0)];
         return {
           grantBackend: domain.grantBackend(),
@@ -24,13 +25,14 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
           peerEvents: peer.eventBackend(),
           joinsPages: false,
           setLimit: (pages: number) => void (domain.limit = pages),
+          keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
           heldPagesCount: profile === "seed",
           ...(core ? { core } : {}),
           close: () => xen.assertClean(),
         };
       };
-      conformance({ test: (name, run) => test(`${profile}: ${name}`, run), open });
-      mapperConformance({ test: (name, run) => test(`${profile}: ${name}`, run), open });
+      conformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
+      mapperConformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
     }
     eventsConformance({
       test,
