@@ -216,6 +216,36 @@ describe("notify() and unbind()", () => {
     expect(file.pending()).toEqual([port]);
     file.close();
   });
+
+  test("unbind() of two ports forgets the events of the second, which the first one took out of the ring", () => {
+    const file = backend.open();
+    const { port, otherPort } = channel(file);
+    const virq = file.bindVirq(20);
+    file.notify(port);
+    file.unbind(virq);
+    file.unbind(otherPort);
+    expect(file.bindVirq(20)).toBe(otherPort);
+    expect(file.bindUnbound(0)).toBe(virq);
+    expect(file.pending()).toEqual([]);
+    file.close();
+  });
+
+  test("unbind() that answers a wait ends it: the next one begins anew", async () => {
+    const file = backend.open();
+    const { port, otherPort } = channel(file);
+    const virq = file.bindVirq(20);
+    file.notify(port);
+    const waiting = pending(file);
+    file.unbind(virq);
+    await waiting;
+    expect(file.pending()).toEqual([otherPort]);
+    file.unmask(otherPort);
+    const next = pending(file);
+    file.notify(port);
+    await next;
+    expect(file.pending()).toEqual([otherPort]);
+    file.close();
+  });
 });
 
 describe("whenPending()", () => {

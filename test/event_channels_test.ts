@@ -121,6 +121,28 @@ describe("a channel", () => {
     expect(calls.slice(3)).toEqual(["pending", "unmask 1"]);
   });
 
+  test("gives an event that came before to one wait, and not to the next", async () => {
+    const driven = new Driven();
+    const wait = driven.events.bindUnbound(0).wait();
+    driven.come(1);
+    expect(await state(driven.channel.wait())).toBe("done");
+    expect(await state(driven.channel.wait())).toBe("waiting");
+    driven.events.close();
+    expect(await state(wait)).toBe("closed");
+  });
+
+  test("begins no second wait in the pause after an answer that was no news", async () => {
+    const driven = new Driven();
+    const first = driven.channel.wait();
+    driven.come();
+    const second = driven.channel.wait();
+    expect(driven.calls).toEqual(["wait", "pending"]);
+    await turn();
+    expect(driven.calls).toEqual(["wait", "pending", "wait"]);
+    driven.come(1);
+    expect(await Promise.all([first, second].map(state))).toEqual(["done", "done"]);
+  });
+
   test("stops waiting before it is unbound, and before the file is closed", async () => {
     const driven = new Driven();
     const { channel, events, calls } = driven;
@@ -366,6 +388,12 @@ describe("a backend", () => {
     channel.notify();
     await turn();
     expect(refused).toEqual(["busy", "busy", "busy", "busy", "busy"]);
+    const wait = channel.wait();
+    channel.notify();
+    await turn();
+    expect(refused.length).toBe(10);
+    expect(new Set(refused)).toEqual(new Set(["busy"]));
+    expect(await state(wait)).toBe("waiting");
     expect(channel.unbound).toBe(false);
     expect(events.bindUnbound(0).port).toBe(2);
   });

@@ -42,6 +42,8 @@ export const waiting: EventsTests = {
   },
   async "takes an event that came while another channel was waited for"({ connect }) {
     const [first, second] = [await connect(), await connect()];
+    // So that its event is taken at once, with nobody to take it.
+    second.theirs.unmask();
     const wait = comes(first.theirs);
     second.ours.notify();
     await quiet(first.ours);
