@@ -21,7 +21,10 @@ export interface WaitOptions {
 export interface EventChannel extends Disposable {
   /** The port: its number in this domain. The other domain binds to it by this number. */
   readonly port: number;
-  /** Whether it was unbound, or closed with its {@linkcode EventChannels}. */
+  /**
+   * Whether it was unbound, or closed with its {@linkcode EventChannels}. Not what Xen calls unbound: a port to which the other
+   * domain has not bound one of its own.
+   */
   readonly unbound: boolean;
   /**
    * Sends an event to the other end. Where nobody is bound there, nothing happens.
