@@ -24,6 +24,42 @@ function changing<T extends object>(object: T, name: string, ...values: unknown[
   });
 }
 
+describe("`close()`", () => {
+  test("leaves the file open until the last mapping ends, and closes it once, even if that fails", () => {
+    const calls: string[] = [];
+    let mapped = 0;
+    const mapper = new GrantMapper(mapBackend({
+      map() {
+        const number = ++mapped;
+        return peerMemory({
+          unmap() {
+            calls.push(`unmap ${number}`);
+            if (number === 2) throw new Error("no");
+          },
+        });
+      },
+      close: () => void calls.push("close"),
+    }));
+    const [first, second] = [mapper.map(1, [8]), mapper.map(1, [9])];
+    mapper.close();
+    first.unmap();
+    expect(calls).toEqual(["unmap 1"]);
+    expect(() => second.unmap()).toThrow(failed("unmap"));
+    second.unmap();
+    mapper.close();
+    expect(calls).toEqual(["unmap 1", "unmap 2", "close"]);
+  });
+});
+
+test("a mapping that has ended has no unmap notify, whether it was writable or not", () => {
+  const { mapper, place } = shared();
+  for (const writable of [true, false]) {
+    const theirs = mapper.map(1, [place.gref], { writable });
+    theirs.unmap();
+    expect(() => theirs.setUnmapNotify({})).toThrow(expect.objectContaining({ code: "closed", operation: "notify" }));
+  }
+});
+
 describe("`map()`", () => {
   test("gives a backend one domain where there is one, and one for each reference elsewhere", () => {
     const calls: unknown[] = [];

@@ -124,6 +124,19 @@ describe("`MessageRing`", () => {
     finish();
   });
 
+  test("`send()` of all that one reading makes room for is over with it", async () => {
+    const { server, client, finish } = pair();
+    await client.send(bytes(600));
+    const sends = [client.send(bytes(600, 1)), client.send(text("short"))];
+    // The event that a channel begins with is over then.
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    expect(await server.receive()).toEqual(bytes(600));
+    await Promise.all(sends);
+    expect(await server.receive()).toEqual(bytes(600, 1));
+    expect(await server.receive()).toEqual(text("short"));
+    finish();
+  });
+
   test("`send()` of one that waits first and gives up: the next goes when the other side reads", async () => {
     const { server, client, finish } = pair();
     await client.send(bytes(500));
