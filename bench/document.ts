@@ -1,23 +1,19 @@
-import type { Results } from "./results.ts";
-import { groupTables, otherTable, provenance, targetTable } from "./tables.ts";
-
-const MARKED = /(<!-- bench:(\w+) -->)[^]*?(<!-- \/bench -->)/g;
-
-/** Puts the tables of a run between the marks `<!-- bench:… -->` and `<!-- /bench -->` of a document. */
-export async function writeDocument(url: URL, results: Results): Promise<void> {
-  const tables: Record<string, (results: Results) => string> = {
-    targets: targetTable,
-    groups: groupTables,
-    others: otherTable,
-    provenance,
-  };
+/**
+ * Puts texts between the marks `<!-- PREFIX:… -->` and `<!-- /PREFIX -->` of a document.
+ *
+ * @param texts The text for each name that a mark may have.
+ * @throws {Error} if there is a mark of another name, or none at all.
+ */
+export async function writeDocument(url: URL, prefix: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  const marked = new RegExp(`(<!-- ${prefix}:(\\w+) -->)[^]*?(<!-- /${prefix} -->)`, "g");
   const document = await Deno.readTextFile(url);
+  if (document.search(marked) < 0) throw new Error(`Cannot fill ${url.pathname} as it must have marks of ${prefix}`);
   await Deno.writeTextFile(
     url,
-    document.replace(MARKED, (_, start: string, name: string, end: string) => {
-      const make = tables[name];
-      if (!make) throw new Error(`Cannot fill ${start} of ${url.pathname}: there is no such table`);
-      return `${start}\n\n${make(results)}\n\n${end}`;
+    document.replace(marked, (_, start: string, name: string, end: string) => {
+      const text = texts[name];
+      if (text === undefined) throw new Error(`Cannot fill ${start} of ${url.pathname}: there is no such table`);
+      return `${start}\n\n${text}\n\n${end}`;
     }),
   );
   // Lines are wrapped as everywhere else.

@@ -17,6 +17,7 @@
 import { buildNative } from "./baseline/build.ts";
 import { type Group, groups, isOfBooks } from "./cases.ts";
 import { writeDocument } from "./document.ts";
+import { processor, versionOf } from "./machine.ts";
 import type { PeakFigures } from "./memory.ts";
 import { picture } from "./picture.ts";
 import type { Results, Series } from "./results.ts";
@@ -109,20 +110,6 @@ async function measureGroup({ title, cases }: Group, sides: readonly Side[]): Pr
   return series.filter(({ rounds }) => rounds.length > 0).map(({ side, ...rest }) => ({ side: side.name, ...rest }));
 }
 
-async function versionOf(command: string): Promise<string> {
-  const { stdout } = await new Deno.Command(command, { args: ["-dumpfullversion"] }).output();
-  return new TextDecoder().decode(stdout).trim();
-}
-
-/** What the processor calls itself, where the system says so. */
-function processor(): string {
-  try {
-    return /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "an unknown processor";
-  } catch {
-    return "an unknown processor";
-  }
-}
-
 const native = await buildNative(new URL(".cache/bench", root).pathname);
 const node = flags.has("--no-node") || (quick && !flags.has("--node")) ? undefined : await findNode();
 const runtimes: Runtime[] = [thisDeno(), ...(node ? [node] : [])];
@@ -156,7 +143,7 @@ const results: Results = {
   machine: { processor: processor(), cores: navigator.hardwareConcurrency },
   versions: {
     ...Object.fromEntries(runtimes.map(({ name, version }) => [name, version])),
-    gcc: await versionOf("gcc"),
+    gcc: await versionOf("gcc", "-dumpfullversion"),
   },
   digest: { answer: digest, steps: SETTINGS.steps },
   series,
@@ -175,6 +162,11 @@ await Deno.writeTextFile(new URL("bench/results/latest.svg", root), picture(resu
 if (flags.has("--write")) {
   await Deno.writeTextFile(new URL("bench/results/reference.json", root), json);
   await Deno.writeTextFile(new URL("docs/performance.svg", root), picture(results));
-  await writeDocument(new URL("docs/performance.md", root), results);
+  await writeDocument(new URL("docs/performance.md", root), "bench", {
+    targets: targetTable(results),
+    groups: groupTables(results),
+    others: otherTable(results),
+    provenance: provenance(results),
+  });
 }
 console.log([groupTables(results), otherTable(results), targetTable(results), provenance(results)].join("\n\n"));

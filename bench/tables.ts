@@ -7,7 +7,8 @@ import { find, groupsOf, ratio, type Results, short } from "./results.ts";
 import { median } from "./clock.ts";
 import { reached, verdicts } from "./targets.ts";
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;

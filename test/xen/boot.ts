@@ -6,6 +6,7 @@ const MEMORY = {
   differential: { machine: 2048, dom0: 1536 },
   // Three Nodes, packed and unpacked, take a gigabyte.
   node: { machine: 3584, dom0: 3072 },
+  bench: { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2500 },
 };
 

@@ -4,9 +4,10 @@ import { onlyMatch } from "./files.ts";
 import type { NodeProject } from "./node_project.ts";
 
 /**
- * The ways a test meets the device: dom0 with itself, for the tests, for traces alone or for Node, or dom0 with a second domain.
+ * The ways a test meets the device: dom0 with itself, for the tests, for traces alone, for Node or for the bench, or dom0 with
+ * a second domain.
  */
-export type Rig = "loopback" | "differential" | "node" | "domu";
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu";
 
 /** Those of dom0; a domU loads the ones that it needs. */
 const MODULES = [
@@ -33,6 +34,7 @@ const SOURCES = [
   "backends",
   "wasm",
   "test",
+  "bench",
   "examples",
 ];
 
@@ -44,6 +46,8 @@ export interface Sources {
   repository: string;
   /** Node's programs, and a project that they run in, for the rigs that need them in their domains. */
   node?: NodeProject;
+  /** The bench's side in C, for the rigs that run the bench in dom0. */
+  share?: string;
 }
 
 /** Puts everything that QEMU boots into `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -62,6 +66,10 @@ export async function buildImages(
   }
   const common = await commonEntries(sources);
   const dom0 = [...common, init(sources, "dom0-init.sh")];
+  if (sources.share) {
+    const share = { path: "usr/bin/share", executable: true, from: sources.share };
+    dom0.push(share, ...onlyNew(common, await libraries(sources.packages, [sources.share])));
+  }
   if (rig === "domu") {
     const store = await programEntries(
       sources,

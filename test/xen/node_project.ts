@@ -9,6 +9,9 @@ export interface NodeProject {
   project: string;
 }
 
+/** The bench's side on the real device, which runs the package too. */
+const BENCH = ["side.ts", "node_side.ts"];
+
 /** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses too. */
 export async function buildNodeProject(
   repository: string,
@@ -20,6 +23,7 @@ export async function buildNodeProject(
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
   await installPackage(project, await buildNpm(folder), KOFFI);
+  for (const name of BENCH) await Deno.copyFile(`${repository}/bench/xen/${name}`, `${project}/${name}`);
   // The image wants files; npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
   return { nodes, project };

@@ -5,6 +5,12 @@ import { unpackLinux, unpackXen } from "./kernels.ts";
 /** Named by a meta package, as the kernel package's own name moves with Debian's updates. */
 const KERNEL = "linux-image-amd64";
 
+/** Programs, and the packages that they are installed with. */
+const INSTALLED = [
+  ["qemu-system-x86_64", ["qemu-system-x86"]],
+  ["gcc", ["gcc", "libc6-dev"]],
+] as const;
+
 /** Only unpacked, never installed: none of this may touch the machine's own kernel or boot loader. */
 const UNPACKED = [
   "busybox-static",
@@ -13,6 +19,7 @@ const UNPACKED = [
   "xen-utils-4.17",
   "xen-utils-common",
   "xenstore-utils",
+  "libxen-dev",
   "libxencall1",
   "libxendevicemodel1",
   "libxenevtchn1",
@@ -36,25 +43,26 @@ export async function whatIsMissing(): Promise<string | undefined> {
       return `${tool} is needed: run this on Debian 12 or in a container of it`;
     }
   }
-  if (!await onPath("qemu-system-x86_64") && Deno.uid() !== 0) {
-    return "qemu-system-x86_64 is needed: install qemu-system-x86, or run this as root";
+  for (const [tool, names] of INSTALLED) {
+    if (!await onPath(tool) && Deno.uid() !== 0) {
+      return `${tool} is needed: install ${names.join(" and ")}, or run this as root`;
+    }
   }
 }
 
-/** Installs QEMU when the machine has none. */
-export async function installQemu(
+/** Installs QEMU and gcc when the machine has none. */
+export async function installTools(
   say: (text: string) => void,
 ): Promise<void> {
-  if (await onPath("qemu-system-x86_64")) return;
-  say("installing QEMU");
-  const install = () =>
-    exec("apt-get", [
-      "install",
-      "--yes",
-      "--no-install-recommends",
-      "qemu-system-x86",
-    ], { env: { DEBIAN_FRONTEND: "noninteractive" } });
-  await withFreshLists(install);
+  for (const [tool, names] of INSTALLED) {
+    if (await onPath(tool)) continue;
+    say(`installing ${names.join(" and ")}`);
+    const install = () =>
+      exec("apt-get", ["install", "--yes", "--no-install-recommends", ...names], {
+        env: { DEBIAN_FRONTEND: "noninteractive" },
+      });
+    await withFreshLists(install);
+  }
 }
 
 /**

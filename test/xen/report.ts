@@ -20,7 +20,7 @@
 /** One thing the guest says. */
 export type Message =
   | { kind: "plan"; name: string }
-  | { kind: "ok"; name: string }
+  | { kind: "ok"; name: string; detail?: string }
   | { kind: "not ok"; name: string; detail: string }
   | { kind: "skip"; name: string; detail: string }
   | { kind: "done" };

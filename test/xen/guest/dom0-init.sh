@@ -34,6 +34,7 @@ case "$rig" in
   loopback) program=/repo/test/xen/guest/loopback.ts ;;
   differential) program=/repo/test/xen/guest/differential.ts ;;
   node) program=/repo/test/xen/guest/node.ts ;;
+  bench) program=/repo/bench/xen/guest.ts ;;
   domu) program=/repo/test/xen/guest/domu_dom0.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.

@@ -2,8 +2,11 @@
 
 import { formatRecord, type Message } from "../report.ts";
 
-/** Declares one test. Names are unique within a run. */
-export type Test = (name: string, body: () => void | Promise<void>) => void;
+/** Declares one test. Names are unique within a run. What it returns, if anything, is reported as it is. */
+export type Test = (name: string, body: Body) => void;
+
+/** What a test does. */
+export type Body = () => string | void | Promise<string | void>;
 
 /** What a file of tests is handed, in the guest to run them and on the host to learn their names. */
 export interface Suite {
@@ -61,7 +64,7 @@ export async function run(declare: (suite: Suite) => void): Promise<never> {
 
 async function attempt(
   name: string,
-  body: () => void | Promise<void>,
+  body: Body,
 ): Promise<Message> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
@@ -71,8 +74,8 @@ async function attempt(
     );
   });
   try {
-    await Promise.race([body(), limit]);
-    return { kind: "ok", name };
+    const detail = await Promise.race([body(), limit]);
+    return { kind: "ok", name, ...(detail ? { detail } : {}) };
   } catch (error) {
     return { kind: "not ok", name, detail: describe(error) };
   } finally {
