@@ -211,7 +211,7 @@ export interface EventBackend {
  * One open file of an {@linkcode EventBackend}.
  *
  * A port is named by its number in this domain. The caller names only ports that it bound through this file and has not
- * unbound. An event has no content and no count: several that are sent before the first is taken are one.
+ * unbound. An event has no content and no count: several that are sent may come as fewer, but one comes after the last.
  */
 export interface EventFile {
   /**

@@ -21,11 +21,8 @@ export interface WaitOptions {
 export interface EventChannel extends Disposable {
   /** The port: its number in this domain. The other domain binds to it by this number. */
   readonly port: number;
-  /**
-   * Whether it was unbound, or closed with its {@linkcode EventChannels}. Not what Xen calls unbound: a port to which the other
-   * domain has not bound one of its own.
-   */
-  readonly unbound: boolean;
+  /** Whether it was unbound here, by itself or with its {@linkcode EventChannels}. */
+  readonly closed: boolean;
   /**
    * Sends an event to the other end. Where nobody is bound there, nothing happens.
    *
@@ -118,7 +115,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   /** The number of the last one that anybody took. */
   #taken = 0;
   #masked = false;
-  #unbound = false;
+  #ended = false;
 
   constructor(port: number, owner: ChannelOwner) {
     this.#port = port;
@@ -130,8 +127,8 @@ export class BoundChannel implements EventChannel, EventTaker {
     return this.#port;
   }
 
-  get unbound(): boolean {
-    return this.#unbound;
+  get closed(): boolean {
+    return this.#ended;
   }
 
   came(): boolean {
@@ -148,7 +145,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   }
 
   #checkBound(operation: GrantOperation): void {
-    if (this.#unbound) throw this.#closed(operation);
+    if (this.#ended) throw this.#closed(operation);
   }
 
   #closed(operation: GrantOperation): GrantError {
@@ -184,7 +181,7 @@ export class BoundChannel implements EventChannel, EventTaker {
    */
   after(seen: number, signal: AbortSignal | undefined): Waiter {
     if (signal?.aborted) throw signal.reason;
-    if (this.#unbound) return settled(undefined);
+    if (this.#ended) return settled(undefined);
     if (this.#events > seen) {
       this.#taken = this.#events;
       return settled(this.#events);
@@ -211,7 +208,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   }
 
   unbind(): void {
-    if (this.#unbound) return;
+    if (this.#ended) return;
     const { calls, file } = this.#owner;
     calls.checkIdle("unbind");
     this.end();
@@ -220,7 +217,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   /** Ends it here alone: whoever waits is told. */
   end(): void {
-    this.#unbound = true;
+    this.#ended = true;
     this.#owner.forget(this);
     this.#waiters.wake(undefined);
   }

@@ -345,7 +345,7 @@ describe("a backend", () => {
       const channel = events.bindUnbound(0);
       expect(() => events.bindVirq(3)).toThrow(expect.objectContaining({ code: "backend-failed", operation: "bind" }));
       channel.notify();
-      expect(channel.unbound).toBe(false);
+      expect(channel.closed).toBe(false);
     }
   });
 
@@ -360,7 +360,7 @@ describe("a backend", () => {
     first.unbind();
     expect(() => events.close()).toThrow(expect.objectContaining({ code: "backend-failed", operation: "close" }));
     events.close();
-    expect([first.unbound, second.unbound]).toEqual([true, true]);
+    expect([first.closed, second.closed]).toEqual([true, true]);
     expect(await Promise.all(waits)).toEqual(["closed", "closed"]);
   });
 
@@ -394,7 +394,7 @@ describe("a backend", () => {
     expect(refused.length).toBe(10);
     expect(new Set(refused)).toEqual(new Set(["busy"]));
     expect(await state(wait)).toBe("waiting");
-    expect(channel.unbound).toBe(false);
+    expect(channel.closed).toBe(false);
     expect(events.bindUnbound(0).port).toBe(2);
   });
 

@@ -321,7 +321,7 @@ describe("`EventChannels` on a backend that fails", () => {
     faults.fail("unbind", { error: boom });
     expect(thrown(() => channel.unbind())).toMatchObject({ operation: "unbind", cause: boom });
     channel.unbind();
-    expect(channel.unbound).toBe(true);
+    expect(channel.closed).toBe(true);
     faults.fail("close", { side: "events", error: boom });
     expect(thrown(() => events.close())).toMatchObject({ operation: "close", cause: boom });
     events.close();

@@ -96,7 +96,7 @@ test(
           await Promise.resolve();
         }
         attempt(() => events.close());
-        for (const channel of channels) expect(channel.unbound).toBe(true);
+        for (const channel of channels) expect(channel.closed).toBe(true);
         for (let time = 0; time < 20 && waiting.size > 0; time++) await sleep(1);
         expect(waiting.size, "those who still wait").toBe(0);
         expect(backend.broken, "how the library broke the contract").toEqual([]);

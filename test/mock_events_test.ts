@@ -185,7 +185,7 @@ describe("a domain that is destroyed", () => {
     await peer.wait();
     channel.unbind();
     ours.close();
-    expect(again.unbound).toBe(false);
+    expect(again.closed).toBe(false);
     again.unbind();
     theirs.close();
     xen.assertClean();

@@ -133,7 +133,7 @@ export class Pair {
     }
     model.mappings.forEach((mapping, number) => this.#compareBytes(mapping, number));
     model.channels.forEach(({ unbound }, number) => {
-      same(`unbound ${number}`, system.channels[number]!.channel.unbound, unbound);
+      same(`unbound ${number}`, system.channels[number]!.channel.closed, unbound);
     });
   }
 

@@ -15,9 +15,9 @@ export const binding: EventsTests = {
     const others = another();
     const channels = [1, 2, 3].flatMap(() => [events.bindUnbound(target.peer), others.bindUnbound(target.peer)]);
     assertEquals(new Set(channels.map(({ port }) => port)).size, 6);
-    for (const { port, unbound } of channels) {
+    for (const { port, closed } of channels) {
       assert(Number.isInteger(port) && port > 0 && port < 2 ** 17, `a port is from 1 to 131071: ${port}`);
-      assertEquals(unbound, false);
+      assertEquals(closed, false);
     }
   },
   async "begin with an event where they are bound to another one, and only there"({ events, peerEvents, target }) {
@@ -67,7 +67,7 @@ export const binding: EventsTests = {
     channel.unbind();
     channel.unbind();
     channel[Symbol.dispose]();
-    assertEquals(channel.unbound, true);
+    assertEquals(channel.closed, true);
     assertRefused(() => channel.notify(), "closed");
     assertRefused(() => channel.unmask(), "closed");
   },
@@ -87,7 +87,7 @@ export const binding: EventsTests = {
     events.close();
     events.close();
     events[Symbol.dispose]();
-    assertEquals([first.unbound, second.unbound], [true, true]);
+    assertEquals([first.closed, second.closed], [true, true]);
     first.unbind();
     assertRefused(() => first.notify(), "closed");
     assertRefused(() => events.bindUnbound(target.peer), "closed");
