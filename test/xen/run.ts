@@ -1,5 +1,6 @@
 /** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
 
+import { buildShare } from "../../bench/xen/build.ts";
 import { boot, bootShell } from "./boot.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../npm/projects.ts";
@@ -56,6 +57,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
     packages,
     repository,
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
+    ...(rig === "node" ? { share: await buildShare(packages, `${cache}/bench`) } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Runs in dom0: the npm package under each Node, on the real device. The results are those of one program, in its order. */
 
+import { declare as declareBench, SMOKE } from "../../../bench/xen/guest.ts";
 import { conformance } from "../../conformance.ts";
 import { NODES } from "../../npm/projects.ts";
 import { linesOf, NODE_PROJECT } from "./child.ts";
@@ -7,6 +8,7 @@ import { run, type Suite } from "./runner.ts";
 
 export function declare(suite: Suite): void {
   for (const line of NODES) declareLine(suite, line);
+  declareBench(suite, SMOKE);
 }
 
 function declareLine({ test }: Suite, line: string): void {
