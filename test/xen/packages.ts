@@ -13,6 +13,7 @@ const UNPACKED = [
   "xen-utils-4.17",
   "xen-utils-common",
   "xenstore-utils",
+  "libxen-dev",
   "libxencall1",
   "libxendevicemodel1",
   "libxenevtchn1",
@@ -36,24 +37,24 @@ export async function whatIsMissing(): Promise<string | undefined> {
       return `${tool} is needed: run this on Debian 12 or in a container of it`;
     }
   }
-  if (!await onPath("qemu-system-x86_64") && Deno.uid() !== 0) {
-    return "qemu-system-x86_64 is needed: install qemu-system-x86, or run this as root";
+  for (const [tool, name] of [["qemu-system-x86_64", "qemu-system-x86"], ["gcc", "gcc and libc6-dev"]] as const) {
+    if (!await onPath(tool) && Deno.uid() !== 0) return `${tool} is needed: install ${name}, or run this as root`;
   }
 }
 
-/** Installs QEMU when the machine has none. */
-export async function installQemu(
+/** Installs QEMU, and a C compiler for the peer that is written in C, when the machine has none. */
+export async function installTools(
   say: (text: string) => void,
 ): Promise<void> {
-  if (await onPath("qemu-system-x86_64")) return;
-  say("installing QEMU");
+  const packages: string[] = [];
+  if (!await onPath("qemu-system-x86_64")) packages.push("qemu-system-x86");
+  if (!await onPath("gcc")) packages.push("gcc", "libc6-dev");
+  if (packages.length === 0) return;
+  say(`installing ${packages.join(", ")}`);
   const install = () =>
-    exec("apt-get", [
-      "install",
-      "--yes",
-      "--no-install-recommends",
-      "qemu-system-x86",
-    ], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+    exec("apt-get", ["install", "--yes", "--no-install-recommends", ...packages], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
   await withFreshLists(install);
 }
 

@@ -1,6 +1,7 @@
 /** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
 
 import { boot, bootShell } from "./boot.ts";
+import { buildCPeer } from "./c_peer.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
@@ -12,7 +13,7 @@ import { declare as declareNode } from "./guest/node.ts";
 import { namesOf } from "./guest/runner.ts";
 import { buildImages, type Rig, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
-import { installQemu, unpackPackages, whatIsMissing } from "./packages.ts";
+import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
 /** The traces whose answers are compared, beside the fixed ones: others each time, unless arguments say which. */
@@ -52,6 +53,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   return {
     packages,
     repository,
+    peer: await buildCPeer(cache, packages),
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
   };
 }
@@ -165,7 +167,7 @@ async function main(): Promise<number> {
   }
   await Deno.mkdir(cache, { recursive: true });
   say("looking for QEMU and the Debian packages");
-  await installQemu(say);
+  await installTools(say);
   const packages = await unpackPackages(cache, say);
 
   if (shell) {
