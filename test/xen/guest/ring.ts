@@ -5,8 +5,8 @@ import { readLines, spawnExample } from "./child.ts";
 import type { Domu } from "./domu.ts";
 import { note, type Suite } from "./runner.ts";
 
-/** As many as the example sends unless it is told otherwise. */
-const MESSAGES = 1000;
+/** Each takes several switches between the domains, and a test has three minutes, whatever else the machine does. */
+const MESSAGES = 500;
 const CALL_SECONDS = 170;
 
 /** Starts the serving side, by `example`, which runs an example somewhere; what it says is what the other side needs. */
@@ -20,7 +20,9 @@ async function serve(example: (args: string[]) => Promise<{ pid: number; said: s
 export function declare({ test }: Suite, domu: () => Domu): void {
   const here = (args: string[]) => spawnExample("ring.ts", args);
   const there = (args: string[]) => domu().call("example", { file: "ring.ts", args }, CALL_SECONDS);
-  const connect = (server: number, gref: string, port: string) => ["--device", "connect", String(server), gref, port];
+  const connect = (server: number, gref: string, port: string) => {
+    return ["--device", "connect", String(server), gref, port, "--messages", String(MESSAGES)];
+  };
 
   test("the example of a ring runs unchanged, with the server in the domU", async () => {
     const { pid, gref, port } = await serve(there, 0);
