@@ -17,13 +17,8 @@ const MODULES = [
   "xen-gntdev",
   "xen-gntalloc",
 ];
-const STORE_TOOLS = [
-  "xenstore-read",
-  "xenstore-write",
-  "xenstore-watch",
-  // For people in a shell.
-  "xenstore-ls",
-];
+/** For people in a shell. */
+const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"];
 
 /** What a test in the guest may import. */
@@ -44,6 +39,8 @@ export interface Sources {
   packages: string;
   /** This repository. */
   repository: string;
+  /** The peer that is written in C. */
+  peer?: string;
   /** Node's programs, and a project that they run in, for the rigs that need them in their domains. */
   node?: NodeProject;
   /** The bench's side in C, for the rigs that run the bench in dom0. */
@@ -71,15 +68,7 @@ export async function buildImages(
     dom0.push(share, ...onlyNew(common, await libraries(sources.packages, [sources.share])));
   }
   if (rig === "domu") {
-    const store = await programEntries(
-      sources,
-      STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
-    );
-    await writeCpio(`${folder}/domu.cpio`, [
-      ...common,
-      ...onlyNew(common, store),
-      init(sources, "domu-init.sh"),
-    ]);
+    await writeCpio(`${folder}/domu.cpio`, [...common, init(sources, "domu-init.sh")]);
     const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
       ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
@@ -97,7 +86,7 @@ export async function buildImages(
 }
 
 async function commonEntries(sources: Sources): Promise<Entry[]> {
-  const { packages, repository } = sources;
+  const { packages, repository, peer } = sources;
   const busybox = `${packages}/bin/busybox`;
   const applets = (await exec(busybox, ["--list"])).trim().split("\n");
   const deno = Deno.execPath();
@@ -117,8 +106,9 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
       from: `${packages}/modules/${name}.ko`,
     })),
     { path: "usr/bin/deno", executable: true, from: deno },
+    ...(peer ? [{ path: "usr/bin/c-peer", executable: true, from: peer }] : []),
     ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),
-    ...(await libraries(packages, [deno, ...Object.values(nodes)])),
+    ...(await libraries(packages, [deno, ...(peer ? [peer] : []), ...Object.values(nodes)])),
     ...(project === undefined ? [] : await fileEntries(project, "node", await namesIn(project))),
     ...(await fileEntries(repository, "repo", SOURCES)),
   ];

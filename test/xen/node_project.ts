@@ -11,6 +11,8 @@ export interface NodeProject {
 
 /** The bench's side on the real device, which runs the package too. */
 const BENCH = ["side.ts", "node_side.ts"];
+/** What runs under Node as under Deno, and imports nothing but types from this repository. */
+const GUEST_PROGRAMS = ["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"];
 
 /** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses too. */
 export async function buildNodeProject(
@@ -24,6 +26,7 @@ export async function buildNodeProject(
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
   await installPackage(project, await buildNpm(folder), KOFFI);
   for (const name of BENCH) await Deno.copyFile(`${repository}/bench/xen/${name}`, `${project}/${name}`);
+  for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
   // The image wants files; npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
   return { nodes, project };

@@ -2,6 +2,7 @@
 
 import { buildShare } from "../../bench/xen/build.ts";
 import { boot, bootShell } from "./boot.ts";
+import { buildCPeer } from "./c_peer.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
@@ -56,6 +57,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   return {
     packages,
     repository,
+    peer: await buildCPeer(cache, packages),
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
     ...(rig === "node" ? { share: await buildShare(packages, `${cache}/bench`) } : {}),
   };

@@ -4,8 +4,8 @@
  */
 
 import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
-import { conformance } from "@gntalloc/gntalloc/conformance";
-import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
+import { nodeEventBackend, nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
@@ -27,26 +27,34 @@ function assertNothingGranted(): void {
   }
 }
 
-function test(name: string, run: () => void): void {
-  let error: string | undefined;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
-  }
-  console.log(JSON.stringify({ name, error }));
+const tests: [name: string, run: () => void | Promise<void>][] = [];
+
+function test(name: string, run: () => void | Promise<void>): void {
+  tests.push([name, run]);
 }
 
-conformance({
+const open = () => ({
+  grantBackend: nodeGrantBackend(),
+  granter: domid,
+  granterEvents: nodeEventBackend(),
+  mapBackend: nodeMapBackend(),
+  peer: domid,
+  peerEvents: nodeEventBackend(),
+  joinsPages: true,
+  setLimit,
+  heldPagesCount: false,
+  close: assertNothingGranted,
+});
+conformance({ test, open });
+mapperConformance({ test, open });
+eventsConformance({
   test,
   open: () => ({
-    grantBackend: nodeGrantBackend(),
-    granter: domid,
-    mapBackend: nodeMapBackend(),
+    eventBackend: nodeEventBackend(),
+    domid,
+    peerBackend: nodeEventBackend(),
     peer: domid,
-    setLimit,
-    heldPagesCount: false,
-    close: assertNothingGranted,
+    close() {},
   }),
 });
 
@@ -74,3 +82,13 @@ test("memory that is moved away stays, and shares nothing once its mapping has e
   device.close();
   assertNothingGranted();
 });
+
+for (const [name, run] of tests) {
+  let error: string | undefined;
+  try {
+    await run();
+  } catch (thrown) {
+    error = thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown);
+  }
+  console.log(JSON.stringify({ name, error }));
+}

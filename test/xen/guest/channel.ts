@@ -64,7 +64,7 @@ export class Channel {
   ): Promise<Json> {
     const number = ++this.#number;
     const request: Request = { number, command, args };
-    await xenstore.write(`${this.#folder}/request`, encode(request));
+    xenstore.write(`${this.#folder}/request`, encode(request));
     const answer = await xenstore.wait(
       `${this.#folder}/response`,
       (value) => JSON.parse(value).number === number,
@@ -80,15 +80,15 @@ export class Channel {
 
 /** The domU's end: serves one command after another until the domain is destroyed. */
 export async function serve(handlers: Handlers): Promise<never> {
-  const home = folder(await xenstore.ownDomid());
-  await xenstore.write(`${home}/ready`, "1");
+  const home = folder(xenstore.ownDomid());
+  xenstore.write(`${home}/ready`, "1");
   let served = 0;
   for await (const text of xenstore.watch(`${home}/request`)) {
     if (text === undefined) continue;
     const { number, command, args }: Request = JSON.parse(text);
     if (number === served) continue;
     served = number;
-    await xenstore.write(
+    xenstore.write(
       `${home}/response`,
       await answer(handlers, number, command, args),
     );

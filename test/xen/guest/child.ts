@@ -52,9 +52,9 @@ export async function spawn(script: string, args: string[] = []): Promise<{ pid:
   return { pid, said: JSON.parse(said) };
 }
 
-/** Starts examples/share.ts and waits for the first line that it prints. */
-export function spawnExample(args: string[]): Promise<{ pid: number; said: string }> {
-  return start(new URL("../../../examples/share.ts", import.meta.url).pathname, args);
+/** Starts one of examples/ and waits for the first line that it prints. */
+export function spawnExample(file: string, args: string[]): Promise<{ pid: number; said: string }> {
+  return start(new URL(`../../../examples/${file}`, import.meta.url).pathname, args);
 }
 
 /** Where a guest has a project with the npm package and koffi installed. */

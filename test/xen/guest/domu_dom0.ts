@@ -4,13 +4,16 @@ import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../asserts.ts";
 import { readLines, spawnExample, spawnNodeExample } from "./child.ts";
+import { declare as declareConversations } from "./conversations.ts";
 import { type Domu, startDomu } from "./domu.ts";
 import { assertNothingGranted } from "./limit.ts";
+import { declare as declareRing } from "./ring.ts";
 import { run, type Suite } from "./runner.ts";
 import { until, untilRefused } from "./until.ts";
 import * as xl from "./xl.ts";
 
-export function declare({ test }: Suite): void {
+export function declare(suite: Suite): void {
+  const { test } = suite;
   const device = new GrantDevice(denoGrantBackend());
   const mapper = new GrantMapper(denoMapBackend());
   let domu: Domu;
@@ -22,7 +25,7 @@ export function declare({ test }: Suite): void {
   });
 
   /** What runs one side of the example: in dom0, or by a command in the domU. */
-  const inDom0 = { Deno: (args: string[]) => spawnExample(["--device", ...args]), Node: spawnNodeExample };
+  const inDom0 = { Deno: (args: string[]) => spawnExample("share.ts", ["--device", ...args]), Node: spawnNodeExample };
   const inDomu = {
     Deno: (args: string[]) => domu.call("example", { args: ["--device", ...args] }),
     Node: (args: string[]) => domu.call("nodeExample", { args }),
@@ -157,6 +160,9 @@ export function declare({ test }: Suite): void {
     assertEquals(await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true }), "map-refused");
     assertNothingGranted();
   });
+
+  declareConversations(suite, () => domu);
+  declareRing(suite, () => domu);
 
   test("a domU has nothing granted once its program has closed its allocator", async () => {
     const report = await domu.call("finish");

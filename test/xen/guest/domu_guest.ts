@@ -12,6 +12,7 @@ import {
 import { serve } from "./channel.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
+import { peerHandlers } from "./peers.ts";
 
 const device = new GrantDevice(denoGrantBackend());
 const allocator = device.open();
@@ -68,10 +69,11 @@ await serve({
   spawn: ({ script, args }: { script: string; args?: string[] }) => spawn(`${import.meta.dirname}/${script}`, args),
   /** Kills such a process as `kill -9` does. */
   kill: ({ pid }: { pid: number }) => kill(pid),
-  /** Starts examples/share.ts: its pid, and the line it says first. */
-  example: ({ args }: { args: string[] }) => spawnExample(args),
-  /** Starts its twin by Node. */
+  /** Starts one of examples/: its pid, and the line it says first. */
+  example: ({ file = "share.ts", args }: { file?: string; args: string[] }) => spawnExample(file, args),
+  /** Starts the twin of examples/share.ts by Node. */
   nodeExample: ({ args }: { args: string[] }) => spawnNodeExample(args),
   /** The lines that such a process goes on to say until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
+  ...peerHandlers(),
 });

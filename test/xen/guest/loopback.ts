@@ -1,15 +1,17 @@
 /** Runs in dom0, alone: it grants pages to itself and maps its own grants. */
 
 import { PAGE_SIZE } from "../../../backends/backend.ts";
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../asserts.ts";
-import { conformance } from "../../conformance.ts";
+import { conformance, eventsConformance, mapperConformance } from "../../conformance.ts";
 import type { Batch } from "../../differential/batch.ts";
 import { kill, RUN, spawn } from "./child.ts";
 import { askedFor, declareAsked, declareFixed } from "./differential.ts";
+import { declare as declareExits } from "./exits.ts";
 import { declare as declareHeavy } from "./heavy.ts";
 import { assertNothingGranted, LIMIT, setLimit } from "./limit.ts";
+import { declare as declareOrder } from "./order.ts";
 import { run, type Suite } from "./runner.ts";
 import { untilRefused } from "./until.ts";
 
@@ -21,16 +23,28 @@ export function declare(suite: Suite, asked: Batch): void {
     assertEquals(Deno.readTextFileSync(LIMIT).trim(), "1024");
   });
 
-  conformance({
+  const open = () => ({
+    grantBackend: denoGrantBackend(),
+    granter: 0,
+    granterEvents: denoEventBackend(),
+    mapBackend: denoMapBackend(),
+    peer: 0,
+    peerEvents: denoEventBackend(),
+    joinsPages: true,
+    setLimit,
+    heldPagesCount: false,
+    close: assertNothingGranted,
+  });
+  conformance({ test, open });
+  mapperConformance({ test, open });
+  eventsConformance({
     test,
     open: () => ({
-      grantBackend: denoGrantBackend(),
-      granter: 0,
-      mapBackend: denoMapBackend(),
+      eventBackend: denoEventBackend(),
+      domid: 0,
+      peerBackend: denoEventBackend(),
       peer: 0,
-      setLimit,
-      heldPagesCount: false,
-      close: assertNothingGranted,
+      close() {},
     }),
   });
 
@@ -90,6 +104,9 @@ export function declare(suite: Suite, asked: Batch): void {
     assertEquals(new TextDecoder().decode(stdout).trim(), "alive");
     assertNothingGranted();
   });
+
+  declareExits(suite);
+  declareOrder(suite);
 
   declareFixed(suite);
   declareAsked(suite, asked);

@@ -1,9 +1,10 @@
 /** Runs in dom0: the npm package under each Node, on the real device. The results are those of one program, in its order. */
 
 import { declare as declareBench, SMOKE } from "../../../bench/xen/guest.ts";
-import { conformance } from "../../conformance.ts";
+import { conformance, eventsConformance, mapperConformance } from "../../conformance.ts";
 import { NODES } from "../../npm/projects.ts";
 import { linesOf, NODE_PROJECT } from "./child.ts";
+import { declare as declareExits } from "./exits.ts";
 import { run, type Suite } from "./runner.ts";
 
 export function declare(suite: Suite): void {
@@ -11,7 +12,8 @@ export function declare(suite: Suite): void {
   declareBench(suite, SMOKE);
 }
 
-function declareLine({ test }: Suite, line: string): void {
+function declareLine(suite: Suite, line: string): void {
+  const { test } = suite;
   let lines: AsyncIterator<string> | undefined;
   const report = (name: string) => {
     test(`Node ${line}: ${name}`, async () => {
@@ -28,12 +30,15 @@ function declareLine({ test }: Suite, line: string): void {
     const version = new TextDecoder().decode(stdout);
     if (!version.startsWith(`v${line}.`)) throw new Error(`this is ${version}`);
   });
-  conformance({
+  const named = {
     test: report,
     open() {
       throw new Error("only the names are wanted here");
     },
-  });
+  };
+  conformance(named);
+  mapperConformance(named);
+  eventsConformance(named);
   report("a file that is another device is an error with the way out");
   report("memory that is moved away stays, and shares nothing once its mapping has ended");
 
@@ -41,6 +46,8 @@ function declareLine({ test }: Suite, line: string): void {
     const { done, value } = await lines!.next();
     if (!done) throw new Error(`Node ran a test more: ${value}`);
   });
+
+  declareExits(suite, line);
 }
 
 async function* start(line: string): AsyncGenerator<string> {

@@ -1,21 +1,110 @@
-/** XenStore, through the command-line tools of Debian's xenstore-utils. Works in dom0 and in a domU alike. */
+/**
+ * XenStore, through `/dev/xen/xenbus`. Works in dom0 and in a domU alike.
+ *
+ * A message is a head of four numbers and text, as in Xen's public header `io/xs_wire.h`. The answer comes on the file on which
+ * the request was made, and so does what a watch has to say.
+ *
+ * ```text
+ * 0        4        8        12       16
+ * | type   | number | 0      | length | text
+ * ```
+ */
+
+const DEVICE = "/dev/xen/xenbus";
+const READ = 2;
+const WATCH = 4;
+const WRITE = 11;
+const WATCH_EVENT = 15;
+const ERROR = 16;
+const HEAD = 16;
+
+/** One open file of the device, by which nobody else speaks. */
+class Connection implements Disposable {
+  readonly #file = Deno.openSync(DEVICE, { read: true, write: true });
+  #unread = new Uint8Array(0);
+
+  send(type: number, text: string): void {
+    const body = new TextEncoder().encode(text);
+    const message = new Uint8Array(HEAD + body.length);
+    const head = new DataView(message.buffer);
+    head.setUint32(0, type, true);
+    head.setUint32(12, body.length, true);
+    message.set(body, HEAD);
+    if (this.#file.writeSync(message) !== message.length) throw new Error("XenStore took only a part of a request");
+  }
+
+  /** The next message. Everything else stands still until it is there. */
+  receive(): { type: number; text: string } {
+    while (true) {
+      const message = this.#next();
+      if (message) return message;
+      const more = new Uint8Array(4096);
+      this.#append(more.subarray(0, this.#file.readSync(more) ?? 0));
+    }
+  }
+
+  /** Waits for a message. */
+  async wait(): Promise<{ type: number; text: string }> {
+    while (true) {
+      const message = this.#next();
+      if (message) return message;
+      const more = new Uint8Array(4096);
+      this.#append(more.subarray(0, await this.#file.read(more) ?? 0));
+    }
+  }
+
+  #append(more: Uint8Array): void {
+    const joined = new Uint8Array(this.#unread.length + more.length);
+    joined.set(this.#unread);
+    joined.set(more, this.#unread.length);
+    this.#unread = joined;
+  }
+
+  #next(): { type: number; text: string } | undefined {
+    const bytes = this.#unread;
+    if (bytes.length < HEAD) return;
+    const head = new DataView(bytes.buffer, bytes.byteOffset);
+    const end = HEAD + head.getUint32(12, true);
+    if (bytes.length < end) return;
+    this.#unread = bytes.slice(end);
+    return { type: head.getUint32(0, true), text: new TextDecoder().decode(bytes.subarray(HEAD, end)) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Asks XenStore something, which answers at once; the answer's text. */
+function request(type: number, text: string): string {
+  using connection = new Connection();
+  connection.send(type, text);
+  const answer = connection.receive();
+  if (answer.type === ERROR) {
+    throw new Error(`XenStore says ${answer.text.replace("\0", "")} of ${text.split("\0")[0]}`);
+  }
+  return answer.text;
+}
 
 /** Writes one key, and whatever folders it needs. */
-export async function write(path: string, value: string): Promise<void> {
-  // -R: as it is, without the tools' own escapes.
-  await tool("xenstore-write", ["-R", path, value]);
+export function write(path: string, value: string): void {
+  request(WRITE, `${path}\0${value}`);
 }
 
 /** Reads one key; `undefined` when there is none. */
-export async function read(path: string): Promise<string | undefined> {
-  const { success, stdout } = await output("xenstore-read", ["-R", path]);
-  return success ? stdout.replace(/\n$/, "") : undefined;
+export function read(path: string): string | undefined {
+  try {
+    return request(READ, `${path}\0`);
+  } catch (error) {
+    if ((error as Error).message.includes("ENOENT")) return undefined;
+    throw error;
+  }
 }
 
 /** The id of the domain that this program runs in. */
-export async function ownDomid(): Promise<number> {
+export function ownDomid(): number {
   // A relative path is one below /local/domain/<own id>.
-  const domid = await read("domid");
+  const domid = read("domid");
   if (domid === undefined) throw new Error("XenStore has no domid");
   return Number(domid);
 }
@@ -25,48 +114,29 @@ export async function ownDomid(): Promise<number> {
  *
  * @throws {Error} When that time is over.
  */
-export async function* watch(
-  path: string,
-  timeoutSeconds = Infinity,
-): AsyncGenerator<string | undefined, never> {
-  const watcher = new Deno.Command("xenstore-watch", {
-    args: [path],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  let late = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const wind = () => {
-    clearTimeout(timer);
-    if (timeoutSeconds === Infinity) return;
-    timer = setTimeout(() => {
-      late = true;
-      watcher.kill("SIGKILL");
-    }, timeoutSeconds * 1000);
-  };
-  try {
-    wind();
+export async function* watch(path: string, timeoutSeconds = Infinity): AsyncGenerator<string | undefined, never> {
+  // Its own, as whoever waits holds it; closing it ends the watch.
+  using connection = new Connection();
+  connection.send(WATCH, `${path}\0watched\0`);
+  while (true) {
     // XenStore answers a new watch with one event at once, so no change is missed between the watch and the first read.
-    for await (const _ of watcher.stdout) {
-      // The time that the caller takes is not silence.
-      clearTimeout(timer);
-      yield await read(path);
-      wind();
-    }
-    throw new Error(
-      late ? `${path} did not change as awaited within ${timeoutSeconds} s` : `xenstore-watch ${path} ended by itself`,
-    );
+    const { type, text } = await inTime(connection.wait(), path, timeoutSeconds);
+    if (type === ERROR) throw new Error(`XenStore says ${text.replace("\0", "")} of the watch of ${path}`);
+    if (type === WATCH_EVENT) yield read(path);
+  }
+}
+
+async function inTime<T>(change: Promise<T>, path: string, seconds: number): Promise<T> {
+  if (seconds === Infinity) return await change;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`${path} did not change as awaited within ${seconds} s`);
+    timer = setTimeout(() => reject(error), seconds * 1000);
+  });
+  try {
+    return await Promise.race([change, late]);
   } finally {
     clearTimeout(timer);
-    if (!late) {
-      try {
-        watcher.kill("SIGKILL");
-      } catch {
-        // It has ended already.
-      }
-    }
-    await watcher.status;
   }
 }
 
@@ -80,24 +150,4 @@ export async function wait(
     if (value !== undefined && accept(value)) return value;
   }
   throw new Error("a watch ends only by throwing");
-}
-
-async function tool(name: string, args: string[]): Promise<void> {
-  const { success, stderr } = await output(name, args);
-  if (!success) throw new Error(`${name} ${args.join(" ")}: ${stderr.trim()}`);
-}
-
-async function output(name: string, args: string[]) {
-  const { success, stdout, stderr } = await new Deno.Command(name, {
-    args,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    success,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
 }

@@ -1,0 +1,32 @@
+/** The peer under Deno: see peer_program.ts. */
+
+import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import * as library from "../../../mod.ts";
+import { linesOf } from "./child.ts";
+import { serve } from "./peer_program.ts";
+
+// Deno's own clocks begin with the program, while the C peer's is the domain's.
+const { symbols } = Deno.dlopen("libc.so.6", {
+  /** `int clock_gettime(clockid_t clock, struct timespec *time)` */
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+});
+const time = new BigInt64Array(2);
+function clock(id: number): bigint {
+  symbols.clock_gettime(id, time);
+  return time[0]! * 1_000_000_000n + time[1]!;
+}
+const CLOCK_MONOTONIC = 1;
+const CLOCK_PROCESS_CPUTIME_ID = 2;
+
+await serve(
+  {
+    library,
+    grantBackend: denoGrantBackend(),
+    mapBackend: denoMapBackend(),
+    eventBackend: denoEventBackend(),
+    now: () => clock(CLOCK_MONOTONIC),
+    processorTime: () => clock(CLOCK_PROCESS_CPUTIME_ID),
+  },
+  linesOf(Deno.stdin.readable),
+  console.log,
+);

@@ -1,0 +1,23 @@
+/** The peer under Node, with the npm package: see peer_program.ts. */
+
+import * as library from "@gntalloc/gntalloc";
+import { nodeEventBackend, nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { serve } from "./peer_program.ts";
+
+await serve(
+  {
+    library,
+    grantBackend: nodeGrantBackend(),
+    mapBackend: nodeMapBackend(),
+    eventBackend: nodeEventBackend(),
+    now: () => process.hrtime.bigint(),
+    processorTime: () => {
+      const { user, system } = process.cpuUsage();
+      return BigInt(user + system) * 1000n;
+    },
+  },
+  createInterface({ input: process.stdin }),
+  console.log,
+);

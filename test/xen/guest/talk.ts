@@ -1,0 +1,91 @@
+/**
+ * Messages both ways between two programs, each in a page with an event channel of its own. What a message says both sides work
+ * out for themselves, so that each is checked to the byte. `talk` in ../peer/stream.c does the same.
+ */
+
+// Types alone: Node has the library from the npm package.
+import type { EventChannel } from "../../../mod.ts";
+
+// Both counts of a page are ever growing, and messages have slots of 64 bytes:
+//
+// 0           4           64                                128
+// | produced  | consumed  … | number | length | up to 56 bytes | … a slot for each message under way
+const PRODUCED = 0;
+const CONSUMED = 1;
+const SLOTS = 64;
+const SLOT = 64;
+const HEAD = 8;
+
+/** One way: the page and the channel that its messages take, and the number that what they say begins with. */
+export interface Way {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly channel: EventChannel;
+  readonly seed: number;
+}
+
+/** Sends so many messages, with so many under way at most, and receives as many; returns how often it waited. */
+export async function talk(count: number, slots: number, out: Way, back: Way, seconds: number): Promise<number> {
+  const outCounts = new Int32Array(out.bytes.buffer, out.bytes.byteOffset, 2);
+  const backCounts = new Int32Array(back.bytes.buffer, back.bytes.byteOffset, 2);
+  const expected = new Uint8Array(SLOT);
+  let sent = 0, received = 0, waits = 0;
+
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no end within ${seconds} s, with ${sent} messages sent and ${received} received`)),
+    seconds * 1000,
+  );
+  const iterators = [out.channel, back.channel].map((channel) => channel.events(late));
+  const next = iterators.map((iterator) => iterator.next());
+  try {
+    while (sent < count || received < count || Atomics.load(outCounts, CONSUMED) < count) {
+      const before = [sent, received];
+      for (; sent < count && sent - Atomics.load(outCounts, CONSUMED) < slots; sent++) {
+        const start = SLOTS + SLOT * (sent % slots);
+        compose(out.bytes.subarray(start, start + SLOT), out.seed, sent);
+        Atomics.store(outCounts, PRODUCED, sent + 1);
+      }
+      for (; received < count && received < Atomics.load(backCounts, PRODUCED); received++) {
+        compose(expected, back.seed, received);
+        const start = SLOTS + SLOT * (received % slots);
+        for (let i = 0; i < SLOT; i++) {
+          if (back.bytes[start + i] !== expected[i]) throw new Error(`message ${received} is not as it was sent`);
+        }
+        Atomics.store(backCounts, CONSUMED, received + 1);
+      }
+      if (sent > before[0]!) out.channel.notify();
+      if (received > before[1]!) back.channel.notify();
+      if (sent === before[0] && received === before[1]) {
+        const which = await Promise.race(next.map((promise, index) => promise.then(() => index)));
+        next[which] = iterators[which]!.next();
+        waits++;
+      }
+    }
+    return waits;
+  } finally {
+    clearTimeout(timer);
+    late.abort();
+    await Promise.allSettled(next);
+  }
+}
+
+/** One step of Marsaglia's xorshift, on 32 bits. */
+function shuffle(state: number): number {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  return (state ^ (state << 5)) >>> 0;
+}
+
+/** What a message of a stream says; the rest of its slot is zero. */
+function compose(slot: Uint8Array, seed: number, number: number): void {
+  let state = shuffle((seed ^ Math.imul(number, 2654435761) ^ 1) >>> 0);
+  const length = state % (SLOT - HEAD + 1);
+  slot.fill(0);
+  const view = new DataView(slot.buffer, slot.byteOffset);
+  view.setUint32(0, number, true);
+  view.setUint32(4, length, true);
+  for (let i = 0; i < length; i++) {
+    state = shuffle((state + i + 1) >>> 0);
+    slot[HEAD + i] = state;
+  }
+}
