@@ -101,7 +101,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
       } else if (domain.xen.profile === "seed") {
         // Waiting is left to the caller.
         (held ??= []).push(offset);
-        table.wait(gref, () => this.#tell(page + offset));
+        this.#wait(gref, page + offset);
         continue;
       } else {
         table.defer(gref);
@@ -110,6 +110,11 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     }
     if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
     return held ?? NONE_HELD;
+  }
+
+  /** Apart from where it is called, which would make a context for the closure at each call, also where nobody waits. */
+  #wait(gref: number, page: number): void {
+    this.#domain.table.wait(gref, () => this.#tell(page));
   }
 
   whenLetGo(tell: (page: number) => void): void {

@@ -118,6 +118,19 @@ export class GrantTable {
     return (this.#words[gref << BITS | SAYS]! & WRITABLE) !== 0;
   }
 
+  /** The place of the first reference, from some place on and before some other, that a domain may not map; or `to`. */
+  findRefused(grefs: readonly number[], from: number, to: number, domid: number, writable: boolean): number {
+    const words = this.#words;
+    const fresh = this.#fresh;
+    const bits = writable ? USED | WRITABLE : USED;
+    for (let index = from; index < to; index++) {
+      const gref = grefs[index]!;
+      if (!(gref >= FIRST_GREF && gref < fresh)) return index;
+      if ((words[gref << BITS | SAYS]! & (bits | DOMID)) !== (bits | domid)) return index;
+    }
+    return to;
+  }
+
   /** The number of the memory that a page is in. */
   memory(gref: number): number {
     return this.#words[gref << BITS | MEMORY]!;
@@ -128,12 +141,18 @@ export class GrantTable {
     return this.#words[gref << BITS | PAGE]!;
   }
 
-  /** Whether a page lies some pages behind another one, in the same allocation. */
-  follows(gref: number, first: number, pages: number): boolean {
+  /** The end of those, from some place on and before some other, whose pages are neighbours in one allocation. */
+  endOfRun(grefs: readonly number[], from: number, to: number): number {
     const words = this.#words;
-    const at = gref << BITS;
-    const other = first << BITS;
-    return words[at | ALLOCATION] === words[other | ALLOCATION] && words[at | PAGE] === words[other | PAGE]! + pages;
+    const first = grefs[from]! << BITS;
+    const allocation = words[first | ALLOCATION];
+    const page = words[first | PAGE]! - from;
+    let index = from + 1;
+    for (; index < to; index++) {
+      const at = grefs[index]! << BITS;
+      if (words[at | PAGE] !== page + index || words[at | ALLOCATION] !== allocation) break;
+    }
+    return index;
   }
 
   /** The number of the file through which a page was granted. */
@@ -164,18 +183,29 @@ export class GrantTable {
     return this.#words[gref << BITS | MAPS] !== 0;
   }
 
-  /** Counts a mapping of a page. */
-  map(gref: number): void {
-    if (this.#words[gref << BITS | MAPS]!++ === 0) this.#mapped++;
+  /** Counts a mapping of some pages: of those from some place on and before some other. */
+  map(grefs: readonly number[], from: number, to: number): void {
+    const words = this.#words;
+    for (let index = from; index < to; index++) {
+      if (words[grefs[index]! << BITS | MAPS]!++ === 0) this.#mapped++;
+    }
   }
 
-  /** Counts the end of a mapping: whether it was the last one of a page that its owner has let go of, so that access ends. */
-  unmap(gref: number): boolean {
-    if (--this.#words[gref << BITS | MAPS]! > 0) return false;
-    this.#mapped--;
-    if ((this.#words[gref << BITS | SAYS]! & DEFERRED) !== 0) return true;
-    if (this.#waiting.size > 0) this.tell(gref);
-    return false;
+  /**
+   * Counts the end of a mapping of some pages, up to the first whose owner has let go of it, so that with this, its last mapping,
+   * access ends. Gives its place, behind which to go on, or `to`.
+   */
+  unmap(grefs: readonly number[], from: number, to: number): number {
+    for (let index = from; index < to; index++) {
+      // Whoever is told may make the table grow.
+      const words = this.#words;
+      const at = grefs[index]! << BITS;
+      if (--words[at | MAPS]! > 0) continue;
+      this.#mapped--;
+      if ((words[at | SAYS]! & DEFERRED) !== 0) return index;
+      if (this.#waiting.size > 0) this.tell(grefs[index]!);
+    }
+    return to;
   }
 
   /** The owner of a page waits until it is not mapped any more. */

@@ -20,9 +20,8 @@ export class MockMapFile implements MapFile {
     const process = this.#process;
     process.checkAlive("map");
     const granters = typeof domid === "number" ? this.#find(domid) : domid.map((one) => this.#find(one));
-    for (let index = 0; index < grefs.length; index++) {
-      this.#check("length" in granters ? granters[index]! : granters, grefs[index]!, writable);
-    }
+    if (!("length" in granters)) this.#check(granters, grefs, 0, grefs.length, writable);
+    else granters.forEach((granter, index) => this.#check(granter, grefs, index, index + 1, writable));
     return new MockPeerMapping(process, granters, grefs, writable);
   }
 
@@ -32,18 +31,19 @@ export class MockMapFile implements MapFile {
     return granter;
   }
 
-  /** Throws unless a page may be mapped. */
-  #check({ domid, table }: MockDomain, gref: number, writable: boolean): void {
-    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+  /** Throws unless pages may be mapped: those from some place on and before some other. */
+  #check({ domid, table }: MockDomain, grefs: readonly number[], from: number, to: number, writable: boolean): void {
     const us = this.#process.domain.domid;
+    const index = table.findRefused(grefs, from, to, us, writable);
+    if (index === to) return;
+    const gref = grefs[index]!;
+    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
     if (table.domid(gref) !== us) {
       throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }
-    if (writable && !table.isWritable(gref)) {
-      throw refused(
-        `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
-      );
-    }
+    throw refused(
+      `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
+    );
   }
 
   copy(segments: readonly CopySegment[]): readonly number[] {

@@ -19,8 +19,8 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
   readonly #granters: MockDomain | readonly MockDomain[];
   readonly #grefs: readonly number[];
   readonly #writable: boolean;
-  /** The memory, in pieces of pages that are neighbours in one allocation. */
-  readonly #memory: readonly MappedMemory[];
+  /** The memory: one piece, or several, each of pages that are neighbours in one allocation. */
+  readonly #memory: MappedMemory | readonly MappedMemory[];
   #notify: SetNotify = NO_NOTIFY;
 
   constructor(
@@ -33,22 +33,19 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
     this.#granters = granters;
     this.#grefs = grefs;
     this.#writable = writable;
-    const memory: MappedMemory[] = [];
-    for (let index = 0; index < grefs.length;) {
-      const length = this.#run(index);
-      const granter = this.#granter(index);
-      const gref = grefs[index]!;
-      memory.push(granter.memory(gref).map(granter.table.page(gref), length));
-      index += length;
-    }
-    this.#memory = memory;
-    if (memory.length === 1) {
-      this.bytes = memory[0]!.bytes;
+    const end = this.#endOfRun(0);
+    const memory = this.#mapRun(0, end);
+    if (end === grefs.length) {
+      this.#memory = memory;
+      this.bytes = memory.bytes;
     } else {
+      const pieces = this.#mapRest(memory, end);
+      this.#memory = pieces;
       this.bytes = NOTHING;
-      this.parts = memory.map(({ bytes }) => bytes);
+      this.parts = pieces.map(({ bytes }) => bytes);
     }
-    for (let index = 0; index < grefs.length; index++) this.#granter(index).table.map(grefs[index]!);
+    if (!("length" in granters)) granters.table.map(grefs, 0, grefs.length);
+    else for (let index = 0; index < grefs.length; index++) granters[index]!.table.map(grefs, index, index + 1);
     process.domain.mappings.add(this);
   }
 
@@ -57,17 +54,32 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
     return "length" in granters ? granters[index]! : granters;
   }
 
-  /** How many pages from one on are neighbours in one allocation. */
-  #run(first: number): number {
+  /** The end of those, from one on, that are neighbours in one allocation. */
+  #endOfRun(from: number): number {
+    const granters = this.#granters;
     const grefs = this.#grefs;
-    const granter = this.#granter(first);
-    const gref = grefs[first]!;
-    let index = first + 1;
-    while (
-      index < grefs.length && this.#granter(index) === granter &&
-      granter.table.follows(grefs[index]!, gref, index - first)
-    ) index++;
-    return index - first;
+    if (!("length" in granters)) return granters.table.endOfRun(grefs, from, grefs.length);
+    let to = from + 1;
+    while (to < grefs.length && granters[to] === granters[from]) to++;
+    return granters[from]!.table.endOfRun(grefs, from, to);
+  }
+
+  /** Maps neighbours. */
+  #mapRun(from: number, to: number): MappedMemory {
+    const granter = this.#granter(from);
+    const gref = this.#grefs[from]!;
+    return granter.memory(gref).map(granter.table.page(gref), to - from);
+  }
+
+  /** Maps what comes after the first piece: all pieces. */
+  #mapRest(first: MappedMemory, from: number): MappedMemory[] {
+    const pieces = [first];
+    while (from < this.#grefs.length) {
+      const to = this.#endOfRun(from);
+      pieces.push(this.#mapRun(from, to));
+      from = to;
+    }
+    return pieces;
   }
 
   setUnmapNotify(notify: UnmapNotify): void {
@@ -100,17 +112,25 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
       granter.memory(gref).clear(granter.table.page(gref), notify.clearByte % PAGE_SIZE);
     }
     domain.mappings.delete(this);
-    for (const memory of this.#memory) memory.unmap();
-    for (let index = 0; index < grefs.length; index++) {
-      const granter = this.#granter(index);
-      const gref = grefs[index]!;
-      if (!granter.table.unmap(gref)) continue;
-      granter.memory(gref).give(granter.table.page(gref), 1);
-      granter.table.remove(gref);
-    }
-    sendNotify(domain, notify);
+    const memory = this.#memory;
+    if (!("length" in memory)) memory.unmap();
+    else for (const piece of memory) piece.unmap();
     const granters = this.#granters;
-    if ("length" in granters) { for (const granter of granters) granter.bury(); }
-    else granters.bury();
+    if (!("length" in granters)) this.#letGo(granters, 0, grefs.length);
+    else for (let index = 0; index < grefs.length; index++) this.#letGo(granters[index]!, index, index + 1);
+    sendNotify(domain, notify);
+    if (!("length" in granters)) granters.bury();
+    else for (const granter of granters) granter.bury();
+  }
+
+  /** Ends the mapping of some pages of one domain. */
+  #letGo(granter: MockDomain, from: number, to: number): void {
+    const { table } = granter;
+    const grefs = this.#grefs;
+    for (let index = from; (index = table.unmap(grefs, index, to)) < to; index++) {
+      const gref = grefs[index]!;
+      granter.memory(gref).give(table.page(gref), 1);
+      table.remove(gref);
+    }
   }
 }
