@@ -238,8 +238,19 @@ export class Driver {
     return this.#error("not-found", operation, `${run} of the allocator as page ${missing} ${reason}`);
   }
 
-  /** Maps pages: in one piece of memory for each allocation that they are of. */
-  map(open: OpenFile, owner: MappingOwner, page: number, count: number, writable: boolean): Mapping {
+  /**
+   * Maps pages: in one piece of memory for each allocation that they are of.
+   *
+   * @param gref The reference of the first page, if it is known, and that all of them are of one allocation; or 0.
+   */
+  map(
+    open: OpenFile,
+    owner: MappingOwner,
+    page: number,
+    count: number,
+    writable: boolean,
+    gref: number,
+  ): Mapping {
     this.#enter("map");
     try {
       const { books } = this.#core;
@@ -247,9 +258,12 @@ export class Driver {
       if (status === NO_MEMORY) throw this.#error("no-memory", "map", "as there is no memory for the books");
       if (status !== OK) throw this.#notFound("map", open, page, count);
       try {
-        const length = count === 1 ? 1 : books.together(open.address, page, count);
-        if (length < count) return this.#mapPieces(open, owner, page, count, writable);
-        const memory = open.file.map(page, count, books.gref(open.address, page), writable);
+        if (gref === 0) {
+          const length = count === 1 ? 1 : books.together(open.address, page, count);
+          if (length < count) return this.#mapPieces(open, owner, page, count, writable);
+          gref = books.gref(open.address, page);
+        }
+        const memory = open.file.map(page, count, gref, writable);
         const bytes = checkedBytes(memory, count);
         return writable
           ? new ReadWriteMapping(bytes, memory, owner, page, count)

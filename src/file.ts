@@ -46,9 +46,14 @@ export class DriverFile implements MappingOwner {
     return !this.#closed && this.#driver.books.find(this.#open.address, page, count) !== 0;
   }
 
-  map(page: number, count: number, writable: boolean): Mapping {
+  /**
+   * Maps pages.
+   *
+   * @param gref The reference of the first one, where all are of one allocation: so the books need not be asked.
+   */
+  map(page: number, count: number, writable: boolean, gref: number = 0): Mapping {
     if (this.#closed) this.#checkOpen("map");
-    return this.#driver.map(this.#open, this, page, count, writable);
+    return this.#driver.map(this.#open, this, page, count, writable, gref);
   }
 
   checkIdle(): void {

@@ -46,6 +46,11 @@ function isSame(own: readonly number[], grefs: Uint32Array, count: number): bool
   return true;
 }
 
+/** The first reference of an allocation. */
+export function firstGref(grefs: Grefs): number {
+  return typeof grefs === "number" ? grefs : grefs[0]!;
+}
+
 /** References as they are shown: in an array that nobody can change. */
 export function showGrefs(grefs: Grefs): readonly number[] {
   if (typeof grefs === "number") {

@@ -145,7 +145,7 @@ export class ReadWriteMapping implements WritableMapping {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.unmapped) return NOTHING;
+    if (this.#unmapped) return NOTHING;
     const bytes = this.#bytes;
     if (!(bytes instanceof MemoryParts)) return bytes;
     throw new GrantError(
@@ -155,7 +155,7 @@ export class ReadWriteMapping implements WritableMapping {
   }
 
   get parts(): readonly Uint8Array<ArrayBuffer>[] {
-    if (this.unmapped) return [];
+    if (this.#unmapped) return [];
     const bytes = this.#bytes;
     return bytes instanceof MemoryParts ? [...bytes.views] : [bytes];
   }

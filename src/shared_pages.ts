@@ -1,7 +1,7 @@
 import type { UnmapNotify } from "../backends/backend.ts";
 import { checkFlag, checkInteger, checkNotify } from "./checks.ts";
 import type { DriverFile } from "./file.ts";
-import { type Grefs, showGrefs } from "./grefs.ts";
+import { firstGref, type Grefs, showGrefs } from "./grefs.ts";
 import type { Mapping, WritableMapping } from "./mapping.ts";
 import { checkRange, type PageRange } from "./range.ts";
 
@@ -144,7 +144,7 @@ export class AllocatedPages implements SharedPages {
   map(options?: MapOptions & { writable?: true }): WritableMapping;
   map(options: MapOptions): Mapping;
   map(options?: MapOptions): Mapping {
-    if (options === undefined) return this.#file.map(this.#page, this.#count, true);
+    if (options === undefined) return this.#file.map(this.#page, this.#count, true, firstGref(this.#grefs));
     const { start, count } = checkRange("map", options, this.#count);
     checkFlag("map", "`writable`", options.writable);
     return this.#file.map(this.#page + start, count, options.writable ?? true);
