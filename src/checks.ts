@@ -117,6 +117,22 @@ export function checkBackend(what: string, value: unknown, methods: readonly str
 }
 
 /**
+ * A file that a backend opened: throws, and closes it, unless it has some methods. Backends of another kind have a method `open`,
+ * too, and are easily taken for this one.
+ */
+export function checkFile<T extends { close(): void }>(
+  file: T,
+  methods: readonly (keyof T & string)[],
+  way: string,
+): T {
+  const object = Object(file) as Record<string, unknown>;
+  const missing = methods.find((method) => typeof object[method] !== "function");
+  if (missing === undefined) return file;
+  if (typeof object.close === "function") file.close();
+  throw new TypeError(`the file that it opened has no method \`${missing}\`. The right backends are made by ${way}`);
+}
+
+/**
  * Throws unless a value is an unmap notify; gives a copy, which its owner cannot change.
  *
  * @param size The number of bytes of which one may be cleared.

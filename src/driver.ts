@@ -177,9 +177,13 @@ export class Driver {
       "allocate",
       `${count} pages as the limit is ${books.limit()} and ${books.live()} are in use` +
         (pending ? `, ${pending} of them freed, but still mapped by the peer or not ended yet` : "") +
-        `: ${pending === books.live() ? "see that peers unmap theirs" : "free pages"}, or raise ${
-          this.#limitIsBackends ? this.#backend.limitName : "`limit` of the device"
-        }`,
+        `: ${
+          count > books.limit()
+            ? "ask for fewer"
+            : pending === books.live()
+            ? "see that peers unmap theirs"
+            : "free pages"
+        }, or raise ${this.#limitIsBackends ? this.#backend.limitName : "`limit` of the device"}`,
     );
   }
 

@@ -1,12 +1,14 @@
 import type { EventBackend, EventFile } from "../backends/backend.ts";
 import { Calls } from "./calls.ts";
-import { checkBackend, checkDomid, checkInteger, checkPort, show } from "./checks.ts";
+import { checkBackend, checkDomid, checkFile, checkInteger, checkPort, show } from "./checks.ts";
 import { GrantError } from "./errors.ts";
 import { BoundChannel, type ChannelOwner, type EventChannel } from "./event_channel.ts";
 import { EventPump } from "./event_pump.ts";
 
 /** Xen's own events have the numbers 0 to 23 (`NR_VIRQS` of its public headers). */
 const MAX_VIRQ = 23;
+
+const MADE_BY = "denoEventBackend() or MockXen's domain().eventBackend()";
 
 /**
  * Event channels of this domain: how two domains tell each other that there is something new in the memory that they share. One
@@ -48,7 +50,7 @@ export class EventChannels implements Disposable {
    * @throws {TypeError} if the backend is none.
    */
   constructor(backend: EventBackend) {
-    checkBackend("make event channels", backend, ["open"], "denoEventBackend() or MockXen's domain().eventBackend()");
+    checkBackend("make event channels", backend, ["open"], MADE_BY);
     this.#backend = backend;
     this.#calls = new Calls(backend.name);
   }
@@ -115,7 +117,7 @@ export class EventChannels implements Disposable {
   }
 
   #open(): ChannelOwner {
-    const file = this.#backend.open();
+    const file = checkFile(this.#backend.open(), ["bindUnbound", "whenPending", "close"], MADE_BY);
     return {
       file,
       calls: this.#calls,

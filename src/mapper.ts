@@ -1,6 +1,6 @@
 import type { MapBackend, MapFile, PeerMemory } from "../backends/backend.ts";
 import { Calls } from "./calls.ts";
-import { checkBackend, checkFlag, checkOptions } from "./checks.ts";
+import { checkBackend, checkFile, checkFlag, checkOptions } from "./checks.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
 import { GrantError, type GrantOperation } from "./errors.ts";
 import { checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
@@ -12,6 +12,8 @@ import {
   type WritablePeerMapping,
 } from "./peer_mapping.ts";
 import { checkedPeerBytes } from "./peer_memory.ts";
+
+const MADE_BY = "denoMapBackend() or MockXen's domain().mapBackend()";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {
@@ -60,7 +62,7 @@ export class GrantMapper implements Disposable {
    * @throws {TypeError} if the backend is none.
    */
   constructor(backend: MapBackend) {
-    checkBackend("make a mapper", backend, ["open"], "denoMapBackend() or MockXen's domain().mapBackend()");
+    checkBackend("make a mapper", backend, ["open"], MADE_BY);
     this.#backend = backend;
     this.#calls = new Calls(backend.name);
   }
@@ -175,7 +177,7 @@ export class GrantMapper implements Disposable {
   }
 
   #open(): MapFile {
-    return this.#file ??= this.#backend.open();
+    return this.#file ??= checkFile(this.#backend.open(), ["map", "copy", "close"], MADE_BY);
   }
 
   #map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMapping {

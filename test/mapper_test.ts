@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { CopySegment, PeerMemory } from "../backends/backend.ts";
 import { MockXen } from "../backends/mock.ts";
-import { GrantDevice, GrantMapper } from "../mod.ts";
+import { EventChannels, GrantDevice, GrantMapper } from "../mod.ts";
 import { mapBackend, peerMemory } from "./map_backend.ts";
 
 const failed = (operation: string) => expect.objectContaining({ code: "backend-failed", operation });
@@ -282,6 +282,22 @@ describe("`copy()`", () => {
     expect(opens).toBe(1);
     mapper.close();
     expect(() => mapper.copy([piece])).toThrow(expect.objectContaining({ code: "closed", operation: "copy" }));
+  });
+});
+
+describe("a backend of another kind", () => {
+  test("is told so at its first use, and its file is closed", () => {
+    const domain = new MockXen().domain(1);
+    let closed = 0;
+    const grants = domain.grantBackend();
+    const mapper = new GrantMapper({
+      ...grants,
+      open: () => Object.assign(grants.open(), { close: () => closed++ }) as never,
+    });
+    expect(() => mapper.map(1, [8])).toThrow("has no method `copy`");
+    expect(() => mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }])).toThrow("denoMapBackend()");
+    expect(closed).toBe(2);
+    expect(() => new EventChannels(domain.mapBackend() as never).bindUnbound(0)).toThrow("denoEventBackend()");
   });
 });
 
