@@ -37,3 +37,9 @@ export function measure(work: Work, budget: number): number {
   } while (batches.length < BATCHES && left > 0);
   return median(batches) * 1e6;
 }
+
+/** Does `work` over and over for some milliseconds, as it is when it is measured: what is compiled late is compiled then. */
+export function warmUp(work: Work, milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  do measure(work, 100); while (performance.now() < end);
+}

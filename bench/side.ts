@@ -19,7 +19,7 @@ import { LeafBooks } from "./baseline/leaf.ts";
 import { ShippedBooks } from "./baseline/shipped.ts";
 import { traceDigest } from "./baseline/trace.ts";
 import { type Case, pagesOfOne } from "./cases.ts";
-import { measure, type Work } from "./clock.ts";
+import { measure, warmUp, type Work } from "./clock.ts";
 import { measureMemory, measurePeak } from "./memory.ts";
 import { prepareMachine } from "./whole_way.ts";
 import { prepareBooks } from "./workloads.ts";
@@ -35,8 +35,12 @@ export type Request =
   /** What a peak of so many pages leaves in memory. */
   | { readonly task: "peak"; readonly pages: number };
 
-/** Milliseconds for which a case is run before it is measured for the first time. */
-const WARM_UP = 200;
+/**
+ * How often the time of a measurement a case is run for before it is measured first. The engines compile code anew until it is as
+ * fast as it gets: that of the whole way, of which there is much, several times within two seconds.
+ */
+const WARM_UP = 30;
+const WARM_UP_WHOLE_WAY = 125;
 
 /** Runs a side until there are no more requests. */
 async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: boolean): Promise<void> {
@@ -56,8 +60,7 @@ async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: 
           work = typeof newBooks === "string"
             ? prepareMachine(request.case, newBooks)
             : prepareBooks(newBooks(), request.case, settles);
-          // What is compiled late is compiled now.
-          measure(work, Math.max(request.milliseconds, WARM_UP));
+          warmUp(work, request.milliseconds * (typeof newBooks === "string" ? WARM_UP_WHOLE_WAY : WARM_UP));
         }
         return { nanoseconds: measure(work, request.milliseconds) / pagesOfOne(request.case) };
       }
