@@ -6,7 +6,7 @@
  * deno task bench --quick    # less than a minute, fewer pages
  * deno task bench --no-node
  * deno task bench --only=whole   # only the groups whose titles have this in them
- * deno task bench --write    # also docs/performance.md, docs/performance.svg and bench/results/reference.json
+ * deno task bench --write    # also docs/performance.md, its picture, README.md and bench/results/reference.json
  * ```
  *
  * Trust the ratios, not the nanoseconds: each round runs every side of a group of cases once, one after the other, and a
@@ -162,11 +162,12 @@ await Deno.writeTextFile(new URL("bench/results/latest.svg", root), picture(resu
 if (flags.has("--write")) {
   await Deno.writeTextFile(new URL("bench/results/reference.json", root), json);
   await Deno.writeTextFile(new URL("docs/performance.svg", root), picture(results));
-  await writeDocument(new URL("docs/performance.md", root), "bench", {
+  const texts = {
     targets: targetTable(results),
     groups: groupTables(results),
     others: otherTable(results),
     provenance: provenance(results),
-  });
+  };
+  for (const document of ["docs/performance.md", "README.md"]) await writeDocument(new URL(document, root), "bench", texts);
 }
 console.log([groupTables(results), otherTable(results), targetTable(results), provenance(results)].join("\n\n"));
