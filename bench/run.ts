@@ -168,6 +168,8 @@ if (flags.has("--write")) {
     others: otherTable(results),
     provenance: provenance(results),
   };
-  for (const document of ["docs/performance.md", "README.md"]) await writeDocument(new URL(document, root), "bench", texts);
+  for (const document of ["docs/performance.md", "README.md"]) {
+    await writeDocument(new URL(document, root), "bench", texts);
+  }
 }
 console.log([groupTables(results), otherTable(results), targetTable(results), provenance(results)].join("\n\n"));
