@@ -1,7 +1,8 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backends/backend.ts";
 import { type Core, createCore, NO_MEMORY, OK, STAGED } from "../wasm/core.ts";
+import { Calls } from "./calls.ts";
 import { checkLimit } from "./checks.ts";
-import { asGrantError, GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
+import { GrantError, type GrantErrorCode, type GrantOperation } from "./errors.ts";
 import { copyGrefs, type Grefs } from "./grefs.ts";
 import { type Mapping, type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWriteMapping } from "./mapping.ts";
 import { checkedBytes, Pieces } from "./memory.ts";
@@ -19,12 +20,13 @@ export class Driver {
   readonly #reclaimer: Reclaimer;
   /** Whether the limit is the backend's, to be asked again. */
   #limitIsBackends: boolean;
-  #busy = false;
+  readonly #calls: Calls;
   /** References on their way to or from the backend: never the core's own memory, which a backend must not see. */
   #grefs = new Uint32Array(64);
 
   constructor(backend: GrantBackend, limit: number | undefined, module: WebAssembly.Module | undefined) {
     this.#backend = backend;
+    this.#calls = new Calls(backend.name);
     this.#core = createCore(module);
     this.#reclaimer = new Reclaimer(this.#core, backend.name);
     this.#limitIsBackends = limit === undefined;
@@ -38,17 +40,17 @@ export class Driver {
       checkLimit("use the backend", "its limit", limit);
       return limit;
     } catch (error) {
-      throw asGrantError(error, operation, this.#backend.name);
+      throw this.#calls.failed(operation, error);
     }
   }
 
   get limit(): number {
     if (this.#limitIsBackends) {
-      this.#enter("inspect");
+      this.#calls.begin("inspect");
       try {
         this.#core.books.setLimit(this.#backendLimit("inspect"));
       } finally {
-        this.#busy = false;
+        this.#calls.end();
       }
     }
     return this.#core.books.limit();
@@ -67,16 +69,7 @@ export class Driver {
 
   /** Throws if the backend is in the middle of a call: whoever changes state of its own before an operation asks first. */
   checkIdle(operation: GrantOperation): void {
-    if (!this.#busy) return;
-    throw new GrantError(`Cannot ${operation} as the backend ${this.#backend.name} is in the middle of a call`, {
-      code: "busy",
-      operation,
-    });
-  }
-
-  #enter(operation: GrantOperation): void {
-    if (this.#busy) this.checkIdle(operation);
-    this.#busy = true;
+    this.#calls.checkIdle(operation);
   }
 
   #error(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
@@ -87,7 +80,7 @@ export class Driver {
   }
 
   open(): OpenFile {
-    this.#enter("open");
+    this.#calls.begin("open");
     try {
       if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
       const address = this.#core.books.open();
@@ -104,16 +97,16 @@ export class Driver {
         } catch {
           // The first error is the one that counts.
         }
-        throw asGrantError(error, "open", this.#backend.name);
+        throw this.#calls.failed("open", error);
       }
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
   /** Grants pages: the index of the first. Their references are to be taken at once, with {@linkcode Driver.takeGrefs}. */
   allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
-    this.#enter("allocate");
+    this.#calls.begin("allocate");
     try {
       this.#reclaimer.sweep("free");
       const page = this.#reserve(open, count);
@@ -131,7 +124,7 @@ export class Driver {
         }
       } catch (error) {
         this.#undo(open, page, count, grefs);
-        throw asGrantError(error, "allocate", this.#backend.name);
+        throw this.#calls.failed("allocate", error);
       }
       if (count === 1) {
         books.listOne(open.address, grefs[0]!);
@@ -140,7 +133,7 @@ export class Driver {
       }
       return page;
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
@@ -214,7 +207,7 @@ export class Driver {
    * @returns Whether they were.
    */
   free(open: OpenFile, page: number, count: number, needed: boolean): boolean {
-    this.#enter("free");
+    this.#calls.begin("free");
     try {
       const run = this.#core.books.free(open.address, page, count);
       if (run < 0) {
@@ -228,7 +221,7 @@ export class Driver {
       if (failure) throw failure;
       return true;
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
@@ -255,7 +248,7 @@ export class Driver {
     writable: boolean,
     gref: number,
   ): Mapping {
-    this.#enter("map");
+    this.#calls.begin("map");
     try {
       const { books } = this.#core;
       const status = books.map(open.address, page, count);
@@ -274,10 +267,10 @@ export class Driver {
           : new ReadOnlyMapping(bytes, memory, owner, page, count);
       } catch (error) {
         books.unmap(open.address, page, count);
-        throw asGrantError(error, "map", this.#backend.name);
+        throw this.#calls.failed("map", error);
       }
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
@@ -310,58 +303,58 @@ export class Driver {
 
   /** Ends a mapping, with the page and count it was made with. */
   unmap(open: OpenFile, page: number, count: number, memory: Pick<MappedMemory, "unmap">): void {
-    this.#enter("unmap");
+    this.#calls.begin("unmap");
     try {
       let unmapping: GrantError | undefined;
       try {
         memory.unmap();
       } catch (error) {
-        unmapping = asGrantError(error, "unmap", this.#backend.name);
+        unmapping = this.#calls.failed("unmap", error);
       }
       if (this.#core.books.unmap(open.address, page, count)) this.#reclaimer.expect();
       const ending = this.#reclaimer.sweep("unmap", open);
       const failure = unmapping ?? ending;
       if (failure) throw failure;
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
   setUnmapNotify(open: OpenFile, page: number, notify: UnmapNotify): void {
-    this.#enter("notify");
+    this.#calls.begin("notify");
     try {
       const { books } = this.#core;
       if (!books.find(open.address, page, 1)) throw this.#notFound("notify", open, page, 1);
       try {
         open.file.setUnmapNotify(page, books.gref(open.address, page), notify);
       } catch (error) {
-        throw asGrantError(error, "notify", this.#backend.name);
+        throw this.#calls.failed("notify", error);
       }
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
   /** Closes a file: its pages are let go as soon as no mapping of the file is left. */
   close(open: OpenFile): void {
-    this.#enter("close");
+    this.#calls.begin("close");
     try {
       this.#reclaimer.close(open);
       const failure = this.#reclaimer.sweep("close", open);
       if (failure) throw failure;
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 
   /** Ends access to the pages that closed allocators left to their peers, as far as these have let go. */
   reclaim(): void {
-    this.#enter("close");
+    this.#calls.begin("close");
     try {
       const failure = this.#reclaimer.sweep("close", "any");
       if (failure) throw failure;
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type MappedMemory, PAGE_SIZE } from "../backends/backend.ts";
+import { lengthOf } from "./bytes.ts";
 import { checkInteger, show } from "./checks.ts";
 import { GrantError } from "./errors.ts";
 
@@ -81,7 +82,6 @@ export interface MappingOwner {
 
 // A target's own methods are the caller's: one that overrides them would be handed the memory itself.
 const { set } = Uint8Array.prototype;
-const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
 
 /** Copies a part of a piece that has, or had, some size. */
 function copyPart(

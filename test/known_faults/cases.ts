@@ -202,14 +202,14 @@ export const CASES: readonly Case[] = [
     says: 'got "busy", expected "none"',
     patch: {
       file: DRIVER,
-      find: `throw asGrantError(error, "notify", this.#backend.name);
+      find: `throw this.#calls.failed("notify", error);
       }
     } finally {
-      this.#busy = false;
+      this.#calls.end();
     }`,
-      replace: `throw asGrantError(error, "notify", this.#backend.name);
+      replace: `throw this.#calls.failed("notify", error);
       }
-      this.#busy = false;
+      this.#calls.end();
     } finally {}`,
     },
   },
