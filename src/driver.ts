@@ -8,6 +8,8 @@ import { type Mapping, type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWrit
 import { checkedBytes, Pieces } from "./memory.ts";
 import { type OpenFile, Reclaimer } from "./reclaimer.ts";
 
+const NO_GREFS = new Uint32Array(0);
+
 /**
  * Joins the core, which decides, to a backend, which does: each operation is one method, whole or not at all.
  *
@@ -110,37 +112,44 @@ export class Driver {
     try {
       this.#reclaimer.sweep("free");
       const page = this.#reserve(open, count);
-      const { books } = this.#core;
-      let grefs = this.#grefs;
       try {
-        // Also where a backend has moved the buffer of the last one away.
-        if (count > grefs.length) grefs = this.#grefs = this.#newGrefs(Math.max(count, 64));
-        else if (count === 1) grefs[0] = 0;
-        else grefs.fill(0, 0, count);
+        const grefs = this.#clearGrefs(count);
         open.file.grant(page, count, domid, writable, grefs);
-        for (let offset = 0; offset < count; offset++) {
-          // Not a number, if the backend moved the buffer away.
-          if (!(grefs[offset]! > 0)) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);
-        }
+        checkGranted(grefs, count);
       } catch (error) {
-        this.#undo(open, page, count, grefs);
-        throw this.#calls.failed("allocate", error);
+        throw this.#undo(open, page, count, error);
       }
-      if (count === 1) {
-        books.listOne(open.address, grefs[0]!);
-      } else {
-        for (let from = 0; from < count; from += STAGED) books.list(open.address, this.#stage(grefs, from, count));
-      }
+      if (count === 1) this.#core.books.listOne(open.address, this.#grefs[0]!);
+      else this.#list(open, count);
       return page;
     } finally {
       this.#calls.end();
     }
   }
 
+  #list(open: OpenFile, count: number): void {
+    const { books } = this.#core;
+    for (let from = 0; from < count; from += STAGED) books.list(open.address, this.#stage(from, count));
+  }
+
   /** The references of the pages that were allocated last. */
   takeGrefs(count: number): Grefs {
     const grefs = copyGrefs(this.#grefs, count);
     if (count > STAGED) this.#grefs = new Uint32Array(64);
+    return grefs;
+  }
+
+  /** Room for references, with none in it. */
+  #clearGrefs(count: number): Uint32Array<ArrayBuffer> {
+    const grefs = this.#grefs;
+    // Also where a backend has moved the buffer of the last one away.
+    if (count > grefs.length) {
+      // If there is no memory, those of an earlier allocation must not be taken for granted by this one.
+      this.#grefs = NO_GREFS;
+      return this.#grefs = this.#newGrefs(Math.max(count, 64));
+    }
+    if (count === 1) grefs[0] = 0;
+    else grefs.fill(0, 0, count);
     return grefs;
   }
 
@@ -153,10 +162,15 @@ export class Driver {
   }
 
   #reserve(open: OpenFile, count: number): number {
+    const page = this.#core.books.reserve(open.address, count);
+    return page >= 0 ? page : this.#reserveAgain(open, count, page);
+  }
+
+  /** What was refused may be within a limit that was raised meanwhile; where it was lowered, that is the reason. */
+  #reserveAgain(open: OpenFile, count: number, refused: number): number {
     const { books } = this.#core;
-    let page = books.reserve(open.address, count);
-    // Whatever it is refused for: where the limit was lowered meanwhile, that is the reason.
-    if (page < 0 && this.#limitIsBackends) {
+    let page = refused;
+    if (this.#limitIsBackends) {
       books.setLimit(this.#backendLimit("allocate"));
       page = books.reserve(open.address, count);
     }
@@ -180,24 +194,29 @@ export class Driver {
     );
   }
 
-  /** Copies references from `from` on into the core's staging: how many. */
-  #stage(grefs: Uint32Array, from: number, count: number): number {
+  /** Copies references from `from` on, up to the first `count`, into the core's staging: how many. */
+  #stage(from: number, count: number): number {
     const length = Math.min(STAGED, count - from);
-    const staged = this.#core.staged();
-    staged.set(grefs.subarray(from, from + length));
+    this.#core.staged().set(this.#grefs.subarray(from, from + length));
     return length;
   }
 
-  /** Gives back what a failed allocation reserved, and ends access to the pages that were granted all the same. */
-  #undo(open: OpenFile, page: number, count: number, grefs: Uint32Array): void {
+  /**
+   * Gives back what a failed allocation reserved, and ends access to the pages that were granted all the same.
+   *
+   * @returns The error to throw.
+   */
+  #undo(open: OpenFile, page: number, count: number, error: unknown): GrantError {
     const { books } = this.#core;
+    const grefs = this.#grefs;
     let granted = 0;
     while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-    for (let from = 0; from < granted; from += STAGED) books.adopt(open.address, this.#stage(grefs, from, granted));
+    for (let from = 0; from < granted; from += STAGED) books.adopt(open.address, this.#stage(from, granted));
     books.abandon(open.address);
     if (granted > 0) this.#reclaimer.expect();
     this.#reclaimer.sweep("free");
     books.rewind(open.address, page);
+    return this.#calls.failed("allocate", error);
   }
 
   /**
@@ -250,12 +269,11 @@ export class Driver {
   ): Mapping {
     this.#calls.begin("map");
     try {
-      const { books } = this.#core;
-      const status = books.map(open.address, page, count);
-      if (status === NO_MEMORY) throw this.#error("no-memory", "map", "as there is no memory for the books");
-      if (status !== OK) throw this.#notFound("map", open, page, count);
+      const status = this.#core.books.map(open.address, page, count);
+      if (status !== OK) throw this.#notMapped(status, open, page, count);
       try {
         if (gref === 0) {
+          const { books } = this.#core;
           const length = count === 1 ? 1 : books.together(open.address, page, count);
           if (length < count) return this.#mapPieces(open, owner, page, count, writable);
           gref = books.gref(open.address, page);
@@ -266,12 +284,17 @@ export class Driver {
           ? new ReadWriteMapping(bytes, memory, owner, page, count)
           : new ReadOnlyMapping(bytes, memory, owner, page, count);
       } catch (error) {
-        books.unmap(open.address, page, count);
+        this.#core.books.unmap(open.address, page, count);
         throw this.#calls.failed("map", error);
       }
     } finally {
       this.#calls.end();
     }
+  }
+
+  #notMapped(status: number, open: OpenFile, page: number, count: number): GrantError {
+    if (status !== NO_MEMORY) return this.#notFound("map", open, page, count);
+    return this.#error("no-memory", "map", "as there is no memory for the books");
   }
 
   /**
@@ -356,5 +379,12 @@ export class Driver {
     } finally {
       this.#calls.end();
     }
+  }
+}
+
+/** Throws unless there is a reference for each page: where the backend moved the buffer away, there is none. */
+function checkGranted(grefs: Uint32Array, count: number): void {
+  for (let offset = 0; offset < count; offset++) {
+    if (!(grefs[offset]! > 0)) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);
   }
 }

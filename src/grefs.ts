@@ -9,10 +9,16 @@
  * @module
  */
 
-/** The references of an allocation: one; several; or as they were shown. */
+/**
+ * The references of an allocation: the first, if from page to page they go up by one, as those of a new table do, and of one page;
+ * the first with a minus before it, if they go down by one, as those do that were freed in order; all of them otherwise; or as they
+ * were shown.
+ */
 export type Grefs = number | readonly number[];
 
 interface Shown {
+  readonly grefs: Grefs;
+  /** All of them. */
   readonly own: readonly number[];
   readonly frozen: readonly number[];
 }
@@ -31,11 +37,22 @@ function place(first: number, count: number): number {
 export function copyGrefs(grefs: Uint32Array, count: number): Grefs {
   const first = grefs[0]!;
   if (count === 1) return first;
+  const step = grefs[1]! - first;
+  if ((step === 1 || step === -1) && isRun(grefs, count, step)) return first * step;
   const own = places[place(first, count)]?.own;
   if (own !== undefined && isSame(own, grefs, count)) return own;
   const copy = new Array<number>(count);
   for (let index = 0; index < count; index++) copy[index] = grefs[index]!;
   return copy;
+}
+
+function isRun(grefs: Uint32Array, count: number, step: number): boolean {
+  let gref = grefs[0]!;
+  for (let index = 1; index < count; index++) {
+    gref += step;
+    if (grefs[index] !== gref) return false;
+  }
+  return true;
 }
 
 function isSame(own: readonly number[], grefs: Uint32Array, count: number): boolean {
@@ -48,27 +65,25 @@ function isSame(own: readonly number[], grefs: Uint32Array, count: number): bool
 
 /** The first reference of an allocation. */
 export function firstGref(grefs: Grefs): number {
-  return typeof grefs === "number" ? grefs : grefs[0]!;
+  return typeof grefs === "number" ? Math.abs(grefs) : grefs[0]!;
 }
 
-/** References as they are shown: in an array that nobody can change. */
-export function showGrefs(grefs: Grefs): readonly number[] {
-  if (typeof grefs === "number") {
-    const at = place(grefs, 1);
-    const shown = places[at];
-    if (shown !== undefined && shown.own.length === 1 && shown.own[0] === grefs) return shown.frozen;
-    return show([grefs], at);
-  }
-  if (Object.isFrozen(grefs)) return grefs;
-  const at = place(grefs[0]!, grefs.length);
+/** References of `count` pages as they are shown: in an array that nobody can change. */
+export function showGrefs(grefs: Grefs, count: number): readonly number[] {
+  if (typeof grefs !== "number" && Object.isFrozen(grefs)) return grefs;
+  const at = place(firstGref(grefs), count);
   const shown = places[at];
-  return shown !== undefined && shown.own === grefs ? shown.frozen : show(grefs, at);
+  if (shown !== undefined && shown.grefs === grefs && shown.own.length === count) return shown.frozen;
+  const own = typeof grefs === "number" ? unfold(grefs, count) : grefs;
+  const frozen = Object.freeze(own.slice());
+  if (count <= MOST) places[at] = { grefs, own, frozen };
+  return frozen;
 }
 
-function show(own: readonly number[], at: number): readonly number[] {
-  const frozen = Object.freeze(own.slice());
-  if (own.length <= MOST) places[at] = { own, frozen };
-  return frozen;
+function unfold(grefs: number, count: number): readonly number[] {
+  const first = Math.abs(grefs);
+  const step = Math.sign(grefs);
+  return Array.from({ length: count }, (_, index) => first + index * step);
 }
 
 /**

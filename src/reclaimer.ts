@@ -70,24 +70,28 @@ export class Reclaimer {
    */
   sweep(operation: GrantOperation, concerning?: OpenFile | "any"): GrantError | undefined {
     let failure: GrantError | undefined;
-    if (this.#toAsk) {
-      this.#toAsk = false;
-      const { books } = this.#core;
-      for (let count = books.sweep(); count > 0;) {
-        const open = this.#files.get(books.runFile())!;
-        const page = books.runPage();
-        try {
-          count = this.#endAccess(open, page, count);
-        } catch (error) {
-          if (open === concerning || concerning === "any") failure ??= this.#notEnded(operation, page, count, error);
-          this.#toAsk = true;
-          count = books.nextRun(false);
-        }
-      }
-    }
+    if (this.#toAsk) failure = this.#ask(operation, concerning);
     if (this.#closing.size === 0) return failure;
     const closing = this.#forgetClosed(concerning);
     return failure ?? closing;
+  }
+
+  #ask(operation: GrantOperation, concerning: OpenFile | "any" | undefined): GrantError | undefined {
+    let failure: GrantError | undefined;
+    this.#toAsk = false;
+    const { books } = this.#core;
+    for (let count = books.sweep(); count > 0;) {
+      const open = this.#files.get(books.runFile())!;
+      const page = books.runPage();
+      try {
+        count = this.#endAccess(open, page, count);
+      } catch (error) {
+        if (open === concerning || concerning === "any") failure ??= this.#notEnded(operation, page, count, error);
+        this.#toAsk = true;
+        count = books.nextRun(false);
+      }
+    }
+    return failure;
   }
 
   /** A sweep that the core has begun: with these pages of a file, and no others. */
@@ -112,7 +116,6 @@ export class Reclaimer {
 
   /** Ends access to the core's present run, but for the pages that the peer holds: the number of pages of the next run. */
   #endAccess(open: OpenFile, page: number, count: number): number {
-    const { books } = this.#core;
     const staged = this.#core.staged();
     // A backend may have moved the last one's buffer away.
     const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGED);
@@ -120,10 +123,13 @@ export class Reclaimer {
     else grefs.set(staged.subarray(0, count));
     this.#told = false;
     const held = open.file.endAccess(page, count, grefs);
-    if (!Array.isArray(held)) {
-      throw new TypeError(`it must say which pages have not ended in an array: it said ${show(held)}`);
-    }
-    if (held.length === 0) return books.endedAll();
+    checkIsArray(held);
+    return held.length === 0 ? this.#core.books.endedAll() : this.#endOthers(open, count, held);
+  }
+
+  /** What has become of the present run if the backend says that access to some pages has not ended. */
+  #endOthers(open: OpenFile, count: number, held: readonly number[]): number {
+    const { books } = this.#core;
     // All of them are looked at before the first is believed.
     const offsets = Array.from(held);
     let least = 0;
@@ -165,4 +171,9 @@ export class Reclaimer {
     }
     return failure;
   }
+}
+
+function checkIsArray(held: unknown): void {
+  if (Array.isArray(held)) return;
+  throw new TypeError(`it must say which pages have not ended in an array: it said ${show(held)}`);
 }

@@ -138,7 +138,7 @@ export class AllocatedPages implements SharedPages {
   }
 
   get grefs(): readonly number[] {
-    return this.#grefs = showGrefs(this.#grefs);
+    return this.#grefs = showGrefs(this.#grefs, this.#count);
   }
 
   map(options?: MapOptions & { writable?: true }): WritableMapping;

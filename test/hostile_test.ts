@@ -168,6 +168,26 @@ describe("a backend that moves away the buffer of the references", () => {
     expect(allocator.allocate(0, { pages: 3 }).page).toBe(0);
   });
 
+  test("where there is no memory for more of them, those of an earlier allocation are left alone", () => {
+    const { device } = machine();
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 64 });
+    const { Uint32Array } = globalThis;
+    globalThis.Uint32Array = new Proxy(Uint32Array, {
+      construct() {
+        throw new RangeError("Array buffer allocation failed");
+      },
+    });
+    try {
+      expect(thrown(() => allocator.allocate(0, { pages: 65 })).code).toBe("no-memory");
+    } finally {
+      globalThis.Uint32Array = Uint32Array;
+    }
+    expect(device.inspect()).toMatchObject({ live: 64, listed: 64, pending: 0 });
+    expect(allocator.allocate(0, { pages: 65 }).page).toBe(64);
+    pages.map().unmap();
+  });
+
   test("in endAccess: the next one works", () => {
     const { device, xen } = machine((file) => ({
       endAccess(page, count, grefs) {

@@ -50,6 +50,19 @@ describe("a grant table", () => {
     expect(allocator.allocate(0, { pages: 3 }).grefs).toEqual([10, 8, 11]);
   });
 
+  test("refuses to end the same grant twice, and gives its reference to one page", () => {
+    const xen = new MockXen();
+    const file = xen.domain(1).grantBackend().open();
+    const grefs = new Uint32Array(2);
+    file.grant(0, 1, 0, false, grefs);
+    grefs[1] = grefs[0]!;
+    expect(() => file.endAccess(0, 2, grefs)).toThrow(`reference ${grefs[0]} was not granted`);
+    file.grant(0, 2, 0, false, grefs);
+    expect(grefs[0]).not.toBe(grefs[1]);
+    file.endAccess(0, 2, grefs);
+    xen.assertClean();
+  });
+
   test("is recovered after it was exhausted", () => {
     const xen = new MockXen({ tableFrames: 1, limit: Infinity });
     const { device } = sides(xen);

@@ -2,7 +2,7 @@ import { GrantError } from "../../src/errors.ts";
 import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
 import type { MachineMemory, Memory } from "./memory.ts";
-import { replaceNotify, sendNotify } from "./notify.ts";
+import { replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
 import type { MockProcess, ProcessFile } from "./process.ts";
 
 /** The error's number on Linux. */
@@ -30,29 +30,23 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     const domain = this.#domain;
     this.process.checkAlive("allocate");
     if (domain.left.size > 0) domain.reap();
-    if (domain.counted + count > domain.limit) {
-      throw new GrantError(
-        `Cannot allocate ${count} pages as the limit of domain ${domain.domid} is ${domain.limit} and its programs use ` +
-          `${domain.counted}: free pages, or raise \`limit\` of the domain`,
-        { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
-      );
-    }
-    const { table } = domain;
+    if (domain.counted + count > domain.limit) throw this.#limitReached(count);
     const memory = takeMemory(domain.xen.memory, count);
     const first = memory.taken;
-    table.begin();
-    let granted = 0;
-    try {
-      for (; granted < count; granted++) {
-        const gref = table.add(this.#number, domid, writable, memory, first + granted);
-        if (gref === 0) throw this.#tableFull(count);
-        grefs[granted] = gref;
-        domain.counted++;
-      }
-    } catch (error) {
-      memory.give(first + granted, count - granted);
-      throw error;
-    }
+    const granted = domain.table.add(this.#number, domid, writable, memory, first, count, grefs);
+    domain.counted += granted;
+    if (granted === count) return;
+    memory.give(first + granted, count - granted);
+    throw this.#tableFull(count);
+  }
+
+  #limitReached(count: number): GrantError {
+    const { domid, limit, counted } = this.#domain;
+    return new GrantError(
+      `Cannot allocate ${count} pages as the limit of domain ${domid} is ${limit} and its programs use ` +
+        `${counted}: free pages, or raise \`limit\` of the domain`,
+      { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
+    );
   }
 
   #tableFull(count: number): GrantError {
@@ -68,48 +62,57 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     // What is dead has no grants to end.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.left.size > 0) this.#domain.reap();
-    for (let offset = 0; offset < count; offset++) this.#check(grefs[offset]!);
+    const missing = this.#domain.table.findMissing(grefs, count);
+    if (missing < count) this.#check(grefs[missing]!);
     return this.#end(page, count, grefs);
   }
 
   /** Ends access to pages that are granted, as far as their peers let it: the offsets of those that they hold. */
-  #end(page: number, count: number, grefs: ArrayLike<number>): readonly number[] {
+  #end(page: number, count: number, grefs: Uint32Array): readonly number[] {
     const domain = this.#domain;
     const { table } = domain;
     let held: number[] | undefined;
-    // Pages next to each other are given back together.
-    let memory = 0;
-    let first = 0;
-    let pages = 0;
-    for (let offset = 0; offset < count; offset++) {
+    for (let offset = 0; offset < count;) {
       const gref = grefs[offset]!;
-      const notify = table.takeNotify(gref);
-      if (notify !== undefined) {
-        if (notify.clearByte !== undefined) domain.memory(gref).clear(table.page(gref), notify.clearByte);
-        sendNotify(domain, notify);
-      }
-      if (!table.isMapped(gref)) {
-        if (pages > 0 && table.memory(gref) === memory && table.page(gref) === first + pages) {
-          pages++;
-        } else {
-          if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
-          memory = table.memory(gref);
-          first = table.page(gref);
-          pages = 1;
-        }
-        table.remove(gref);
-      } else if (domain.xen.profile === "seed") {
-        // Waiting is left to the caller.
-        (held ??= []).push(offset);
-        this.#wait(gref, page + offset);
+      const first = table.page(gref);
+      const end = table.removeRun(grefs, offset, count);
+      if (end > offset) {
+        domain.memory(gref).give(first, end - offset);
+        domain.counted -= end - offset;
+        offset = end;
         continue;
-      } else {
-        table.defer(gref);
       }
-      domain.counted--;
+      if (!this.#endOne(gref, page + offset)) (held ??= []).push(offset);
+      offset++;
     }
-    if (pages > 0) domain.xen.memory.at(memory).give(first, pages);
     return held ?? NONE_HELD;
+  }
+
+  /** The same for one page: whether access to it ends. */
+  #endOne(gref: number, page: number): boolean {
+    const domain = this.#domain;
+    const { table } = domain;
+    this.#check(gref);
+    const notify = table.takeNotify(gref);
+    if (notify !== undefined) this.#fire(gref, notify);
+    if (!table.isMapped(gref)) {
+      domain.memory(gref).give(table.page(gref), 1);
+      table.remove(gref);
+    } else if (domain.xen.profile === "seed") {
+      // Waiting is left to the caller.
+      this.#wait(gref, page);
+      return false;
+    } else {
+      table.defer(gref);
+    }
+    domain.counted--;
+    return true;
+  }
+
+  #fire(gref: number, notify: SetNotify): void {
+    const domain = this.#domain;
+    if (notify.clearByte !== undefined) domain.memory(gref).clear(domain.table.page(gref), notify.clearByte);
+    sendNotify(domain, notify);
   }
 
   /** Apart from where it is called, which would make a context for the closure at each call, also where nobody waits. */
@@ -153,7 +156,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     this.#tell = () => {};
     // A dead domain has no grants to end.
     if (domain.destroyed) return;
-    const listed = grefs.filter((gref) => !table.isDeferred(gref));
+    const listed = Uint32Array.from(grefs.filter((gref) => !table.isDeferred(gref)));
     for (const offset of this.#end(0, listed.length, listed)) domain.left.add(listed[offset]!);
   }
 }

@@ -69,31 +69,47 @@ export class GrantTable {
     return this.#mapped;
   }
 
-  /** Begins an allocation: the pages that are granted from now on are of it. */
-  begin(): void {
-    this.#allocation++;
+  /**
+   * Grants pages next to each other of a memory, as one allocation, through a file that has a number: their references become the
+   * first entries of `grefs`.
+   *
+   * @returns How many: less than `count` if the table is full.
+   */
+  add(
+    file: number,
+    domid: number,
+    writable: boolean,
+    memory: Memory,
+    page: number,
+    count: number,
+    grefs: Uint32Array,
+  ): number {
+    const says = domid | (writable ? USED | WRITABLE : USED);
+    const { number } = memory;
+    const allocation = ++this.#allocation;
+    const free = this.#free;
+    let granted = 0;
+    for (; granted < count; granted++) {
+      const gref = free.length > 0 ? free.pop()! : this.#next();
+      if (gref === 0) break;
+      const words = this.#words;
+      const at = gref << BITS;
+      words[at | SAYS] = says;
+      words[at | MEMORY] = number;
+      words[at | PAGE] = page + granted;
+      words[at | ALLOCATION] = allocation;
+      words[at | FILE] = file;
+      grefs[granted] = gref;
+    }
+    this.#used += granted;
+    return granted;
   }
 
-  /** Grants a page of a memory, through a file that has a number: its reference, or 0 if the table is full. */
-  add(file: number, domid: number, writable: boolean, memory: Memory, page: number): number {
-    let gref: number;
-    if (this.#free.length > 0) {
-      gref = this.#free.pop()!;
-    } else {
-      if (this.#fresh === this.#capacity) return 0;
-      gref = this.#fresh;
-      if (gref << BITS >= this.#words.length) this.#grow();
-      this.#fresh++;
-    }
-    const words = this.#words;
-    const at = gref << BITS;
-    words[at | SAYS] = domid | (writable ? USED | WRITABLE : USED);
-    words[at | MEMORY] = memory.number;
-    words[at | PAGE] = page;
-    words[at | ALLOCATION] = this.#allocation;
-    words[at | FILE] = file;
-    this.#used++;
-    return gref;
+  /** The lowest reference that was never used, or 0 if there is none left. */
+  #next(): number {
+    if (this.#fresh === this.#capacity) return 0;
+    if (this.#fresh << BITS >= this.#words.length) this.#grow();
+    return this.#fresh++;
   }
 
   #grow(): void {
@@ -106,6 +122,17 @@ export class GrantTable {
   /** Whether there is a grant with a reference. */
   has(gref: number): boolean {
     return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << BITS | SAYS] !== 0;
+  }
+
+  /** The place of the first of some references by which there is no grant; or their number. */
+  findMissing(grefs: Uint32Array, count: number): number {
+    const words = this.#words;
+    const fresh = this.#fresh;
+    for (let index = 0; index < count; index++) {
+      const gref = grefs[index]!;
+      if (!(gref >= FIRST_GREF && gref < fresh) || words[gref << BITS | SAYS] === 0) return index;
+    }
+    return count;
   }
 
   /** The domain that may map a page. */
@@ -235,6 +262,31 @@ export class GrantTable {
     this.#words[gref << BITS | SAYS] = 0;
     this.#free.push(gref);
     this.#used--;
+  }
+
+  /**
+   * Ends the grants, from some place on and before some other, of pages that are neighbours in one memory, as far as nobody has mapped
+   * them and nothing happens when access ends. Gives the place where it stopped.
+   */
+  removeRun(grefs: Uint32Array, from: number, to: number): number {
+    if (this.#notifies.size > 0) return from;
+    const words = this.#words;
+    const free = this.#free;
+    const first = grefs[from]! << BITS;
+    const memory = words[first | MEMORY];
+    const page = words[first | PAGE]! - from;
+    let index = from;
+    for (; index < to; index++) {
+      const gref = grefs[index]!;
+      const at = gref << BITS;
+      // The same one twice in a row of references is not granted any more the second time.
+      if (words[at | SAYS] === 0 || words[at | MAPS] !== 0) break;
+      if (words[at | PAGE] !== page + index || words[at | MEMORY] !== memory) break;
+      words[at | SAYS] = 0;
+      free.push(gref);
+    }
+    this.#used -= index - from;
+    return index;
   }
 
   /** The reference of every grant. */

@@ -37,19 +37,20 @@ export class Slabs implements MachineMemory {
 
   take(count: number): Memory {
     const hints = this.#hints[count];
-    if (hints !== undefined) {
-      while (hints.length > 0) {
-        const hint = hints.pop()!;
-        const slab = this.#slabs[hint >>> SLAB_BITS];
-        const page = hint & (SLAB_PAGES - 1);
-        if (slab !== undefined && slab.isFree(page, count)) return this.#takeFrom(slab, page, count);
-      }
+    while (hints !== undefined && hints.length > 0) {
+      const hint = hints.pop()!;
+      const slab = this.#slabs[hint >>> SLAB_BITS];
+      const page = hint & (SLAB_PAGES - 1);
+      if (slab !== undefined && slab.isFree(page, count)) return this.#takeFrom(slab, page, count);
     }
+    return this.#takeNew(count) ?? this.#search(count) ?? this.#add(count);
+  }
+
+  /** Takes pages that nobody had before, if the newest slab has enough of them. */
+  #takeNew(count: number): Slab | undefined {
     const newest = this.#newest;
-    if (newest !== undefined && newest.unused + count <= newest.pages) {
-      return this.#takeFrom(newest, newest.unused, count);
-    }
-    return this.#search(count) ?? this.#add(count);
+    if (newest === undefined || newest.unused + count > newest.pages) return undefined;
+    return this.#takeFrom(newest, newest.unused, count);
   }
 
   #takeFrom(slab: Slab, page: number, count: number): Slab {
@@ -97,20 +98,23 @@ export class Slabs implements MachineMemory {
   /** Notes that pages of a slab are free again. */
   freed(slab: Slab, page: number, count: number): void {
     this.#looks = Math.min(this.#looks + LOOKS * count, LOOKS * SLAB_PAGES * this.#slabs.length);
-    if (slab.inUse === 0) {
-      if (slab.pages > SLAB_PAGES || this.#empty > 0) return this.#drop(slab);
-      this.#empty++;
-    }
+    if (slab.inUse === 0 && this.#drop(slab)) return;
     if (slab.pages > SLAB_PAGES) return;
     const hints = this.#hints[count] ??= [];
     // Bounded, as hints on runs that were divided since are never used up; less of long ones, so that all are few.
     if (hints.length < 16 + 4096 / count) hints.push(slab.number << SLAB_BITS | page);
   }
 
-  #drop(slab: Slab): void {
+  /** Drops a slab of which nothing is in use, unless it is the one to keep. */
+  #drop(slab: Slab): boolean {
+    if (slab.pages <= SLAB_PAGES && this.#empty === 0) {
+      this.#empty++;
+      return false;
+    }
     this.#slabs[slab.number] = undefined;
     this.#free.push(slab.number);
     if (this.#newest === slab) this.#newest = undefined;
+    return true;
   }
 }
 

@@ -77,7 +77,7 @@ export class References {
 
   /** The peer unmaps the page. */
   release(gref: number): void {
-    if (--this.#maps[gref]! > 0) return;
+    if (--this.#maps[gref]! > 0 || this.#waiting.size === 0) return;
     this.#waiting.get(gref)?.();
     this.#waiting.delete(gref);
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Core, createCore, type FileAddress, STAGED } from "../../wasm/core.ts";
+import { type Core, createCore, type FileAddress, OK, STAGED } from "../../wasm/core.ts";
 import type { Books } from "./books.ts";
 import { References } from "./references.ts";
 
@@ -63,6 +63,16 @@ export class ShippedBooks implements Books<FileAddress> {
 
   gref(file: FileAddress, page: number): number {
     return this.#books.gref(file, page);
+  }
+
+  /** Counts a mapping of listed pages: whether there was memory to. */
+  map(file: FileAddress, page: number, count: number): boolean {
+    return this.#books.map(file, page, count) === OK;
+  }
+
+  /** Counts its end. */
+  unmap(file: FileAddress, page: number, count: number): void {
+    if (this.#books.unmap(file, page, count)) this.#sweep();
   }
 
   /** Ends access to the pages to ask for. */
