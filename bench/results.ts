@@ -27,6 +27,8 @@ export interface Results {
   readonly memory: MemoryFigures & { readonly live: number };
   /** Mebibytes at a peak of pages of a machine, and when they were freed, for each side; absent in older files. */
   readonly peaks?: { readonly pages: number; readonly sides: Readonly<Record<string, PeakFigures>> };
+  /** Nanoseconds of the smallest call into the core, in each runtime; absent in older files. */
+  readonly border?: Readonly<Record<string, number>>;
   /** Bytes of the module. */
   readonly module: number;
   /** Milliseconds from the import to the first grant, in each runtime. */

@@ -137,7 +137,9 @@ for (const side of scripts) {
     peaks[side.name] = await side.peak(SETTINGS.peak);
   }
 }
-const core = scripts.find(({ name }) => name === "core/deno")!;
+const cores = scripts.filter(({ name }) => name.startsWith("core"));
+const border: Record<string, number> = {};
+for (const side of cores) border[side.name.slice("core/".length)] = await side.border(SETTINGS.milliseconds);
 const results: Results = {
   date: new Date().toISOString(),
   mode: quick ? "quick" : "full",
@@ -148,8 +150,9 @@ const results: Results = {
   },
   digest: { answer: digest, steps: SETTINGS.steps },
   series,
-  memory: { ...await core.memory(SETTINGS.memory), live: SETTINGS.memory },
+  memory: { ...await cores[0]!.memory(SETTINGS.memory), live: SETTINGS.memory },
   peaks: { pages: SETTINGS.peak, sides: peaks },
+  border,
   module: (await Deno.stat(new URL("wasm/core.wasm", root))).size,
   startup: Object.fromEntries(
     await Promise.all(runtimes.map(async (runtime) => [runtime.name, await measureStartup(runtime, SETTINGS.starts)])),

@@ -18,6 +18,7 @@ import { FoundingBooks } from "./baseline/founding.ts";
 import { LeafBooks } from "./baseline/leaf.ts";
 import { ShippedBooks } from "./baseline/shipped.ts";
 import { traceDigest } from "./baseline/trace.ts";
+import { measureBorder } from "./border.ts";
 import { type Case, isOfBooks, pagesOfOne } from "./cases.ts";
 import { measure, warmUp, type Work } from "./clock.ts";
 import { measureMemory, measurePeak } from "./memory.ts";
@@ -33,7 +34,9 @@ export type Request =
   /** Bytes of the core for each grant. */
   | { readonly task: "memory"; readonly live: number }
   /** What a peak of so many pages leaves in memory. */
-  | { readonly task: "peak"; readonly pages: number };
+  | { readonly task: "peak"; readonly pages: number }
+  /** Nanoseconds of the smallest call into the core. */
+  | { readonly task: "border"; readonly milliseconds: number };
 
 /**
  * How often the time of a measurement a case is run for before it is measured first. The engines compile code anew until it is as
@@ -41,12 +44,6 @@ export type Request =
  */
 const WARM_UP = 30;
 const WARM_UP_WHOLE_WAY = 125;
-/**
- * The same before the whole way is measured again. V8 tidies up in a process that has waited for some seconds, as each does until
- * its next turn, and throws compiled code away when it does.
- */
-const WARM_UP_AGAIN = 25;
-
 /** Runs a side until there are no more requests. */
 async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: boolean): Promise<void> {
   const prepare = (one: Case): Work => {
@@ -61,16 +58,15 @@ async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: 
       case "peak":
         if (typeof newBooks !== "string") throw new Error("Cannot measure a peak of pages without a machine");
         return measurePeak(newBooks, request.pages);
+      case "border":
+        return { nanoseconds: measureBorder(request.milliseconds) };
       case "digest":
         if (typeof newBooks === "string") throw new Error("Cannot take a digest of the whole way");
         return { digest: traceDigest(newBooks(), request.seed, request.steps) };
       case "measure": {
-        const ofBooks = isOfBooks(request.case.workload);
         if (!work) {
           work = prepare(request.case);
-          warmUp(work, request.milliseconds * (ofBooks ? WARM_UP : WARM_UP_WHOLE_WAY));
-        } else if (!ofBooks) {
-          warmUp(work, request.milliseconds * WARM_UP_AGAIN);
+          warmUp(work, request.milliseconds * (isOfBooks(request.case.workload) ? WARM_UP : WARM_UP_WHOLE_WAY));
         }
         return { nanoseconds: measure(work, request.milliseconds) / pagesOfOne(request.case) };
       }

@@ -151,6 +151,11 @@ export class ScriptSide implements Side {
     return await this.#once({ task: "peak", pages }) as unknown as PeakFigures;
   }
 
+  /** Nanoseconds of the smallest call into the core. */
+  async border(milliseconds: number): Promise<number> {
+    return (await this.#once({ task: "border", milliseconds })).nanoseconds as number;
+  }
+
   /** Bytes of the core for each grant. */
   async memory(live: number): Promise<MemoryFigures> {
     return await this.#once({ task: "memory", live }) as unknown as MemoryFigures;

@@ -52,7 +52,7 @@ export function groupTables(results: Results): string {
 
 /** The figures that are of no case. */
 export function otherTable(results: Results): string {
-  const { memory, module, startup, peaks } = results;
+  const { memory, module, startup, peaks, border } = results;
   return table(["figure", "value"], [
     [`bytes a grant, dense, at ${memory.live.toLocaleString("en")}`, short(memory.dense)],
     [`bytes a grant, after random replacement`, short(memory.scattered)],
@@ -60,9 +60,30 @@ export function otherTable(results: Results): string {
       [`MiB that ${peaks!.pages.toLocaleString("en")} pages take, written to, ${side}`, short(peak)],
       [`MiB of them that are left when they are freed, ${side}`, short(Math.max(0, after))],
     ]),
+    ...Object.entries(border ?? {}).map((
+      [runtime, time],
+    ) => [`ns of the smallest call into the core, ${runtime}`, short(time)]),
+    ...leastRows(results),
     ["bytes of the module", module.toLocaleString("en")],
     ...Object.entries(startup).map(([runtime, time]) => [`ms from import to first grant, ${runtime}`, short(time)]),
   ]);
+}
+
+/** The least of the whole way that JavaScript can do, beside C. */
+function leastRows(results: Results): string[][] {
+  return (["share", "peer"] as const).flatMap((workload) =>
+    [1, 256].flatMap((pages) =>
+      Object.keys(results.startup).map((runtime) => {
+        const one = { workload, pages, live: 100, pending: 0 };
+        const least = ratio(find(results, `core/${runtime}`, one), find(results, "leaf/c", one));
+        const way = workload === "peer" ? "whole way with a peer" : "whole way";
+        return [
+          `the least of the ${way} ÷ same work in C, ${pages} ${pages === 1 ? "page" : "pages"}, ${runtime}`,
+          short(least),
+        ];
+      })
+    )
+  );
 }
 
 /** Where the figures are from. */

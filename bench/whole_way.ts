@@ -17,6 +17,12 @@ const WASM_PAGE = 65_536;
 /** Pages of one allocation of those that are live all the time. */
 const CHUNK = 100;
 
+/**
+ * What a program with live pages has: their handles, and mappings. In a process that waits for some seconds, as each does until its
+ * next turn, V8 tidies up, and throws away what it compiled for kinds of objects of which there are none.
+ */
+const held: unknown[] = [];
+
 /** Prepares a case: a machine with the pages that are live and pending. */
 export function prepareMachine({ workload, pages, live, pending }: Case, memory: MockMemory): Work {
   // Only with the profile `seed` are there pages that are freed and pending: also where there are none, to compare with.
@@ -27,11 +33,13 @@ export function prepareMachine({ workload, pages, live, pending }: Case, memory:
   const options = { pages, writable: true };
   const writable = { writable: true } as const;
   for (let done = 0; done < pending; done += CHUNK) {
-    const held = allocator.allocate(0, { pages: CHUNK });
-    mapper.map(1, held.grefs);
-    held.free();
+    const freed = allocator.allocate(0, { pages: CHUNK });
+    held.push(mapper.map(1, freed.grefs));
+    freed.free();
   }
-  for (let done = 0; done < live; done += CHUNK) allocator.allocate(0, { pages: CHUNK });
+  for (let done = 0; done < live; done += CHUNK) held.push(allocator.allocate(0, { pages: CHUNK }));
+  const first = allocator.allocate(0, writable);
+  held.push(first, first.map(), mapper.map(1, first.grefs, writable));
 
   if (workload === "share") {
     return (times) => {

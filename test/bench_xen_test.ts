@@ -13,15 +13,15 @@ function roundsOf(figures: readonly number[]): () => Promise<number[]> {
 }
 
 test("settle() goes on while a side becomes faster", async () => {
-  const falling = Array.from({ length: 20 }, (_, round) => 1000 - round * 40);
+  const falling = Array.from({ length: 60 }, (_, round) => 1000 - round * 10);
   const { rounds, settled } = await settle(roundsOf(falling), 0, 60);
   expect(settled).toBe(true);
-  expect(rounds).toBeGreaterThan(20);
+  expect(rounds).toBeGreaterThan(60);
 });
 
 test("settle() ends with the first rounds that agree", async () => {
-  expect(await settle(roundsOf([500]), 0, 60)).toEqual({ rounds: 10, settled: true });
-  expect(await settle(roundsOf([500]), 30, 60)).toEqual({ rounds: 30, settled: true });
+  expect(await settle(roundsOf([500]), 0, 60)).toEqual({ rounds: 40, settled: true });
+  expect(await settle(roundsOf([500]), 70, 60)).toEqual({ rounds: 70, settled: true });
 });
 
 test("settle() gives up when its patience ends", async () => {

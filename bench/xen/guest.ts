@@ -31,13 +31,13 @@ export interface Plan {
 }
 
 /** What gives figures to quote, on a machine that does nothing else. */
-export const FULL: Plan = { pages: [1, 16, 256], rounds: 15, milliseconds: 50, patience: 40, counted: 300 };
+export const FULL: Plan = { pages: [1, 16, 256], rounds: 25, milliseconds: 50, patience: 150, counted: 300 };
 
 /** What shows in some seconds that the bench works: no figures to quote. */
 export const SMOKE: Plan = { pages: [1, 16], rounds: 3, milliseconds: 20, patience: 0, counted: 100 };
 
 /** Operations after which V8 has mostly compiled what they need: those of the least pages, which come first. */
-const COMPILED = 10_000;
+const COMPILED = 30_000;
 /** So many pages are many. */
 const MANY = 256;
 /** Operations of which allocations are, in each round, and the rounds. */

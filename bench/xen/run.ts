@@ -3,7 +3,7 @@
  * turns.
  *
  * ```sh
- * deno task bench:xen            # two or three minutes; as root on Debian, like test:xen
+ * deno task bench:xen            # up to ten minutes; as root on Debian, like test:xen
  * deno task bench:xen --write    # also docs/performance.md and bench/results/reference.xen.json
  * ```
  *

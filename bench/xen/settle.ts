@@ -1,9 +1,9 @@
 import { median } from "../clock.ts";
 
 /** So many rounds are compared with as many before them. */
-const WINDOW = 5;
+const WINDOW = 20;
 /** Medians this close agree. */
-const CLOSE = 1.05;
+const CLOSE = 1.03;
 
 /**
  * Goes through rounds until they agree: until no side has become faster, as one does whose code is still being compiled.
