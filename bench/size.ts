@@ -12,7 +12,7 @@
  * @module
  */
 import { buildNpm } from "../scripts/build_npm.ts";
-import { formatted, withMarked } from "../scripts/ci/marked.ts";
+import { writeMarked } from "../scripts/marked.ts";
 import { esbuild, sizeOf, vite } from "../test/npm/bundles.ts";
 import { exec } from "../test/npm/exec.ts";
 import { installPackage, installTools, NODES } from "../test/npm/projects.ts";
@@ -79,6 +79,5 @@ for (const { name, grant, empty, wholeGrant, wholeEmpty } of measured) {
 const table = [["what", "figure"], ["---", "---"], ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 console.log(table);
 if (Deno.args.includes("--write")) {
-  const readme = `${root}/README.md`;
-  await Deno.writeTextFile(readme, await formatted(withMarked(await Deno.readTextFile(readme), "size", table)));
+  await writeMarked(new URL("../README.md", import.meta.url), { size: table });
 }

@@ -3,7 +3,7 @@
  * With `--check` it changes nothing, and fails where the README claims something else.
  */
 
-import { formatted, withMarked } from "./ci/marked.ts";
+import { formatted, withMarked } from "./marked.ts";
 import { lastRun, TASKS } from "./ci/ran.ts";
 import { tableOf } from "./ci/table.ts";
 

@@ -24,8 +24,12 @@ export function show(value: unknown): string {
         ? "null"
         : Array.isArray(value)
         ? "an array"
-        : `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
+        : withArticle(Object.prototype.toString.call(value).slice(8, -1));
   }
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /**

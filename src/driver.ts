@@ -7,6 +7,7 @@ import { copyGrefs, type Grefs } from "./grefs.ts";
 import { type Mapping, type MappingOwner, MemoryParts, ReadOnlyMapping, ReadWriteMapping } from "./mapping.ts";
 import { checkedBytes, Pieces } from "./memory.ts";
 import { type OpenFile, Reclaimer } from "./reclaimer.ts";
+import { pages } from "./words.ts";
 
 const NO_GREFS = new Uint32Array(0);
 
@@ -157,7 +158,7 @@ export class Driver {
     try {
       return new Uint32Array(count);
     } catch {
-      throw this.#error("no-memory", "allocate", `${count} pages as there is no memory for their references`);
+      throw this.#error("no-memory", "allocate", `${pages(count)} as there is no memory for their references`);
     }
   }
 
@@ -176,13 +177,13 @@ export class Driver {
     }
     if (page >= 0) return page;
     if (page === NO_MEMORY) {
-      throw this.#error("no-memory", "allocate", `${count} pages as there is no memory for their books`);
+      throw this.#error("no-memory", "allocate", `${pages(count)} as there is no memory for their books`);
     }
     const pending = books.pending();
     throw this.#error(
       this.#limitIsBackends ? "kernel-limit-reached" : "limit-reached",
       "allocate",
-      `${count} pages as the limit is ${books.limit()} and ${books.live()} are in use` +
+      `${pages(count)} as the limit is ${books.limit()} and ${books.live()} are in use` +
         (pending ? `, ${pending} of them freed, but still mapped by the peer or not ended yet` : "") +
         `: ${
           count > books.limit()

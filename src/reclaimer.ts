@@ -2,6 +2,7 @@ import type { GrantFile } from "../backends/backend.ts";
 import { type Core, type FileAddress, STAGED } from "../wasm/core.ts";
 import { show } from "./checks.ts";
 import { asGrantError, GrantError, type GrantOperation } from "./errors.ts";
+import { pagesFrom } from "./words.ts";
 
 /** A file, open in the core and in the backend. */
 export interface OpenFile {
@@ -152,7 +153,8 @@ export class Reclaimer {
   #notEnded(operation: GrantOperation, page: number, count: number, error: unknown): GrantError {
     const { code, errno, message } = asGrantError(error, operation, this.#backend);
     return new GrantError(
-      `Cannot end access to ${count} pages from page ${page} on, which stay pending until a later operation can: ${message}`,
+      `Cannot end access to ${pagesFrom(page, count)}, which ${count === 1 ? "stays" : "stay"} pending until a later ` +
+        `operation can: ${message}`,
       { code, operation, cause: error, ...(errno === undefined ? {} : { errno }) },
     );
   }

@@ -8,6 +8,7 @@ import { traceDigest } from "../bench/baseline/trace.ts";
 import { NativeSide } from "../bench/sides.ts";
 import { createCore } from "../wasm/core.ts";
 import { debugCore } from "./debug_core.ts";
+import { ensureGcc } from "./gcc.ts";
 
 const SEEDS = [1, 2, 3];
 const STEPS = 600;
@@ -22,6 +23,7 @@ describe("what the bench compares gives the same answers", () => {
   let programs: Record<Native, string>;
 
   beforeAll(async () => {
+    await ensureGcc();
     directory = await Deno.makeTempDir();
     programs = await buildNative(directory);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { countsIn, countsOfPart, summary, sumOf } from "../scripts/ci/counts.ts";
 import { obstaclesTo } from "../scripts/ci/obstacles.ts";
-import { formatted, withMarked } from "../scripts/ci/marked.ts";
+import { formatted, withMarked } from "../scripts/marked.ts";
 import { tableOf } from "../scripts/ci/table.ts";
 
 test("countsIn() sums the summaries of Vitest, of deno test and of this project", () => {

@@ -5,6 +5,7 @@
  */
 
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/errors.ts";
+import { pages } from "../../src/words.ts";
 import { Errno, errnoName } from "../errno.ts";
 import type { Libc } from "../libc.ts";
 
@@ -24,11 +25,6 @@ export const HYPERVISOR_TYPE = "/sys/hypervisor/type";
 export const GNTALLOC_LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 /** Where the kernel keeps the number of grants that may be mapped by one request. */
 export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
-
-/** "1 page", "2 pages". */
-export function pages(count: number): string {
-  return count === 1 ? "1 page" : `${count} pages`;
-}
 
 /** "2 grants of domain 1", "2 grants of 2 domains". */
 export function grants(domid: number | readonly number[], count: number): string {

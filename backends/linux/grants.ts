@@ -24,7 +24,8 @@ import { type GrantBackend, type GrantFile, type MappedMemory, PAGE_SIZE, type U
 import { Errno } from "../errno.ts";
 import type { Libc, LibcMapping } from "../libc.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
-import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, pages, runError } from "./errors.ts";
+import { pagesFrom } from "../../src/words.ts";
+import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
 
 /** A backend that grants pages through the device at `path`. Nothing is opened yet. */
@@ -109,14 +110,14 @@ class LinuxGrantFile implements GrantFile {
     }
     if (failed === undefined) return NOTHING_HELD;
     if (failed.length < count) return failed;
-    throw runError(this.#device, "free", `end access to ${run(page, count)}`, failure, Errno.EINVAL);
+    throw runError(this.#device, "free", `end access to ${pagesFrom(page, count)}`, failure, Errno.EINVAL);
   }
 
   map(page: number, count: number, _gref: number, writable: boolean): MappedMemory {
     const offset = this.#pages.kernelPage(page) * PAGE_SIZE;
     const mapping = this.#device.libc.mmap(this.#fd, offset, count * PAGE_SIZE, writable);
     if (typeof mapping === "number") {
-      throw runError(this.#device, "map", `map ${run(page, count)}`, -mapping, Errno.ENOENT);
+      throw runError(this.#device, "map", `map ${pagesFrom(page, count)}`, -mapping, Errno.ENOENT);
     }
     return new GrantedMemory(this.#device, mapping);
   }
@@ -154,8 +155,4 @@ class GrantedMemory implements MappedMemory {
     const result = this.#mapping.unmap();
     if (result < 0) throw commonError(this.#device, "unmap", "unmap pages", -result);
   }
-}
-
-function run(page: number, count: number): string {
-  return count === 1 ? `page ${page}` : `${pages(count)} from page ${page} on`;
 }

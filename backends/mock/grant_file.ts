@@ -1,4 +1,5 @@
 import { GrantError } from "../../src/errors.ts";
+import { pages } from "../../src/words.ts";
 import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
 import type { MachineMemory, Memory } from "./memory.ts";
@@ -43,7 +44,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   #limitReached(count: number): GrantError {
     const { domid, limit, counted } = this.#domain;
     return new GrantError(
-      `Cannot allocate ${count} pages as the limit of domain ${domid} is ${limit} and its programs use ` +
+      `Cannot allocate ${pages(count)} as the limit of domain ${domid} is ${limit} and its programs use ` +
         `${counted}: free pages, or raise \`limit\` of the domain`,
       { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
     );
@@ -52,7 +53,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   #tableFull(count: number): GrantError {
     const { domid, table } = this.#domain;
     return new GrantError(
-      `Cannot allocate ${count} pages as the grant table of domain ${domid} has ${table.size} references and ` +
+      `Cannot allocate ${pages(count)} as the grant table of domain ${domid} has ${table.size} references and ` +
         `${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
       { code: "table-full", operation: "allocate", errno: ENOSPC },
     );
@@ -162,11 +163,11 @@ export class MockGrantFile implements GrantFile, ProcessFile {
 }
 
 /** Zeroed pages, or the error that there is no memory for them. */
-function takeMemory(memory: MachineMemory, pages: number): Memory {
+function takeMemory(memory: MachineMemory, count: number): Memory {
   try {
-    return memory.take(pages);
+    return memory.take(count);
   } catch (cause) {
-    throw new GrantError(`Cannot allocate ${pages} pages as this process has no memory for them`, {
+    throw new GrantError(`Cannot allocate ${pages(count)} as this process has no memory for them`, {
       code: "no-memory",
       operation: "allocate",
       cause,

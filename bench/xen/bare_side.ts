@@ -17,17 +17,17 @@ import { serve } from "./side.ts";
 
 const PAGE_SIZE = 4096;
 const MOST_PAGES = 1024;
-const O_RDWR = 2;
+const O_RDWR_CLOEXEC = 0x80002;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-const { symbols: libc } = Deno.dlopen("libc.so.6", {
+const { symbols: libc } = Deno.dlopen(Deno.args[0] ?? "libc.so.6", {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
 });
-const fd = libc.open(new TextEncoder().encode("/dev/xen/gntalloc\0"), O_RDWR);
+const fd = libc.open(new TextEncoder().encode("/dev/xen/gntalloc\0"), O_RDWR_CLOEXEC);
 const request = new Uint8Array(allocGrefSize(MOST_PAGES));
 const view = new DataView(request.buffer);
 const grefs = new Uint32Array(MOST_PAGES);

@@ -1,5 +1,7 @@
+import process from "node:process";
 import { denoGrantBackend } from "../../backends/deno.ts";
 import { GrantDevice } from "../../mod.ts";
 import { serve, sharing } from "./side.ts";
 
-await serve(sharing(new GrantDevice(denoGrantBackend())));
+const [libc] = process.argv.slice(2);
+await serve(sharing(new GrantDevice(denoGrantBackend(libc === undefined ? {} : { libc }))));

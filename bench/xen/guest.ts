@@ -1,43 +1,25 @@
 /** Runs in dom0: measures the sides by turns, and reports what it found as JSON, which is what each test returns. */
 
+import { EXAMPLE_NODE, NODE_PROJECT } from "../../test/xen/guest/child.ts";
 import { note, run, type Suite } from "../../test/xen/guest/runner.ts";
 import { median } from "../clock.ts";
-import {
-  HEAP,
-  type HeapFigures,
-  type SideName,
-  SIDES,
-  SYSTEM_CALLS,
-  type SystemCallFigures,
-  TIME,
-  type TimeFigures,
-} from "./results.ts";
-import { settle } from "./settle.ts";
+import { HEAP, type HeapFigures, SIDES, SYSTEM_CALLS, type SystemCallFigures, TIME } from "./results.ts";
 import { type Side, startSides } from "./sides.ts";
 import { countSystemCalls } from "./system_calls.ts";
+import { measureTime, type TimePlan } from "./time.ts";
 
 /** How thoroughly to measure. */
-export interface Plan {
-  /** The numbers of pages that are shared at once, the least first. */
-  readonly pages: readonly number[];
-  /** Rounds in which each side is measured once. */
-  readonly rounds: number;
-  /** Milliseconds for which C works in a round; the others do as much as it does then. */
-  readonly milliseconds: number;
-  /** Seconds that the sides have at most to settle, for each number of pages. */
-  readonly patience: number;
+export interface Plan extends TimePlan {
   /** Operations of which system calls are counted: of those of many pages, a fifth. */
   readonly counted: number;
 }
 
 /** What gives figures to quote, on a machine that does nothing else. */
-export const FULL: Plan = { pages: [1, 16, 256], rounds: 25, milliseconds: 50, patience: 150, counted: 300 };
+export const FULL: Plan = { pages: [1, 16, 256], rounds: 25, milliseconds: 50, least: 90, patience: 240, counted: 300 };
 
 /** What shows in some seconds that the bench works: no figures to quote. */
-export const SMOKE: Plan = { pages: [1, 16], rounds: 3, milliseconds: 20, patience: 0, counted: 100 };
+export const SMOKE: Plan = { pages: [1, 16], rounds: 3, milliseconds: 20, least: 0, patience: 0, counted: 100 };
 
-/** Operations after which V8 has mostly compiled what they need: those of the least pages, which come first. */
-const COMPILED = 30_000;
 /** So many pages are many. */
 const MANY = 256;
 /** Operations of which allocations are, in each round, and the rounds. */
@@ -50,7 +32,7 @@ export function declare({ test }: Suite, plan: Plan): void {
   let sides: Side[] = [];
 
   test("bench: all sides start", async () => {
-    sides = startSides();
+    sides = startSides({ share: "share", node: `node${EXAMPLE_NODE}`, project: NODE_PROJECT });
     for (const side of sides) await side.ask("share", 1, 1);
   });
 
@@ -93,27 +75,6 @@ export function declare({ test }: Suite, plan: Plan): void {
   test("bench: all sides end well", async () => {
     for (const side of sides) await side[Symbol.asyncDispose]();
   });
-}
-
-/** Microseconds an operation. */
-async function measureTime(sides: readonly Side[], pages: number, plan: Plan): Promise<TimeFigures> {
-  const time = async (side: Side, times: number) => await side.ask("share", pages, times) / times / 1000;
-  const ofC: number[] = [];
-  // The least of some: one that is disturbed would make all rounds too short.
-  for (let look = 0; look < 5; look++) ofC.push(await time(sides[0]!, 10));
-  const times = Math.max(1, Math.round(plan.milliseconds * 1000 / Math.min(...ofC)));
-  const round = async () => {
-    const figures: number[] = [];
-    for (const side of sides) figures.push(Number((await time(side, times)).toPrecision(4)));
-    return figures;
-  };
-  const least = pages === plan.pages[0] ? Math.ceil(COMPILED / times) : 0;
-  const { rounds: warmUp, settled } = await settle(round, least, plan.patience);
-  const rounds: Record<SideName, number[]> = { c: [], bare: [], deno: [], node: [] };
-  for (let done = 0; done < plan.rounds; done++) {
-    (await round()).forEach((figure, index) => rounds[sides[index]!.name].push(figure));
-  }
-  return { pages, times, warmUp, settled, rounds };
 }
 
 /** How often each system call is made for an operation, on average. */

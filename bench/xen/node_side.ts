@@ -1,6 +1,8 @@
 // Runs in a project that has the packed npm package installed.
+import process from "node:process";
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { nodeGrantBackend } from "@gntalloc/gntalloc/node";
 import { serve, sharing } from "./side.ts";
 
-await serve(sharing(new GrantDevice(nodeGrantBackend())));
+const [libc] = process.argv.slice(2);
+await serve(sharing(new GrantDevice(nodeGrantBackend(libc === undefined ? {} : { libc }))));

@@ -3,21 +3,20 @@
  * turns.
  *
  * ```sh
- * deno task bench:xen            # up to ten minutes; as root on Debian, like test:xen
+ * deno task bench:xen            # up to a quarter of an hour; as root on Debian, like test:xen
  * deno task bench:xen --write    # also docs/performance.md and bench/results/reference.xen.json
  * ```
  *
  * @module
  */
+import { writeMarked } from "../../scripts/marked.ts";
 import { boot } from "../../test/xen/boot.ts";
-import { exec } from "../../test/xen/exec.ts";
 import { EXAMPLE_NODE } from "../../test/xen/guest/child.ts";
 import { namesOf } from "../../test/xen/guest/runner.ts";
 import { buildImages } from "../../test/xen/image.ts";
 import { buildNodeProject } from "../../test/xen/node_project.ts";
 import { installTools, unpackPackages, whatIsMissing } from "../../test/xen/packages.ts";
 import { judge, parseRecords } from "../../test/xen/report.ts";
-import { writeDocument } from "../document.ts";
 import { processor, versionOf } from "../machine.ts";
 import { table } from "../tables.ts";
 import { buildShare } from "./build.ts";
@@ -67,11 +66,9 @@ await Deno.mkdir(new URL("bench/results", root), { recursive: true });
 const json = JSON.stringify(results, null, 1) + "\n";
 await Deno.writeTextFile(new URL("bench/results/latest.xen.json", root), json);
 const [head, ...body] = rows(results);
-const shown = { table: table(head!, body), provenance: provenance(results) };
+const shown = { "bench-xen:table": table(head!, body), "bench-xen:provenance": provenance(results) };
 if (flags.has("--write")) {
-  const reference = `${repository}/bench/results/reference.xen.json`;
-  await Deno.writeTextFile(reference, json);
-  await exec(Deno.execPath(), ["fmt", "--quiet", reference]);
-  await writeDocument(new URL("docs/performance.md", root), "bench-xen", shown);
+  await Deno.writeTextFile(new URL("bench/results/reference.xen.json", root), json);
+  await writeMarked(new URL("docs/performance.md", root), shown);
 }
-console.log(`${shown.table}\n\n${shown.provenance}`);
+console.log(Object.values(shown).join("\n\n"));

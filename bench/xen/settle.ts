@@ -9,7 +9,7 @@ const CLOSE = 1.03;
  * Goes through rounds until they agree: until no side has become faster, as one does whose code is still being compiled.
  *
  * @param round Measures each side once.
- * @param least Rounds to go through in any case: what is slow all the time before it is compiled agrees, too.
+ * @param least Seconds to go on in any case: what is slow all the time before it is compiled agrees, too.
  * @param patience Seconds after which it is given up.
  */
 export async function settle(
@@ -25,7 +25,7 @@ export async function settle(
       const middle = (rounds: readonly (readonly number[])[]) => median(rounds.map((figures) => figures[side]!));
       return middle(done.slice(-2 * WINDOW, -WINDOW)) <= middle(done.slice(-WINDOW)) * CLOSE;
     };
-    if (done.length >= Math.max(least, 2 * WINDOW) && done.at(-1)!.every(agrees)) {
+    if (performance.now() - started >= least * 1000 && done.length >= 2 * WINDOW && done.at(-1)!.every(agrees)) {
       return { rounds: done.length, settled: true };
     }
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXAMPLE_NODE, linesOf, NODE_PROJECT, RUN } from "../../test/xen/guest/child.ts";
+import { linesOf, RUN } from "../../test/xen/guest/child.ts";
 import type { SideName } from "./results.ts";
 
 /** What a side is told to do: see `side.ts`. */
@@ -51,18 +51,25 @@ export class Side implements AsyncDisposable {
   }
 }
 
+/** What the sides are run by. */
+export interface Programs {
+  /** The side in C. */
+  readonly share: string;
+  /** Node, and a project that has the packed package installed. */
+  readonly node: string;
+  readonly project: string;
+  /** A library that has the calls of the C library, where it is not that. */
+  readonly libc?: string;
+}
+
 /** Starts all of them. */
-export function startSides(): Side[] {
+export function startSides({ share, node, project, libc }: Programs): Side[] {
+  const args = libc === undefined ? [] : [libc];
   return [
-    new Side("c", "share", []),
-    new Side("bare", Deno.execPath(), [...RUN, script("bare_side.ts")]),
-    new Side("deno", Deno.execPath(), [...RUN, script("deno_side.ts")]),
-    new Side(
-      "node",
-      `node${EXAMPLE_NODE}`,
-      ["--disable-warning=ExperimentalWarning", "node_side.ts"],
-      NODE_PROJECT,
-    ),
+    new Side("c", share, []),
+    new Side("bare", Deno.execPath(), [...RUN, script("bare_side.ts"), ...args]),
+    new Side("deno", Deno.execPath(), [...RUN, script("deno_side.ts"), ...args]),
+    new Side("node", node, ["--disable-warning=ExperimentalWarning", "node_side.ts", ...args], project),
   ];
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ensureGcc, run } from "../gcc.ts";
 
 const CONTROLS = {
   /** `void shim_reset(void)` */
@@ -38,31 +39,9 @@ export const BOUND_PORT = 5;
 export async function buildShim(directory: string): Promise<string> {
   const library = `${directory}/shim.so`;
   const sources = ["shim.c", "evtchn.c", "copy.c"].map((name) => new URL(name, import.meta.url).pathname);
-  const compile = () =>
-    run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, ...sources);
-  try {
-    await compile();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    try {
-      await run("apt-get", "update");
-      await run("apt-get", "install", "--yes", "--no-install-recommends", "gcc", "libc6-dev");
-    } catch (cause) {
-      throw new Error(
-        "Cannot test the Deno backend as gcc must be installed: run `apt-get install gcc libc6-dev` as root",
-        {
-          cause,
-        },
-      );
-    }
-    await compile();
-  }
+  await ensureGcc();
+  await run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, ...sources);
   return library;
-}
-
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
-  if (!success) throw new Error(`${command} ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
 }
 
 /** The loaded library. What is asked of it holds for the whole process. */

@@ -10,11 +10,26 @@ export function withMarked(document: string, name: string, text: string): string
   return `${document.slice(0, start + open.length)}\n\n${text}\n\n${document.slice(end)}`;
 }
 
+/**
+ * Writes texts into a document, each between the marks of its name, where the document has them.
+ *
+ * @throws {Error} if it has none of them.
+ */
+export async function writeMarked(url: URL, texts: Readonly<Record<string, string>>): Promise<void> {
+  let document = await Deno.readTextFile(url);
+  const names = Object.keys(texts).filter((name) => document.includes(`<!-- ${name} -->`));
+  if (names.length === 0) {
+    throw new Error(`Cannot fill ${url.pathname} as it must have marks of ${Object.keys(texts).join(" or ")}`);
+  }
+  for (const name of names) document = withMarked(document, name, texts[name]!);
+  await Deno.writeTextFile(url, await formatted(document));
+}
+
 /** The same document as `deno fmt` leaves it, which aligns tables and wraps lines. */
 export async function formatted(markdown: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--ext=md", "-"],
-    cwd: new URL("../..", import.meta.url),
+    cwd: new URL("..", import.meta.url),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
