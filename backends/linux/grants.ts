@@ -8,6 +8,7 @@
  * @module
  */
 
+import { pagesFrom } from "../../src/words.ts";
 import {
   allocGrefSize,
   decodeAllocGref,
@@ -24,7 +25,6 @@ import { type GrantBackend, type GrantFile, type MappedMemory, PAGE_SIZE, type U
 import { Errno } from "../errno.ts";
 import type { Libc, LibcMapping } from "../libc.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
-import { pagesFrom } from "../../src/words.ts";
 import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
 

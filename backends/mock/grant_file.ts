@@ -75,10 +75,11 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     let held: number[] | undefined;
     for (let offset = 0; offset < count;) {
       const gref = grefs[offset]!;
+      const memory = domain.memory(gref);
       const first = table.page(gref);
       const end = table.removeRun(grefs, offset, count);
       if (end > offset) {
-        domain.memory(gref).give(first, end - offset);
+        memory.give(first, end - offset);
         domain.counted -= end - offset;
         offset = end;
         continue;
