@@ -35,13 +35,23 @@ export interface Results {
   readonly startup: Readonly<Record<string, number>>;
 }
 
-/** The lives and pendings of a run. */
+/** The groups of cases that were measured in a run. */
 export function groupsOf(results: Results): ReturnType<typeof groups> {
   const distinct = (numbers: number[]) => [...new Set(numbers)].toSorted((left, right) => left - right);
-  const pendings = results.series.filter(({ case: one }) => one.live === LIVE_BESIDE_PENDING)
-    .map(({ case: one }) => one.pending);
-  const lives = results.series.filter(({ case: one }) => one.workload === "find").map(({ case: one }) => one.live);
-  return groups(distinct(lives), distinct(pendings));
+  const cases = results.series.map(({ case: one }) => one);
+  const beside = cases.filter(({ live }) => live === LIVE_BESIDE_PENDING);
+  const others = cases.filter(({ live }) => live !== LIVE_BESIDE_PENDING);
+  return groups(distinct(others.map(({ live }) => live)), distinct(beside.map(({ pending }) => pending)))
+    .filter((group) => group.cases.some((one) => cases.some((other) => isSame(one, other))));
+}
+
+/** What tables call a case: the title of its group, and what varies in it. */
+export function titleOf({ workload, pages, live, pending }: Case): string {
+  const beside = live === LIVE_BESIDE_PENDING;
+  const all = groups([live], [pending]);
+  const isOf = (one: Case) => isSame(one, { workload, pages, live, pending });
+  const { title } = all.find(({ cases }) => cases.some(isOf))!;
+  return beside ? `${title}: ${pending}` : `${title}, ${live} live`;
 }
 
 /** Whether two cases are the same. */

@@ -60,6 +60,11 @@ const SETTINGS = quick
     peak: 100_000,
     starts: 9,
   };
+const all = groups(SETTINGS.lives, SETTINGS.pendings);
+const chosen = all.filter(({ title }) => only === undefined || title.includes(only));
+if (chosen.length === 0) {
+  throw new Error(`Cannot measure "${only}" alone: there are ${all.map(({ title }) => `"${title}"`).join(", ")}`);
+}
 const SEED = 7;
 /** With more live pages than this, the founding algorithm is measured in the first rounds alone, and in C alone. */
 const SLOW_LIVE = 1000;
@@ -131,9 +136,7 @@ const sides: Side[] = [new NativeSide("leaf", native.leaf), ...scripts, new Nati
 const digest = await agree(sides.filter(({ name }) => !name.startsWith("mock") && !name.startsWith("buffers")));
 say(`All variants agree on ${digest}`);
 const series: Series[] = [];
-for (const group of groups(SETTINGS.lives, SETTINGS.pendings)) {
-  if (only === undefined || group.title.includes(only)) series.push(...await measureGroup(group, sides));
-}
+for (const group of chosen) series.push(...await measureGroup(group, sides));
 
 const peaks: Record<string, PeakFigures> = {};
 for (const side of scripts) {

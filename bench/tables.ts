@@ -19,7 +19,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function targetTable(results: Results): string {
   return table(
     ["figure", "runtime", "target", "measured", "reached"],
-    verdicts(results).map((verdict) => {
+    verdicts(results).filter(({ measured }) => measured !== undefined).map((verdict) => {
       const is = reached(verdict);
       return [
         verdict.figure,

@@ -112,6 +112,8 @@ function checkPiece(piece: unknown, name: string): { segment: CopySegment; targe
   if (source && target) {
     throw new TypeError(`Cannot copy as \`from\` or \`to\` of ${name} must be a granted page: both are arrays`);
   }
+  if (!source) checkIsPlace(from, `\`from\` of ${name}`);
+  if (!target) checkIsPlace(to, `\`to\` of ${name}`);
   const array = source ?? target;
   const whose = `\`length\` of ${name}`;
   const length = given === undefined && array ? lengthOf.call(array) : given;
@@ -125,8 +127,16 @@ function checkPiece(piece: unknown, name: string): { segment: CopySegment; targe
   return { segment, target };
 }
 
+function checkIsPlace(place: unknown, name: string): void {
+  if (typeof place === "object" && place !== null && "gref" in place) return;
+  throw new TypeError(
+    `Cannot copy as ${name} must be a Uint8Array, or a granted page with \`domid\` and \`gref\`: current value is ${
+      show(place)
+    }`,
+  );
+}
+
 function checkPlace(place: CopyPlace, name: string, length: number): GrantPlace {
-  checkOptions("copy", place, name);
   const { domid, gref, offset = 0 } = place;
   checkDomid("copy", domid, `\`domid\` of ${name}`);
   checkGref("copy", `\`gref\` of ${name}`, gref);

@@ -78,7 +78,7 @@ export class GrantDevice implements Disposable {
       "make a device",
       backend,
       ["limit", "open"],
-      "denoGrantBackend() or MockXen's domain().grantBackend()",
+      "denoGrantBackend(), nodeGrantBackend() or MockXen's domain().grantBackend()",
     );
     checkOptions("make a device", options);
     const { limit, core } = options;

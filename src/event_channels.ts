@@ -8,7 +8,7 @@ import { EventPump } from "./event_pump.ts";
 /** Xen's own events have the numbers 0 to 23 (`NR_VIRQS` of its public headers). */
 const MAX_VIRQ = 23;
 
-const MADE_BY = "denoEventBackend() or MockXen's domain().eventBackend()";
+const MADE_BY = "denoEventBackend(), nodeEventBackend() or MockXen's domain().eventBackend()";
 
 /**
  * Event channels of this domain: how two domains tell each other that there is something new in the memory that they share. One

@@ -29,7 +29,8 @@ export class DriverFile implements MappingOwner {
 
   #checkOpen(operation: GrantOperation): void {
     if (!this.#closed) return;
-    throw new GrantError(`Cannot ${operation} as the allocator is closed: open another one on the device`, {
+    const rest = operation === "free" ? "its pages were freed with it" : "open another one on the device";
+    throw new GrantError(`Cannot ${operation} as the allocator is closed: ${rest}`, {
       code: "closed",
       operation,
     });

@@ -1,4 +1,4 @@
-import { checkDomid, checkGref, checkInteger, checkOptions, show } from "./checks.ts";
+import { checkDomid, checkGref, checkInteger, show } from "./checks.ts";
 import { copyShown } from "./grefs.ts";
 
 /** A page that some domain granted. */
@@ -21,7 +21,7 @@ export interface CheckedReferences {
 /** Throws unless these are grant references of one domain; gives copies. */
 export function checkReferences(domid: unknown, grefs: unknown): CheckedReferences {
   checkDomid("map", domid);
-  checkIsList("`grefs`", "an array of grant references", grefs);
+  checkIsList("`grefs`", "an array of grant references, as in `map(1, pages.grefs)`", grefs);
   return { domid: domid as number, grefs: copyShown(grefs as number[]) ?? copyChecked(grefs) };
 }
 
@@ -32,7 +32,7 @@ export function checkGrants(grants: unknown): CheckedReferences {
   checkIsList("`grants`", "an array of grants", grants);
   for (const [index, grant] of copyList(grants).entries()) {
     const name = `\`grants[${index}]\``;
-    checkOptions("map", grant, name);
+    checkGrant(grant, name);
     const { domid, gref } = grant as GrantReference;
     checkDomid("map", domid, `\`domid\` of ${name}`);
     checkGref("map", `\`gref\` of ${name}`, gref);
@@ -41,6 +41,16 @@ export function checkGrants(grants: unknown): CheckedReferences {
   }
   const [first] = domids;
   return { domid: domids.every((domid) => domid === first) ? first! : domids, grefs };
+}
+
+function checkGrant(grant: unknown, name: string): void {
+  if (typeof grant === "object" && grant !== null) return;
+  throw new TypeError(
+    `Cannot map as ${name} must be an object with \`domid\` and \`gref\`: current value is ${
+      show(grant)
+    }. The references of ` +
+      `one domain are mapped by \`map(domid, grefs)\``,
+  );
 }
 
 function copyChecked(grefs: unknown[]): number[] {

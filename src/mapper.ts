@@ -13,7 +13,7 @@ import {
 } from "./peer_mapping.ts";
 import { checkedPeerBytes } from "./peer_memory.ts";
 
-const MADE_BY = "denoMapBackend() or MockXen's domain().mapBackend()";
+const MADE_BY = "denoMapBackend(), nodeMapBackend() or MockXen's domain().mapBackend()";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {

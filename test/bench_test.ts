@@ -5,6 +5,7 @@ import { FoundingBooks } from "../bench/baseline/founding.ts";
 import { LeafBooks } from "../bench/baseline/leaf.ts";
 import { ShippedBooks } from "../bench/baseline/shipped.ts";
 import { traceDigest } from "../bench/baseline/trace.ts";
+import { groupsOf, type Results, titleOf } from "../bench/results.ts";
 import { NativeSide } from "../bench/sides.ts";
 import { createCore } from "../wasm/core.ts";
 import { debugCore } from "./debug_core.ts";
@@ -48,4 +49,22 @@ describe("what the bench compares gives the same answers", () => {
   test("and another trace gives another digest", () => {
     expect(digest(new LeafBooks(), 1)).not.toBe(digest(new LeafBooks(), 2));
   });
+});
+
+test("a run of some groups shows these, and no others", () => {
+  const side = "leaf/c";
+  const some = [[100, 0], [10_000, 0]].map(([live, pending]) => ({
+    side,
+    case: { workload: "share" as const, pages: 1, live: live!, pending: pending! },
+    rounds: [1],
+  }));
+  const results = { series: some } as unknown as Results;
+  expect(groupsOf(results).map(({ title, cases }) => [title, cases.length])).toEqual([["whole way, 1 page", 2]]);
+  expect(some.map((series) => titleOf(series.case))).toEqual([
+    "whole way, 1 page, 100 live",
+    "whole way, 1 page, 10000 live",
+  ]);
+  expect(titleOf({ workload: "lifo", pages: 1, live: 2000, pending: 5 })).toBe(
+    "allocate and free, with pending pages: 5",
+  );
 });

@@ -3,7 +3,12 @@ import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 
 // A view's properties are its owner's to redefine: what ends a mapping must not go through them.
 const { transfer } = ArrayBuffer.prototype;
-const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!.get!;
+const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get as () => boolean;
+if (!isDetached) {
+  throw new Error(
+    "Cannot simulate a machine here as buffers must tell whether they are detached: run on Node 22 or later",
+  );
+}
 
 /** Pages of buffers that are kept to be used again, as a new buffer costs more than to zero an old one: 16 MiB. */
 const KEPT_PAGES = 4096;

@@ -60,7 +60,11 @@ for (const pages of PLAN.pages) time.push(await measureTime(sides, pages, PLAN))
 for (const side of sides) await side[Symbol.asyncDispose]();
 
 const [head, ...body] = rows(time);
-const programs = [`deno ${Deno.version.deno}`, `node ${(await versionOf(node, "--version")).slice(1)}`];
+const programs = [
+  `deno ${Deno.version.deno}`,
+  `node ${(await versionOf(node, "--version")).slice(1)}`,
+  `gcc ${await versionOf("gcc", "-dumpfullversion")}`,
+];
 const shown = {
   "bench-native:table": table(head!, body),
   "bench-native:provenance":
