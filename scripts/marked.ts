@@ -11,15 +11,22 @@ export function withMarked(document: string, name: string, text: string): string
 }
 
 /**
- * Writes texts into a document, each between the marks of its name, where the document has them.
+ * Writes texts into a document, each between the marks of its name, where the document has them. Names may have a part in common,
+ * up to a colon.
  *
- * @throws {Error} if it has none of them.
+ * @throws {Error} if it has none of them, or a mark of the same common part for which there is no text.
  */
 export async function writeMarked(url: URL, texts: Readonly<Record<string, string>>): Promise<void> {
   let document = await Deno.readTextFile(url);
   const names = Object.keys(texts).filter((name) => document.includes(`<!-- ${name} -->`));
   if (names.length === 0) {
     throw new Error(`Cannot fill ${url.pathname} as it must have marks of ${Object.keys(texts).join(" or ")}`);
+  }
+  const parts = new Set(names.map((name) => name.split(":")[0]!));
+  for (const [, name, part] of document.matchAll(/<!-- (([\w-]+):[\w-]+) -->/g)) {
+    if (parts.has(part!) && !(name! in texts)) {
+      throw new Error(`Cannot fill ${url.pathname} as there is no text for its mark <!-- ${name} -->`);
+    }
   }
   for (const name of names) document = withMarked(document, name, texts[name]!);
   await Deno.writeTextFile(url, await formatted(document));

@@ -29,7 +29,7 @@ export function show(value: unknown): string {
 }
 
 function withArticle(name: string): string {
-  return `${/^([AEIO]|U[^i])/.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /**

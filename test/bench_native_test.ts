@@ -18,7 +18,7 @@ test("C, bare Deno and the library share pages over the device that stands in", 
   expect(sides.map(({ name }) => name)).toEqual(["c", "bare", "deno", "node"]);
   for (const side of sides.filter(({ name }) => name !== "node")) {
     for (const pages of [1, 16]) {
-      // More operations than the device has pages: none is lost. A side that fails ends, and has no answer.
+      // The device has 1024 pages, and refuses what is still granted or mapped: then a side ends, and has no answer.
       expect(await side.ask("share", pages, 2000)).toBeGreaterThan(0);
     }
   }

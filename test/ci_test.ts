@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { countsIn, countsOfPart, summary, sumOf } from "../scripts/ci/counts.ts";
 import { obstaclesTo } from "../scripts/ci/obstacles.ts";
-import { formatted, withMarked } from "../scripts/marked.ts";
+import { formatted, withMarked, writeMarked } from "../scripts/marked.ts";
 import { tableOf } from "../scripts/ci/table.ts";
 
 test("countsIn() sums the summaries of Vitest, of deno test and of this project", () => {
@@ -41,6 +41,22 @@ test("tableOf() has a row for each place, and says yes to nothing that did not r
     "`test:npm` ran on a, `test:xen` ran on b.",
   ]);
   expect(tableOf([{ ...npm, ran: [] }, xen])).not.toContain("Bun");
+});
+
+test("writeMarked() fills the marks that a document has, and refuses those that nobody fills", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".md" });
+  const url = new URL(`file://${path}`);
+  const marks = (name: string) => `<!-- ${name} -->\n\nold\n\n<!-- /${name} -->\n`;
+  try {
+    await Deno.writeTextFile(path, `${marks("a:one")}\n${marks("other:two")}`);
+    await writeMarked(url, { "a:one": "new", "a:three": "nowhere" });
+    expect(await Deno.readTextFile(path)).toBe(`${marks("a:one").replace("old", "new")}\n${marks("other:two")}`);
+    await Deno.writeTextFile(path, `${marks("a:one")}\n${marks("a:oen")}`);
+    await expect(writeMarked(url, { "a:one": "new" })).rejects.toThrow("there is no text for its mark <!-- a:oen -->");
+    await expect(writeMarked(url, { "b:one": "new" })).rejects.toThrow("it must have marks of b:one");
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 test("withMarked() replaces what is between the marks, again and again the same", async () => {

@@ -63,6 +63,52 @@ describe("a grant table", () => {
     xen.assertClean();
   });
 
+  test("refuses to end grants of another program, or twice, and ends none of them", () => {
+    const xen = new MockXen({ limit: 4 });
+    const [one, other] = [xen.domain(1).grantBackend().open(), xen.domain(1).grantBackend().open()];
+    const [mine, theirs] = [new Uint32Array(1), new Uint32Array(1)];
+    one.grant(0, 1, 0, false, mine);
+    other.grant(0, 1, 0, false, theirs);
+    for (const grefs of [[mine[0]!, theirs[0]!], [mine[0]!, 99_999], [theirs[0]!]]) {
+      expect(() => one.endAccess(0, grefs.length, Uint32Array.from(grefs))).toThrow("was not granted");
+    }
+    expect(xen.domain(1).table.used).toBe(2);
+    const mapping = xen.domain(0).mapBackend().open().map(1, [mine[0]!], false);
+    expect(one.endAccess(0, 1, mine)).toEqual([]);
+    expect(() => one.endAccess(0, 1, mine)).toThrow("was not granted");
+    expect(xen.domain(1).counted).toBe(1);
+    mapping.unmap();
+    other.endAccess(0, 1, theirs);
+    xen.assertClean();
+  });
+
+  test("that has no memory for more entries refuses the whole allocation, and counts nothing", () => {
+    const xen = new MockXen({ memory: "slabs" });
+    const { device } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 50 });
+    const { Uint32Array } = globalThis;
+    globalThis.Uint32Array = new Proxy(Uint32Array, {
+      construct(target, args, made) {
+        // Entries of more than 100 pages; what the front asks for is less.
+        if (args[0] > 100 * 8) throw new RangeError("Array buffer allocation failed");
+        return Reflect.construct(target, args, made);
+      },
+    });
+    try {
+      expect(() => allocator.allocate(0, { pages: 60 })).toThrow(expect.objectContaining({ code: "no-memory" }));
+    } finally {
+      globalThis.Uint32Array = Uint32Array;
+    }
+    expect([xen.domain(1).counted, xen.domain(1).table.used]).toEqual([50, 50]);
+    expect(device.inspect()).toMatchObject({ live: 50, pending: 0 });
+    pages.free();
+    expect(allocator.allocate(0, { pages: 1024 }).count).toBe(1024);
+    device.close();
+    xen.assertClean();
+    expect(xen.memory.at(0)).toMatchObject({ inUse: 0 });
+  });
+
   test("is recovered after it was exhausted", () => {
     const xen = new MockXen({ tableFrames: 1, limit: Infinity });
     const { device } = sides(xen);

@@ -2,7 +2,7 @@ import { GrantError } from "../../src/errors.ts";
 import { pages } from "../../src/words.ts";
 import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
 import type { MockDomain } from "./domain.ts";
-import type { MachineMemory, Memory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import { replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
 import type { MockProcess, ProcessFile } from "./process.ts";
 
@@ -32,7 +32,8 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     this.process.checkAlive("allocate");
     if (domain.left.size > 0) domain.reap();
     if (domain.counted + count > domain.limit) throw this.#limitReached(count);
-    const memory = takeMemory(domain.xen.memory, count);
+    if (count === 0) return;
+    const memory = takeMemory(domain, count);
     const first = memory.taken;
     const granted = domain.table.add(this.#number, domid, writable, memory, first, count, grefs);
     domain.counted += granted;
@@ -63,8 +64,8 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     // What is dead has no grants to end.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.left.size > 0) this.#domain.reap();
-    const missing = this.#domain.table.findMissing(grefs, count);
-    if (missing < count) this.#check(grefs[missing]!);
+    const missing = this.#domain.table.findMissing(grefs, count, this.#number);
+    if (missing < count) throw notGranted(grefs[missing]!);
     return this.#end(page, count, grefs);
   }
 
@@ -94,7 +95,8 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   #endOne(gref: number, page: number): boolean {
     const domain = this.#domain;
     const { table } = domain;
-    this.#check(gref);
+    // One that stands in the array twice.
+    if (!table.isGrantedBy(gref, this.#number)) throw notGranted(gref);
     const notify = table.takeNotify(gref);
     if (notify !== undefined) this.#fire(gref, notify);
     if (!table.isMapped(gref)) {
@@ -127,7 +129,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   }
 
   #check(gref: number): void {
-    if (!this.#domain.table.has(gref)) throw new TypeError(`reference ${gref} was not granted`);
+    if (!this.#domain.table.has(gref)) throw notGranted(gref);
   }
 
   map(_page: number, count: number, gref: number, _writable: boolean): MappedMemory {
@@ -163,10 +165,15 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   }
 }
 
-/** Zeroed pages, or the error that there is no memory for them. */
-function takeMemory(memory: MachineMemory, count: number): Memory {
+function notGranted(gref: number): TypeError {
+  return new TypeError(`reference ${gref} was not granted`);
+}
+
+/** Zeroed pages, and room for them in the table; or the error that there is no memory for them. */
+function takeMemory({ table, xen }: MockDomain, count: number): Memory {
   try {
-    return memory.take(count);
+    table.makeRoom(count);
+    return xen.memory.take(count);
   } catch (cause) {
     throw new GrantError(`Cannot allocate ${pages(count)} as this process has no memory for them`, {
       code: "no-memory",

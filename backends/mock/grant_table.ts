@@ -70,8 +70,8 @@ export class GrantTable {
   }
 
   /**
-   * Grants pages next to each other of a memory, as one allocation, through a file that has a number: their references become the
-   * first entries of `grefs`.
+   * Grants pages next to each other of a memory, for which there is room, as one allocation, through a file that has a number: their
+   * references become the first entries of `grefs`.
    *
    * @returns How many: less than `count` if the table is full.
    */
@@ -107,13 +107,21 @@ export class GrantTable {
 
   /** The lowest reference that was never used, or 0 if there is none left. */
   #next(): number {
-    if (this.#fresh === this.#capacity) return 0;
-    if (this.#fresh << BITS >= this.#words.length) this.#grow();
-    return this.#fresh++;
+    return this.#fresh === this.#capacity ? 0 : this.#fresh++;
   }
 
-  #grow(): void {
-    const entries = Math.min(Math.max(64, this.#fresh * 2), this.#capacity);
+  /**
+   * Makes room for the entries of more pages, as far as the table may have them: before they are granted.
+   *
+   * @throws {RangeError} if there is no memory.
+   */
+  makeRoom(pages: number): void {
+    const fresh = Math.min(this.#fresh + Math.max(0, pages - this.#free.length), this.#capacity);
+    if (fresh << BITS > this.#words.length) this.#grow(fresh);
+  }
+
+  #grow(needed: number): void {
+    const entries = Math.min(Math.max(64, needed * 2), this.#capacity);
     const words = new Uint32Array(entries << BITS);
     words.set(this.#words);
     this.#words = words;
@@ -124,15 +132,19 @@ export class GrantTable {
     return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << BITS | SAYS] !== 0;
   }
 
-  /** The place of the first of some references by which there is no grant; or their number. */
-  findMissing(grefs: Uint32Array, count: number): number {
-    const words = this.#words;
-    const fresh = this.#fresh;
+  /** The place of the first of some references by which a file grants nothing, or has let go of what it granted; or their number. */
+  findMissing(grefs: Uint32Array, count: number, file: number): number {
     for (let index = 0; index < count; index++) {
-      const gref = grefs[index]!;
-      if (!(gref >= FIRST_GREF && gref < fresh) || words[gref << BITS | SAYS] === 0) return index;
+      if (!this.isGrantedBy(grefs[index]!, file)) return index;
     }
     return count;
+  }
+
+  /** Whether a file grants a page by a reference, and has not let go of it. */
+  isGrantedBy(gref: number, file: number): boolean {
+    if (!(gref >= FIRST_GREF && gref < this.#fresh)) return false;
+    const at = gref << BITS;
+    return (this.#words[at | SAYS]! & (USED | DEFERRED)) === USED && this.#words[at | FILE] === file;
   }
 
   /** The domain that may map a page. */
@@ -269,7 +281,7 @@ export class GrantTable {
    * them and nothing happens when access ends. Gives the place where it stopped.
    */
   removeRun(grefs: Uint32Array, from: number, to: number): number {
-    if (this.#notifies.size > 0) return from;
+    const notifies = this.#notifies;
     const words = this.#words;
     const free = this.#free;
     const first = grefs[from]! << BITS;
@@ -282,6 +294,7 @@ export class GrantTable {
       // The same one twice in a row of references is not granted any more the second time.
       if (words[at | SAYS] === 0 || words[at | MAPS] !== 0) break;
       if (words[at | PAGE] !== page + index || words[at | MEMORY] !== memory) break;
+      if (notifies.size > 0 && notifies.has(gref)) break;
       words[at | SAYS] = 0;
       free.push(gref);
     }

@@ -1,8 +1,9 @@
 /*
- * A device that stands in for /dev/xen/gntalloc where there is no Xen: its pages are those of a file in memory, each allocation gets
- * the first ones, and to grant them is next to nothing. Mapping, unmapping and touching them is the kernel's work, as on the real one.
+ * A device that stands in for /dev/xen/gntalloc where there is no Xen. Its pages are those of a file in memory. As in the driver, an
+ * allocation zeroes its pages, a mapping has all of them at once, and a page is free again when it is neither granted nor mapped. To
+ * grant them is next to nothing.
  *
- * It takes the place of the C library's calls; all others go on to the C library.
+ * It takes the place of the C library's calls; all others go on to the C library. There is one file, and one thread.
  */
 #define _GNU_SOURCE
 #include "xengnttab.h"
@@ -16,60 +17,135 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define MOST_PAGES 1024
+#define PAGES 1024
 #define FIRST_REFERENCE 8
 #define ALLOC_GREF 0x184705
 #define DEALLOC_GREF 0x104706
 
+/* The pages of the file, and of each whether it is granted, and how often it is mapped. */
+static unsigned char *memory;
+static struct { int granted, mapped; } pages[PAGES];
+/* Where the last mappings begin, and their numbers of pages. */
+static struct { char *start; uint64_t page, count; } mappings[PAGES];
+/* The first page that is looked at for the next allocation. Indices are not used again until there have been PAGES more. */
 static uint64_t next_page;
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
 
 int open(const char *path, int flags, ...)
 {
 	int fd;
 
 	(void)flags;
-	if (strcmp(path, "/dev/xen/gntalloc")) {
-		errno = ENOENT;
+	if (memory || strcmp(path, "/dev/xen/gntalloc"))
+		return fail(ENOENT);
+	fd = memfd_create("pages", MFD_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, PAGES * PAGE)) {
+		close(fd);
 		return -1;
 	}
-	fd = memfd_create("pages", MFD_CLOEXEC);
-	if (fd >= 0 && ftruncate(fd, MOST_PAGES * PAGE))
-		return -1;
+	memory = (void *)syscall(SYS_mmap, NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	return fd;
 }
 
-/* A system call, as on the real device, that does nothing; and what the driver writes into the request. */
+/* Grants pages next to each other; what is not let go of stays in the way. */
+static int64_t grant(uint32_t count)
+{
+	if (count > PAGES)
+		return fail(ENOSPC);
+	if (next_page % PAGES + count > PAGES)
+		next_page += PAGES - next_page % PAGES;
+	for (uint32_t i = 0; i < count; i++)
+		if (pages[(next_page + i) % PAGES].granted || pages[(next_page + i) % PAGES].mapped)
+			return fail(ENOSPC);
+	for (uint32_t i = 0; i < count; i++)
+		pages[(next_page + i) % PAGES].granted = 1;
+	memset(memory + next_page % PAGES * PAGE, 0, (size_t)count * PAGE);
+	next_page += count;
+	return next_page - count;
+}
+
+static int let_go(uint64_t page, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!pages[(page + i) % PAGES].granted)
+			return fail(EINVAL);
+	for (uint32_t i = 0; i < count; i++)
+		pages[(page + i) % PAGES].granted = 0;
+	return 0;
+}
+
+/* A system call, as on the real device, that does nothing; and what the driver does. */
 int ioctl(int fd, unsigned long request, ...)
 {
-	struct { uint16_t domid, flags; uint32_t count; uint64_t index; uint32_t references[1]; } *arguments;
+	struct { uint16_t domid, flags; uint32_t count; uint64_t index; uint32_t references[]; } *arguments;
+	struct { uint64_t index; uint32_t count; } *run;
+	int64_t page;
 	va_list list;
 
 	va_start(list, request);
 	arguments = va_arg(list, void *);
 	va_end(list);
+	run = (void *)arguments;
 	if (syscall(SYS_fcntl, fd, F_GETFD) < 0)
 		return -1;
 	switch (request) {
 	case ALLOC_GREF:
-		if (arguments->count > MOST_PAGES) {
-			errno = ENOSPC;
+		page = grant(arguments->count);
+		if (page < 0)
 			return -1;
-		}
-		arguments->index = next_page * PAGE;
-		next_page += arguments->count;
-		for (uint32_t page = 0; page < arguments->count; page++)
-			arguments->references[page] = FIRST_REFERENCE + page;
+		arguments->index = page * PAGE;
+		for (uint32_t i = 0; i < arguments->count; i++)
+			arguments->references[i] = FIRST_REFERENCE + (page + i) % PAGES;
 		return 0;
 	case DEALLOC_GREF:
-		return 0;
+		return let_go(run->index / PAGE, run->count);
 	}
-	errno = ENOTTY;
-	return -1;
+	return fail(ENOTTY);
 }
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
-	return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, fd < 0 ? offset : 0);
+	uint64_t page = offset / PAGE, count = length / PAGE;
+	void *start;
+
+	if (fd < 0)
+		return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	start = (void *)syscall(SYS_mmap, address, length, protection, flags | MAP_POPULATE, fd, page % PAGES * PAGE);
+	if (start == MAP_FAILED)
+		return start;
+	for (int i = 0; i < PAGES; i++) {
+		if (mappings[i].count)
+			continue;
+		mappings[i].start = start;
+		mappings[i].page = page;
+		mappings[i].count = count;
+		for (uint64_t j = 0; j < count; j++)
+			pages[(page + j) % PAGES].mapped++;
+		return start;
+	}
+	syscall(SYS_munmap, start, length);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+int munmap(void *address, size_t length)
+{
+	for (int i = 0; i < PAGES; i++) {
+		if (mappings[i].start != address || mappings[i].count != length / PAGE)
+			continue;
+		for (uint64_t j = 0; j < mappings[i].count; j++)
+			pages[(mappings[i].page + j) % PAGES].mapped--;
+		mappings[i].count = 0;
+		break;
+	}
+	return syscall(SYS_munmap, address, length);
 }
 
 /* ---- what libxengnttab makes of these calls ---- */
@@ -84,18 +160,25 @@ xengntshr_handle *xengntshr_open(void *logger, unsigned flags)
 	if (!handle)
 		return NULL;
 	handle->fd = open("/dev/xen/gntalloc", O_RDWR | O_CLOEXEC);
-	return handle->fd < 0 ? NULL : handle;
+	if (handle->fd >= 0)
+		return handle;
+	free(handle);
+	return NULL;
 }
 
 int xengntshr_close(xengntshr_handle *handle)
 {
-	return close(handle->fd);
+	int result = close(handle->fd);
+
+	free(handle);
+	return result;
 }
 
 void *xengntshr_share_pages(xengntshr_handle *handle, uint32_t domid, int count, uint32_t *references, int writable)
 {
-	struct request { uint16_t domid, flags; uint32_t count; uint64_t index; uint32_t references[]; } *request;
-	void *pages = NULL;
+	struct { uint16_t domid, flags; uint32_t count; uint64_t index; uint32_t references[]; } *request;
+	struct { uint64_t index; uint32_t count; } run;
+	void *start = NULL;
 
 	request = malloc(sizeof(*request) + count * sizeof(uint32_t));
 	if (!request)
@@ -104,13 +187,15 @@ void *xengntshr_share_pages(xengntshr_handle *handle, uint32_t domid, int count,
 	request->flags = writable;
 	request->count = count;
 	if (!ioctl(handle->fd, ALLOC_GREF, request)) {
-		pages = mmap(NULL, (size_t)count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, handle->fd, request->index);
+		start = mmap(NULL, (size_t)count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, handle->fd, request->index);
 		memcpy(references, request->references, count * sizeof(uint32_t));
 		/* The pages live until they are unmapped. */
-		ioctl(handle->fd, DEALLOC_GREF, request);
+		run.index = request->index;
+		run.count = count;
+		ioctl(handle->fd, DEALLOC_GREF, &run);
 	}
 	free(request);
-	return pages == MAP_FAILED ? NULL : pages;
+	return start == MAP_FAILED ? NULL : start;
 }
 
 int xengntshr_unshare(xengntshr_handle *handle, void *start, uint32_t count)

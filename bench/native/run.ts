@@ -42,10 +42,13 @@ function rows(time: readonly TimeFigures[]): string[][] {
         short(median(rounds[side])),
         compare((figure, ofC) => figure - ofC),
         compare((figure, ofC) => figure / ofC),
+        side === "c" || side === "bare"
+          ? ""
+          : short(median(rounds[side].map((figure, round) => figure - rounds.bare[round]!))),
       ];
     })
   );
-  return [["pages", "side", "µs an operation", "above C, µs", "÷ C"], ...body];
+  return [["pages", "side", "µs an operation", "above C, µs", "÷ C", "above bare Deno, µs"], ...body];
 }
 
 const repository = Deno.realPathSync(root);
@@ -69,7 +72,8 @@ const shown = {
   "bench-native:table": table(head!, body),
   "bench-native:provenance":
     `Measured ${new Date().toISOString().slice(0, 10)} on ${navigator.hardwareConcurrency} cores of ` +
-    `${processor()}, with ${programs.join(", ")}.`,
+    `${processor()}, with ${programs.join(", ")}.` +
+    (time.every(({ settled }) => settled) ? "" : " The rounds did not agree yet when they began to count."),
 };
 if (flags.has("--write")) await writeMarked(new URL("docs/performance.md", root), shown);
 console.log(Object.values(shown).join("\n\n"));
