@@ -149,8 +149,7 @@ export class Driver {
       this.#grefs = NO_GREFS;
       return this.#grefs = this.#newGrefs(Math.max(count, 64));
     }
-    if (count === 1) grefs[0] = 0;
-    else grefs.fill(0, 0, count);
+    for (let index = 0; index < count; index++) grefs[index] = 0;
     return grefs;
   }
 
@@ -198,7 +197,10 @@ export class Driver {
   /** Copies references from `from` on, up to the first `count`, into the core's staging: how many. */
   #stage(from: number, count: number): number {
     const length = Math.min(STAGED, count - from);
-    this.#core.staged().set(this.#grefs.subarray(from, from + length));
+    const staged = this.#core.staged();
+    const grefs = this.#grefs;
+    // A loop, here and elsewhere: `set` and `subarray` are calls that take longer, and make an object.
+    for (let index = 0; index < length; index++) staged[index] = grefs[from + index]!;
     return length;
   }
 

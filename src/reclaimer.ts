@@ -120,8 +120,7 @@ export class Reclaimer {
     const staged = this.#core.staged();
     // A backend may have moved the last one's buffer away.
     const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGED);
-    if (count === 1) grefs[0] = staged[0]!;
-    else grefs.set(staged.subarray(0, count));
+    for (let index = 0; index < count; index++) grefs[index] = staged[index]!;
     this.#told = false;
     const held = open.file.endAccess(page, count, grefs);
     checkIsArray(held);
