@@ -11,7 +11,8 @@
  *
  * @module
  */
-import { find, ratio, type Results, type Series, short, titleOf } from "./results.ts";
+import { median } from "./clock.ts";
+import { find, ratios, type Results, short, titleOf } from "./results.ts";
 
 /** Changes below this are noise. */
 const NOISE = 1.1;
@@ -25,15 +26,6 @@ async function read(path: string): Promise<Results> {
   throw new Error(`Cannot compare ${path} as \`deno task bench\` did not write it`);
 }
 
-/** The ratios to C in each round, from the least to the greatest. */
-function ratios({ rounds }: Series, ofC: Series): number[] {
-  return Array.from(
-    { length: Math.min(rounds.length, ofC.rounds.length) },
-    (_, round) => rounds[round]! / ofC.rounds[round]!,
-  )
-    .toSorted((left, right) => left - right);
-}
-
 const [old, now] = [await read(before), await read(after)];
 if (old.mode !== now.mode) console.log(`Mind that ${before} is a ${old.mode} run, and ${after} a ${now.mode} one.`);
 
@@ -41,8 +33,8 @@ const rows = now.series.flatMap((is) => {
   const { side, case: one } = is;
   const [was, wasC, isC] = [find(old, side, one), find(old, "leaf/c", one), find(now, "leaf/c", one)];
   if (side === "leaf/c" || !was || !wasC || !isC) return [];
-  const [left, right] = [ratio(was, wasC)!, ratio(is, isC)!];
   const [earlier, later] = [ratios(was, wasC), ratios(is, isC)];
+  const [left, right] = [median(earlier), median(later)];
   const change = right / left;
   // Where most rounds of both runs lie apart.
   const quarter = (all: number[]) => all[Math.floor(all.length / 4)]!;

@@ -46,12 +46,10 @@ export function groupsOf(results: Results): ReturnType<typeof groups> {
 }
 
 /** What tables call a case: the title of its group, and what varies in it. */
-export function titleOf({ workload, pages, live, pending }: Case): string {
-  const beside = live === LIVE_BESIDE_PENDING;
-  const all = groups([live], [pending]);
-  const isOf = (one: Case) => isSame(one, { workload, pages, live, pending });
-  const { title } = all.find(({ cases }) => cases.some(isOf))!;
-  return beside ? `${title}: ${pending}` : `${title}, ${live} live`;
+export function titleOf(one: Case): string {
+  const { live, pending } = one;
+  const { title } = groups([live], [pending]).find(({ cases }) => cases.some((other) => isSame(one, other)))!;
+  return live === LIVE_BESIDE_PENDING ? `${title}: ${pending}` : `${title}, ${live} live`;
 }
 
 /** Whether two cases are the same. */
@@ -65,11 +63,16 @@ export function find(results: Results, side: string, one: Case): Series | undefi
   return results.series.find((series) => series.side === side && isSame(series.case, one));
 }
 
+/** The ratios of two series in each round that both have, from the least to the greatest. */
+export function ratios(numerator: Series, denominator: Series): number[] {
+  const rounds = Math.min(numerator.rounds.length, denominator.rounds.length);
+  return Array.from({ length: rounds }, (_, round) => numerator.rounds[round]! / denominator.rounds[round]!)
+    .toSorted((left, right) => left - right);
+}
+
 /** The ratio of two series: the median of the ratios in each round. */
 export function ratio(numerator: Series | undefined, denominator: Series | undefined): number | undefined {
-  if (!numerator || !denominator) return undefined;
-  const rounds = Math.min(numerator.rounds.length, denominator.rounds.length);
-  return median(Array.from({ length: rounds }, (_, round) => numerator.rounds[round]! / denominator.rounds[round]!));
+  return numerator && denominator ? median(ratios(numerator, denominator)) : undefined;
 }
 
 /** A number with about three digits that matter. */

@@ -1,4 +1,5 @@
 /** gcc, for tests that compile something. */
+import { exec } from "./xen/exec.ts";
 
 const INSTALL = "command -v gcc || { apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev; }";
 
@@ -9,18 +10,13 @@ const INSTALL = "command -v gcc || { apt-get update && apt-get install --yes --n
  */
 export async function ensureGcc(): Promise<void> {
   try {
-    if ((await new Deno.Command("gcc", { args: ["--version"], stdout: "null" }).output()).success) return;
+    await exec("gcc", ["--version"]);
+    return;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const lock = `${Deno.env.get("TMPDIR") ?? "/tmp"}/gntalloc-gcc.lock`;
-  const reason = await run("flock", lock, "sh", "-c", INSTALL).then(() => undefined, (error: Error) => error);
+  const reason = await exec("flock", [lock, "sh", "-c", INSTALL]).then(() => undefined, (error: Error) => error);
   if (reason === undefined) return;
   throw new Error("Cannot compile as there is no gcc: run `apt-get install gcc libc6-dev` as root", { cause: reason });
-}
-
-/** Runs a command; throws what it said unless it succeeds. */
-export async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
-  if (!success) throw new Error(`${command} ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
 }

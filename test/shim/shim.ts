@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ensureGcc, run } from "../gcc.ts";
+import { ensureGcc } from "../gcc.ts";
+import { exec } from "../xen/exec.ts";
 
 const CONTROLS = {
   /** `void shim_reset(void)` */
@@ -40,7 +41,8 @@ export async function buildShim(directory: string): Promise<string> {
   const library = `${directory}/shim.so`;
   const sources = ["shim.c", "evtchn.c", "copy.c"].map((name) => new URL(name, import.meta.url).pathname);
   await ensureGcc();
-  await run("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library, ...sources);
+  const flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"];
+  await exec("gcc", [...flags, "-o", library, ...sources]);
   return library;
 }
 
