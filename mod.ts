@@ -28,18 +28,18 @@
  *
  * @module
  */
-export { type AllocateOptions, type AllocatorReport, type GrantAllocator } from "./src/allocator.ts";
-export { type DeviceReport, GrantDevice, type GrantDeviceOptions } from "./src/device.ts";
-export { GrantError, type GrantErrorCode, type GrantErrorOptions, type GrantOperation } from "./src/errors.ts";
-export { type CopyPlace, type CopyStatus, type GrantCopy } from "./src/copy.ts";
-export { type EventChannel, type WaitOptions } from "./src/event_channel.ts";
-export { EventChannels } from "./src/event_channels.ts";
-export { type GrantReference } from "./src/grant_references.ts";
-export { GrantMapper, type MapGrantsOptions } from "./src/mapper.ts";
-export { type PeerMapping, type WritablePeerMapping } from "./src/peer_mapping.ts";
-export { type Mapping, type WritableMapping } from "./src/mapping.ts";
-export { type PageRange } from "./src/range.ts";
-export { type MapOptions, type SharedPages } from "./src/shared_pages.ts";
+export { type AllocateOptions, type AllocatorReport, type GrantAllocator } from "./src/grants/allocator.ts";
+export { type DeviceReport, GrantDevice, type GrantDeviceOptions } from "./src/grants/device.ts";
+export { GrantError, type GrantErrorCode, type GrantErrorOptions, type GrantOperation } from "./src/contract/errors.ts";
+export { type CopyPlace, type CopyStatus, type GrantCopy } from "./src/maps/copy.ts";
+export { type EventChannel, type WaitOptions } from "./src/events/event_channel.ts";
+export { EventChannels } from "./src/events/event_channels.ts";
+export { type GrantReference } from "./src/maps/grant_references.ts";
+export { GrantMapper, type MapGrantsOptions } from "./src/maps/mapper.ts";
+export { type PeerMapping, type WritablePeerMapping } from "./src/maps/peer_mapping.ts";
+export { type Mapping, type WritableMapping } from "./src/shared/mapping.ts";
+export { type PageRange } from "./src/grants/range.ts";
+export { type MapOptions, type SharedPages } from "./src/grants/shared_pages.ts";
 export {
   type CopySegment,
   type EventBackend,
@@ -53,4 +53,4 @@ export {
   PAGE_SIZE,
   type PeerMemory,
   type UnmapNotify,
-} from "./backends/backend.ts";
+} from "./src/contract/backend.ts";

@@ -13,11 +13,11 @@
  * @module
  */
 
-import { GrantError } from "../src/errors.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "./backend.ts";
-import { anonymousMemory, type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
-import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux.ts";
-import { Poller } from "./poller.ts";
+import { GrantError } from "../src/contract/errors.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../src/contract/backend.ts";
+import { anonymousMemory, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
+import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux/mod.ts";
+import { Poller } from "./linux/poller.ts";
 
 /** Where a backend of Deno's finds what it needs. */
 export interface DenoBackendOptions {

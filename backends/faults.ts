@@ -40,7 +40,7 @@ export type {
   MappedMemory,
   PeerMemory,
   UnmapNotify,
-} from "./backend.ts";
+} from "../src/contract/backend.ts";
 export { type FaultCall, type FaultKind, type FaultSide, InjectedFault } from "./faults/call.ts";
 export { type FailOptions } from "./faults/failure.ts";
 export { Faults, type FaultsOptions } from "./faults/faults.ts";

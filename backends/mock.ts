@@ -38,7 +38,7 @@
  *
  * @module
  */
-import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/checks.ts";
+import { checkDomid, checkInteger, checkLimit, checkOptions, show } from "../src/contract/checks.ts";
 import { Buffers } from "./mock/buffers.ts";
 import { MockDomain, type MockDomainSizes } from "./mock/domain.ts";
 import type { MachineMemory } from "./mock/memory.ts";
@@ -57,7 +57,7 @@ export type {
   MappedMemory,
   PeerMemory,
   UnmapNotify,
-} from "./backend.ts";
+} from "../src/contract/backend.ts";
 export type { MockDomain, MockProcess };
 
 /**

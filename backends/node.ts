@@ -14,10 +14,10 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
-import type { EventBackend, GrantBackend, MapBackend } from "./backend.ts";
-import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./libc_calls.ts";
-import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux.ts";
-import { keepLoaded, type NodePolling, nodeWaiting } from "./node_waiting.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../src/contract/backend.ts";
+import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
+import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux/mod.ts";
+import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
 /** Where a backend of Node's finds what it needs. */
 export interface NodeBackendOptions {

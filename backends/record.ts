@@ -48,8 +48,8 @@ export type {
   MappedMemory,
   PeerMemory,
   UnmapNotify,
-} from "./backend.ts";
-export type { GrantErrorCode } from "../src/errors.ts";
+} from "../src/contract/backend.ts";
+export type { GrantErrorCode } from "../src/contract/errors.ts";
 export { parseTrace } from "./record/parse.ts";
 export { Recorder } from "./record/recorder.ts";
 export { type Difference, replay, type ReplayOptions, type ReplayReport } from "./record/replay.ts";

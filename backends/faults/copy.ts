@@ -1,5 +1,5 @@
-import { show } from "../../src/checks.ts";
-import type { CopySegment, MapFile } from "../backend.ts";
+import { show } from "../../src/contract/checks.ts";
+import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** The status of each segment that is refused, by its number in the copy. Each rule counts the segments. */

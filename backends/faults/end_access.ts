@@ -1,5 +1,5 @@
-import { show } from "../../src/checks.ts";
-import type { GrantFile } from "../backend.ts";
+import { show } from "../../src/contract/checks.ts";
+import type { GrantFile } from "../../src/contract/backend.ts";
 
 /**
  * What a backend says that has not ended, by the rule that the library has for it.

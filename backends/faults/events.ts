@@ -1,6 +1,6 @@
-import type { EventBackend, EventFile } from "../backend.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import type { Asked } from "./call.ts";
-import { FileBelow } from "./file_below.ts";
+import { FileBelow } from "./inner_file.ts";
 import type { Injector } from "./injector.ts";
 
 const side = "events";

@@ -1,4 +1,4 @@
-import { checkInteger, show } from "../../src/checks.ts";
+import { checkInteger, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, InjectedFault } from "./call.ts";
 import { Rule, type Schedule } from "./rules.ts";
 

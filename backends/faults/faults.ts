@@ -1,5 +1,5 @@
-import { checkBackend, checkInteger, checkOptions } from "../../src/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { checkBackend, checkInteger, checkOptions } from "../../src/contract/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
 import { FaultyEventBackend } from "./events.ts";
 import { type FailOptions, Failure } from "./failure.ts";

@@ -1,6 +1,6 @@
-import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
+import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { checkHeld, endStretches } from "./end_access.ts";
-import { FileBelow } from "./file_below.ts";
+import { FileBelow } from "./inner_file.ts";
 import type { Injector } from "./injector.ts";
 
 const side = "grants";

@@ -1,4 +1,4 @@
-import { checkOptions, show } from "../../src/checks.ts";
+import { checkOptions, show } from "../../src/contract/checks.ts";
 import { checkRate, checkTimes, type FaultRule } from "./rules.ts";
 
 /** Which pages the peer seems to hold. */

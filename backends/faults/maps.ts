@@ -1,7 +1,7 @@
-import type { CopySegment, MapBackend, MapFile, PeerMemory, UnmapNotify } from "../backend.ts";
+import type { CopySegment, MapBackend, MapFile, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { copyOthers, refusedSegments } from "./copy.ts";
 import type { Injector } from "./injector.ts";
-import { FileBelow } from "./file_below.ts";
+import { FileBelow } from "./inner_file.ts";
 import { placesOf } from "./refusal.ts";
 
 const side = "maps";

@@ -1,5 +1,5 @@
-import { checkInteger, checkOptions, show } from "../../src/checks.ts";
-import type { CopySegment, GrantPlace } from "../backend.ts";
+import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
+import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
 import { Rule, type Schedule } from "./rules.ts";
 
 /** Which segments of copies are refused. */

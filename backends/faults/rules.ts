@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions, show } from "../../src/checks.ts";
+import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
 
 /** Which calls of a kind something happens to. */

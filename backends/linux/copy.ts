@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bufferOf, byteOffsetOf, lengthOf } from "../../src/bytes.ts";
+import { bufferOf, byteOffsetOf, lengthOf } from "../../src/contract/bytes.ts";
 import {
   COPY_SEGMENT_SIZE,
   type CopySide,
@@ -13,9 +13,9 @@ import {
   encodeGrantCopy,
   GRANT_COPY_SIZE,
   IOCTL_GNTDEV_GRANT_COPY,
-} from "../abi_copy.ts";
-import type { CopySegment } from "../backend.ts";
-import type { Libc } from "../libc.ts";
+} from "./abi/copy.ts";
+import type { CopySegment } from "../../src/contract/backend.ts";
+import type { Libc } from "./libc.ts";
 import type { Scratch } from "./device.ts";
 import { copyError, type Device } from "./errors.ts";
 

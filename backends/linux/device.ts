@@ -4,9 +4,9 @@
  * @module
  */
 
-import { GrantError, type GrantOperation } from "../../src/errors.ts";
-import { encodeUnmapNotify, UNMAP_NOTIFY_CLEAR_BYTE, UNMAP_NOTIFY_SEND_EVENT } from "../abi.ts";
-import type { UnmapNotify } from "../backend.ts";
+import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
+import { encodeUnmapNotify, UNMAP_NOTIFY_CLEAR_BYTE, UNMAP_NOTIFY_SEND_EVENT } from "./abi/grants.ts";
+import type { UnmapNotify } from "../../src/contract/backend.ts";
 import { commonError, type Device, openError } from "./errors.ts";
 
 /** The memory for a request: one buffer, used again and again, as calls do not nest. Large requests get their own. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/errors.ts";
-import { pages } from "../../src/words.ts";
-import { Errno, errnoName } from "../errno.ts";
-import type { Libc } from "../libc.ts";
+import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/contract/errors.ts";
+import { pages } from "../../src/contract/messages.ts";
+import { Errno, errnoName } from "../../src/contract/errno.ts";
+import type { Libc } from "./libc.ts";
 
 /** A device of the kernel's. */
 export interface Device {

@@ -16,10 +16,10 @@ import {
   IOCTL_EVTCHN_NOTIFY,
   IOCTL_EVTCHN_UNBIND,
   PORT_SIZE,
-} from "../abi_evtchn.ts";
-import type { EventBackend, EventFile } from "../backend.ts";
-import { Errno } from "../errno.ts";
-import type { Libc } from "../libc.ts";
+} from "./abi/events.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import type { Libc } from "./libc.ts";
 import { closeDevice, openDevice } from "./device.ts";
 import { bindError, type Device, portError, waitError } from "./errors.ts";
 

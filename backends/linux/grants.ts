@@ -8,7 +8,7 @@
  * @module
  */
 
-import { pagesFrom } from "../../src/words.ts";
+import { pagesFrom } from "../../src/contract/messages.ts";
 import {
   allocGrefSize,
   decodeAllocGref,
@@ -20,10 +20,16 @@ import {
   IOCTL_GNTALLOC_SET_UNMAP_NOTIFY,
   RUN_SIZE,
   UNMAP_NOTIFY_SIZE,
-} from "../abi.ts";
-import { type GrantBackend, type GrantFile, type MappedMemory, PAGE_SIZE, type UnmapNotify } from "../backend.ts";
-import { Errno } from "../errno.ts";
-import type { Libc, LibcMapping } from "../libc.ts";
+} from "./abi/grants.ts";
+import {
+  type GrantBackend,
+  type GrantFile,
+  type MappedMemory,
+  PAGE_SIZE,
+  type UnmapNotify,
+} from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import type { Libc, LibcMapping } from "./libc.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
 import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
 import { KernelPages } from "./kernel_pages.ts";

@@ -14,7 +14,7 @@ import {
   mapGrantRefSize,
   RUN_SIZE,
   UNMAP_NOTIFY_SIZE,
-} from "../abi.ts";
+} from "./abi/grants.ts";
 import {
   type CopySegment,
   type MapBackend,
@@ -22,8 +22,8 @@ import {
   PAGE_SIZE,
   type PeerMemory,
   type UnmapNotify,
-} from "../backend.ts";
-import type { Libc, LibcMapping } from "../libc.ts";
+} from "../../src/contract/backend.ts";
+import type { Libc, LibcMapping } from "./libc.ts";
 import { copyGrants } from "./copy.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
 import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";

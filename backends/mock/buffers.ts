@@ -1,4 +1,4 @@
-import { type MappedMemory, PAGE_SIZE } from "../backend.ts";
+import { type MappedMemory, PAGE_SIZE } from "../../src/contract/backend.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 
 // A view's properties are its owner's to redefine: what ends a mapping must not go through them.

@@ -1,4 +1,4 @@
-import type { CopySegment, GrantPlace } from "../backend.ts";
+import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
 
 /** Statuses of Xen's public header `grant_table.h`: `GNTST_*`. */

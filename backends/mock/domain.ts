@@ -1,6 +1,6 @@
-import { checkInteger, checkLimit } from "../../src/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
-import { EventChannels } from "./event_channels.ts";
+import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import { EventChannels } from "./port_table.ts";
 import { GrantTable } from "./grant_table.ts";
 import { MappingList } from "./mapping_list.ts";
 import type { Memory } from "./memory.ts";

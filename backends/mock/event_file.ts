@@ -1,6 +1,6 @@
-import { GrantError } from "../../src/errors.ts";
-import type { EventFile } from "../backend.ts";
-import { type Port, type PortFile, send, unmask } from "./event_channels.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import type { EventFile } from "../../src/contract/backend.ts";
+import { type Port, type PortFile, send, unmask } from "./port_table.ts";
 import type { MockProcess, ProcessFile } from "./process.ts";
 
 /** The error's number on Linux for a port that is not this file's. */

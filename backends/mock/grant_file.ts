@@ -1,6 +1,6 @@
-import { GrantError } from "../../src/errors.ts";
-import { pages } from "../../src/words.ts";
-import type { GrantFile, MappedMemory, UnmapNotify } from "../backend.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import { pages } from "../../src/contract/messages.ts";
+import type { GrantFile, MappedMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
 import type { Memory } from "./memory.ts";
 import { replaceNotify, sendNotify, type SetNotify } from "./notify.ts";

@@ -1,5 +1,5 @@
-import { GrantError } from "../../src/errors.ts";
-import type { CopySegment, MapFile, PeerMemory } from "../backend.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import type { CopySegment, MapFile, PeerMemory } from "../../src/contract/backend.ts";
 import { copySegment } from "./copy.ts";
 import type { MockDomain } from "./domain.ts";
 import { MockPeerMapping } from "./peer_mapping.ts";

@@ -1,4 +1,4 @@
-import type { MappedMemory } from "../backend.ts";
+import type { MappedMemory } from "../../src/contract/backend.ts";
 
 /**
  * Where the pages of a machine are: real bytes, which every mapping of a page shares.

@@ -1,7 +1,7 @@
-import { GrantError } from "../../src/errors.ts";
-import type { UnmapNotify } from "../backend.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import type { UnmapNotify } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
-import { type Port, send } from "./event_channels.ts";
+import { type Port, send } from "./port_table.ts";
 
 /** The number of Linux's error for a port that is not bound. */
 const EINVAL = 22;

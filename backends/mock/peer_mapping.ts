@@ -1,4 +1,4 @@
-import { type MappedMemory, PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../backend.ts";
+import { type MappedMemory, PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
 import type { Listed } from "./mapping_list.ts";
 import { NO_NOTIFY, refused, replaceNotify, sendNotify, type SetNotify } from "./notify.ts";

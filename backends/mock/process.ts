@@ -1,5 +1,5 @@
-import { GrantError, type GrantOperation } from "../../src/errors.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
 import { MockEventFile } from "./event_file.ts";
 import { MockGrantFile } from "./grant_file.ts";

@@ -1,4 +1,4 @@
-import { type MappedMemory, PAGE_SIZE } from "../backend.ts";
+import { type MappedMemory, PAGE_SIZE } from "../../src/contract/backend.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 import { type Zero, zeroing } from "./zero.ts";
 

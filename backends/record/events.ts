@@ -1,5 +1,5 @@
-import type { EventBackend, EventFile } from "../backend.ts";
-import type { Tape } from "./tape.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
+import type { Tape } from "./trace_writer.ts";
 
 const side = "events";
 

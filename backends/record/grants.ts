@@ -1,6 +1,6 @@
-import type { GrantBackend, GrantFile } from "../backend.ts";
-import type { Tape } from "./tape.ts";
-import { grantedPages, tracedLimit, tracedNotify } from "./traced.ts";
+import type { GrantBackend, GrantFile } from "../../src/contract/backend.ts";
+import type { Tape } from "./trace_writer.ts";
+import { grantedPages, tracedLimit, tracedNotify } from "./trace_values.ts";
 
 const side = "grants";
 

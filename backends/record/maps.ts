@@ -1,7 +1,7 @@
-import type { CopySegment, GrantPlace, MapBackend, MapFile } from "../backend.ts";
-import type { Tape } from "./tape.ts";
+import type { CopySegment, GrantPlace, MapBackend, MapFile } from "../../src/contract/backend.ts";
+import type { Tape } from "./trace_writer.ts";
 import type { TracedSegment } from "./trace.ts";
-import { tracedNotify } from "./traced.ts";
+import { tracedNotify } from "./trace_values.ts";
 
 const side = "maps";
 

@@ -1,4 +1,4 @@
-import { CALLS, type Fields, TEXT } from "./calls.ts";
+import { CALLS, type Fields, TEXT } from "./trace_schema.ts";
 import { HEADER, type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
 
 function show(value: unknown): string {

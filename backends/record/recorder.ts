@@ -1,9 +1,9 @@
-import { show } from "../../src/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { show } from "../../src/contract/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 import { recordedEvents } from "./events.ts";
 import { recordedGrants } from "./grants.ts";
 import { recordedMaps } from "./maps.ts";
-import { Tape } from "./tape.ts";
+import { Tape } from "./trace_writer.ts";
 import { HEADER, type TraceSide } from "./trace.ts";
 
 /**

@@ -1,8 +1,8 @@
-import { checkDomid, checkInteger, checkOptions, show } from "../../src/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../backend.ts";
+import { checkDomid, checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 import { parseTrace } from "./parse.ts";
 import { isPort } from "./replayed_events.ts";
-import { Stage } from "./stage.ts";
+import { Stage } from "./replay_session.ts";
 import type { Mark, TraceAnswer, TraceCall } from "./trace.ts";
 
 /** Ports are below 2¹⁷ (Xen's public headers). */

@@ -1,6 +1,6 @@
-import type { EventBackend, EventFile } from "../backend.ts";
-import type { FilePorts } from "./ports.ts";
-import type { Scene } from "./scene.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
+import type { FilePorts } from "./port_map.ts";
+import type { Scene } from "./replay_context.ts";
 import {
   type BindCall,
   type PendingCall,

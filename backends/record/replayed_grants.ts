@@ -1,5 +1,5 @@
-import type { GrantBackend, GrantFile, MappedMemory } from "../backend.ts";
-import { type Scene, UNNAMED } from "./scene.ts";
+import type { GrantBackend, GrantFile, MappedMemory } from "../../src/contract/backend.ts";
+import { type Scene, UNNAMED } from "./replay_context.ts";
 import {
   type EndAccessCall,
   type GrantCall,
@@ -8,7 +8,7 @@ import {
   type TraceAnswer,
   TraceError,
 } from "./trace.ts";
-import { grantedPages } from "./traced.ts";
+import { grantedPages } from "./trace_values.ts";
 
 /** The offsets of the pages to which access has ended, which are none if the backend names nonsense: as the library has it. */
 function ended(held: unknown, count: number): number[] {

@@ -1,5 +1,5 @@
-import type { CopySegment, GrantPlace, MapBackend, MapFile, PeerMemory } from "../backend.ts";
-import type { Scene } from "./scene.ts";
+import type { CopySegment, GrantPlace, MapBackend, MapFile, PeerMemory } from "../../src/contract/backend.ts";
+import type { Scene } from "./replay_context.ts";
 import type { CopyCall, MapsMapCall, TraceAnswer, TracedPlace } from "./trace.ts";
 
 /** An open file of the peer's, in a replay. */

@@ -1,4 +1,4 @@
-import type { GrantErrorCode } from "../../src/errors.ts";
+import type { GrantErrorCode } from "../../src/contract/errors.ts";
 
 /** The version of the format, in a trace's first line. It changes when an older reader would misread a trace. */
 export const TRACE_VERSION = 1;

@@ -1,5 +1,5 @@
 /**
- * The core that ships, driven as `src/driver.ts` and `src/reclaimer.ts` drive it, but for errors and backends: so that it
+ * The core that ships, driven as `src/grants/engine.ts` and `src/grants/reclaimer.ts` drive it, but for errors and backends: so that it
  * can be compared with the other variants of the books.
  *
  * @module

@@ -11,8 +11,8 @@
  * @module
  */
 import { writeMarked } from "../../scripts/marked.ts";
-import { EXAMPLE_NODE } from "../../test/xen/guest/child.ts";
-import { buildNodeProject } from "../../test/xen/node_project.ts";
+import { EXAMPLE_NODE } from "../../test/rig/guest/child.ts";
+import { buildNodeProject } from "../../test/rig/node_project.ts";
 import { processor, versionOf } from "../machine.ts";
 import { median } from "../clock.ts";
 import { short } from "../results.ts";

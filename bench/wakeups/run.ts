@@ -6,7 +6,7 @@
  * @module
  */
 
-import { buildNodeProject } from "../../test/xen/node_project.ts";
+import { buildNodeProject } from "../../test/rig/node_project.ts";
 import { median } from "../clock.ts";
 
 const EVENTS = 500;

@@ -11,7 +11,7 @@
 import { openSync, readSync, writeSync } from "node:fs";
 import process from "node:process";
 // A type alone: Node has the library from the npm package.
-import type { EventFile } from "../../backends/backend.ts";
+import type { EventFile } from "../../src/contract/backend.ts";
 
 const [module, name, fifo, acknowledgments, stamp, count, idle] = process.argv.slice(2) as string[];
 const file: EventFile = (await import(module!))[name!]({ device: fifo }).open();

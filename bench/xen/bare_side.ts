@@ -12,7 +12,7 @@ import {
   GNTALLOC_FLAG_WRITABLE,
   IOCTL_GNTALLOC_ALLOC_GREF,
   IOCTL_GNTALLOC_DEALLOC_GREF,
-} from "../../backends/abi.ts";
+} from "../../backends/linux/abi/grants.ts";
 import { serve } from "./side.ts";
 
 const PAGE_SIZE = 4096;

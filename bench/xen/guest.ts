@@ -1,7 +1,7 @@
 /** Runs in dom0: measures the sides by turns, and reports what it found as JSON, which is what each test returns. */
 
-import { EXAMPLE_NODE, NODE_PROJECT } from "../../test/xen/guest/child.ts";
-import { note, run, type Suite } from "../../test/xen/guest/runner.ts";
+import { EXAMPLE_NODE, NODE_PROJECT } from "../../test/rig/guest/child.ts";
+import { note, run, type Suite } from "../../test/rig/guest/runner.ts";
 import { median } from "../clock.ts";
 import { HEAP, type HeapFigures, SIDES, SYSTEM_CALLS, type SystemCallFigures, TIME } from "./results.ts";
 import { type Side, startSides } from "./sides.ts";

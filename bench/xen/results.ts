@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Message } from "../../test/xen/report.ts";
+import type { Message } from "../../test/rig/report.ts";
 
 /** All sides, in the order in which they are measured: `bare` is Deno without this library. */
 export const SIDES = ["c", "bare", "deno", "node"] as const;

@@ -10,13 +10,13 @@
  * @module
  */
 import { writeMarked } from "../../scripts/marked.ts";
-import { boot } from "../../test/xen/boot.ts";
-import { EXAMPLE_NODE } from "../../test/xen/guest/child.ts";
-import { namesOf } from "../../test/xen/guest/runner.ts";
-import { buildImages } from "../../test/xen/image.ts";
-import { buildNodeProject } from "../../test/xen/node_project.ts";
-import { installTools, unpackPackages, whatIsMissing } from "../../test/xen/packages.ts";
-import { judge, parseRecords } from "../../test/xen/report.ts";
+import { boot } from "../../test/rig/boot.ts";
+import { EXAMPLE_NODE } from "../../test/rig/guest/child.ts";
+import { namesOf } from "../../test/rig/guest/runner.ts";
+import { buildImages } from "../../test/rig/image.ts";
+import { buildNodeProject } from "../../test/rig/node_project.ts";
+import { installTools, unpackPackages, whatIsMissing } from "../../test/rig/packages.ts";
+import { judge, parseRecords } from "../../test/rig/report.ts";
 import { processor, versionOf } from "../machine.ts";
 import { table } from "../tables.ts";
 import { buildShare } from "./build.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { linesOf, RUN } from "../../test/xen/guest/child.ts";
+import { linesOf, RUN } from "../../test/rig/guest/child.ts";
 import type { SideName } from "./results.ts";
 
 /** What a side is told to do: see `side.ts`. */

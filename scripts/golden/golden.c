@@ -1,6 +1,6 @@
 /*
  * Prints, as JSON, how a C compiler lays out the requests of /dev/xen/gntalloc, /dev/xen/gntdev and /dev/xen/evtchn: request
- * numbers, sizes, offsets, and whole requests with known values, as they go in and as the kernel answers. backends/abi.ts is tested
+ * numbers, sizes, offsets, and whole requests with known values, as they go in and as the kernel answers. backends/linux/abi/grants.ts is tested
  * against this.
  */
 #include <stddef.h>

@@ -1,4 +1,4 @@
-import type { MapBackend } from "../../backends/backend.ts";
+import type { MapBackend } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { type MockProcess, MockXen } from "../../backends/mock.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type PeerMapping,
   type SharedPages,
 } from "../../mod.ts";
-import { debugCore } from "../debug_core.ts";
+import { debugCore } from "../support/debug_core.ts";
 import type { Answer, Fallible, Piece, Place, Step } from "./steps.ts";
 
 interface Program {

@@ -1,5 +1,5 @@
 import { EventChannels } from "../../mod.ts";
-import { assert, assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import { assert, assertEquals, assertRefused, assertThrows } from "./asserts.ts";
 import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
 import type { EventsTests } from "./events_setup.ts";
 import { comes, quiet } from "./soon.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../asserts.ts";
+import { assertEquals } from "./asserts.ts";
 import { allocate } from "./allocate.ts";
 import { badArguments } from "./arguments.ts";
 import { close } from "./close.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "../asserts.ts";
+import { assertEquals } from "./asserts.ts";
 import { copy } from "./copy.ts";
 import { eventNotify } from "./event_notify.ts";
 import { mapperArguments } from "./mapper_arguments.ts";

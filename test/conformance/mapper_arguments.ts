@@ -1,5 +1,5 @@
 import { type GrantReference, PAGE_SIZE } from "../../mod.ts";
-import { assertThrows } from "../asserts.ts";
+import { assertThrows } from "./asserts.ts";
 import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
 import type { MapperTests } from "./mapper_setup.ts";
 

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused } from "../asserts.ts";
+import { assertEquals, assertRefused } from "./asserts.ts";
 import type { MapperTests } from "./mapper_setup.ts";
 import { comes, quiet } from "./soon.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "../asserts.ts";
+import { assertEquals } from "./asserts.ts";
 import type { EventsTests } from "./events_setup.ts";
 import { comes, quiet, until } from "./soon.ts";
 

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import { assert, assertEquals, assertRefused } from "./asserts.ts";
 import type { Tests } from "./setup.ts";
 
 /** What the peer can do, and what it sees. */

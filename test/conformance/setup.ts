@@ -6,7 +6,7 @@ import {
   type SharedPages,
   type WritablePeerMapping,
 } from "../../mod.ts";
-import { assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import { assertEquals, assertRefused, assertThrows } from "./asserts.ts";
 import type { ConformanceTarget } from "./target.ts";
 
 /** What a test works with; everything it opens is closed at its end. */

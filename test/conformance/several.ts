@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type SharedPages, type WritableMapping } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import { assert, assertEquals, assertRefused } from "./asserts.ts";
 import type { MapperTests } from "./mapper_setup.ts";
 
 /** Writes each page's own number to its beginning. */

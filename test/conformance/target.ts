@@ -1,4 +1,4 @@
-import type { EventBackend, GrantBackend, MapBackend } from "../../backends/backend.ts";
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 
 /** What is tested: both sides of one machine, in one process. */
 export interface ConformanceTarget {

@@ -1,5 +1,5 @@
 import type { EventChannel } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import { assert, assertEquals, assertRefused } from "./asserts.ts";
 import type { EventsTests } from "./events_setup.ts";
 import { comes, quiet, soon } from "./soon.ts";
 

@@ -1,4 +1,4 @@
-import { Errno } from "../../backends/errno.ts";
+import { Errno } from "../../src/contract/errno.ts";
 import type { GrantError } from "../../mod.ts";
 
 /** The error number with which the device answers where the library throws; `undefined` where the device has no such error. */

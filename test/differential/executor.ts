@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from "../../backends/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 import type { Answer, Step } from "./trace.ts";
 

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from "../../backends/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { Step } from "./trace.ts";
 
 /** The most pages that a trace may hold at once: the grant table must never be full, as the driver's count is off afterwards. */

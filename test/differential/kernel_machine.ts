@@ -23,8 +23,8 @@ import {
   UNMAP_NOTIFY_CLEAR_BYTE,
   UNMAP_NOTIFY_SEND_EVENT,
   UNMAP_NOTIFY_SIZE,
-} from "../../backends/abi.ts";
-import { PAGE_SIZE } from "../../backends/backend.ts";
+} from "../../backends/linux/abi/grants.ts";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { File, Machine, Mapped } from "./machine.ts";
 import { type Address, close, ioctl, mmap, munmap, open, peek, poke } from "./syscalls.ts";
 

@@ -1,5 +1,5 @@
-import { type GrantBackend, type MapBackend, PAGE_SIZE, type UnmapNotify } from "../../backends/backend.ts";
-import { errnoName } from "../../backends/errno.ts";
+import { type GrantBackend, type MapBackend, PAGE_SIZE, type UnmapNotify } from "../../src/contract/backend.ts";
+import { errnoName } from "../../src/contract/errno.ts";
 import { type MockMemory, MockXen } from "../../backends/mock.ts";
 import {
   type GrantAllocator,

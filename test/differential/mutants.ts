@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { GrantBackend, GrantFile, MapBackend } from "../../backends/backend.ts";
-import { replaceMethods } from "../replace_methods.ts";
+import type { GrantBackend, GrantFile, MapBackend } from "../../src/contract/backend.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 import { LibraryMachine, type LibraryMachineOptions } from "./library_machine.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 

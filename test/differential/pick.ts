@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PAGE_SIZE } from "../../backends/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { File, Forecast, Mapping, Page } from "./forecast.ts";
 import type { Random } from "./random.ts";
 

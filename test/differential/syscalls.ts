@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { errnoName } from "../../backends/errno.ts";
+import { errnoName } from "../../src/contract/errno.ts";
 import { Refused } from "./machine.ts";
 
 const O_RDWR_CLOEXEC = 0o2000002;

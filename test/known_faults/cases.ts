@@ -4,9 +4,9 @@
  */
 import type * as library from "../../mod.ts";
 import type * as mock from "../../backends/mock.ts";
-import type { GrantFile } from "../../backends/backend.ts";
-import { assert, assertEquals } from "../asserts.ts";
-import { replaceMethods } from "../replace_methods.ts";
+import type { GrantFile } from "../../src/contract/backend.ts";
+import { assert, assertEquals } from "../conformance/asserts.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
 /** The library under test: this one, or a patched copy. */
 export type Library = typeof library & typeof mock;
@@ -32,7 +32,7 @@ export interface Case {
 
 const CORE = "wasm/assembly/core.ts";
 const ALLOCATION = "wasm/assembly/allocation.ts";
-const DRIVER = "src/driver.ts";
+const DRIVER = "src/grants/engine.ts";
 const GRANT_FILE = "backends/mock/grant_file.ts";
 
 /** A machine, and a device of its domain 1 with some methods of its files replaced; the peer is domain 0. */
@@ -181,7 +181,7 @@ export const CASES: readonly Case[] = [
       assertEquals(device.inspect().live, 0);
     },
     says: "got 0, expected 1",
-    patch: { file: "src/mapping.ts", find: "    this.#unmapped = true;\n", replace: "" },
+    patch: { file: "src/shared/mapping.ts", find: "    this.#unmapped = true;\n", replace: "" },
   },
   {
     name: "S8",

@@ -1,7 +1,7 @@
-import type { GrantBackend, GrantFile } from "../../backends/backend.ts";
+import type { GrantBackend, GrantFile } from "../../src/contract/backend.ts";
 import type { MockXen } from "../../backends/mock.ts";
 import { type GrantAllocator, GrantDevice, GrantError, GrantMapper, type Mapping, PAGE_SIZE } from "../../mod.ts";
-import { debugCore } from "../debug_core.ts";
+import { debugCore } from "../support/debug_core.ts";
 import type { Answer, Model, Step } from "./model.ts";
 
 /** Failures of the backend that the steps `fail` and `stick` plan. */

@@ -7,7 +7,7 @@
 
 import { buildNpm } from "../../scripts/build_npm.ts";
 import { forget, keep } from "../../scripts/ci/ran.ts";
-import { buildShim } from "../shim/shim.ts";
+import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "./bundles.ts";
 import { findChromium } from "./chromium.ts";
 import { exec } from "./exec.ts";

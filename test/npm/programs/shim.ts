@@ -1,4 +1,4 @@
-/** The library that stands in for the C library and for Xen (`test/shim/shim.c`), told what to do from Node. */
+/** The library that stands in for the C library and for Xen (`test/support/shim/shim.c`), told what to do from Node. */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createRequire } from "node:module";

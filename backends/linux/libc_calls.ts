@@ -1,0 +1,219 @@
+/**
+ * The port of `libc.ts` over the bare calls: the flags, and in which order things are done, are the same whatever runtime
+ * makes them.
+ *
+ * @module
+ */
+
+import { GrantError } from "../../src/contract/errors.ts";
+import type { Libc, LibcMapping } from "./libc.ts";
+
+/**
+ * The calls as a runtime makes them. Each returns what C's does, or a negative errno, which is read right after the call: any
+ * other call of the runtime's may change it.
+ */
+export interface LibcCalls<Address> {
+  /** `path` ends in a zero byte. */
+  open(path: Uint8Array<ArrayBuffer>, flags: number): number;
+  close(fd: number): number;
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
+  ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
+  /** @param address Where to, or `null` for anywhere. */
+  mmap(
+    address: Address | null,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): Address | number;
+  munmap(address: Address, length: number): number;
+  /** The memory at an address: it stays mapped whatever becomes of the buffer. */
+  view(address: Address, length: number): ArrayBuffer;
+  /** As {@linkcode Libc.address}. */
+  address(buffer: ArrayBuffer): bigint;
+  /** As {@linkcode Libc.whenReadable}. */
+  whenReadable(fd: number, callback: () => void): (() => void) | number;
+}
+
+const O_RDONLY = 0;
+const O_RDWR = 2;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 0x01;
+const MAP_PRIVATE = 0x02;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+/** Bytes read of a text file. */
+const TEXT_SIZE = 4096;
+
+/**
+ * Makes a function that gives the C library at a path, or the usual one: the same one each time.
+ *
+ * @param load Loads it, at its first use; what it throws is what the use throws.
+ */
+export function libcOver<Address extends object | bigint>(
+  load: (path: string | undefined) => LibcCalls<Address>,
+): (path: string | undefined) => Libc {
+  const libraries = new Map<string | undefined, Libc>();
+  return (path) => {
+    let libc = libraries.get(path);
+    if (libc === undefined) libraries.set(path, libc = new LoadedLibc(() => load(path)));
+    return libc;
+  };
+}
+
+/**
+ * Loads the C library by its name, or by the first of its usual names for which that works.
+ *
+ * @param arch The processor's name in the name of musl's library.
+ * @param load Loads the library of a name; a {@linkcode GrantError} of its ends the search.
+ */
+export function loadByName<Loaded>(path: string | undefined, arch: string, load: (name: string) => Loaded): Loaded {
+  const names = path === undefined ? ["libc.so.6", `libc.musl-${arch}.so.1`] : [path];
+  let cause: unknown;
+  for (const name of names) {
+    try {
+      return load(name);
+    } catch (error) {
+      if (error instanceof GrantError) throw error;
+      cause ??= error;
+    }
+  }
+  throw unsupported(
+    `the C library must be loadable by one of these names: ${
+      names.join(", ")
+    }. Give the right one in the option \`libc\``,
+    cause,
+  );
+}
+
+/** Ordinary memory at an address of its own, which stays whatever becomes of the buffer; or a negative errno. */
+export function anonymousMemory<Address extends object | bigint>(
+  calls: Pick<LibcCalls<Address>, "mmap" | "view">,
+  length: number,
+): { address: Address; bytes: ArrayBuffer } | number {
+  const address = calls.mmap(null, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return typeof address === "number" ? address : { address, bytes: calls.view(address, length) };
+}
+
+/** The error of a machine or a runtime on which the devices cannot be used at all. */
+export function unsupported(why: string, cause?: unknown): GrantError {
+  return new GrantError(`Cannot use Xen's devices as ${why}`, { code: "unsupported", operation: "open", cause });
+}
+
+class LoadedLibc<Address extends object | bigint> implements Libc {
+  readonly #load: () => LibcCalls<Address>;
+  #loaded: LibcCalls<Address> | undefined;
+
+  constructor(load: () => LibcCalls<Address>) {
+    this.#load = load;
+  }
+
+  get #calls(): LibcCalls<Address> {
+    return this.#loaded ??= this.#load();
+  }
+
+  open(path: string, nonblocking = false): number {
+    return this.#open(path, nonblocking ? O_RDWR | O_NONBLOCK : O_RDWR);
+  }
+
+  close(fd: number): number {
+    return this.#calls.close(fd);
+  }
+
+  ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.ioctl(fd, request, bytes);
+  }
+
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.read(fd, bytes);
+  }
+
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.write(fd, bytes);
+  }
+
+  address(buffer: ArrayBuffer): bigint {
+    return this.#calls.address(buffer);
+  }
+
+  whenReadable(fd: number, callback: () => void): (() => void) | number {
+    return this.#calls.whenReadable(fd, callback);
+  }
+
+  mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
+    const calls = this.#calls;
+    const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    const address = calls.mmap(null, length, protection, MAP_SHARED, fd, offset);
+    if (typeof address === "number") return address;
+    try {
+      return new Mapping(calls, address, length);
+    } catch (error) {
+      // Electron, for one, has no views of memory that is not its own.
+      calls.munmap(address, length);
+      throw error;
+    }
+  }
+
+  readText(path: string): string | number {
+    const fd = this.#open(path, O_RDONLY);
+    if (fd < 0) return fd;
+    const bytes = new Uint8Array(TEXT_SIZE);
+    const size = this.#calls.read(fd, bytes);
+    this.#calls.close(fd);
+    return size < 0 ? size : new TextDecoder().decode(bytes.subarray(0, size));
+  }
+
+  #open(path: string, flags: number): number {
+    return this.#calls.open(new TextEncoder().encode(`${path}\0`), flags | O_CLOEXEC);
+  }
+}
+
+// A view's properties are its owner's to redefine: what guards against reaching unmapped memory must not go through them.
+// A runtime that is too old has neither.
+const transfer: ArrayBuffer["transfer"] | undefined = ArrayBuffer.prototype.transfer;
+const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
+
+/** Whether views can be detached here, without which no mapping may end. */
+export const canDetach: boolean = transfer !== undefined && isDetached !== undefined;
+
+class Mapping<Address> implements LibcMapping {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #buffer: ArrayBuffer;
+  #ended = false;
+  readonly #calls: LibcCalls<Address>;
+  readonly #address: Address;
+  readonly #length: number;
+
+  constructor(calls: LibcCalls<Address>, address: Address, length: number) {
+    this.#buffer = calls.view(address, length);
+    this.bytes = new Uint8Array(this.#buffer);
+    this.#calls = calls;
+    this.#address = address;
+    this.#length = length;
+  }
+
+  unmap(): number {
+    // By now the addresses may be another mapping's.
+    if (this.#ended) return 0;
+    if (isDetached!.call(this.#buffer)) {
+      const replaced = this.#replace();
+      this.#ended = replaced === 0;
+      return replaced;
+    }
+    this.#ended = true;
+    transfer!.call(this.#buffer, 0);
+    return this.#calls.munmap(this.#address, this.#length);
+  }
+
+  /** Somebody, here or in another thread, has the memory now: ordinary memory takes its place, at once and for good. */
+  #replace(): number {
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    const result = this.#calls.mmap(this.#address, this.#length, PROT_READ | PROT_WRITE, flags, -1, 0);
+    return typeof result === "number" ? result : 0;
+  }
+}

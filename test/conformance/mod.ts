@@ -1,0 +1,75 @@
+/**
+ * What every backend must do: one contract, for the devices and their likenesses, in three suites: {@linkcode conformance} for
+ * granting and mapping, {@linkcode mapperConformance} for what mappers do beyond, {@linkcode eventsConformance} for event channels.
+ * They are independent of a test runner: each takes a function that registers a test, and one that opens what is to be tested.
+ *
+ * @example Prove a backend with any test runner
+ * ```ts
+ * import { conformance } from "@gntalloc/gntalloc/conformance";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ *
+ * const tests: [name: string, run: () => void][] = [];
+ * conformance({
+ *   test: (name, run) => tests.push([name, run]), // for example vitest's `test`
+ *   open() {
+ *     const xen = new MockXen();
+ *     const domain = xen.domain(1);
+ *     return {
+ *       grantBackend: domain.grantBackend(),
+ *       granter: 1,
+ *       mapBackend: xen.domain(0).mapBackend(),
+ *       peer: 0,
+ *       setLimit: (pages) => domain.limit = pages,
+ *       heldPagesCount: false,
+ *       close: () => xen.assertClean(),
+ *     };
+ *   },
+ * });
+ * for (const [name, run] of tests) {
+ *   try {
+ *     run();
+ *   } catch (cause) {
+ *     throw new Error(name, { cause });
+ *   }
+ * }
+ * ```
+ *
+ * @example Prove event channels, whose tests are asynchronous
+ * ```ts
+ * import { eventsConformance } from "@gntalloc/gntalloc/conformance";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ *
+ * const tests: [name: string, run: () => Promise<void>][] = [];
+ * eventsConformance({
+ *   test: (name, run) => tests.push([name, run]),
+ *   open() {
+ *     const xen = new MockXen();
+ *     return {
+ *       eventBackend: xen.domain(1).eventBackend(),
+ *       domid: 1,
+ *       peerBackend: xen.domain(0).eventBackend(),
+ *       peer: 0,
+ *       close: () => xen.assertClean(),
+ *     };
+ *   },
+ * });
+ * for (const [name, run] of tests) {
+ *   await run().catch((cause) => {
+ *     throw new Error(name, { cause });
+ *   });
+ * }
+ * ```
+ *
+ * @module
+ */
+export { eventsConformance } from "./events.ts";
+export { conformance } from "./grants.ts";
+export { mapperConformance } from "./mapper.ts";
+export {
+  type ConformanceOptions,
+  type ConformanceTarget,
+  type EventsConformanceOptions,
+  type EventsTarget,
+  type MapperConformanceOptions,
+  type MapperTarget,
+} from "./target.ts";

@@ -1,0 +1,107 @@
+/** The example of a ring of messages as a program, and on the device's backends with a stand-in for the kernel. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../backends/deno.ts";
+import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
+import { connect, type MessageRing, PeerGoneError, serve } from "../../examples/ring/message_ring.ts";
+import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
+import { buildShim, mappedPages, openFiles, Shim } from "../support/shim/shim.ts";
+
+describe("on the device's backends", () => {
+  let directory: string;
+  let libc: string;
+  let shim: Shim;
+
+  beforeAll(async () => {
+    directory = await Deno.makeTempDir();
+    libc = await buildShim(directory);
+    shim = new Shim(libc);
+    shim.reset();
+    shim.text(HYPERVISOR_TYPE, "xen\n");
+    shim.text(GNTALLOC_LIMIT, "1024\n");
+  }, 300_000); // gcc may have to be installed first
+
+  afterAll(async () => {
+    await Deno.remove(directory, { recursive: true });
+  });
+
+  /** Both sides, in one domain. */
+  function pair() {
+    const device = new GrantDevice(denoGrantBackend({ libc }));
+    const mapper = new GrantMapper(denoMapBackend({ libc }));
+    const [serverEvents, clientEvents] = [denoEventBackend({ libc }), denoEventBackend({ libc })].map((backend) =>
+      new EventChannels(backend)
+    ) as [EventChannels, EventChannels];
+    const { ring: server, gref, port } = serve(device.open(), serverEvents, 0);
+    const client = connect(mapper, clientEvents, 0, gref, port);
+    const finish = () => {
+      for (const one of [server, client, mapper, device, serverEvents, clientEvents]) one.close();
+    };
+    return { server, client, finish };
+  }
+
+  test("messages go both ways, through memory that both map", async () => {
+    const pipes = openFiles("pipe:");
+    const { server, client, finish } = pair();
+    const talk = async (ring: MessageRing, messages: number) => {
+      const send = async () => {
+        for (let number = 0; number < messages; number++) {
+          await ring.send(new Uint8Array(number % 1000).fill(number));
+        }
+        ring.finish();
+      };
+      const receive = async () => {
+        let number = 0;
+        for await (const message of ring) {
+          expect(message.length).toBe(number % 1000);
+          expect(message.every((byte) => byte === number % 256)).toBe(true);
+          number++;
+        }
+        expect(number).toBe(messages);
+      };
+      await Promise.all([send(), receive()]);
+    };
+    await Promise.all([talk(server, 500), talk(client, 500)]);
+    finish();
+    expect([openFiles(), mappedPages(), openFiles("pipe:")]).toEqual([0, 0, pipes]);
+  });
+
+  test("a side that waits learns that the other one is gone, by its unmap notify", async () => {
+    for (const goes of ["server", "client"] as const) {
+      const both = pair();
+      const stays = goes === "server" ? both.client : both.server;
+      const waiting = stays.receive();
+      both[goes].close();
+      await expect(waiting).rejects.toThrow(PeerGoneError);
+      both.finish();
+    }
+  });
+});
+
+describe("the program", () => {
+  const run = async (...args: string[]) => {
+    const script = new URL("../../examples/ring.ts", import.meta.url).pathname;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--no-prompt", script, ...args],
+      stdin: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: text(stdout), error: text(stderr) };
+  };
+
+  test("runs both sides on a simulated machine, without any permission", async () => {
+    const { code, out, error } = await run("--messages", "300");
+    expect({ code, error }).toEqual({ code: 0, error: "" });
+    expect(out).toMatch(/^server: 300 messages received, and answered$/m);
+    expect(out).toMatch(/^client: 300 messages sent, and all answers right, in \d+ ms$/m);
+  });
+
+  test("says how it is used when it is used otherwise", async () => {
+    const wrong = [["serve", "0"], ["--device", "connect", "0", "8"], ["--device", "serve", "x"], ["--messages=-1"]];
+    for (const args of wrong) {
+      const { code, error } = await run(...args);
+      expect(error).toMatch(/^usage: ring.ts/);
+      expect(code).toBe(2);
+    }
+  });
+});

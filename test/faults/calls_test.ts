@@ -1,0 +1,256 @@
+/** A fault in each kind of call, before and after it is done: the right error, and nothing is lost. */
+import { describe, expect, test } from "vitest";
+import { type FaultKind, Faults } from "../../backends/faults.ts";
+import { MockXen } from "../../backends/mock.ts";
+import { Recorder } from "../../backends/record.ts";
+import type { GrantAllocator, Mapping, SharedPages } from "../../mod.ts";
+import { conformance } from "../conformance/mod.ts";
+import { debugCore } from "../support/debug_core.ts";
+import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+
+describe("without rules a wrapped backend is as before:", () => {
+  for (const profile of PROFILES) {
+    conformance({
+      test: (name, run) => test(`${profile}, ${name}`, run),
+      open() {
+        const xen = new MockXen({ profile });
+        const domain = xen.domain(1);
+        const faults = new Faults();
+        // In the middle of recorders: what reaches the machine is what was asked.
+        const [above, below]: [string[], string[]] = [[], []];
+        const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];
+        return {
+          grantBackend: outer.grants(faults.grants(inner.grants(domain.grantBackend()))),
+          granter: 1,
+          mapBackend: outer.maps(faults.maps(inner.maps(xen.domain(0).mapBackend()))),
+          peer: 0,
+          setLimit: (pages) => domain.limit = pages,
+          heldPagesCount: profile === "seed",
+          core: debugCore,
+          close() {
+            xen.assertClean();
+            expect(above).toEqual(below);
+            expect(faults.calls()).toBe(above.length - 1);
+            expect([faults.injected(), faults.left]).toEqual([0, 0]);
+          },
+        };
+      },
+    });
+  }
+});
+
+/** What makes a call of each kind, and what is right after it was made in vain. */
+interface Case {
+  /** What is there before. */
+  prepare?(side: ReturnType<typeof machine>): { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping };
+  /** Makes the call; the second time it must succeed. */
+  run(
+    side: ReturnType<typeof machine>,
+    at: { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping },
+  ): void;
+  /** What is under way for the caller. */
+  operation: string;
+  /** What the device says afterwards. */
+  after: object;
+  /** Whether the call cannot be made again: the handle is gone. */
+  once?: boolean;
+}
+
+const opened = ({ device }: ReturnType<typeof machine>) => ({ allocator: device.open() });
+const allocated = (side: ReturnType<typeof machine>) => {
+  const allocator = side.device.open();
+  return { allocator, pages: allocator.allocate(0, { pages: 3, writable: true }) };
+};
+
+const GRANTS: Partial<Record<FaultKind, Case>> = {
+  limit: { run: ({ device }) => device.open(), operation: "open", after: { live: 0, allocators: [] } },
+  open: { run: ({ device }) => device.open(), operation: "open", after: { live: 0, allocators: [] } },
+  grant: {
+    prepare: opened,
+    run: (_, { allocator }) => expect(allocator!.allocate(0, { pages: 3 }).page).toBe(0),
+    operation: "allocate",
+    after: { live: 0, listed: 0, pending: 0, allocators: [{ next: 0 }] },
+  },
+  endAccess: {
+    prepare: allocated,
+    run: (_, { pages }) => pages!.free(),
+    operation: "free",
+    after: { live: 3, listed: 0, pending: 3 },
+    once: true,
+  },
+  map: {
+    prepare: allocated,
+    run: (_, { pages }) => pages!.map().unmap(),
+    operation: "map",
+    after: { live: 3, listed: 3, mapped: 0, allocators: [{ mappings: 0 }] },
+  },
+  unmap: {
+    prepare(side) {
+      const at = allocated(side);
+      return { ...at, mapping: at.pages.map() };
+    },
+    run: (_, { mapping }) => mapping!.unmap(),
+    operation: "unmap",
+    after: { live: 3, listed: 3, mapped: 0, allocators: [{ mappings: 0 }] },
+    once: true,
+  },
+  notify: {
+    prepare: allocated,
+    run: (_, { allocator }) => allocator!.setUnmapNotify(0, { clearByte: 1 }),
+    operation: "notify",
+    after: { live: 3, listed: 3 },
+  },
+  close: {
+    prepare: opened,
+    run: (_, { allocator }) => allocator!.close(),
+    operation: "close",
+    after: { live: 0, allocators: [] },
+    once: true,
+  },
+};
+
+const MAPS: Partial<Record<FaultKind, Case>> = {
+  open: {
+    prepare: allocated,
+    run: ({ mapper }, { pages }) => mapper.map(1, pages!.grefs).unmap(),
+    operation: "map",
+    after: { live: 3 },
+  },
+  map: {
+    prepare: allocated,
+    run: ({ mapper }, { pages }) => mapper.map(1, pages!.grefs).unmap(),
+    operation: "map",
+    after: { live: 3 },
+  },
+  unmap: {
+    prepare(side) {
+      const at = allocated(side);
+      return { ...at, mapping: side.mapper.map(1, at.pages.grefs) };
+    },
+    run: (_, { mapping }) => mapping!.unmap(),
+    operation: "unmap",
+    after: { live: 3 },
+    once: true,
+  },
+  close: {
+    prepare(side) {
+      const at = allocated(side);
+      side.mapper.map(1, at.pages.grefs).unmap();
+      return at;
+    },
+    run: ({ mapper }) => mapper.close(),
+    operation: "close",
+    after: { live: 3 },
+    once: true,
+  },
+};
+
+for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["grants" | "maps", typeof MAPS][]) {
+  describe(`a fault on the side ${side}`, () => {
+    for (const [kind, { prepare, run, operation, after, once }] of Object.entries(cases) as [FaultKind, Case][]) {
+      for (const when of ["before", "after"] as const) {
+        for (const profile of PROFILES) {
+          test(`${when} ${kind}, profile ${profile}`, () => {
+            const all = machine(profile);
+            const { faults, device, finish, below } = all;
+            const at = prepare?.(all) ?? {};
+            const asked = faults.calls(kind, side);
+            const reached = below(kind).length;
+            const rule = faults.fail(kind, { side, when, error: boom });
+            const error = thrown(() => run(all, at));
+            expect(error).toMatchObject({ code: "backend-failed", operation, cause: boom });
+            expect([rule.fired, faults.injected(kind, side), faults.injected()]).toEqual([1, 1, 1]);
+            expect(faults.calls(kind, side)).toBe(asked + 1);
+            const more = when === "after" ? kind === "notify" ? 2 : 1 : 0;
+            expect(below(kind).length - reached).toBe(more);
+            expect(device.inspect()).toMatchObject(after);
+            // A mapping or file that is gone for the library is still there below, where nobody unmapped or closed it.
+            expect(faults.left).toBe(when === "before" && (kind === "unmap" || kind === "close") ? 1 : 0);
+            if (once) run === MAPS.close!.run ? run(all, at) : at.mapping?.unmap();
+            else run(all, at);
+            // What comes next works: the fault is over.
+            const next = device.open().allocate(0, { pages: 2, writable: true });
+            next.map().unmap();
+            next.free();
+            expect(faults.injected()).toBe(1);
+            finish();
+          });
+        }
+      }
+    }
+  });
+}
+
+describe("a backend below that breaks its contract", () => {
+  /** A file of three pages of which `endAccess` says something. */
+  function lying(says: (page: number, count: number) => unknown) {
+    const xen = new MockXen();
+    const faults = new Faults();
+    const real = xen.domain(1).grantBackend();
+    const asked: number[][] = [];
+    const file = faults.grants({
+      ...real,
+      open() {
+        const file = real.open();
+        const endAccess = (page: number, count: number) => {
+          asked.push([page, count]);
+          return says(page, count) as number[];
+        };
+        return {
+          grant: file.grant.bind(file),
+          endAccess,
+          map: file.map.bind(file),
+          setUnmapNotify: file.setUnmapNotify.bind(file),
+          close: file.close.bind(file),
+        };
+      },
+    }).open();
+    const grefs = new Uint32Array(3);
+    file.grant(0, 3, 0, false, grefs);
+    return { faults, file, grefs, asked };
+  }
+
+  test("in what endAccess says is passed on untouched where no rule is in the way", () => {
+    for (const said of [new Set([0]), [1, 0], [0, 0], [3], "x", undefined, null, [1]]) {
+      const { faults, file, grefs, asked } = lying(() => said);
+      expect(file.endAccess(0, 3, grefs)).toBe(said);
+      // Nor is nonsense taken for an end when the call fails afterwards.
+      faults.fail("endAccess", { when: "after", error: boom });
+      expect(() => file.endAccess(0, 3, grefs)).toThrow(boom);
+      asked.length = 0;
+      file.endAccess(1, 2, grefs.subarray(1));
+      const right = Array.isArray(said) && said.length === 1 && said[0] === 1;
+      expect(asked).toEqual(right ? [[1, 1]] : [[1, 2]]);
+    }
+  });
+
+  test("beside pages that are held fails for its stretch alone", () => {
+    for (const said of [[2], new Set([0]), [0, 0], [-1], [0.5], undefined]) {
+      const { faults, file, grefs } = lying((page) => page === 0 ? said : []);
+      faults.hold({ grefs: [grefs[1]!] });
+      expect(file.endAccess(0, 3, grefs)).toEqual([0, 1]);
+      expect(() => file.endAccess(0, 2, grefs)).toThrow(TypeError);
+    }
+  });
+});
+
+describe("hooks", () => {
+  test("that throw fail the call they are in, before or after", () => {
+    for (const when of ["before", "after"] as const) {
+      for (const side of ["grants", "maps"] as const) {
+        for (const [kind, { prepare, run, operation, after }] of Object.entries(side === "grants" ? GRANTS : MAPS)) {
+          const all = machine();
+          const at = prepare?.(all) ?? {};
+          const act = () => {
+            throw boom;
+          };
+          all.faults[when](kind as FaultKind, act, { side, times: 1 });
+          expect(thrown(() => run(all, at))).toMatchObject({ operation, cause: boom });
+          expect(all.device.inspect()).toMatchObject(after);
+          expect(all.faults.injected()).toBe(0);
+          all.finish();
+        }
+      }
+    }
+  });
+});

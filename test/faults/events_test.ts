@@ -1,0 +1,331 @@
+/** Faults in event channels: each call fails before and after it is done, and no event and no port is lost by it. */
+import { describe, expect, test } from "vitest";
+import type { EventFile } from "../../src/contract/backend.ts";
+import { type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
+import { MockXen } from "../../backends/mock.ts";
+import { parseTrace, Recorder } from "../../backends/record.ts";
+import { EventChannels } from "../../mod.ts";
+import { boom, thrown } from "../support/faulty_machine.ts";
+
+/** Two domains with a channel between them; the calls of the first one may fail, and below them a recorder notes what is asked. */
+function machine() {
+  const xen = new MockXen();
+  const faults = new Faults();
+  const trace: string[] = [];
+  const recorder = new Recorder((line) => trace.push(line));
+  const backend = faults.events(recorder.events(xen.domain(1).eventBackend()));
+  const peer = xen.domain(0).eventBackend().open();
+  /** The calls that reached the machine. */
+  const below = (call: string) => parseTrace(trace).calls.filter((line) => line.call === call).length;
+  /** Nothing may be left once there are no faults. */
+  const finish = () => {
+    faults.clear();
+    faults.settle();
+    peer.close();
+    xen.assertClean();
+    expect(below("close")).toBe(below("open"));
+  };
+  return { xen, faults, backend, peer, below, finish };
+}
+
+/** A file with a port, that the peer has bound to: with one event pending on neither. */
+function bound() {
+  const all = machine();
+  const file = all.backend.open();
+  const port = file.bindUnbound(0);
+  const peerPort = all.peer.bindInterdomain(1, port);
+  for (const pending of all.peer.pending()) all.peer.unmask(pending);
+  const finish = () => {
+    all.faults.clear();
+    file.close();
+    all.finish();
+  };
+  return { ...all, file, port, peerPort, finish };
+}
+
+interface Case {
+  kind: FaultKind;
+  run(at: ReturnType<typeof bound>): unknown;
+}
+
+const CASES: Record<string, Case> = {
+  bindUnbound: { kind: "bind", run: ({ file }) => file.bindUnbound(0) },
+  bindInterdomain: {
+    kind: "bind",
+    run: ({ file, peer }) => file.bindInterdomain(0, peer.bindUnbound(1)),
+  },
+  bindVirq: { kind: "bind", run: ({ file }) => file.bindVirq(3) },
+  notify: { kind: "notify", run: ({ file, port }) => file.notify(port) },
+  pending: { kind: "pending", run: ({ file }) => file.pending() },
+  unmask: { kind: "unmask", run: ({ file, port }) => file.unmask(port) },
+  whenPending: { kind: "wait", run: ({ file }) => file.whenPending(() => {})() },
+};
+
+describe("a fault in a call of event channels", () => {
+  for (const [name, { kind, run }] of Object.entries(CASES)) {
+    for (const when of ["before", "after"] as const) {
+      test(`${when} \`${name}()\`: the call fails, nothing is left, and the next one succeeds`, () => {
+        const at = bound();
+        const { faults, below, finish } = at;
+        const call = kind === "wait" ? "wait" : name;
+        const reached = below(call);
+        const rule = faults.fail(kind, { side: "events", when, error: boom });
+        expect(() => run(at)).toThrow(boom);
+        expect([rule.fired, faults.injected(kind, "events")]).toEqual([1, 1]);
+        expect(below(call) - reached).toBe(when === "after" ? 1 : 0);
+        run(at);
+        expect([rule.fired, faults.injected()]).toEqual([1, 1]);
+        finish();
+      });
+    }
+  }
+
+  test("before `open()` or after it: nothing stays open", () => {
+    for (const when of ["before", "after"] as const) {
+      const { faults, backend, below, finish } = machine();
+      faults.fail("open", { side: "events", when, error: boom });
+      expect(() => backend.open()).toThrow(boom);
+      expect(below("close")).toBe(when === "after" ? 1 : 0);
+      backend.open().close();
+      finish();
+    }
+  });
+
+  test("says which call it was", () => {
+    const { faults, file, peer, port, finish } = bound();
+    const calls: object[] = [];
+    const theirs = peer.bindUnbound(1);
+    for (const kind of ["bind", "notify", "pending", "unmask", "wait", "unbind"] as const) {
+      faults.before(kind, (call) => calls.push(call), { side: "events" });
+    }
+    file.bindUnbound(7);
+    const interdomain = file.bindInterdomain(0, theirs);
+    file.bindVirq(3);
+    file.notify(port);
+    file.pending();
+    file.unmask(port);
+    file.whenPending(() => {})();
+    file.unbind(interdomain);
+    expect(calls).toMatchObject([
+      { kind: "bind", domid: 7, number: 2 },
+      { kind: "bind", domid: 0, remotePort: theirs },
+      { kind: "bind", virq: 3 },
+      { kind: "notify", port },
+      { kind: "pending", number: 1 },
+      { kind: "unmask", port },
+      { kind: "wait" },
+      { kind: "unbind", port: interdomain, side: "events" },
+    ]);
+    finish();
+  });
+
+  test("at the nth call, as often as it is told", () => {
+    const { faults, file, port, finish } = bound();
+    faults.fail("notify", { nth: 2, times: 2 });
+    file.notify(port);
+    for (const number of [2, 3]) {
+      expect(() => file.notify(port)).toThrow(`call ${number} of \`notify\` on the side \`events\``);
+    }
+    file.notify(port);
+    expect(() => {
+      faults.fail("notify", { error: InjectedFault });
+      file.notify(port);
+    }).toThrow(InjectedFault);
+    finish();
+  });
+
+  test("of one side leaves the same kind of another alone", () => {
+    const { xen, faults, file, port, finish } = bound();
+    const grants = faults.grants(xen.domain(1).grantBackend()).open();
+    const grefs = new Uint32Array(1);
+    grants.grant(0, 1, 0, true, grefs);
+    faults.fail("notify", { side: "grants" });
+    file.notify(port);
+    expect(() => grants.setUnmapNotify(0, grefs[0]!, {})).toThrow(InjectedFault);
+    faults.fail("notify", { side: "events" });
+    grants.setUnmapNotify(0, grefs[0]!, {});
+    expect(() => file.notify(port)).toThrow(InjectedFault);
+    grants.endAccess(0, 1, grefs);
+    grants.close();
+    finish();
+  });
+});
+
+describe("`pending()` that fails after it took events", () => {
+  const taken = () => {
+    const at = bound();
+    at.peer.notify(at.peerPort);
+    at.faults.fail("pending", { when: "after", error: boom });
+    expect(() => at.file.pending()).toThrow(boom);
+    return at;
+  };
+
+  test("says them the next time, and others that came meanwhile", () => {
+    const { file, port, peer, finish } = taken();
+    const other = file.bindUnbound(0);
+    const theirs = peer.bindInterdomain(1, other);
+    peer.notify(theirs);
+    expect(file.pending()).toEqual([port, other]);
+    expect(file.pending()).toEqual([]);
+    finish();
+  });
+
+  test("or fails again: they are still there", () => {
+    const { faults, file, port, finish } = taken();
+    faults.fail("pending", { when: "after", error: boom, times: 2 });
+    for (let time = 0; time < 2; time++) expect(() => file.pending()).toThrow(boom);
+    faults.fail("pending", { when: "before", error: boom });
+    expect(() => file.pending()).toThrow(boom);
+    expect(file.pending()).toEqual([port]);
+    finish();
+  });
+
+  test("wakes whoever waits for them, once and not before it returns, unless it is stopped", async () => {
+    const { file, finish } = taken();
+    let calls = 0;
+    const stop = file.whenPending(() => calls++);
+    stop();
+    await Promise.resolve();
+    expect(calls).toBe(0);
+    file.whenPending(() => calls++);
+    expect(calls).toBe(0);
+    await Promise.resolve();
+    expect(calls).toBe(1);
+    finish();
+  });
+
+  test("forgets them when the port is unbound", () => {
+    const { file, port, finish } = taken();
+    file.unbind(port);
+    expect(file.pending()).toEqual([]);
+    finish();
+  });
+});
+
+describe("a fault in `unbind()` or `close()`", () => {
+  test("after: the port is unbound all the same", () => {
+    const { xen, faults, file, port, finish } = bound();
+    faults.fail("unbind", { error: boom });
+    expect(() => file.unbind(port)).toThrow(boom);
+    expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
+    expect(faults.left).toBe(0);
+    finish();
+  });
+
+  test("before: the port is left, and its events are nobody's", () => {
+    const { xen, faults, file, port, peer, peerPort, below, finish } = bound();
+    faults.fail("unbind", { when: "before", error: boom });
+    expect(() => file.unbind(port)).toThrow(boom);
+    expect(faults.left).toBe(1);
+    peer.notify(peerPort);
+    expect(file.pending()).toEqual([]);
+    const other = file.bindUnbound(0);
+    expect(other).not.toBe(port);
+    file.close();
+    expect([faults.left, below("close")]).toEqual([2, 0]);
+    faults.settle();
+    expect([faults.left, below("close"), below("unbind")]).toEqual([0, 1, 1]);
+    expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
+    file.close = () => {};
+    finish();
+  });
+
+  test("of the file, before: it is left with its ports, until it is settled", () => {
+    const { faults, file, finish } = bound();
+    faults.fail("close", { side: "events", when: "before", error: boom });
+    expect(() => file.close()).toThrow(boom);
+    expect(faults.left).toBe(1);
+    file.close = () => {};
+    finish();
+  });
+});
+
+describe("a backend below that breaks its contract", () => {
+  const lying = (methods: Partial<EventFile>) => {
+    const faults = new Faults();
+    const none = () => {
+      throw new Error("not called");
+    };
+    const file = faults.events({
+      name: "lying",
+      open: () => ({
+        bindUnbound: none,
+        bindInterdomain: none,
+        bindVirq: none,
+        notify: none,
+        pending: none,
+        unmask: none,
+        whenPending: none,
+        unbind: none,
+        close() {},
+        ...methods,
+      }),
+    }).open();
+    return { faults, file };
+  };
+
+  test("is passed on as it is: that is the library's to refuse", () => {
+    for (const nonsense of [undefined, null, "7", NaN, {}, [[]]]) {
+      const { file } = lying({
+        bindUnbound: () => nonsense as number,
+        pending: () => nonsense as number[],
+        whenPending: () => nonsense as () => void,
+      });
+      expect(file.bindUnbound(0)).toBe(nonsense);
+      expect(file.pending()).toBe(nonsense);
+      expect(file.whenPending(() => {})).toBe(nonsense);
+    }
+  });
+
+  test("or fails to undo: the caller gets the fault", () => {
+    const { faults, file } = lying({
+      bindUnbound: () => NaN,
+      pending: () => undefined as unknown as number[],
+      whenPending: () => undefined as unknown as () => void,
+    });
+    for (const kind of ["bind", "pending", "wait"] as const) faults.fail(kind, { when: "after", error: boom });
+    expect(() => file.bindUnbound(0)).toThrow(boom);
+    expect(() => file.pending()).toThrow(boom);
+    expect(() => file.whenPending(() => {})).toThrow(boom);
+  });
+});
+
+describe("`EventChannels` on a backend that fails", () => {
+  test("says what was under way, and goes on afterwards", async () => {
+    const { xen, faults, backend, finish } = machine();
+    const events = new EventChannels(backend);
+    const theirs = new EventChannels(xen.domain(0).eventBackend());
+    faults.fail("open", { side: "events", error: boom });
+    expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
+    faults.fail("bind", { when: "after", error: boom });
+    expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
+    const channel = events.bindUnbound(0);
+    const other = theirs.bindInterdomain(1, channel.port);
+
+    faults.fail("notify", { side: "events", error: boom });
+    expect(thrown(() => channel.notify())).toMatchObject({ operation: "notify", cause: boom });
+    other.notify();
+    for (const when of ["before", "after"] as const) {
+      for (const kind of ["wait", "pending"] as const) {
+        faults.fail(kind, { when, error: boom });
+        await expect(channel.wait()).rejects.toMatchObject({ operation: "wait", cause: boom });
+      }
+    }
+    await channel.wait();
+
+    other.notify();
+    faults.fail("unmask", { error: boom });
+    await expect(channel.wait()).rejects.toMatchObject({ operation: "wait", cause: boom });
+    await channel.wait();
+
+    faults.fail("unbind", { error: boom });
+    expect(thrown(() => channel.unbind())).toMatchObject({ operation: "unbind", cause: boom });
+    channel.unbind();
+    expect(channel.closed).toBe(true);
+    faults.fail("close", { side: "events", error: boom });
+    expect(thrown(() => events.close())).toMatchObject({ operation: "close", cause: boom });
+    events.close();
+    theirs.close();
+    finish();
+  });
+});

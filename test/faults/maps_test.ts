@@ -1,0 +1,269 @@
+/** Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several domains. */
+import { describe, expect, test } from "vitest";
+import type { CopySegment, MapFile, UnmapNotify } from "../../src/contract/backend.ts";
+import { Faults, InjectedFault } from "../../backends/faults.ts";
+import { MockXen } from "../../backends/mock.ts";
+import { GrantDevice, GrantMapper } from "../../mod.ts";
+import { boom, thrown } from "../support/faulty_machine.ts";
+import { mapBackend, peerMemory } from "../support/map_backend.ts";
+
+/** Two domains that grant pages to domain 0, whose calls may fail. */
+function machine() {
+  const xen = new MockXen();
+  const faults = new Faults();
+  const pages = [1, 2].map((domid) =>
+    new GrantDevice(xen.domain(domid).grantBackend()).open().allocate(0, { pages: 4, writable: true })
+  );
+  const views = pages.map((one) => one.map());
+  const mapper = new GrantMapper(faults.maps(xen.domain(0).mapBackend()));
+  const finish = () => {
+    faults.clear();
+    mapper.close();
+    faults.settle();
+    for (const view of views) view.unmap();
+    for (const one of pages) one.free();
+    xen.assertClean();
+  };
+  return { xen, faults, pages, views, mapper, finish };
+}
+
+/** Four pieces that write 1 to 4 at the beginning of the pages of domain 1. */
+function pieces({ pages }: ReturnType<typeof machine>) {
+  return pages[0]!.grefs.map((gref, index) => ({ from: Uint8Array.of(index + 1), to: { domid: 1, gref } }));
+}
+
+/** What the pages of domain 1 begin with. */
+function written({ views }: ReturnType<typeof machine>): number[] {
+  return [0, 1, 2, 3].map((page) => views[0]!.bytes[page * 4096]!);
+}
+
+describe("a fault in `copy()`", () => {
+  test("before it: nothing is copied, and after it everything", () => {
+    for (const when of ["before", "after"] as const) {
+      const all = machine();
+      all.faults.fail("copy", { when, error: boom });
+      expect(thrown(() => all.mapper.copy(pieces(all)))).toMatchObject({ operation: "copy", cause: boom });
+      expect(written(all)).toEqual(when === "before" ? [0, 0, 0, 0] : [1, 2, 3, 4]);
+      expect(all.mapper.copy(pieces(all))).toEqual(["okay", "okay", "okay", "okay"]);
+      all.finish();
+    }
+  });
+
+  test("half-way: the first segments are copied, and the caller is not told how many", () => {
+    for (const afterSegments of [0, 1, 3, 4, 9]) {
+      const all = machine();
+      all.faults.fail("copy", { afterSegments });
+      const error = thrown(() => all.mapper.copy(pieces(all)));
+      expect(error.cause).toBeInstanceOf(InjectedFault);
+      expect((error.cause as InjectedFault).call).toMatchObject({
+        side: "maps",
+        count: 4,
+        grefs: all.pages[0]!.grefs,
+      });
+      expect(written(all)).toEqual([1, 2, 3, 4].map((value) => value <= afterSegments ? value : 0));
+      all.finish();
+    }
+  });
+
+  test("takes no option that makes no sense", () => {
+    const faults = new Faults();
+    expect(() => faults.fail("map", { afterSegments: 1 })).toThrow("must be copy: current value is map");
+    expect(() => faults.fail("copy", { afterPages: 1 })).toThrow("must be grant or endAccess: current value is copy");
+    expect(() => faults.fail("copy", { afterSegments: 1, when: "after" })).toThrow("`when` must be left out");
+    expect(() => faults.fail("copy", { afterSegments: -1 })).toThrow("`afterSegments` must be a whole number");
+    expect(() => faults.fail("copy", { side: "events" })).toThrow('"events" has no calls of the kind copy');
+  });
+});
+
+describe("`refuse()`", () => {
+  test("refuses the nth segment, counted over all copies, with its status; the others are copied", () => {
+    const all = machine();
+    const { faults, mapper, finish } = all;
+    const rule = faults.refuse({ nth: 6, times: 2, status: -8 });
+    expect(mapper.copy(pieces(all))).toEqual(["okay", "okay", "okay", "okay"]);
+    for (const view of all.views) view.bytes.fill(0);
+    expect(mapper.copy(pieces(all))).toEqual(["okay", "permission_denied", "permission_denied", "okay"]);
+    expect(written(all)).toEqual([1, 0, 0, 4]);
+    expect([rule.fired, faults.injected("copy", "maps")]).toEqual([2, 1]);
+    finish();
+  });
+
+  test("refuses those of some references, and all of them if need be: then the backend is not asked", () => {
+    const all = machine();
+    const { faults, mapper, pages, finish } = all;
+    const [first, second] = pages[0]!.grefs;
+    const rule = faults.refuse({ grefs: [second!], times: Infinity });
+    expect(mapper.copy(pieces(all))).toEqual(["okay", "general_error", "okay", "okay"]);
+    const between = { from: { domid: 1, gref: first! }, to: { domid: 1, gref: second! }, length: 8 };
+    expect(mapper.copy([between])).toEqual(["general_error"]);
+    rule.clear();
+    expect(mapper.copy([between])).toEqual(["okay"]);
+
+    let asked = 0;
+    const copy = () => [asked++];
+    const file = faults.maps(mapBackend({ copy })).open();
+    faults.refuse({ times: 1 });
+    const segment: CopySegment = { from: new Uint8Array(1), to: { domid: 1, gref: 8, offset: 0 }, length: 1 };
+    expect([file.copy([segment]), asked]).toEqual([[-1], 0]);
+    expect([file.copy([segment]), asked]).toEqual([[0], 1]);
+    finish();
+  });
+
+  test("the rule that was set first says the status, and each counts", () => {
+    const all = machine();
+    const first = all.faults.refuse({ nth: 2, status: -2 });
+    const second = all.faults.refuse({ nth: 2, times: 2, status: -3 });
+    expect(all.mapper.copy(pieces(all))).toEqual(["okay", "bad_domain", "bad_gntref", "bad_gntref"]);
+    expect([first.fired, second.fired]).toEqual([1, 2]);
+    all.finish();
+  });
+
+  test("happens with a likelihood, the same way for each seed, until it is cleared", () => {
+    const run = (seed: number) => {
+      const faults = new Faults({ seed });
+      const file = faults.maps(mapBackend({ copy: (segments) => segments.map(() => 0) })).open();
+      faults.refuse({ rate: 0.5 });
+      const segments = Array.from({ length: 64 }, (_, gref): CopySegment => ({
+        from: new Uint8Array(1),
+        to: { domid: 1, gref, offset: 0 },
+        length: 1,
+      }));
+      const statuses = file.copy(segments);
+      faults.clear();
+      expect(file.copy(segments).every((status) => status === 0)).toBe(true);
+      return statuses.join();
+    };
+    expect(run(1)).toBe(run(1));
+    expect(run(1)).not.toBe(run(2));
+    expect(run(1)).toMatch(/-1.*0,.*-1/);
+  });
+
+  test("does not happen where the copy fails before", () => {
+    const all = machine();
+    const rule = all.faults.refuse();
+    all.faults.fail("copy");
+    thrown(() => all.mapper.copy(pieces(all)));
+    expect(rule.fired).toBe(0);
+    expect(all.mapper.copy(pieces(all))[0]).toBe("general_error");
+    all.finish();
+  });
+
+  test("takes no option that makes no sense", () => {
+    const faults = new Faults();
+    expect(() => faults.refuse(null as unknown as object)).toThrow("the options must be an object");
+    expect(() => faults.refuse({ grefs: 7 as unknown as number[] })).toThrow("must be an array of grant references");
+    for (const status of [0, 1, -32_769, 0.5]) {
+      expect(() => faults.refuse({ status })).toThrow("`status` must be a whole number from -32768 to -1");
+    }
+    expect(() => faults.refuse({ nth: 0 })).toThrow("`nth`");
+    expect(() => faults.refuse({ times: 0 })).toThrow("`times`");
+    expect(() => faults.refuse({ rate: 2 })).toThrow("`rate`");
+  });
+});
+
+describe("a backend below that lies about a copy", () => {
+  const segments = [7, 8].map((gref): CopySegment => ({
+    from: new Uint8Array(1),
+    to: { domid: 1, gref, offset: 0 },
+    length: 1,
+  }));
+
+  test("is passed on as it is", () => {
+    for (const nonsense of [undefined, null, [], [1, 2, 3], "00", [NaN, {}]]) {
+      const file = new Faults().maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      expect(file.copy(segments)).toBe(nonsense);
+    }
+  });
+
+  test("beside a segment that is refused fails, as its statuses cannot be told apart", () => {
+    for (const nonsense of [undefined, [], [0, 0], "0", { length: 1, 0: 0 }]) {
+      const faults = new Faults();
+      const file = faults.maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      faults.refuse({ nth: 2 });
+      expect(() => file.copy(segments)).toThrow("a status for each of 1 segments");
+    }
+  });
+});
+
+describe("a fault in `setUnmapNotify()` of a mapping", () => {
+  test("before or after it: what was set before stays", () => {
+    for (const when of ["before", "after"] as const) {
+      const { faults, pages, views, mapper, finish } = machine();
+      const theirs = mapper.map(1, pages[0]!.grefs, { writable: true });
+      theirs.setUnmapNotify({ clearByte: 1 });
+      const rule = faults.fail("notify", { side: "maps", when, error: boom });
+      const error = thrown(() => theirs.setUnmapNotify({ clearByte: 4097 }));
+      expect(error).toMatchObject({ operation: "notify", cause: boom });
+      expect(rule.fired).toBe(1);
+      views[0]!.bytes.fill(9);
+      theirs.unmap();
+      expect([views[0]!.bytes[1], views[0]!.bytes[4097]]).toEqual([0, 9]);
+      finish();
+    }
+  });
+
+  test("names the pages of the mapping, and their domain if there is one", () => {
+    const { faults, pages, mapper, finish } = machine();
+    const calls: object[] = [];
+    for (const kind of ["map", "notify", "unmap"] as const) faults.before(kind, (call) => calls.push(call));
+    const [one, other] = [pages[0]!.grefs[0]!, pages[1]!.grefs[0]!];
+    for (const mapping of [mapper.map(1, [one]), mapper.map([{ domid: 1, gref: one }, { domid: 2, gref: other }])]) {
+      mapping.setUnmapNotify({});
+      mapping.unmap();
+    }
+    const [alone, both] = [{ side: "maps", domid: 1, count: 1, grefs: [one] }, { side: "maps", grefs: [one, other] }];
+    expect(calls).toMatchObject([
+      { ...alone, kind: "map" },
+      { ...both, kind: "map" },
+      { ...alone, kind: "notify" },
+      { ...alone, kind: "unmap" },
+      { ...both, kind: "notify" },
+      { ...both, kind: "unmap" },
+    ]);
+    expect(calls.filter((call) => "domid" in call).length).toBe(3);
+    finish();
+  });
+
+  test("a mapping that is set to nothing is set back to nothing", () => {
+    const set: UnmapNotify[] = [];
+    const faults = new Faults();
+    const setUnmapNotify = (notify: UnmapNotify) => void set.push(notify);
+    const file: MapFile = faults.maps(mapBackend({ map: () => peerMemory({ setUnmapNotify }) })).open();
+    const memory = file.map(1, [8], true);
+    faults.fail("notify", { when: "after", error: boom });
+    expect(() => memory.setUnmapNotify({ clearByte: 1 })).toThrow(boom);
+    memory.setUnmapNotify({ clearByte: 2 });
+    expect(set).toEqual([{ clearByte: 1 }, {}, { clearByte: 2 }]);
+  });
+});
+
+describe("memory in pieces", () => {
+  test("passes as it is, and as late as it is asked for", () => {
+    const parts = [new Uint8Array(4096), new Uint8Array(8192)];
+    const faults = new Faults();
+    let asked = 0;
+    const memory = faults.maps(mapBackend({
+      map: () => ({
+        ...peerMemory({ bytes: new Uint8Array(0) }),
+        get parts() {
+          asked++;
+          return parts;
+        },
+      }),
+    })).open().map([1, 2], [8, 9], true);
+    expect(asked).toBe(0);
+    expect(memory.parts).toBe(parts);
+    expect(faults.maps(mapBackend({ map: () => peerMemory() })).open().map(1, [8], true).parts).toBe(undefined);
+  });
+
+  test("of several domains is mapped through a faulty backend as through any", () => {
+    const { pages, views, mapper, finish } = machine();
+    views[0]!.bytes[0] = 1;
+    views[1]!.bytes[0] = 2;
+    const grants = pages.map(({ grefs }, index) => ({ domid: index + 1, gref: grefs[0]! }));
+    const theirs = mapper.map(grants, { writable: true });
+    expect(theirs.parts.map((part) => part[0])).toEqual([1, 2]);
+    theirs.unmap();
+    finish();
+  });
+});

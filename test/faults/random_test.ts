@@ -1,0 +1,101 @@
+/** Faults of all kinds at random: the books balance at each step, and in the end everything is given back. */
+import { describe, expect, test } from "vitest";
+import { MockXen } from "../../backends/mock.ts";
+import { replay } from "../../backends/record.ts";
+import { type GrantAllocator, GrantError, type Mapping, type SharedPages } from "../../mod.ts";
+import { machine, PROFILES } from "../support/faulty_machine.ts";
+
+describe("faults of all kinds at random", () => {
+  for (const profile of PROFILES) {
+    test(`profile ${profile}: the books balance at each step, and everything is given back`, () => {
+      const injected = new Map<string, number>();
+      for (let seed = 1; seed <= 60; seed++) {
+        const { faults, device, mapper, finish, trace } = machine(profile, seed);
+        let state = seed;
+        const random = (below: number) => {
+          state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+          return Math.floor(state / 2 ** 32 * below);
+        };
+        const rate = 0.15;
+        for (const kind of ["limit", "open", "grant", "endAccess", "map", "unmap", "notify", "close"] as const) {
+          for (const when of ["before", "after"] as const) faults.fail(kind, { when, rate });
+        }
+        for (const kind of ["grant", "endAccess"] as const) faults.fail(kind, { afterPages: 1 + random(6), rate });
+        faults.hold({ rate });
+        const allocators: GrantAllocator[] = [];
+        const shared: SharedPages[] = [];
+        const mappings: Mapping[] = [];
+        faults.after("grant", (call) => mappings.push(mapper.map(1, [call.grefs[0]!])), { rate });
+        faults.before("endAccess", (call) => mappings.push(mapper.map(1, [call.grefs.at(-1)!])), { rate });
+        const pick = <T>(list: T[]) => list[random(list.length)];
+        const steps: (() => unknown)[] = [
+          () => allocators.length < 3 && allocators.push(device.open()),
+          () => {
+            const pages = pick(allocators)?.allocate(0, { pages: 1 + random(7), writable: true });
+            if (pages) shared.push(pages);
+          },
+          () => {
+            const mapping = pick(shared)?.map();
+            if (mapping) mappings.push(mapping);
+          },
+          () => {
+            const pages = pick(shared);
+            if (pages) mappings.push(mapper.map(1, pages.grefs));
+          },
+          () => pick(mappings)?.unmap(),
+          () => pick(mappings)?.unmap(),
+          () => pick(shared)?.free({ start: 0, count: 1 }),
+          () => pick(shared)?.[Symbol.dispose](),
+          () => {
+            const pages = pick(shared);
+            if (pages) pages.setUnmapNotify({ clearByte: random(4096) });
+          },
+          () => random(8) === 0 && allocators.splice(random(allocators.length), 1)[0]?.close(),
+        ];
+        for (let step = 0; step < 150; step++) {
+          try {
+            steps[random(steps.length)]!();
+          } catch (error) {
+            if (!(error instanceof GrantError)) throw error;
+          }
+          // Which may ask the backend for its limit, in vain.
+          let report;
+          try {
+            report = device.inspect();
+          } catch {
+            continue;
+          }
+          const { live, listed, mapped, pending, allocators: open } = report;
+          expect(live).toBeGreaterThanOrEqual(listed + pending);
+          expect(live).toBeLessThanOrEqual(listed + pending + mapped);
+          // What a mapping keeps of a closed allocator is listed too.
+          expect(open.reduce((sum, allocator) => sum + allocator.listed, 0)).toBeLessThanOrEqual(listed);
+        }
+        for (const last of [...mappings.map((mapping) => () => mapping.unmap()), () => mapper.close()]) {
+          try {
+            last();
+          } catch (error) {
+            if (!(error instanceof GrantError)) throw error;
+          }
+        }
+        for (const side of ["grants", "maps"] as const) {
+          for (const kind of ["limit", "open", "grant", "endAccess", "map", "unmap", "notify", "close"] as const) {
+            const key = `${side} ${kind}`;
+            injected.set(key, (injected.get(key) ?? 0) + faults.injected(kind, side));
+          }
+        }
+        // Those that a hook made meanwhile are still there.
+        faults.clear();
+        for (const mapping of mappings) mapping.unmap();
+        finish();
+        // What reached the machine keeps the contract of backends, which a replay checks.
+        const again = new MockXen({ profile });
+        const backends = { grants: again.domain(1).grantBackend(), maps: again.domain(0).mapBackend() };
+        expect(replay(trace, backends).difference?.message).toBe(undefined);
+        again.assertClean();
+      }
+      const never = [...injected].filter(([, count]) => count === 0).map(([key]) => key);
+      expect(never).toEqual(["maps limit", "maps grant", "maps endAccess", "maps notify"]);
+    });
+  }
+});

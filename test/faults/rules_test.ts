@@ -1,0 +1,373 @@
+/** When faults happen: rules, holds, hooks and what is refused. */
+import { describe, expect, test } from "vitest";
+import { type FailOptions, Faults, InjectedFault } from "../../backends/faults.ts";
+import { MockXen } from "../../backends/mock.ts";
+import { GrantDevice, GrantError, type Mapping } from "../../mod.ts";
+import { debugCore } from "../support/debug_core.ts";
+import { machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+
+describe("when a rule applies:", () => {
+  /** Of 12 allocations, which ones fail. */
+  function failing(options: FailOptions, seed = 1): number[] {
+    const { faults, device, finish } = machine("seed", seed);
+    const allocator = device.open();
+    faults.fail("grant", options);
+    const failed: number[] = [];
+    for (let round = 1; round <= 12; round++) {
+      try {
+        allocator.allocate(0).free();
+      } catch {
+        failed.push(round);
+      }
+    }
+    finish();
+    return failed;
+  }
+
+  test("to the nth call, some times, always from then on, on its side alone", () => {
+    expect(failing({})).toEqual([1]);
+    expect(failing({ nth: 3 })).toEqual([3]);
+    expect(failing({ nth: 3, times: 4 })).toEqual([3, 4, 5, 6]);
+    expect(failing({ nth: 10, times: Infinity })).toEqual([10, 11, 12]);
+    expect(failing({ side: "grants" })).toEqual([1]);
+    expect(() => failing({ side: "maps" })).toThrow('the side "maps" has no calls of the kind grant');
+    expect(failing({ rate: 0 })).toEqual([]);
+    expect(failing({ rate: 1, nth: 11 })).toEqual([11, 12]);
+    expect(failing({ rate: 1, times: 2 })).toEqual([1, 2]);
+  });
+
+  test("before the call is done, unless nobody would try it again", () => {
+    const { faults, device, finish, below } = machine();
+    const allocator = device.open();
+    const view = allocator.allocate(0).map();
+    for (const kind of ["map", "unmap", "close"] as const) faults.fail(kind);
+    thrown(() => allocator.map(0, 1));
+    thrown(() => view.unmap());
+    thrown(() => allocator.close());
+    expect([below("map").length, below("unmap").length, below("close").length, faults.left]).toEqual([1, 1, 1, 0]);
+    finish();
+  });
+
+  test("at random, by the seed", () => {
+    const some = failing({ rate: 0.5 });
+    expect(some.length).toBeGreaterThan(2);
+    expect(some.length).toBeLessThan(10);
+    expect(failing({ rate: 0.5 })).toEqual(some);
+    const seeds = new Set([1, 2, 3, 4, 5, 6].map((seed) => failing({ rate: 0.5 }, seed).join()));
+    expect(seeds.size).toBe(6);
+    expect(failing({ rate: 0.5, times: 2 })).toEqual(some.slice(0, 2));
+    expect(failing({ rate: 0.5, nth: 5 }).every((round) => round >= 5)).toBe(true);
+  });
+
+  test("counted from when it is set, the first that is due wins, and each may be cleared", () => {
+    const { faults, device, finish } = machine();
+    const allocator = device.open();
+    allocator.allocate(0);
+    const [first, second] = [new Error("first"), new Error("second")];
+    const one = faults.fail("grant", { nth: 2, times: 2, error: first });
+    const other = faults.fail("grant", { nth: 2, times: Infinity, error: second });
+    allocator.allocate(0);
+    expect(thrown(() => allocator.allocate(0)).cause).toBe(first);
+    expect(thrown(() => allocator.allocate(0)).cause).toBe(first);
+    expect(thrown(() => allocator.allocate(0)).cause).toBe(second);
+    expect([one.fired, other.fired]).toEqual([2, 1]);
+    other.clear();
+    allocator.allocate(0);
+    expect([faults.calls("grant"), faults.injected("grant")]).toEqual([6, 3]);
+    expect(faults.calls("grant", "grants")).toBe(6);
+    expect(faults.calls("grant", "maps")).toBe(0);
+    finish();
+  });
+});
+
+test("errors may be of any kind, or made for the call", () => {
+  const { faults, device, finish } = machine();
+  const allocator = device.open();
+  const full = new GrantError("full", { code: "table-full", operation: "allocate", errno: 28 });
+  faults.fail("grant", { error: full });
+  expect(thrown(() => allocator.allocate(0))).toBe(full);
+  faults.fail("grant", { error: (call: { number: number }) => new Error(`call ${call.number}`) });
+  expect(thrown(() => allocator.allocate(0)).message).toContain("failed: call 2");
+  faults.fail("grant", { error: "a text" });
+  expect(thrown(() => allocator.allocate(0)).message).toContain("a text");
+  faults.fail("grant");
+  const { cause } = thrown(() => allocator.allocate(0, { pages: 2 }));
+  expect(cause).toBeInstanceOf(InjectedFault);
+  expect(cause).toMatchObject({
+    name: "InjectedFault",
+    message: "a fault was injected into call 4 of `grant` on the side `grants`",
+    call: { side: "grants", kind: "grant", number: 4, page: 0, count: 2, domid: 0, grefs: [] },
+  });
+  finish();
+});
+
+test("errors may be of a class, which is made with a message", () => {
+  const { faults, device, finish } = machine();
+  const allocator = device.open();
+  class Mine extends Error {}
+  for (const error of [Mine, RangeError, Error]) {
+    faults.fail("grant", { error });
+    const { cause } = thrown(() => allocator.allocate(0));
+    expect(cause).toBeInstanceOf(error);
+    expect((cause as Error).message).toMatch(/^a fault was injected into call \d of `grant`/);
+  }
+  faults.fail("grant", { error: InjectedFault });
+  expect(thrown(() => allocator.allocate(0)).cause).toMatchObject({ call: { number: 4 } });
+  finish();
+});
+
+describe("a rule that was due and did not happen", () => {
+  test("is still to come", () => {
+    const { xen, faults, device, finish } = machine();
+    const allocator = device.open();
+    const boom = new Error("boom");
+    const throws = () => {
+      throw boom;
+    };
+    const failure = faults.fail("grant", { afterPages: 1 });
+    const after = faults.after("grant", () => {}, { times: 1 });
+    faults.before("grant", throws, { times: 1 });
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBe(boom);
+    expect([failure.fired, after.fired, faults.injected()]).toEqual([0, 0, 0]);
+    xen.domain(1).limit = 0;
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).code).toBe("kernel-limit-reached");
+    expect([failure.fired, after.fired]).toEqual([0, 0]);
+    xen.domain(1).limit = 1024;
+    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBeInstanceOf(InjectedFault);
+    expect([failure.fired, after.fired, faults.injected()]).toEqual([1, 1, 1]);
+    allocator.allocate(0);
+    finish();
+  });
+
+  test("happens as often as it should where one wrapper is around another", () => {
+    for (const times of [1, 2, 3]) {
+      const faults = new Faults();
+      const backend = faults.grants(faults.grants(new MockXen().domain(1).grantBackend()));
+      let runs = 0;
+      const hook = faults.after("limit", () => runs++, { times });
+      for (let round = 0; round < 4; round++) backend.limit();
+      expect([runs, hook.fired]).toEqual([times, times]);
+    }
+  });
+
+  test("does not happen if a hook clears it, unless the call was stopped half-way", () => {
+    for (const options of [{}, { afterPages: 1 }, { when: "after" }] satisfies FailOptions[]) {
+      const { faults, device, finish } = machine();
+      const allocator = device.open();
+      const rule = faults.fail("grant", options);
+      let second = 0;
+      faults.before("grant", () => faults.clear());
+      faults.before("grant", () => second++);
+      allocator.allocate(0, { pages: 2 });
+      expect([rule.fired, faults.injected(), second]).toEqual([0, 0, 0]);
+      const late = faults.fail("grant", options);
+      faults.after("grant", () => late.clear(), { times: 1 });
+      if ("when" in options) allocator.allocate(0, { pages: 2 });
+      else thrown(() => allocator.allocate(0, { pages: 2 }));
+      finish();
+    }
+  });
+});
+
+describe("pages that are held though the peer does not", () => {
+  test("all of them until it is cleared", () => {
+    const { xen, faults, device, finish, below } = machine("linux");
+    const pages = device.open().allocate(0, { pages: 3 });
+    const peer = faults.hold();
+    pages.free();
+    device.open().close();
+    expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
+    expect(below("endAccess")).toEqual([]);
+    expect(() => xen.assertClean()).toThrow("reference 8");
+    expect([peer.fired, faults.injected("endAccess")]).toEqual([
+      faults.calls("endAccess") * 3,
+      faults.calls("endAccess"),
+    ]);
+    peer.clear();
+    device.open().close();
+    expect(device.inspect().pending).toBe(0);
+    finish();
+  });
+
+  test("some of them, beside those that the peer does hold", () => {
+    const { faults, device, mapper, finish, below } = machine("seed");
+    const pages = device.open().allocate(0, { pages: 7 });
+    const theirs = mapper.map(1, [pages.grefs[6]!]);
+    faults.hold({ grefs: [pages.grefs[1]!, pages.grefs[2]!, pages.grefs[4]!] });
+    pages.free();
+    expect(device.inspect()).toMatchObject({ live: 4, pending: 4 });
+    expect(below("endAccess")).toEqual([1, 1, 2]);
+    theirs.unmap();
+    faults.clear();
+    device.open().close();
+    expect(device.inspect()).toMatchObject({ live: 0, pending: 0 });
+    finish();
+  });
+
+  test("for some asks of each page, in each file by itself", () => {
+    const { faults, device, finish } = machine();
+    const [first, second] = [device.open(), device.open()];
+    const pages = first.allocate(0, { pages: 3 });
+    const other = second.allocate(0, { pages: 3 });
+    faults.hold({ asks: 2 });
+    pages.free({ start: 0, count: 1 }); // page 0: once
+    expect(device.inspect().pending).toBe(1);
+    pages.free({ start: 1, count: 1 }); // twice, and page 1 once
+    expect(device.inspect().pending).toBe(2);
+    other.free();
+    expect(device.inspect().pending).toBe(4);
+    first.close();
+    expect(device.inspect().pending).toBe(4);
+    device.open().close();
+    device.open().close();
+    expect(device.inspect().pending).toBe(0);
+    finish();
+  });
+
+  test("at random", () => {
+    const { faults, device, finish } = machine();
+    const pages = device.open().allocate(0, { pages: 100 });
+    faults.hold({ rate: 0.5 });
+    pages.free();
+    expect(device.inspect().pending).toBeGreaterThan(25);
+    expect(device.inspect().pending).toBeLessThan(75);
+    finish();
+  });
+
+  test("while others fail to end: held is what did not end, and it throws only if nothing did", () => {
+    const xen = new MockXen();
+    const faults = new Faults();
+    const real = xen.domain(1).grantBackend();
+    const failing = new Set([2, 4]);
+    const file = faults.grants({
+      ...real,
+      open() {
+        const file = real.open();
+        return {
+          grant: file.grant.bind(file),
+          endAccess(page, count, grefs) {
+            if (failing.has(page)) throw new Error(`page ${page}`);
+            return file.endAccess(page, count, grefs);
+          },
+          map: file.map.bind(file),
+          setUnmapNotify: file.setUnmapNotify.bind(file),
+          close: file.close.bind(file),
+        };
+      },
+    }).open();
+    const grefs = new Uint32Array(5);
+    file.grant(0, 5, 0, false, grefs);
+    faults.hold({ grefs: [grefs[1]!, grefs[3]!] });
+    expect(file.endAccess(0, 5, grefs)).toEqual([1, 2, 3, 4]);
+    expect(() => file.endAccess(1, 4, grefs.subarray(1))).toThrow("page 2");
+    expect(faults.injected()).toBe(2);
+    failing.clear();
+    expect(file.endAccess(1, 4, grefs.subarray(1))).toEqual([0, 2]);
+    faults.clear();
+    expect(file.endAccess(1, 1, grefs.subarray(1))).toEqual([]);
+    expect(file.endAccess(3, 1, grefs.subarray(3))).toEqual([]);
+    xen.assertClean();
+  });
+
+  test("in a run of more than ten are named in ascending order", () => {
+    const xen = new MockXen();
+    const faults = new Faults();
+    const file = faults.grants(xen.domain(1).grantBackend()).open();
+    const grefs = new Uint32Array(12);
+    file.grant(0, 12, 0, false, grefs);
+    faults.hold({ grefs: [grefs[2]!, grefs[11]!] });
+    expect(file.endAccess(0, 12, grefs)).toEqual([2, 11]);
+  });
+});
+
+describe("hooks", () => {
+  for (const profile of PROFILES) {
+    test(`before endAccess: a peer that maps between query and end, profile ${profile}`, () => {
+      const { faults, device, mapper, finish } = machine(profile);
+      const pages = device.open().allocate(0, { pages: 3 });
+      const theirs: Mapping[] = [];
+      const hook = faults.before("endAccess", (call) => theirs.push(mapper.map(1, [call.grefs[1]!])), { times: 1 });
+      pages.free();
+      expect([theirs.length, hook.fired]).toEqual([1, 1]);
+      expect(device.inspect().pending).toBe(profile === "seed" ? 1 : 0);
+      // It still has the page, whatever became of it here.
+      expect(theirs[0]!.read(0, 1)[0]).toBe(0);
+      theirs[0]!.unmap();
+      finish();
+    });
+  }
+
+  test("after endAccess: what has ended cannot be mapped any more", () => {
+    const { faults, device, mapper, finish } = machine();
+    const pages = device.open().allocate(0);
+    const codes: string[] = [];
+    faults.after("endAccess", (call) => codes.push(thrown(() => mapper.map(1, [...call.grefs])).code));
+    pages.free();
+    expect(codes).toEqual(["map-refused"]);
+    finish();
+  });
+
+  test("run in the order they were set, and not after a call that failed before", () => {
+    const { faults, device, finish } = machine();
+    const allocator = device.open();
+    const order: string[] = [];
+    for (const name of ["one", "two"]) {
+      faults.before("grant", () => order.push(`before ${name}`));
+      faults.after("grant", () => order.push(`after ${name}`));
+    }
+    faults.fail("grant", { nth: 2 });
+    allocator.allocate(0);
+    expect(order.splice(0)).toEqual(["before one", "before two", "after one", "after two"]);
+    thrown(() => allocator.allocate(0));
+    expect(order.splice(0)).toEqual(["before one", "before two"]);
+    const single = faults.after("grant", (call) => order.push(call.grefs.join()));
+    allocator.allocate(0, { pages: 2 });
+    expect(order.splice(0).at(-1)).toBe("9,10");
+    single.clear();
+    allocator.allocate(0);
+    expect(order.splice(0)).toEqual(["before one", "before two", "after one", "after two"]);
+    expect(single.fired).toBe(1);
+    faults.clear();
+    allocator.allocate(0);
+    expect(order).toEqual([]);
+    finish();
+  });
+});
+
+test("options that make no sense are refused", () => {
+  const faults = new Faults();
+  expect(() => new Faults({ seed: -1 })).toThrow(
+    "`seed` must be a whole number from 0 to 4294967295: current value is -1",
+  );
+  expect(() => new Faults(null as unknown as object)).toThrow(TypeError);
+  expect(() => faults.fail("fly" as "map")).toThrow(
+    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, unbind: " +
+      'current value is "fly"',
+  );
+  expect(() => faults.fail("map", { side: "both" as "maps" })).toThrow(
+    '`side` must be one of "grants", "maps", "events": current value is "both"',
+  );
+  expect(() => faults.fail("map", { nth: 0 })).toThrow("`nth` must be a whole number from 1");
+  expect(() => faults.fail("map", { times: 0 })).toThrow(
+    "`times`, if it is not Infinity, must be a whole number from 1",
+  );
+  for (const rate of [-0.1, 1.1, NaN, "1" as unknown as number]) {
+    expect(() => faults.fail("map", { rate })).toThrow("`rate` must be a number from 0 to 1");
+    expect(() => faults.hold({ rate })).toThrow("`rate` must be a number from 0 to 1");
+  }
+  expect(() => faults.fail("map", { when: "now" as "after" })).toThrow('`when` must be "before" or "after"');
+  expect(() => faults.fail("map", { afterPages: 1 })).toThrow("must be grant or endAccess: current value is map");
+  expect(() => faults.fail("grant", { afterPages: 1, when: "after" })).toThrow("`when` must be left out");
+  expect(() => faults.fail("grant", { afterPages: -1 })).toThrow("`afterPages` must be a whole number");
+  expect(() => faults.fail("grant", null as unknown as object)).toThrow(TypeError);
+  expect(() => faults.hold({ asks: 0 })).toThrow("`asks`");
+  expect(() => faults.hold(null as unknown as object)).toThrow(TypeError);
+  expect(() => faults.before("map", 1 as unknown as () => void)).toThrow(
+    "the action must be a function: current value is 1",
+  );
+  expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot act after a call as the kind of call");
+  // Nothing was set.
+  const device = new GrantDevice(faults.grants(new MockXen().domain(1).grantBackend()), { core: debugCore });
+  device.open().allocate(0).map().unmap();
+  device.close();
+});

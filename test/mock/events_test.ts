@@ -1,0 +1,237 @@
+/** What the event channels of the simulated machine do beyond the conformance suite. */
+import { describe, expect, test } from "vitest";
+import { MockXen } from "../../backends/mock.ts";
+import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
+
+/** Event channels of the domains 1 and 0 of a machine. */
+function sides(xen: MockXen) {
+  return {
+    ours: new EventChannels(xen.domain(1).eventBackend()),
+    theirs: new EventChannels(xen.domain(0).eventBackend()),
+  };
+}
+
+const refusal = (errno: number) => expect.objectContaining({ code: "port-refused", operation: "bind", errno });
+
+describe("a port of the mock", () => {
+  test("is the lowest that is free in its domain, from 1 on, as on Xen", () => {
+    const { ours, theirs } = sides(new MockXen());
+    const channels = [1, 2, 3, 4].map(() => ours.bindUnbound(0));
+    expect(channels.map(({ port }) => port)).toEqual([1, 2, 3, 4]);
+    channels[2]!.unbind();
+    channels[1]!.unbind();
+    expect([1, 2, 3].map(() => ours.bindUnbound(0).port)).toEqual([2, 3, 5]);
+    expect(theirs.bindUnbound(1).port).toBe(1);
+  });
+
+  test("is refused with Xen's reasons", () => {
+    const xen = new MockXen();
+    const { ours, theirs } = sides(xen);
+    const { port } = ours.bindUnbound(2);
+    expect(() => theirs.bindInterdomain(1, port)).toThrow("port 1 of domain 1 is for domain 2, and this is domain 0");
+    expect(() => theirs.bindInterdomain(1, 7)).toThrow("domain 1 has no port 7");
+    expect(() => theirs.bindInterdomain(1, 7)).toThrow(refusal(22));
+    expect(() => theirs.bindInterdomain(5, 1)).toThrow("there is no domain 5");
+    expect(() => theirs.bindInterdomain(5, 1)).toThrow(refusal(3));
+    const virq = ours.bindVirq(3);
+    expect(() => theirs.bindInterdomain(1, virq.port)).toThrow("is for Xen's own events");
+    expect(() => ours.bindVirq(3)).toThrow("VIRQ 3 is bound to port 2 of domain 1");
+    expect(() => ours.bindVirq(1)).toThrow("the kernel of domain 1 takes VIRQ 1 itself");
+    expect(() => ours.bindVirq(3)).toThrow(refusal(17));
+    expect(theirs.bindVirq(3).port).toBe(1);
+  });
+
+  test("may be had up to the limit, and again when one was unbound", () => {
+    const xen = new MockXen({ eventChannels: 3 });
+    const { ours, theirs } = sides(xen);
+    const first = [1, 2, 3].map(() => ours.bindUnbound(0))[0]!;
+    expect(() => ours.bindUnbound(0)).toThrow("domain 1 has 3 event channels, and may not have more");
+    expect(() => ours.bindVirq(3)).toThrow(refusal(28));
+    const spare = theirs.bindUnbound(1);
+    expect(() => ours.bindInterdomain(0, spare.port)).toThrow(refusal(28));
+    first.unbind();
+    // The refusal has left the other end as it was.
+    expect(ours.bindInterdomain(0, spare.port).port).toBe(1);
+    for (const eventChannels of [0, 131_072, 1.5]) expect(() => new MockXen({ eventChannels })).toThrow(RangeError);
+    expect(() => new MockXen({ eventChannels: "5" as unknown as number })).toThrow(TypeError);
+  });
+
+  test("can be one of 131,071, bound and unbound in no time", () => {
+    const xen = new MockXen({ eventChannels: 131_071 });
+    const { ours } = sides(xen);
+    let last = 0;
+    for (let count = 0; count < 131_071; count++) last = ours.bindUnbound(0).port;
+    expect(last).toBe(131_071);
+    expect(() => ours.bindUnbound(0)).toThrow(refusal(28));
+    ours.close();
+    xen.assertClean();
+  });
+});
+
+describe("an event of the mock", () => {
+  /** What is awaited, by name, in the order in which it comes. */
+  function log() {
+    const order: string[] = [];
+    return { order, note: (name: string) => (): number => order.push(name) };
+  }
+
+  test("wakes in a microtask: after the code that sends it, before any timer", async () => {
+    const { ours, theirs } = sides(new MockXen());
+    const channel = ours.bindUnbound(0);
+    const peer = theirs.bindInterdomain(1, channel.port);
+    const { order, note } = log();
+    channel.wait().then(note("event"));
+    const timer = new Promise<void>((resolve) => setTimeout(resolve, 0)).then(note("timer"));
+    peer.notify();
+    order.push("sent");
+    await timer;
+    expect(order).toEqual(["sent", "event", "timer"]);
+  });
+
+  test("that is forgotten with its port wakes nobody, and the next one wakes in a microtask", async () => {
+    const { ours, theirs } = sides(new MockXen());
+    const [first, second] = [ours.bindUnbound(0), ours.bindUnbound(0)];
+    const [peer, other] = [first, second].map(({ port }) => theirs.bindInterdomain(1, port));
+    let woken = false;
+    second.wait().then(() => woken = true);
+    const turns = async () => {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    };
+    peer!.notify();
+    first.unbind();
+    await turns();
+    expect(woken).toBe(false);
+    other!.notify();
+    await turns();
+    expect(woken).toBe(true);
+  });
+
+  test("wakes in the order of the events, then of those who wait", async () => {
+    const { ours, theirs } = sides(new MockXen());
+    const channels = [1, 2, 3].map(() => ours.bindUnbound(0));
+    const peers = channels.map(({ port }) => theirs.bindInterdomain(1, port));
+    const { order, note } = log();
+    const waits = channels.flatMap((channel, index) => [
+      channel.wait().then(note(`${index} first`)),
+      channel.wait().then(note(`${index} second`)),
+    ]);
+    for (const index of [2, 0, 1]) peers[index]!.notify();
+    await Promise.all(waits);
+    expect(order).toEqual(["2 first", "2 second", "0 first", "0 second", "1 first", "1 second"]);
+  });
+
+  test("that is sent while the one before waits to be taken comes after it, once", async () => {
+    const { ours, theirs } = sides(new MockXen());
+    const channel = ours.bindUnbound(0);
+    const peer = theirs.bindInterdomain(1, channel.port);
+    for (let round = 0; round < 5; round++) peer.notify();
+    await channel.wait();
+    await channel.wait();
+    await expect(channel.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+  });
+
+  test("is at the file's next look, and is masked until it is unmasked", () => {
+    const xen = new MockXen();
+    const [file, other] = [xen.domain(1).eventBackend().open(), xen.domain(0).eventBackend().open()];
+    const port = file.bindUnbound(0);
+    const remote = other.bindInterdomain(1, port);
+    expect(other.pending()).toEqual([remote]);
+    expect(file.pending()).toEqual([]);
+    other.notify(remote);
+    expect(file.pending()).toEqual([port]);
+    other.notify(remote);
+    expect(file.pending()).toEqual([]);
+    file.unmask(port);
+    expect(file.pending()).toEqual([port]);
+    file.unmask(port);
+    expect(file.pending()).toEqual([]);
+    file.unbind(port);
+    other.notify(remote);
+    expect(() => file.notify(port)).toThrow(expect.objectContaining({ code: "port-refused", errno: 107 }));
+  });
+
+  test("of Xen's own is raised by hand, and comes to whoever bound it in that domain", async () => {
+    const xen = new MockXen();
+    const { ours, theirs } = sides(xen);
+    const [channel, other] = [ours.bindVirq(3), theirs.bindVirq(3)];
+    xen.domain(1).raiseVirq(3);
+    xen.domain(1).raiseVirq(4);
+    await channel.wait();
+    await expect(other.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    expect(() => xen.domain(1).raiseVirq(24)).toThrow(RangeError);
+    expect(() => xen.domain(1).raiseVirq("3" as unknown as number)).toThrow(TypeError);
+  });
+});
+
+describe("a domain that is destroyed", () => {
+  test("ends its channels: its own waits say `closed`, the other end is unbound and hears nothing", async () => {
+    const xen = new MockXen();
+    const { ours, theirs } = sides(xen);
+    const channel = ours.bindUnbound(0);
+    const peer = theirs.bindInterdomain(1, channel.port);
+    await peer.wait();
+    const wait = channel.wait();
+    const iterator = channel.events().next();
+    xen.domain(1).destroy();
+    for (const waiting of [wait, iterator]) await expect(waiting).rejects.toMatchObject({ code: "closed" });
+    expect(() => channel.notify()).toThrow("domain 1 was destroyed");
+    expect(() => ours.bindUnbound(0)).toThrow(expect.objectContaining({ code: "closed" }));
+    await expect(channel.wait()).rejects.toMatchObject({ code: "closed" });
+    peer.notify();
+    await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    // A new domain with its number may bind to the end that is left, and nothing of the old one to it.
+    const again = new EventChannels(xen.domain(1).eventBackend()).bindInterdomain(0, peer.port);
+    again.notify();
+    await peer.wait();
+    channel.unbind();
+    ours.close();
+    expect(again.closed).toBe(false);
+    again.unbind();
+    theirs.close();
+    xen.assertClean();
+  });
+
+  test("fires none of its unmap notifies: its kernel runs no more", async () => {
+    const xen = new MockXen();
+    const { ours, theirs } = sides(xen);
+    const channel = ours.bindUnbound(0);
+    const peer = theirs.bindInterdomain(1, channel.port);
+    await peer.wait();
+    const granted = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0, { writable: true });
+    const mapper = new GrantMapper(xen.domain(0).mapBackend());
+    const theirView = mapper.map(1, granted.grefs, { writable: true });
+    theirView.bytes.fill(1);
+    granted.setUnmapNotify({ clearByte: 0, eventPort: channel.port });
+    const lent = new GrantDevice(xen.domain(0).grantBackend()).open().allocate(1, { writable: true });
+    const lentView = lent.map();
+    const ourView = new GrantMapper(xen.domain(1).mapBackend()).map(0, lent.grefs, { writable: true });
+    ourView.bytes[0] = 1;
+    ourView.setUnmapNotify({ clearByte: 0, eventPort: channel.port });
+    xen.domain(1).destroy();
+    expect([theirView.bytes[0], lentView.bytes[0]]).toEqual([1, 1]);
+    await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    for (const view of [theirView, lentView, ourView]) view.unmap();
+    lent.free();
+    peer.unbind();
+    xen.assertClean();
+  });
+});
+
+test("`assertClean()` names what is left bound, an unmap notify that holds a port included", () => {
+  const xen = new MockXen();
+  const { ours } = sides(xen);
+  const channel = ours.bindUnbound(0);
+  expect(() => xen.assertClean()).toThrow("domain 1 has port 1 bound");
+  const device = new GrantDevice(xen.domain(1).grantBackend());
+  const pages = device.open().allocate(0);
+  pages.setUnmapNotify({ eventPort: channel.port });
+  channel.unbind();
+  expect(() => xen.assertClean()).toThrow("domain 1 has port 1 bound");
+  // Its number is not given to another channel meanwhile.
+  expect(ours.bindUnbound(0).port).toBe(2);
+  pages.setUnmapNotify({});
+  expect(ours.bindUnbound(0).port).toBe(1);
+  ours.close();
+  device.close();
+  xen.assertClean();
+});

@@ -1,0 +1,192 @@
+/** Where the pages of a simulated machine are: that they are zeroed, apart, used again, and given back. */
+import { describe, expect, test } from "vitest";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
+import { Buffers } from "../../backends/mock/buffers.ts";
+import type { MachineMemory, Memory } from "../../backends/mock/memory.ts";
+import { Slabs } from "../../backends/mock/slabs.ts";
+import { filling, zeroing } from "../../backends/mock/zero.ts";
+import { type MockMemory, MockXen } from "../../backends/mock.ts";
+import { GrantDevice, GrantMapper } from "../../mod.ts";
+import { debugCore } from "../support/debug_core.ts";
+
+/** Pages of a slab. */
+const SLAB = 4096;
+
+const KINDS: Record<MockMemory, () => MachineMemory> = { buffers: () => new Buffers(), slabs: () => new Slabs() };
+
+/** The same numbers each time, from 0 to below `most`. */
+function random(): (most: number) => number {
+  let state = 1;
+  return (most) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 32 * most);
+  };
+}
+
+for (const [kind, make] of Object.entries(KINDS)) {
+  describe(`memory in ${kind}`, () => {
+    test("`take()` gives zeroed pages that nobody else has, whatever was given back before", () => {
+      const memory = make();
+      const below = random();
+      const runs: { of: Memory; page: number; count: number; mark: number }[] = [];
+      for (let round = 0; round < 5000; round++) {
+        if (runs.length < 40 || below(2) === 0) {
+          const count = below(10) === 0 ? 1 + below(300) : 1 + below(4);
+          const of = memory.take(count);
+          const page = of.taken;
+          const mapping = of.map(page, count);
+          const words = new Uint32Array(mapping.bytes.buffer, mapping.bytes.byteOffset, count * PAGE_SIZE / 4);
+          expect(words.length).toBe(count * 1024);
+          for (let at = 0; at < words.length; at += 97) if (words[at] !== 0) expect.fail(`round ${round}: not zeroed`);
+          words.fill(round + 1);
+          mapping.unmap();
+          runs.push({ of, page, count, mark: round + 1 });
+        } else {
+          // A part of a run is given back, or all of it.
+          const at = below(runs.length);
+          const [run] = runs.splice(at, 1) as [typeof runs[number]];
+          const mapping = run.of.map(run.page, run.count);
+          const words = new Uint32Array(mapping.bytes.buffer, mapping.bytes.byteOffset, run.count * PAGE_SIZE / 4);
+          for (let at = 0; at < words.length; at += 97) if (words[at] !== run.mark) expect.fail(`round ${round}: lost`);
+          mapping.unmap();
+          const part = 1 + below(run.count);
+          run.of.give(run.page, part);
+          if (part < run.count) runs.push({ ...run, page: run.page + part, count: run.count - part });
+        }
+      }
+    });
+
+    test("pages that are given back while they are mapped stay until they are unmapped", () => {
+      const memory = make();
+      const of = memory.take(1);
+      const mapping = of.map(of.taken, 1);
+      mapping.bytes[0] = 7;
+      of.give(of.taken, 1);
+      const other = memory.take(1);
+      other.map(other.taken, 1).bytes[0] = 8;
+      expect(mapping.bytes[0]).toBe(7);
+      mapping.unmap();
+      mapping.unmap();
+      const again = memory.take(1);
+      expect(again.map(again.taken, 1).bytes[0]).toBe(0);
+    });
+  });
+}
+
+describe("slabs", () => {
+  test("use the pages that were given back last first", () => {
+    const memory = new Slabs();
+    const pages = [0, 1, 2].map(() => memory.take(3).taken);
+    expect(pages).toEqual([0, 3, 6]);
+    for (const page of [3, 0]) memory.at(0).give(page, 3);
+    expect([memory.take(3).taken, memory.take(3).taken, memory.take(3).taken]).toEqual([0, 3, 9]);
+  });
+
+  test("that are empty are given back, all but one", () => {
+    const memory = new Slabs();
+    const taken: [Memory, number][] = [];
+    for (let done = 0; done < 5 * SLAB; done += 64) {
+      const of = memory.take(64);
+      taken.push([of, of.taken]);
+    }
+    expect(memory.size).toBe(5);
+    for (const [of, page] of taken) of.give(page, 64);
+    expect(memory.size).toBe(1);
+    const large = memory.take(3 * SLAB);
+    expect(large.map(0, 3 * SLAB).bytes.length).toBe(3 * SLAB * PAGE_SIZE);
+    expect(memory.size).toBe(2);
+  });
+
+  test("of a large allocation are given back with it", () => {
+    const memory = new Slabs();
+    const large = memory.take(SLAB + 1);
+    large.give(0, 5);
+    expect(memory.size).toBe(1);
+    large.give(5, SLAB - 4);
+    expect(memory.size).toBe(0);
+  });
+
+  test("stay few when runs are divided and pages stay between them", () => {
+    const memory = new Slabs();
+    const below = random();
+    const pages: [Memory, number][] = [];
+    // 2,000 pages stay, scattered over runs of which the rest was given back.
+    for (let round = 0; round < 30_000; round++) {
+      const of = memory.take(24);
+      const first = of.taken;
+      const stays = first + below(24);
+      for (let page = first; page < first + 24; page++) if (page !== stays) of.give(page, 1);
+      pages.push([of, stays]);
+      if (pages.length > 2000) {
+        const [[from, page]] = pages.splice(below(pages.length), 1) as [[Memory, number]];
+        from.give(page, 1);
+      }
+    }
+    // 2,000 pages that are 24 apart are twelve slabs.
+    expect(memory.size).toBeLessThan(24);
+    for (const [of, page] of pages) of.give(page, 1);
+    expect(memory.size).toBe(1);
+  });
+
+  test("are zeroed where nothing can be compiled, too", () => {
+    for (const make of [zeroing, filling]) {
+      const memory = new WebAssembly.Memory({ initial: 1 });
+      const bytes = new Uint8Array(memory.buffer).fill(1);
+      make(memory)(4096, 8192);
+      expect([bytes[4095], bytes[4096], bytes[12_287], bytes[12_288]]).toEqual([1, 0, 0, 1]);
+      expect(bytes.indexOf(1, 4096)).toBe(12_288);
+    }
+  });
+});
+
+describe("a view that was kept", () => {
+  /** A view of a page that was unmapped and freed, when the next allocation has been made. */
+  function kept(memory: MockMemory) {
+    const device = new GrantDevice(new MockXen({ memory }).domain(1).grantBackend(), { core: debugCore });
+    const allocator = device.open();
+    const pages = allocator.allocate(0);
+    const mapping = pages.map();
+    const { bytes } = mapping;
+    mapping.unmap();
+    pages.free();
+    const next = allocator.allocate(0).map();
+    next.bytes[0] = 9;
+    expect(mapping.bytes.length).toBe(0);
+    return bytes;
+  }
+
+  test("is detached in buffers, and shows what its page is used for next in slabs", () => {
+    expect(kept("buffers").length).toBe(0);
+    expect(kept("slabs")[0]).toBe(9);
+  });
+
+  test("of a slab cannot take the memory away", () => {
+    const bytes = kept("slabs");
+    expect(() => bytes.buffer.transfer()).toThrow(TypeError);
+    expect(() => structuredClone(bytes, { transfer: [bytes.buffer] })).toThrow();
+    expect(bytes[0]).toBe(9);
+  });
+});
+
+test("`destroy()` of a domain gives its pages back with its last mapping", () => {
+  const xen = new MockXen({ memory: "slabs", limit: Infinity });
+  const memory = xen.memory as Slabs;
+  const device = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+  const allocator = device.open();
+  const pages = allocator.allocate(0, { pages: 3, writable: true });
+  allocator.allocate(0, { pages: 2 * SLAB });
+  const ours = pages.map();
+  ours.bytes[0] = 5;
+  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const theirs = mapper.map(1, pages.grefs, { writable: true });
+  xen.domain(1).destroy();
+  expect(memory.size).toBe(2);
+  theirs.unmap();
+  expect(memory.size).toBe(1);
+  // Its program's own mapping goes on, and the page is nobody else's.
+  const other = new GrantDevice(xen.domain(2).grantBackend(), { core: debugCore }).open();
+  for (let round = 0; round < 5; round++) other.allocate(0).map().bytes.fill(1);
+  expect([...ours.read(0, 2)]).toEqual([5, 0]);
+  ours.unmap();
+  device.close();
+});

@@ -1,0 +1,283 @@
+import { describe, expect, test } from "vitest";
+import { MockXen } from "../../backends/mock.ts";
+import { GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
+import { debugCore } from "../support/debug_core.ts";
+
+/** A device in domain 1 and a mapper in domain 0 of a machine. */
+function sides(xen: MockXen, limit?: number) {
+  return {
+    device: new GrantDevice(xen.domain(1).grantBackend(), {
+      core: debugCore,
+      ...(limit === undefined ? {} : { limit }),
+    }),
+    mapper: new GrantMapper(xen.domain(0).mapBackend()),
+  };
+}
+
+test("`MockXen()` refuses sizes and profiles that make no sense", () => {
+  expect(() => new MockXen({ tableFrames: 0 })).toThrow(
+    "`tableFrames` must be a whole number from 1 to 65536: current value is 0",
+  );
+  expect(() => new MockXen({ limit: -1 })).toThrow(RangeError);
+  expect(() => new MockXen({ profile: "xp" as "seed" })).toThrow(TypeError);
+  expect(() => new MockXen().domain(0x7ff0)).toThrow(RangeError);
+  expect(() => new MockXen().domain(1).limit = 1.5).toThrow(RangeError);
+});
+
+describe("a grant table", () => {
+  test("has 32,768 references, of which 8 are reserved, and says when it is full (S3)", () => {
+    const xen = new MockXen({ limit: Infinity });
+    const { device } = sides(xen);
+    const allocator = device.open();
+    allocator.allocate(0, { pages: 32_750 });
+    expect(() => allocator.allocate(0, { pages: 11 })).toThrow(
+      "the grant table of domain 1 has 32760 references and 32760 are in use",
+    );
+    // Nothing of the failed allocation is left.
+    expect(device.inspect()).toMatchObject({ live: 32_750, listed: 32_750, pending: 0 });
+    expect(allocator.allocate(0, { pages: 10 }).page).toBe(32_750);
+    device.close();
+    xen.assertClean();
+  });
+
+  test("gives the reference that was freed last (S5)", () => {
+    const { device } = sides(new MockXen());
+    const allocator = device.open();
+    const first = allocator.allocate(0, { pages: 3 });
+    expect(first.grefs).toEqual([8, 9, 10]);
+    first.free({ start: 0, count: 1 });
+    first.free({ start: 2, count: 1 });
+    expect(allocator.allocate(0, { pages: 3 }).grefs).toEqual([10, 8, 11]);
+  });
+
+  test("refuses to end the same grant twice, and gives its reference to one page", () => {
+    const xen = new MockXen();
+    const file = xen.domain(1).grantBackend().open();
+    const grefs = new Uint32Array(2);
+    file.grant(0, 1, 0, false, grefs);
+    grefs[1] = grefs[0]!;
+    expect(() => file.endAccess(0, 2, grefs)).toThrow(`reference ${grefs[0]} was not granted`);
+    file.grant(0, 2, 0, false, grefs);
+    expect(grefs[0]).not.toBe(grefs[1]);
+    file.endAccess(0, 2, grefs);
+    xen.assertClean();
+  });
+
+  test("refuses to end grants of another program, or twice, and ends none of them", () => {
+    const xen = new MockXen({ limit: 4 });
+    const [one, other] = [xen.domain(1).grantBackend().open(), xen.domain(1).grantBackend().open()];
+    const [mine, theirs] = [new Uint32Array(1), new Uint32Array(1)];
+    one.grant(0, 1, 0, false, mine);
+    other.grant(0, 1, 0, false, theirs);
+    for (const grefs of [[mine[0]!, theirs[0]!], [mine[0]!, 99_999], [theirs[0]!]]) {
+      expect(() => one.endAccess(0, grefs.length, Uint32Array.from(grefs))).toThrow("was not granted");
+    }
+    expect(xen.domain(1).table.used).toBe(2);
+    const mapping = xen.domain(0).mapBackend().open().map(1, [mine[0]!], false);
+    expect(one.endAccess(0, 1, mine)).toEqual([]);
+    expect(() => one.endAccess(0, 1, mine)).toThrow("was not granted");
+    expect(xen.domain(1).counted).toBe(1);
+    mapping.unmap();
+    other.endAccess(0, 1, theirs);
+    xen.assertClean();
+  });
+
+  test("that has no memory for more entries refuses the whole allocation, and counts nothing", () => {
+    const xen = new MockXen({ memory: "slabs" });
+    const { device } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 50 });
+    const { Uint32Array } = globalThis;
+    globalThis.Uint32Array = new Proxy(Uint32Array, {
+      construct(target, args, made) {
+        // Entries of more than 100 pages; what the front asks for is less.
+        if (args[0] > 100 * 8) throw new RangeError("Array buffer allocation failed");
+        return Reflect.construct(target, args, made);
+      },
+    });
+    try {
+      expect(() => allocator.allocate(0, { pages: 60 })).toThrow(expect.objectContaining({ code: "no-memory" }));
+    } finally {
+      globalThis.Uint32Array = Uint32Array;
+    }
+    expect([xen.domain(1).counted, xen.domain(1).table.used]).toEqual([50, 50]);
+    expect(device.inspect()).toMatchObject({ live: 50, pending: 0 });
+    pages.free();
+    expect(allocator.allocate(0, { pages: 1024 }).count).toBe(1024);
+    device.close();
+    xen.assertClean();
+    expect(xen.memory.at(0)).toMatchObject({ inUse: 0 });
+  });
+
+  test("is recovered after it was exhausted", () => {
+    const xen = new MockXen({ tableFrames: 1, limit: Infinity });
+    const { device } = sides(xen);
+    for (let round = 0; round < 100; round++) {
+      const allocator = device.open();
+      allocator.allocate(0, { pages: 504 });
+      expect(() => allocator.allocate(0)).toThrow(expect.objectContaining({ code: "table-full", errno: 28 }));
+      allocator.close();
+    }
+    xen.assertClean();
+  });
+});
+
+describe("a page that the peer holds", () => {
+  test("keeps its reference and its entry until the peer lets go, in both profiles", () => {
+    for (const profile of ["seed", "linux"] as const) {
+      const xen = new MockXen({ profile });
+      const { device, mapper } = sides(xen);
+      const allocator = device.open();
+      const pages = allocator.allocate(0);
+      const theirs = mapper.map(1, pages.grefs);
+      pages.free();
+      expect(allocator.allocate(0).grefs).not.toEqual(pages.grefs);
+      theirs.unmap();
+      const expected = profile === "seed" ? [1, 0] : [0, 0];
+      expect([device.inspect().pending, 0]).toEqual(expected);
+      // The next operation of the seed's driver finds it.
+      allocator.allocate(0).free();
+      expect(device.inspect().pending).toBe(0);
+      expect(() => mapper.map(1, pages.grefs)).toThrow(expect.objectContaining({ code: "map-refused" }));
+      device.close();
+      xen.assertClean();
+    }
+  });
+});
+
+describe("a mapping of several pages by the peer", () => {
+  test("is one piece where they are neighbours in one allocation, and several parts elsewhere", () => {
+    const { device, mapper } = sides(new MockXen());
+    const allocator = device.open();
+    const first = allocator.allocate(0, { pages: 3, writable: true });
+    const second = allocator.allocate(0, { writable: true });
+    const [a, b, c] = first.grefs as [number, number, number];
+    const [d] = second.grefs as [number];
+    const layouts: [grefs: number[], pages: number[]][] = [
+      [[a, b, c], [3]],
+      [[b, c], [2]],
+      [[a, c], [1, 1]],
+      [[b, a], [1, 1]],
+      [[a, a], [1, 1]],
+      [[b, c, d, a], [2, 1, 1]],
+    ];
+    for (const [grefs, pages] of layouts) {
+      const theirs = mapper.map(1, grefs, { writable: true });
+      expect(theirs.parts.map((part) => part.length / 4096)).toEqual(pages);
+      expect(theirs.count).toBe(grefs.length);
+      if (pages.length > 1) expect(() => theirs.bytes).toThrow(expect.objectContaining({ code: "unsupported" }));
+      else expect(theirs.bytes.length).toBe(grefs.length * 4096);
+      theirs.unmap();
+      expect(theirs.parts).toEqual([]);
+    }
+  });
+});
+
+describe("`destroy()`", () => {
+  test("of the granter leaves the peer its mapping; it is gone when the last one ends", () => {
+    const xen = new MockXen();
+    const { device, mapper } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 2, writable: true });
+    const ours = pages.map();
+    ours.bytes[0] = 7;
+    const theirs = mapper.map(1, pages.grefs, { writable: true });
+    xen.domain(1).destroy();
+    expect(theirs.bytes[0]).toBe(7);
+    theirs.bytes[1] = 8;
+    // A dying domain's grants may still be mapped, as on Xen.
+    mapper.map(1, pages.grefs).unmap();
+    expect(() => allocator.allocate(0)).toThrow(expect.objectContaining({ code: "closed" }));
+    expect(() => pages.map()).toThrow(expect.objectContaining({ code: "closed" }));
+    expect(() => device.open()).toThrow(expect.objectContaining({ code: "closed" }));
+    // What its program does afterwards harms nobody, and the books balance.
+    ours.unmap();
+    device.close();
+    expect(device.inspect()).toMatchObject({ live: 0, mapped: 0, pending: 0 });
+    expect(xen.domain(1).destroyed).toBe(true);
+    theirs.unmap();
+    expect(() => mapper.map(1, pages.grefs)).toThrow("there is no domain 1");
+    expect(xen.domain(1).destroyed).toBe(false);
+    xen.assertClean();
+  });
+
+  test("of the peer ends its mappings", () => {
+    const xen = new MockXen({ profile: "seed" });
+    const { device, mapper } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0);
+    const theirs = mapper.map(1, pages.grefs);
+    pages.free();
+    expect(device.inspect().pending).toBe(1);
+    xen.domain(0).destroy();
+    xen.domain(0).destroy();
+    theirs.unmap();
+    expect(() => mapper.map(1, pages.grefs)).toThrow(expect.objectContaining({ code: "closed" }));
+    device.close();
+    expect(device.inspect().pending).toBe(0);
+    xen.assertClean();
+  });
+
+  test("frees the number for a new domain, which has none of the old one's grants", () => {
+    const xen = new MockXen();
+    const { device, mapper } = sides(xen);
+    const old = xen.domain(1);
+    const { grefs } = device.open().allocate(0);
+    old.destroy();
+    expect(old.destroyed).toBe(true);
+    expect(xen.domain(1)).not.toBe(old);
+    expect(() => mapper.map(1, grefs)).toThrow(`domain 1 has no grant with reference ${grefs[0]}`);
+  });
+});
+
+describe("`assertClean()`", () => {
+  test("names what is left granted and mapped", () => {
+    const xen = new MockXen();
+    const { device, mapper } = sides(xen);
+    const pages = device.open().allocate(0, { pages: 12 });
+    const theirs = mapper.map(1, pages.grefs);
+    expect(() => xen.assertClean()).toThrow("domain 1 grants domain 0 a page by reference 8; ");
+    expect(() => xen.assertClean()).toThrow("and 3 more");
+    pages.free();
+    expect(() => xen.assertClean()).toThrow();
+    theirs.unmap();
+    device.close();
+    xen.assertClean();
+  });
+});
+
+describe("a view", () => {
+  test("of memory that was moved away leaves the page usable", () => {
+    const { device, mapper } = sides(new MockXen());
+    const pages = device.open().allocate(0, { pages: 2, writable: true });
+    const ours = pages.map();
+    const theirs: WritableMapping = mapper.map(1, pages.grefs, { writable: true });
+    const moved = structuredClone(ours.bytes, { transfer: [ours.bytes.buffer] });
+    expect(moved.length).toBe(8192);
+    expect(ours.bytes.length).toBe(0);
+    pages.setUnmapNotify({ clearByte: 5 });
+    const again = pages.map();
+    again.bytes[5] = 1;
+    for (const mapping of [ours, theirs, again]) mapping.unmap();
+    device.close();
+    expect(device.inspect().live).toBe(0);
+  });
+
+  test("that someone else still has mapped stays the same memory when another mapping ends", () => {
+    const { device, mapper } = sides(new MockXen());
+    const pages = device.open().allocate(0, { writable: true });
+    const ours = pages.map();
+    const theirs = mapper.map(1, pages.grefs, { writable: true });
+    theirs.unmap();
+    expect(theirs.bytes.length).toBe(0);
+    ours.bytes[0] = 3;
+    expect(mapper.map(1, pages.grefs).read(0, 1)[0]).toBe(3);
+  });
+});
+
+test("`map()` of a reference that was never granted is refused, on a machine where nothing was", () => {
+  const { mapper } = sides(new MockXen());
+  for (const gref of [0, 7, 8, 0xffff_ffff]) {
+    expect(() => mapper.map(1, [gref])).toThrow(expect.objectContaining({ code: "map-refused" }));
+  }
+});

@@ -1,0 +1,220 @@
+/** Processes of the simulated machine that are killed: what the kernel does for them, and what the others see of it. */
+import { describe, expect, test } from "vitest";
+import { type MockProfile, MockXen } from "../../backends/mock.ts";
+import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
+import { debugCore } from "../support/debug_core.ts";
+
+const closed = expect.objectContaining({ code: "closed" });
+
+/** A process of domain 1, and one that survives it in domain 0. */
+function processes(profile: MockProfile = "linux") {
+  const xen = new MockXen({ profile });
+  const process = xen.domain(1).process();
+  const survivor = xen.domain(0).process();
+  return {
+    xen,
+    process,
+    device: new GrantDevice(process.grantBackend(), { core: debugCore }),
+    mapper: new GrantMapper(process.mapBackend()),
+    events: new EventChannels(process.eventBackend()),
+    theirs: {
+      device: new GrantDevice(survivor.grantBackend(), { core: debugCore }),
+      mapper: new GrantMapper(survivor.mapBackend()),
+      events: new EventChannels(survivor.eventBackend()),
+    },
+  };
+}
+
+describe("`kill()`", () => {
+  test("fires the notify of a page: the byte, then the event, then access ends", async () => {
+    const { xen, process, device, events, theirs } = processes();
+    const channel = events.bindUnbound(0);
+    const peer = theirs.events.bindInterdomain(1, channel.port);
+    await peer.wait();
+    const pages = device.open().allocate(0, { pages: 2, writable: true });
+    pages.setUnmapNotify({ clearByte: 9, eventPort: channel.port }, 1);
+    const ours = pages.map();
+    const view = theirs.mapper.map(1, [pages.grefs[1]!], { writable: true });
+    view.bytes[9] = 1;
+    const seen: number[] = [];
+    const wait = peer.wait().then(() => seen.push(view.bytes[9]!));
+    process.kill();
+    expect(process.killed).toBe(true);
+    await wait;
+    expect(seen).toEqual([0]);
+    expect(() => theirs.mapper.map(1, [pages.grefs[0]!])).toThrow(expect.objectContaining({ code: "map-refused" }));
+    // What is still mapped stays the peer's, and the event is the last one.
+    view.bytes[9] = 2;
+    await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    view.unmap();
+    expect(() => theirs.mapper.map(1, [pages.grefs[1]!])).toThrow(expect.objectContaining({ code: "map-refused" }));
+    peer.unbind();
+    ours.unmap();
+    xen.assertClean();
+  });
+
+  test("ends its mappings, and fires their notifies once", async () => {
+    const { xen, process, mapper, events, theirs } = processes();
+    const channel = theirs.events.bindUnbound(1);
+    const peer = events.bindInterdomain(0, channel.port);
+    const pages = theirs.device.open().allocate(1, { writable: true });
+    const ours = pages.map();
+    const view = mapper.map(0, pages.grefs, { writable: true });
+    view.bytes[5] = 1;
+    view.setUnmapNotify({ clearByte: 5, eventPort: peer.port });
+    pages.free();
+    process.kill();
+    expect(ours.bytes[5]).toBe(0);
+    await channel.wait();
+    ours.bytes[5] = 1;
+    process.kill();
+    view.unmap();
+    mapper.close();
+    expect(ours.bytes[5]).toBe(1);
+    await expect(channel.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    ours.unmap();
+    theirs.events.close();
+    xen.assertClean();
+  });
+
+  test("unbinds its ports: its own waits say `closed`, the other end may be bound to anew", async () => {
+    const { xen, process, events, theirs } = processes();
+    const channel = events.bindUnbound(0);
+    const peer = theirs.events.bindInterdomain(1, channel.port);
+    await peer.wait();
+    const waits = [channel.wait(), channel.events().next()].map((wait) => wait.catch(({ code }) => code));
+    process.kill();
+    expect(await Promise.all(waits)).toEqual(["closed", "closed"]);
+    peer.notify();
+    await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
+    const next = new EventChannels(xen.domain(1).process().eventBackend());
+    const again = next.bindInterdomain(0, peer.port);
+    again.notify();
+    await peer.wait();
+    // What the dead process does harms nobody who has its port by now.
+    expect(again.port).toBe(channel.port);
+    channel.unbind();
+    events.close();
+    again.notify();
+    await peer.wait();
+    next.close();
+    theirs.events.close();
+    xen.assertClean();
+  });
+
+  test("leaves a process whose devices refuse everything, and whose clean-up changes nothing", () => {
+    const { xen, process, device, mapper, events } = processes();
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 3 });
+    const ours = pages.map();
+    const channel = events.bindUnbound(0);
+    mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }]);
+    process.kill();
+    for (
+      const action of [
+        () => allocator.allocate(0),
+        () => pages.map(),
+        () => pages.setUnmapNotify({}),
+        () => device.open(),
+        () => mapper.map(1, pages.grefs),
+        () => mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }]),
+        () => events.bindUnbound(0),
+        () => channel.notify(),
+        () => new GrantMapper(process.mapBackend()).map(1, [8]),
+        () => new EventChannels(process.eventBackend()).bindUnbound(0),
+      ]
+    ) expect(action).toThrow(closed);
+    expect(() => allocator.allocate(0)).toThrow("this process of domain 1 was killed");
+    xen.assertClean();
+    // Another process has the same references and port by now.
+    const next = xen.domain(1).process();
+    const others = new GrantDevice(next.grantBackend()).open().allocate(0, { pages: 3 });
+    const other = new EventChannels(next.eventBackend()).bindUnbound(0);
+    expect([[...others.grefs].sort(), other.port]).toEqual([[...pages.grefs].sort(), channel.port]);
+    ours.unmap();
+    pages.free();
+    device.close();
+    channel.unbind();
+    events.close();
+    mapper.close();
+    expect(device.inspect()).toMatchObject({ live: 0, mapped: 0, pending: 0 });
+    expect(() => new GrantMapper(xen.domain(0).mapBackend()).map(1, others.grefs).unmap()).not.toThrow();
+    other.notify();
+    next.kill();
+    xen.assertClean();
+  });
+
+  test("leaves other processes of the domain alone", () => {
+    const { xen, process, device, theirs } = processes();
+    const other = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+    const dead = device.open().allocate(0, { pages: 2 });
+    const alive = other.open().allocate(0, { pages: 2 });
+    process.kill();
+    theirs.mapper.map(1, alive.grefs).unmap();
+    expect(() => theirs.mapper.map(1, dead.grefs)).toThrow(expect.objectContaining({ code: "map-refused" }));
+    expect(xen.domain(1).destroyed).toBe(false);
+    other.close();
+    xen.assertClean();
+  });
+
+  for (const profile of ["seed", "linux"] as const) {
+    test(`leaves held pages to the driver, profile ${profile}: they count, or not, until the peer lets go`, () => {
+      const { xen, process, device, theirs } = processes(profile);
+      const domain = xen.domain(1);
+      domain.limit = 4;
+      const pages = device.open().allocate(0, { pages: 4 });
+      const view = theirs.mapper.map(1, pages.grefs.slice(1, 3));
+      process.kill();
+      const other = new GrantDevice(domain.grantBackend(), { limit: Infinity, core: debugCore });
+      const allocator = other.open();
+      const room = profile === "seed" ? 2 : 4;
+      expect(() => allocator.allocate(0, { pages: room + 1 })).toThrow(
+        expect.objectContaining({ code: "kernel-limit-reached" }),
+      );
+      allocator.allocate(0, { pages: room }).free();
+      view.unmap();
+      expect(domain.table.used).toBe(profile === "seed" ? 2 : 0);
+      allocator.allocate(0, { pages: 4 }).free();
+      expect(domain.table.used).toBe(0);
+      other.close();
+      xen.assertClean();
+    });
+  }
+
+  test("finds what is deferred, freed before, or mapped by itself, and fires nothing twice", async () => {
+    const { xen, process, device, mapper, events, theirs } = processes();
+    const channel = events.bindUnbound(0);
+    const peer = theirs.events.bindInterdomain(1, channel.port);
+    await peer.wait();
+    const allocator = device.open();
+    const [freed, own] = [allocator.allocate(0, { writable: true }), allocator.allocate(1, { writable: true })];
+    const view = theirs.mapper.map(1, freed.grefs, { writable: true });
+    freed.setUnmapNotify({ clearByte: 1, eventPort: channel.port });
+    freed.free();
+    await peer.wait();
+    view.bytes[1] = 1;
+    const mine = mapper.map(1, own.grefs, { writable: true });
+    mine.setUnmapNotify({ clearByte: 0, eventPort: channel.port });
+    own.setUnmapNotify({ clearByte: 0 });
+    process.kill();
+    expect(view.bytes[1]).toBe(1);
+    await peer.wait();
+    view.unmap();
+    theirs.events.close();
+    xen.assertClean();
+  });
+});
+
+describe("`process()`", () => {
+  test("of a domain that was destroyed is refused, and the domain's end is that of its processes", () => {
+    const { xen, process, device } = processes();
+    const domain = xen.domain(1);
+    const allocator = device.open();
+    domain.destroy();
+    expect(() => domain.process()).toThrow(closed);
+    expect(() => allocator.allocate(0)).toThrow("domain 1 was destroyed");
+    process.kill();
+    expect(process.killed).toBe(false);
+    xen.assertClean();
+  });
+});

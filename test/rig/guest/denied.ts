@@ -1,0 +1,14 @@
+/** A process of a user without access to the devices: each of them is refused, with the way out. */
+import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { GrantDevice, GrantMapper } from "../../../mod.ts";
+import { assert, assertRefused } from "../../conformance/asserts.ts";
+
+for (
+  const [path, action] of [
+    ["/dev/xen/gntalloc", () => new GrantDevice(denoGrantBackend()).open()],
+    ["/dev/xen/gntdev", () => new GrantMapper(denoMapBackend()).map(0, [8])],
+  ] as const
+) {
+  const error = assertRefused(action, "permission");
+  assert(error.message.includes(path) && error.message.includes("chmod"), error.message);
+}

@@ -1,0 +1,64 @@
+#!/bin/busybox sh
+# The first and only process of dom0: sets the devices up, runs one test program, carries the logs out, powers off.
+# The kernel hands over `rig`, `shell` and the traces to compare from its command line as variables.
+
+export PATH=/usr/sbin:/usr/bin HOME=/root DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
+mkdir -p /proc /sys /dev /tmp /root
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /tmp
+for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
+  insmod "/modules/$module.ko"
+done
+
+if [ "$rig" = domu ]; then
+  mount -t xenfs xenfs /proc/xen
+  # xenconsoled asks for a terminal for each domain.
+  mkdir -p /dev/pts
+  mount -t devpts devpts /dev/pts
+  mkdir -p /run/xen /run/xenstored /var/lib/xen /var/lock /var/log/xen/console
+  ln -s /run /var/run
+  xenstored --pid-file=/run/xenstored.pid
+  xen-init-dom0
+  xenconsoled --log=guest --log-dir=/var/log/xen/console
+fi
+
+if [ -n "$shell" ]; then
+  echo "dom0 is ready; leave with: poweroff -f"
+  setsid cttyhack sh
+  poweroff -f
+fi
+
+case "$rig" in
+  loopback) program=/repo/test/rig/guest/loopback.ts ;;
+  differential) program=/repo/test/rig/guest/differential.ts ;;
+  node) program=/repo/test/rig/guest/node.ts ;;
+  bench) program=/repo/bench/xen/guest.ts ;;
+  domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
+esac
+# No configuration and no network: nothing here may depend on what a package registry says.
+deno run --allow-all --no-config --no-lock --no-remote --no-npm "$program"
+status=$?
+
+# A domU's console ends up in a file in here, which is lost with this machine: carry it out.
+for log in /var/log/xen/console/guest-*.log; do
+  if ! [ -s "$log" ]; then
+    # Nobody could tell whether those kernels were well: the host takes such a line for a failure.
+    [ "$rig" != domu ] || echo "WARNING: no domU console was recorded"
+    continue
+  fi
+  name=${log##*/guest-}
+  echo
+  sed "s/^/@log ${name%.log} /" "$log"
+  echo
+done
+
+# Twice, as a kernel message may cut one of them.
+for again in 1 2; do
+  echo
+  echo "@end status=$status taint=$(cat /proc/sys/kernel/tainted)"
+done
+# The console is drained in the background.
+sleep 1
+poweroff -f

@@ -1,0 +1,213 @@
+/** Runs in dom0 beside real domUs: each side shares pages with the other, and dies in the middle of it. */
+
+import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../../conformance/asserts.ts";
+import { readLines, spawnExample, spawnNodeExample } from "./child.ts";
+import { declare as declareConversations } from "./conversations.ts";
+import { type Domu, startDomu } from "./domu.ts";
+import { assertNothingGranted } from "./limit.ts";
+import { declare as declareRing } from "./ring.ts";
+import { run, type Suite } from "./runner.ts";
+import { until, untilRefused } from "./until.ts";
+import * as xl from "./xl.ts";
+
+export function declare(suite: Suite): void {
+  const { test } = suite;
+  const device = new GrantDevice(denoGrantBackend());
+  const mapper = new GrantMapper(denoMapBackend());
+  let domu: Domu;
+
+  test("a domU boots and takes commands", async () => {
+    domu = await startDomu("first");
+    const error = await domu.call("nonsense").then(() => "", String);
+    assert(error.includes("there is no command nonsense"), error);
+  });
+
+  /** What runs one side of the example: in dom0, or by a command in the domU. */
+  const inDom0 = { Deno: (args: string[]) => spawnExample("share.ts", ["--device", ...args]), Node: spawnNodeExample };
+  const inDomu = {
+    Deno: (args: string[]) => domu.call("example", { args: ["--device", ...args] }),
+    Node: (args: string[]) => domu.call("nodeExample", { args }),
+  };
+  for (const [ofDomu, ofDom0] of [["Deno", "Deno"], ["Deno", "Node"], ["Node", "Deno"]] as const) {
+    test(`the example runs between ${ofDomu} in the domU and ${ofDom0} in dom0, either way`, async () => {
+      const granter = await inDomu[ofDomu](["share", "0"]);
+      const reader = await inDom0[ofDom0](["read", String(domu.domid), ...grefsIn(granter.said, 0)]);
+      assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
+      assertEquals(await readLines(reader.pid), []);
+      const answers = await domu.call("readLines", { pid: granter.pid });
+      assertEquals(answers.at(-1), "the peer answers: hello from the peer");
+
+      const sharer = await inDom0[ofDom0](["share", String(domu.domid)]);
+      const peer = await inDomu[ofDomu](["read", "0", ...grefsIn(sharer.said, domu.domid)]);
+      assertEquals(peer.said, "domain 0 says: hello from the granter");
+      assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
+      assertEquals((await readLines(sharer.pid)).at(-1), "the peer answers: hello from the peer");
+    });
+  }
+
+  test("domU granter, dom0 peer: each sees what the other writes", async () => {
+    const { handle, grefs } = await domu.call("share", { peer: 0, pages: 3, writable: true });
+    const mapping = await domu.call("mapOwn", { handle });
+    const theirs = mapper.map(domu.domid, grefs, { writable: true });
+    assert(theirs.bytes.every((byte) => byte === 0), "fresh pages are zeroed");
+    await domu.call("write", { mapping, offset: PAGE_SIZE - 2, bytes: [1, 2, 3, 4] });
+    assertEquals([...theirs.read(PAGE_SIZE - 2, 4)], [1, 2, 3, 4]);
+    theirs.bytes.set([5, 6, 7], 3 * PAGE_SIZE - 3);
+    assertEquals(await domu.call("read", { mapping, offset: 3 * PAGE_SIZE - 4, length: 4 }), [0, 5, 6, 7]);
+    theirs.unmap();
+    await domu.call("unmap", { mapping });
+    await domu.call("free", { handle });
+    await untilRefused(mapper, domu.domid, grefs[0]);
+  });
+
+  test("domU granter, dom0 peer: read-only is enforced", async () => {
+    const { handle, grefs } = await domu.call("share", { peer: 0, pages: 1, writable: false });
+    assertRefused(() => mapper.map(domu.domid, grefs, { writable: true }), "map-refused");
+    const theirs = mapper.map(domu.domid, grefs);
+    const mapping = await domu.call("mapOwn", { handle });
+    await domu.call("write", { mapping, offset: 0, bytes: [9] });
+    assertEquals(theirs.read(0, 1)[0], 9);
+    theirs.unmap();
+    await domu.call("unmap", { mapping });
+    await domu.call("free", { handle });
+  });
+
+  test("dom0 granter, domU peer: each sees what the other writes", async () => {
+    const pages = device.open().allocate(domu.domid, { pages: 3, writable: true });
+    const ours = pages.map();
+    const mapping = await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
+    ours.bytes.set([1, 2, 3, 4], PAGE_SIZE - 2);
+    assertEquals(await domu.call("read", { mapping, offset: PAGE_SIZE - 2, length: 4 }), [1, 2, 3, 4]);
+    await domu.call("write", { mapping, offset: 3 * PAGE_SIZE - 2, bytes: [5, 6] });
+    assertEquals([...ours.read(3 * PAGE_SIZE - 3)], [0, 5, 6]);
+    await domu.call("unmap", { mapping });
+    ours.unmap();
+    pages.free();
+    assertEquals(await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true }), "map-refused");
+  });
+
+  test("dom0 granter, domU peer: read-only is enforced, and so is the domain", async () => {
+    const allocator = device.open();
+    const { grefs } = allocator.allocate(domu.domid, { pages: 2 });
+    assertEquals(await domu.call("mapPeer", { domid: 0, grefs, writable: true }), "map-refused");
+    const mapping = await domu.call("mapPeer", { domid: 0, grefs, writable: false });
+    assertEquals(await domu.call("read", { mapping, offset: 0, length: 1 }), [0]);
+    await domu.call("unmap", { mapping });
+    const others = allocator.allocate(domu.domid + 1, { writable: true });
+    assertEquals(await domu.call("mapPeer", { domid: 0, grefs: others.grefs, writable: false }), "map-refused");
+    allocator.close();
+  });
+
+  test("a page that the domU frees while dom0 holds it stays dom0's until it lets go", async () => {
+    const { handle, grefs } = await domu.call("share", { peer: 0, pages: 2, writable: true });
+    await domu.call("notify", { handle, page: 1, clearByte: 1 });
+    const theirs = mapper.map(domu.domid, grefs, { writable: true });
+    theirs.bytes.fill(7);
+    await domu.call("free", { handle, range: { start: 1, count: 1 } });
+    assertEquals([...theirs.read(PAGE_SIZE, 3)], [7, 0, 7], "the notify has cleared one byte");
+    // While it holds one mapping it may make another.
+    const again = mapper.map(domu.domid, [grefs[1]]);
+    assertEquals([...again.read(0, 3)], [7, 0, 7]);
+    theirs.unmap();
+    again.unmap();
+    await untilRefused(mapper, domu.domid, grefs[1]);
+    mapper.map(domu.domid, [grefs[0]]).unmap();
+    await domu.call("free", { handle });
+  });
+
+  test("a page that dom0 frees while the domU holds it stays the domU's until it lets go", async () => {
+    const allocator = device.open();
+    const pages = allocator.allocate(domu.domid, { pages: 2, writable: true });
+    const mapping = await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
+    await domu.call("write", { mapping, offset: 0, bytes: [7] });
+    pages.free();
+    assertEquals(device.inspect().live, 0);
+    allocator.close();
+    // The driver no longer counts it, and goes on: the domU still reads what it wrote.
+    assertNothingGranted();
+    assertEquals(await domu.call("read", { mapping, offset: 0, length: 1 }), [7]);
+    await domu.call("unmap", { mapping });
+    await until(async () => {
+      const again = await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
+      if (again === "map-refused") return true;
+      await domu.call("unmap", { mapping: again });
+      return false;
+    });
+  });
+
+  test("a granter that is killed in the domU leaves dom0 its mapping, notified, and no page behind", async () => {
+    const { pid, said } = await domu.call("spawn", { script: "hold.ts", args: ["0", "2"] });
+    const theirs = mapper.map(domu.domid, said.grefs, { writable: true });
+    assertEquals([theirs.bytes[0], theirs.bytes[PAGE_SIZE]], [1, 2]);
+    await domu.call("kill", { pid });
+    assertEquals([theirs.bytes[0], theirs.bytes[PAGE_SIZE]], [1, 0]);
+    theirs.bytes[0] = 3;
+    theirs.unmap();
+    await untilRefused(mapper, domu.domid, said.grefs[0]);
+  });
+
+  test("a peer that is killed in the domU lets go of dom0's pages", async () => {
+    const allocator = device.open();
+    const pages = allocator.allocate(domu.domid, { writable: true });
+    const ours = pages.map();
+    const { pid } = await domu.call("spawn", { script: "peer.ts", args: ["0", String(pages.grefs[0])] });
+    assertEquals(ours.bytes[0], 1, "the peer has written");
+    await domu.call("kill", { pid });
+    ours.unmap();
+    allocator.close();
+    assertEquals(await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true }), "map-refused");
+    assertNothingGranted();
+  });
+
+  declareConversations(suite, () => domu);
+  declareRing(suite, () => domu);
+
+  test("a domU has nothing granted once its program has closed its allocator", async () => {
+    const report = await domu.call("finish");
+    assertEquals([report.live, report.mapped, report.pending], [0, 0, 0]);
+  });
+
+  test("a domU that is destroyed leaves dom0 the pages it has mapped until it lets go", async () => {
+    const second = await startDomu("second");
+    const { grefs } = await second.call("share", { peer: 0, pages: 2, writable: true });
+    const theirs = mapper.map(second.domid, grefs, { writable: true });
+    theirs.bytes.fill(5);
+    await second.destroy();
+    assert(theirs.bytes.every((byte) => byte === 5), "the page is still there");
+    theirs.bytes[0] = 6;
+    // While a page of it is mapped it goes on dying, and its grants may still be mapped.
+    const again = mapper.map(second.domid, grefs);
+    assertEquals([...again.read(0, 2)], [6, 5]);
+    again.unmap();
+    theirs.unmap();
+    await until(async () => (await xl.list()).every(({ domid }) => domid !== second.domid));
+    assertRefused(() => mapper.map(second.domid, grefs), "map-refused");
+  });
+
+  test("a domU that is destroyed lets go of dom0's pages", async () => {
+    const third = await startDomu("third");
+    const allocator = device.open();
+    const pages = allocator.allocate(third.domid, { writable: true });
+    const mapping = await third.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
+    await third.call("write", { mapping, offset: 0, bytes: [8] });
+    await third.destroy();
+    const ours = pages.map();
+    assertEquals(ours.bytes[0], 8);
+    ours.unmap();
+    pages.free();
+    allocator.close();
+    assertNothingGranted();
+    assertEquals((await xl.list()).map(({ name }) => name).includes("first"), true);
+  });
+}
+
+/** The references in the first line of the example's granter. */
+function grefsIn(said: string, peer: number): string[] {
+  const match = /^shared with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
+  assert(match?.[1] === String(peer), `the granter says ${said}`);
+  return match.slice(2);
+}
+
+if (import.meta.main) await run(declare);

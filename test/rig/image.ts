@@ -1,0 +1,182 @@
+import { type Entry, writeCpio } from "./cpio.ts";
+import { exec } from "./exec.ts";
+import { onlyMatch } from "./files.ts";
+import type { NodeProject } from "./node_project.ts";
+
+/**
+ * The ways a test meets the device: dom0 with itself, for the tests, for traces alone, for Node or for the bench, or dom0 with
+ * a second domain.
+ */
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu";
+
+/** Those of dom0; a domU loads the ones that it needs. */
+const MODULES = [
+  "xen-evtchn",
+  "xen-privcmd",
+  "xenfs/xenfs",
+  "xen-gntdev",
+  "xen-gntalloc",
+];
+/** For people in a shell. */
+const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
+const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"];
+
+/** What a test in the guest may import. */
+const SOURCES = [
+  "mod.ts",
+  "deno.json",
+  "src",
+  "backends",
+  "wasm",
+  "test",
+  "bench",
+  "examples",
+];
+
+/** Where the programs and files of an image come from. */
+export interface Sources {
+  /** The tree of unpacked Debian packages. */
+  packages: string;
+  /** This repository. */
+  repository: string;
+  /** The peer that is written in C. */
+  peer?: string;
+  /** Node's programs, and a project that they run in, for the rigs that need them in their domains. */
+  node?: NodeProject;
+  /** The bench's side in C, for the rigs that run the bench in dom0. */
+  share?: string;
+}
+
+/** Puts everything that QEMU boots into `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
+export async function buildImages(
+  rig: Rig,
+  sources: Sources,
+  folder: string,
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const kernel of ["xen.elf", "vmlinux"]) {
+    await Deno.remove(`${folder}/${kernel}`).catch(() => {});
+    await Deno.symlink(
+      `${sources.packages}/boot/${kernel}`,
+      `${folder}/${kernel}`,
+    );
+  }
+  const common = await commonEntries(sources);
+  const dom0 = [...common, init(sources, "dom0-init.sh")];
+  if (sources.share) {
+    const share = { path: "usr/bin/share", executable: true, from: sources.share };
+    dom0.push(share, ...onlyNew(common, await libraries(sources.packages, [sources.share])));
+  }
+  if (rig === "domu") {
+    await writeCpio(`${folder}/domu.cpio`, [...common, init(sources, "domu-init.sh")]);
+    const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
+    const toolstack = await programEntries(sources, [
+      ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
+      ...TOOLSTACK.map((tool) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`),
+    ]);
+    dom0.push(
+      ...onlyNew(common, toolstack),
+      // dom0's share of the memory is fixed on Xen's command line.
+      { path: "etc/xen/xl.conf", text: 'autoballoon="0"\n' },
+      { path: "xen/vmlinux", from: `${sources.packages}/boot/vmlinux` },
+      { path: "xen/domu.cpio", from: `${folder}/domu.cpio` },
+    );
+  }
+  await writeCpio(`${folder}/initramfs.cpio`, dom0);
+}
+
+async function commonEntries(sources: Sources): Promise<Entry[]> {
+  const { packages, repository, peer } = sources;
+  const busybox = `${packages}/bin/busybox`;
+  const applets = (await exec(busybox, ["--list"])).trim().split("\n");
+  const deno = Deno.execPath();
+  const { nodes = {}, project } = sources.node ?? {};
+  return [
+    ...["bin", "sbin", "lib", "lib64"].map((name) => ({
+      path: name,
+      link: `usr/${name}`,
+    })),
+    { path: "usr/bin/busybox", executable: true, from: busybox },
+    ...applets.filter((name) => name !== "busybox").map((name) => ({
+      path: `usr/bin/${name}`,
+      link: "busybox",
+    })),
+    ...MODULES.map((name) => ({
+      path: `modules/${name.split("/").at(-1)}.ko`,
+      from: `${packages}/modules/${name}.ko`,
+    })),
+    { path: "usr/bin/deno", executable: true, from: deno },
+    ...(peer ? [{ path: "usr/bin/c-peer", executable: true, from: peer }] : []),
+    ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),
+    ...(await libraries(packages, [deno, ...(peer ? [peer] : []), ...Object.values(nodes)])),
+    ...(project === undefined ? [] : await fileEntries(project, "node", await namesIn(project))),
+    ...(await fileEntries(repository, "repo", SOURCES)),
+  ];
+}
+
+function init(sources: Sources, name: string): Entry {
+  return {
+    path: "init",
+    executable: true,
+    from: `${sources.repository}/test/rig/guest/${name}`,
+  };
+}
+
+/** Programs of the unpacked packages, in /usr/bin, with the libraries they need. */
+async function programEntries(
+  { packages }: Sources,
+  paths: string[],
+): Promise<Entry[]> {
+  const files = paths.map((path) => `${packages}/${path}`);
+  return [
+    ...files.map((from) => ({
+      path: `usr/bin/${from.split("/").at(-1)}`,
+      executable: true,
+      from,
+    })),
+    ...(await libraries(packages, files)),
+  ];
+}
+
+/** What the dynamic loader would load for these programs, at the places where it looks. */
+async function libraries(
+  packages: string,
+  programs: string[],
+): Promise<Entry[]> {
+  const said = await exec("ldd", programs, {
+    env: { LD_LIBRARY_PATH: `${packages}/usr/lib/x86_64-linux-gnu` },
+  });
+  const absent = /(\S+) => not found/.exec(said);
+  if (absent) throw new Error(`a library is missing: ${absent[1]}`);
+  // "name => path (address)", or for the loader itself "path (address)".
+  const files = new Set([...said.matchAll(/(?<==> |^\s)\/.+(?= \(0x)/gm)].map(([path]) => path));
+  return [...files].map((from) => ({
+    path: from.replace(packages, "").replace(/^(\/usr)?\//, "usr/"),
+    executable: true,
+    from,
+  }));
+}
+
+/** Busybox has some of the same names, and programs share libraries: the first one stays. */
+function onlyNew(present: Entry[], more: Entry[]): Entry[] {
+  const paths = new Set(present.map((entry) => entry.path));
+  return more.filter((entry) => !paths.has(entry.path));
+}
+
+/** The files below some paths of a folder. */
+async function fileEntries(folder: string, at: string, paths: readonly string[]): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const walk = async (path: string) => {
+    const from = `${folder}/${path}`;
+    const info = await Deno.stat(from).catch(() => undefined);
+    if (info?.isFile) entries.push({ path: `${at}/${path}`, from });
+    if (!info?.isDirectory) return;
+    for (const name of await namesIn(from)) await walk(`${path}/${name}`);
+  };
+  for (const path of paths) await walk(path);
+  return entries;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}

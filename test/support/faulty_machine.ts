@@ -1,0 +1,53 @@
+/** A machine with faults, that says whether everything was given back. */
+import { expect } from "vitest";
+import { type FaultKind, Faults } from "../../backends/faults.ts";
+import { type MockProfile, MockXen } from "../../backends/mock.ts";
+import { parseTrace, Recorder } from "../../backends/record.ts";
+import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
+import { debugCore } from "./debug_core.ts";
+
+export const PROFILES: readonly MockProfile[] = ["seed", "linux"];
+
+/** A machine with faults on both sides, and below them a recorder of what reaches it. */
+export function machine(profile: MockProfile = "seed", seed = 1) {
+  const xen = new MockXen({ profile });
+  const faults = new Faults({ seed });
+  const trace: string[] = [];
+  const recorder = new Recorder((line) => trace.push(line));
+  const grants = recorder.grants(xen.domain(1).grantBackend());
+  const maps = recorder.maps(xen.domain(0).mapBackend());
+  const device = new GrantDevice(faults.grants(grants), { core: debugCore });
+  const mapper = new GrantMapper(faults.maps(maps));
+  /** Without faults everything can be given back, and nothing was lost below. */
+  const finish = () => {
+    faults.clear();
+    device.close();
+    mapper.close();
+    faults.settle();
+    device.close();
+    expect(device.inspect()).toMatchObject({ live: 0, listed: 0, mapped: 0, pending: 0, allocators: [] });
+    xen.assertClean();
+    const { calls } = parseTrace(trace);
+    const opened = calls.filter((call) => call.call === "open" && !call.error).length;
+    const mapped = calls.filter((call) => call.call === "map" && !call.error).length;
+    expect(calls.filter((call) => call.call === "close").length).toBe(opened);
+    expect(calls.filter((call) => call.call === "unmap").length).toBe(mapped);
+  };
+  /** The calls of a kind that reached the machine: how many pages each names. */
+  const below = (kind: FaultKind) =>
+    parseTrace(trace).calls.filter((call) => call.call === kind).map((call) => "count" in call ? call.count : 0);
+  return { xen, faults, device, mapper, trace, finish, below };
+}
+
+/** The error that an action throws. */
+export function thrown(action: () => unknown): GrantError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof GrantError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+export const boom = new Error("boom");

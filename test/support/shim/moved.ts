@@ -1,0 +1,23 @@
+/**
+ * What may become of a mapping's bytes, by Deno. Arguments: the path of the shim, and how the bytes are moved.
+ *
+ * @module
+ */
+
+import { denoGrantBackend } from "../../../backends/deno.ts";
+import { type Borrower, moveAndUse } from "../../npm/programs/moves.ts";
+import { mappedPages, Shim } from "./shim.ts";
+
+const [libc, how] = Deno.args as [string, string];
+new Shim(libc);
+
+function borrower(): Borrower {
+  const worker = new Worker(new URL("moved_worker.ts", import.meta.url), { type: "module" });
+  return {
+    post: (bytes, transfer) => worker.postMessage(bytes, transfer),
+    message: () => new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data)),
+    end: () => worker.terminate(),
+  };
+}
+
+console.log(JSON.stringify(await moveAndUse(how, { backend: denoGrantBackend({ libc }), borrower, mappedPages })));
