@@ -16,12 +16,12 @@
  * import assert from "node:assert/strict";
  *
  * const xen = new MockXen();
- * using device = new GrantDevice(xen.domain(1).grantBackend());
+ * using device = new GrantDevice(xen.domain(1));
  * using pages = device.open().allocate(0);
  * using ours = pages.map();
  * ours.bytes.set([1, 2, 3]);
  *
- * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+ * using mapper = new GrantMapper(xen.domain(0));
  * using theirs = mapper.map(1, pages.grefs);
  * assert.deepEqual([...theirs.read(0, 3)], [1, 2, 3]);
  * ```
@@ -53,4 +53,5 @@ export {
   PAGE_SIZE,
   type PeerMemory,
   type UnmapNotify,
+  type XenDomain,
 } from "./src/contract/backend.ts";

@@ -14,75 +14,56 @@
  */
 
 import { GrantError } from "../src/contract/errors.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../src/contract/backend.ts";
+import type { XenDomain } from "../src/contract/backend.ts";
+import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
 import { anonymousMemory, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
-import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux/mod.ts";
 import { Poller } from "./linux/poller.ts";
 
-/** Where a backend of Deno's finds what it needs. */
-export interface DenoBackendOptions {
-  /**
-   * The C library, by name or by path. By default the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that
-   * can be loaded.
-   */
-  libc?: string;
-  /**
-   * The path of the device. By default `/dev/xen/gntalloc` to grant, `/dev/xen/gntdev` to map, and `/dev/xen/evtchn` for event
-   * channels.
-   */
-  device?: string;
-}
+export type { LinuxDomainOptions, XenDomain };
 
 /**
- * Makes a backend that shares pages of this domain through `/dev/xen/gntalloc`. Nothing is loaded or opened before its first
- * use, which throws a {@linkcode GrantError} where that cannot be: `permission` without `--allow-ffi` or without access to the
- * device, `no-device` where there is no Xen or no driver, `unsupported` off Linux or without the C library.
+ * The domain that this program runs in, by Linux's devices.
  *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make a `GrantDevice` with.
+ * Nothing is loaded or opened before it is first used. That first use throws a {@linkcode GrantError} if it cannot work:
+ * `permission` without `--allow-ffi` or without access to the device, `no-device` where there is no Xen or no driver, `unsupported`
+ * off Linux or without the C library.
  *
- * @example Share real pages in a Xen domain, simulated ones elsewhere
+ * Waiting for events takes one thread for the whole program (and one for each worker). The thread exists only while something waits,
+ * and only then keeps the program alive.
+ *
+ * @param options Other places of the C library and the devices.
+ * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ *
+ * @example Run on the devices of a Xen domain, and on a simulated machine elsewhere
  * ```ts
- * import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
- * import { denoGrantBackend } from "@gntalloc/gntalloc/deno";
+ * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
+ * import { denoDomain } from "@gntalloc/gntalloc/deno";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";
  *
- * function grantBackend() {
- *   const backend = denoGrantBackend();
+ * function domain(): XenDomain {
+ *   const domain = denoDomain();
  *   try {
- *     backend.open().close();
- *     return backend;
+ *     domain.grants.open().close();
+ *     return domain;
  *   } catch (error) {
- *     if (error instanceof GrantError && error.code === "no-device") return new MockXen().domain(1).grantBackend();
+ *     if (error instanceof GrantError && error.code === "no-device") return new MockXen().domain(1);
  *     throw error;
  *   }
  * }
  *
- * const device = new GrantDevice(grantBackend());
- * using allocator = device.open();
- * using pages = allocator.allocate(0, { pages: 2, writable: true });
+ * using device = new GrantDevice(domain());
+ * using pages = device.open().allocate(0, { pages: 2, writable: true });
  * assert.equal(pages.grefs.length, 2);
  * ```
- */
-export function denoGrantBackend(options: DenoBackendOptions = {}): GrantBackend {
-  return linuxGrantBackend(denoLibc(options.libc), options.device);
-}
-
-/**
- * Makes a backend that maps pages of other domains through `/dev/xen/gntdev`. Nothing is loaded or opened before its first
- * use, which throws a {@linkcode GrantError} where that cannot be, as with {@linkcode denoGrantBackend}.
  *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make a `GrantMapper` with.
- *
- * @example Read a page that domain 1 shares under the reference 42, or say why not
+ * @example Read a page that domain 1 shares by reference 42, or say why not
  * ```ts
  * import { GrantError, GrantMapper } from "@gntalloc/gntalloc";
- * import { denoMapBackend } from "@gntalloc/gntalloc/deno";
+ * import { denoDomain } from "@gntalloc/gntalloc/deno";
  * import assert from "node:assert/strict";
  *
- * using mapper = new GrantMapper(denoMapBackend());
+ * using mapper = new GrantMapper(denoDomain());
  * try {
  *   using theirs = mapper.map(1, [42]);
  *   console.log(theirs.read(0, 16));
@@ -92,38 +73,8 @@ export function denoGrantBackend(options: DenoBackendOptions = {}): GrantBackend
  * }
  * ```
  */
-export function denoMapBackend(options: DenoBackendOptions = {}): MapBackend {
-  return linuxMapBackend(denoLibc(options.libc), options.device);
-}
-
-/**
- * Makes a backend of event channels through `/dev/xen/evtchn`. Nothing is loaded or opened before its first use, which throws a
- * {@linkcode GrantError} where that cannot be, as with {@linkcode denoGrantBackend}.
- *
- * To wait takes one thread for all that this program, or a worker of it, waits for; it is there only while somebody waits, and
- * only then keeps the program alive.
- *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make `EventChannels` with.
- *
- * @example Make a port for domain 1, or say why not
- * ```ts
- * import { GrantError } from "@gntalloc/gntalloc";
- * import { denoEventBackend } from "@gntalloc/gntalloc/deno";
- * import assert from "node:assert/strict";
- *
- * try {
- *   const file = denoEventBackend().open();
- *   console.log(`domain 1 may bind port ${file.bindUnbound(1)}`);
- *   file.close();
- * } catch (error) {
- *   assert(error instanceof GrantError);
- *   console.error(error.code, error.message);
- * }
- * ```
- */
-export function denoEventBackend(options: DenoBackendOptions = {}): EventBackend {
-  return linuxEventBackend(denoLibc(options.libc), options.device);
+export function denoDomain(options: LinuxDomainOptions = {}): XenDomain {
+  return linuxDomain(denoLibc(options.libc), options);
 }
 
 /** What is called, as C declares it. `long`, `size_t` and `off_t` have 64 bits; of an ioctl's request the kernel reads 32. */

@@ -14,7 +14,7 @@
  *
  * const xen = new MockXen();
  * const faults = new Faults();
- * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
+ * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
  * const allocator = device.open();
  *
  * faults.fail("grant", { afterPages: 2 });

@@ -27,9 +27,9 @@
  *
  * const xen = new MockXen();
  * {
- *   using device = new GrantDevice(xen.domain(1).grantBackend());
+ *   using device = new GrantDevice(xen.domain(1));
  *   using pages = device.open().allocate(2, { pages: 3 });
- *   using mapper = new GrantMapper(xen.domain(2).mapBackend());
+ *   using mapper = new GrantMapper(xen.domain(2));
  *   using theirs = mapper.map(1, pages.grefs);
  *   assert.equal(theirs.count, 3);
  * }

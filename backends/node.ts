@@ -14,77 +14,57 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
-import type { EventBackend, GrantBackend, MapBackend } from "../src/contract/backend.ts";
+import type { XenDomain } from "../src/contract/backend.ts";
+import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
 import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
-import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "./linux/mod.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
-/** Where a backend of Node's finds what it needs. */
-export interface NodeBackendOptions {
-  /**
-   * The C library, by name or by path. By default the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that
-   * can be loaded.
-   */
-  libc?: string;
-  /**
-   * The path of the device. By default `/dev/xen/gntalloc` to grant, `/dev/xen/gntdev` to map, and `/dev/xen/evtchn` for event
-   * channels.
-   */
-  device?: string;
-}
+export type { LinuxDomainOptions, XenDomain };
 
 /**
- * Makes a backend that shares pages of this domain through `/dev/xen/gntalloc`. Nothing is loaded or opened before its first
- * use, which throws a {@linkcode GrantError} where that cannot be: `unsupported` without koffi, off Linux, on a Node before 22
- * or without the C library, `permission` without access to the device, `no-device` where there is no Xen or no driver.
+ * The domain that this program runs in, by Linux's devices.
  *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make a `GrantDevice` with.
+ * Nothing is loaded or opened before it is first used. That first use throws a {@linkcode GrantError} if it cannot work:
+ * `unsupported` without koffi, off Linux, on a Node before 22 or without the C library, `permission` without access to the device,
+ * `no-device` where there is no Xen or no driver.
  *
- * @example Share real pages in a Xen domain, simulated ones elsewhere
+ * Node's own event loop waits for events; there is no thread. Only while something waits does that keep the program alive.
+ *
+ * @param options Other places of the C library and the devices.
+ * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ *
+ * @example Run on the devices of a Xen domain, and on a simulated machine elsewhere
  * ```ts
- * import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
+ * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
- * import { nodeGrantBackend } from "@gntalloc/gntalloc/node";
+ * import { nodeDomain } from "@gntalloc/gntalloc/node";
  * import assert from "node:assert/strict";
  *
- * function grantBackend() {
- *   const backend = nodeGrantBackend();
+ * function domain(): XenDomain {
+ *   const domain = nodeDomain();
  *   try {
- *     backend.open().close();
- *     return backend;
+ *     domain.grants.open().close();
+ *     return domain;
  *   } catch (error) {
  *     if (!(error instanceof GrantError)) throw error;
  *     console.log(error.message); // there is no Xen here, or no koffi
- *     return new MockXen().domain(1).grantBackend();
+ *     return new MockXen().domain(1);
  *   }
  * }
  *
- * const device = new GrantDevice(grantBackend());
- * const allocator = device.open();
- * const pages = allocator.allocate(0, { pages: 2, writable: true });
+ * const device = new GrantDevice(domain());
+ * const pages = device.open().allocate(0, { pages: 2, writable: true });
  * assert.equal(pages.grefs.length, 2);
  * device.close();
  * ```
- */
-export function nodeGrantBackend(options: NodeBackendOptions = {}): GrantBackend {
-  return linuxGrantBackend(nodeLibc(options.libc), options.device);
-}
-
-/**
- * Makes a backend that maps pages of other domains through `/dev/xen/gntdev`. Nothing is loaded or opened before its first
- * use, which throws a {@linkcode GrantError} where that cannot be, as with {@linkcode nodeGrantBackend}.
  *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make a `GrantMapper` with.
- *
- * @example Read a page that domain 1 shares under the reference 42, or say why not
+ * @example Read a page that domain 1 shares by reference 42, or say why not
  * ```ts
  * import { GrantError, GrantMapper } from "@gntalloc/gntalloc";
- * import { nodeMapBackend } from "@gntalloc/gntalloc/node";
+ * import { nodeDomain } from "@gntalloc/gntalloc/node";
  * import assert from "node:assert/strict";
  *
- * const mapper = new GrantMapper(nodeMapBackend());
+ * const mapper = new GrantMapper(nodeDomain());
  * try {
  *   const theirs = mapper.map(1, [42]);
  *   console.log(theirs.read(0, 16));
@@ -95,37 +75,8 @@ export function nodeGrantBackend(options: NodeBackendOptions = {}): GrantBackend
  * }
  * ```
  */
-export function nodeMapBackend(options: NodeBackendOptions = {}): MapBackend {
-  return linuxMapBackend(nodeLibc(options.libc), options.device);
-}
-
-/**
- * Makes a backend of event channels through `/dev/xen/evtchn`. Nothing is loaded or opened before its first use, which throws a
- * {@linkcode GrantError} where that cannot be, as with {@linkcode nodeGrantBackend}.
- *
- * Node's own event loop waits, with no thread beside it. Only while somebody waits does that keep the program alive.
- *
- * @param options The C library and the device, where they are not the usual ones.
- * @returns The backend, to make `EventChannels` with.
- *
- * @example Make a port for domain 1, or say why not
- * ```ts
- * import { GrantError } from "@gntalloc/gntalloc";
- * import { nodeEventBackend } from "@gntalloc/gntalloc/node";
- * import assert from "node:assert/strict";
- *
- * try {
- *   const file = nodeEventBackend().open();
- *   console.log(`domain 1 may bind port ${file.bindUnbound(1)}`);
- *   file.close();
- * } catch (error) {
- *   assert(error instanceof GrantError);
- *   console.error(error.code, error.message);
- * }
- * ```
- */
-export function nodeEventBackend(options: NodeBackendOptions = {}): EventBackend {
-  return linuxEventBackend(nodeLibc(options.libc), options.device);
+export function nodeDomain(options: LinuxDomainOptions = {}): XenDomain {
+  return linuxDomain(nodeLibc(options.libc), options);
 }
 
 /** As much of koffi as is used here, so that its types need not be installed. */

@@ -15,8 +15,8 @@
  * const recorder = new Recorder((line) => trace.push(line));
  * {
  *   const xen = new MockXen({ profile: "seed" });
- *   using device = new GrantDevice(recorder.grants(xen.domain(1).grantBackend()));
- *   using mapper = new GrantMapper(recorder.maps(xen.domain(0).mapBackend()));
+ *   using device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) });
+ *   using mapper = new GrantMapper({ maps: recorder.maps(xen.domain(0).maps) });
  *   const pages = device.open().allocate(0, { pages: 2 });
  *   using _theirs = mapper.map(1, [pages.grefs[1]!]);
  *   pages.free();
@@ -25,7 +25,7 @@
  * // The same on a machine like that one, and on one that frees the page by itself when the peer lets go.
  * const on = (profile: "seed" | "linux") => {
  *   const xen = new MockXen({ profile });
- *   return replay(trace, { grants: xen.domain(1).grantBackend(), maps: xen.domain(0).mapBackend() });
+ *   return replay(trace, { grants: xen.domain(1).grants, maps: xen.domain(0).maps });
  * };
  * assert.equal(on("seed").difference, undefined);
  * const { difference } = on("linux");

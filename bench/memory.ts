@@ -54,7 +54,7 @@ export async function measurePeak(memory: MockMemory, pages: number): Promise<Pe
     return process.memoryUsage().rss / 2 ** 20;
   };
   const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, memory });
-  const allocator = new GrantDevice(xen.domain(1).grantBackend()).open();
+  const allocator = new GrantDevice(xen.domain(1)).open();
   const fill = (count: number) => {
     const all: SharedPages[] = [];
     for (let done = 0; done < count; done += 100) {

@@ -28,8 +28,8 @@ export function prepareMachine({ workload, pages, live, pending }: Case, memory:
   // Only with the profile `seed` are there pages that are freed and pending: also where there are none, to compare with.
   const profile = live === LIVE_BESIDE_PENDING ? "seed" : "linux";
   const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, profile, memory });
-  const allocator = new GrantDevice(xen.domain(1).grantBackend()).open();
-  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const allocator = new GrantDevice(xen.domain(1)).open();
+  const mapper = new GrantMapper(xen.domain(0));
   const options = { pages, writable: true };
   const writable = { writable: true } as const;
   for (let done = 0; done < pending; done += CHUNK) {

@@ -9,7 +9,7 @@
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { denoGrantBackend } from "../backends/deno.ts";
+import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
 import { Recorder, replay } from "../backends/record.ts";
 import { GrantDevice, GrantError } from "../mod.ts";
@@ -33,7 +33,7 @@ function work(device: GrantDevice): void {
 
 /** Replays a trace, and says what differs. */
 function replayOnMock(trace: string): void {
-  const { calls, cut, difference } = replay(trace, { grants: new MockXen().domain(1).grantBackend() });
+  const { calls, cut, difference } = replay(trace, { grants: new MockXen().domain(1).grants });
   console.log(
     `replayed ${calls} calls${cut ? " of a trace that was cut off" : ""}: ${difference?.message ?? "all the same"}`,
   );
@@ -56,9 +56,9 @@ if (values.replay) {
     // Line by line: what was recorded is there even if the program dies.
     if (path !== undefined) appendFileSync(path, line + "\n");
   });
-  const backend = values.device ? denoGrantBackend() : new MockXen().domain(1).grantBackend();
+  const backend = values.device ? denoDomain().grants : new MockXen().domain(1).grants;
   {
-    using device = new GrantDevice(recorder.grants(backend));
+    using device = new GrantDevice({ grants: recorder.grants(backend) });
     work(device);
   }
   console.log(trace);

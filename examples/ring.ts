@@ -11,7 +11,7 @@
  * ```
  */
 import { parseArgs } from "node:util";
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
+import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../mod.ts";
 import { connect, MAX_MESSAGE, type MessageRing, serve } from "./ring/message_ring.ts";
@@ -84,10 +84,11 @@ if (!valid || numbers[role] !== rest.length || (role !== "both" && !values.devic
 // The only lines that know where they run. The simulated machine has two domains; on the device there is this one.
 const xen = new MockXen();
 const [server, client] = values.device ? [domid, domid] : [1, 0];
-using device = new GrantDevice(values.device ? denoGrantBackend() : xen.domain(server).grantBackend());
-using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(client).mapBackend());
-using serverEvents = new EventChannels(values.device ? denoEventBackend() : xen.domain(server).eventBackend());
-using clientEvents = new EventChannels(values.device ? denoEventBackend() : xen.domain(client).eventBackend());
+const [serverDomain, clientDomain] = [server, client].map((domid) => values.device ? denoDomain() : xen.domain(domid));
+using device = new GrantDevice(serverDomain!);
+using mapper = new GrantMapper(clientDomain!);
+using serverEvents = new EventChannels(serverDomain!);
+using clientEvents = new EventChannels(clientDomain!);
 
 if (role === "connect") {
   using ring = connect(mapper, clientEvents, server, gref, port);

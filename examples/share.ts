@@ -10,7 +10,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { denoGrantBackend, denoMapBackend } from "../backends/deno.ts";
+import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE, type SharedPages } from "../mod.ts";
 
@@ -60,8 +60,8 @@ if (!(role in roles) || grefs.length !== roles[role] || (role !== "both" && !val
 // The only lines that know where they run. The simulated machine has two domains; on the device there is this one.
 const xen = new MockXen();
 const granter = values.device ? domid : 1;
-using device = new GrantDevice(values.device ? denoGrantBackend() : xen.domain(granter).grantBackend());
-using mapper = new GrantMapper(values.device ? denoMapBackend() : xen.domain(domid).mapBackend());
+using device = new GrantDevice(values.device ? denoDomain() : xen.domain(granter));
+using mapper = new GrantMapper(values.device ? denoDomain() : xen.domain(domid));
 
 if (role === "read") {
   read(mapper, granter, grefs);

@@ -23,8 +23,8 @@ const memory = Deno.args[1] ?? "slabs";
 const LIVE = 500;
 
 const xen = new MockXen({ profile: "seed", limit: Infinity, memory: memory as MockMemory });
-const device = new GrantDevice(xen.domain(1).grantBackend());
-const mapper = new GrantMapper(xen.domain(0).mapBackend());
+const device = new GrantDevice(xen.domain(1));
+const mapper = new GrantMapper(xen.domain(0));
 const collectGarbage = (globalThis as unknown as { gc(): void }).gc;
 
 let allocator = device.open();

@@ -34,7 +34,7 @@ export interface FaultsOptions {
  * import assert from "node:assert/strict";
  *
  * const faults = new Faults();
- * const device = new GrantDevice(faults.grants(new MockXen().domain(1).grantBackend()));
+ * const device = new GrantDevice({ grants: faults.grants(new MockXen().domain(1).grants) });
  * const allocator = device.open();
  * const pages = allocator.allocate(0, { pages: 3 });
  *
@@ -55,7 +55,7 @@ export interface FaultsOptions {
  *
  * const xen = new MockXen();
  * const faults = new Faults({ seed: 7 });
- * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
+ * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
  * const allocator = device.open();
  * for (const kind of ["grant", "endAccess", "map", "unmap"] as const) faults.fail(kind, { rate: 0.3 });
  * for (let round = 0; round < 100; round++) {
@@ -97,12 +97,7 @@ export class Faults {
    * @param backend The backend below. It is not changed.
    */
   grants(backend: GrantBackend): GrantBackend {
-    checkBackend(
-      "inject faults",
-      backend,
-      ["limit", "open"],
-      "denoGrantBackend() or MockXen's domain().grantBackend()",
-    );
+    checkBackend("inject faults", { grants: backend }, "grants", ["limit", "open"]);
     return new FaultyGrantBackend(backend, this.#injector);
   }
 
@@ -112,7 +107,7 @@ export class Faults {
    * @param backend The backend below. It is not changed.
    */
   maps(backend: MapBackend): MapBackend {
-    checkBackend("inject faults", backend, ["open"], "denoMapBackend() or MockXen's domain().mapBackend()");
+    checkBackend("inject faults", { maps: backend }, "maps", ["open"]);
     return new FaultyMapBackend(backend, this.#injector);
   }
 
@@ -122,7 +117,7 @@ export class Faults {
    * @param backend The backend below. It is not changed.
    */
   events(backend: EventBackend): EventBackend {
-    checkBackend("inject faults", backend, ["open"], "denoEventBackend() or MockXen's domain().eventBackend()");
+    checkBackend("inject faults", { events: backend }, "events", ["open"]);
     return new FaultyEventBackend(backend, this.#injector);
   }
 
@@ -196,8 +191,8 @@ export class Faults {
    *
    * const xen = new MockXen({ profile: "seed" });
    * const faults = new Faults();
-   * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
-   * const mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+   * const mapper = new GrantMapper(xen.domain(0));
    * const pages = device.open().allocate(0, { pages: 2 });
    *
    * faults.before("endAccess", (call) => mapper.map(1, [call.grefs[1]!]));
@@ -226,8 +221,8 @@ export class Faults {
    *
    * const xen = new MockXen({ profile: "seed" });
    * const faults = new Faults();
-   * const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()));
-   * const mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+   * const mapper = new GrantMapper(xen.domain(0));
    * const allocator = device.open();
    *
    * let theirs: Mapping | undefined;

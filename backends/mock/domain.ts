@@ -1,5 +1,5 @@
 import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import type { EventBackend, GrantBackend, MapBackend, XenDomain } from "../../src/contract/backend.ts";
 import { EventChannels } from "./port_table.ts";
 import { GrantTable } from "./grant_table.ts";
 import { MappingList } from "./mapping_list.ts";
@@ -12,11 +12,17 @@ import type { MockXen } from "../mock.ts";
  * A domain of a simulated machine, with its grant table and the devices its programs open. Its `limit`, which can be read and
  * set, is that of the driver.
  */
-export class MockDomain {
+export class MockDomain implements XenDomain {
   /** The number by which other domains name it. */
   readonly domid: number;
   /** The machine that it runs on. */
   readonly xen: MockXen;
+  /** Shares pages of this domain. */
+  readonly grants: GrantBackend;
+  /** Maps and copies pages of other domains. */
+  readonly maps: MapBackend;
+  /** Binds event channels. */
+  readonly events: EventBackend;
   /** @internal Its grants. */
   readonly table: GrantTable;
   /** @internal What it has mapped of other domains' pages, and of its own through their references. */
@@ -31,7 +37,7 @@ export class MockDomain {
   readonly left: Set<number> = new Set();
   /** @internal Pages that count toward the limit. */
   counted = 0;
-  readonly #main: MockProcess = new MockProcess(this);
+  readonly #main: MockProcess;
   #limit: number;
   #destroyed = false;
   #buried = false;
@@ -43,6 +49,10 @@ export class MockDomain {
     this.table = new GrantTable(tableFrames);
     this.eventChannels = new EventChannels(this, eventChannels);
     this.#limit = limit;
+    this.#main = new MockProcess(this);
+    this.grants = this.#main.grants;
+    this.maps = this.#main.maps;
+    this.events = this.#main.events;
   }
 
   /** The number of pages that all its programs may allocate together, or `Infinity`: the driver's limit. */
@@ -61,21 +71,6 @@ export class MockDomain {
     return this.#destroyed;
   }
 
-  /** What a program in this domain allocates shared pages with. */
-  grantBackend(): GrantBackend {
-    return this.#main.grantBackend();
-  }
-
-  /** What a program in this domain maps the pages of others with. */
-  mapBackend(): MapBackend {
-    return this.#main.mapBackend();
-  }
-
-  /** What a program in this domain binds event channels with. */
-  eventBackend(): EventBackend {
-    return this.#main.eventBackend();
-  }
-
   /**
    * Starts another program in this domain, which can be killed: what it has open is its own.
    *
@@ -89,8 +84,8 @@ export class MockDomain {
    *
    * const xen = new MockXen();
    * const program = xen.domain(1).process();
-   * const pages = new GrantDevice(program.grantBackend()).open().allocate(0, { writable: true });
-   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * const pages = new GrantDevice(program).open().allocate(0, { writable: true });
+   * using mapper = new GrantMapper(xen.domain(0));
    * using theirs = mapper.map(1, pages.grefs, { writable: true });
    * theirs.bytes[0] = 1;
    * pages.setUnmapNotify({ clearByte: 0 });

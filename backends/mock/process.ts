@@ -1,5 +1,5 @@
 import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import type { EventBackend, GrantBackend, MapBackend, XenDomain } from "../../src/contract/backend.ts";
 import type { MockDomain } from "./domain.ts";
 import { MockEventFile } from "./event_file.ts";
 import { MockGrantFile } from "./grant_file.ts";
@@ -13,14 +13,43 @@ export interface ProcessFile {
 }
 
 /** A program that runs in a simulated domain: it has the backends that it was started with, until it is killed. */
-export class MockProcess {
+export class MockProcess implements XenDomain {
   /** The domain that it runs in. */
   readonly domain: MockDomain;
+  /** Shares pages of its domain. */
+  readonly grants: GrantBackend;
+  /** Maps and copies pages of other domains. */
+  readonly maps: MapBackend;
+  /** Binds event channels. */
+  readonly events: EventBackend;
   #killed = false;
 
   /** @internal Made by {@linkcode MockDomain.process}. */
   constructor(domain: MockDomain) {
     this.domain = domain;
+    this.grants = {
+      name: "mock",
+      limitName: `\`limit\` of MockXen's domain ${domain.domid}`,
+      limit: () => domain.limit,
+      open: () => {
+        this.checkAlive("open");
+        return new MockGrantFile(this);
+      },
+    };
+    this.maps = {
+      name: "mock",
+      open: () => {
+        this.checkAlive("open");
+        return new MockMapFile(this);
+      },
+    };
+    this.events = {
+      name: "mock",
+      open: () => {
+        this.checkAlive("open");
+        return new MockEventFile(this);
+      },
+    };
   }
 
   /** Whether it was killed. */
@@ -31,42 +60,6 @@ export class MockProcess {
   /** @internal Whether it runs. */
   get alive(): boolean {
     return !this.#killed && !this.domain.destroyed;
-  }
-
-  /** What it allocates shared pages with. */
-  grantBackend(): GrantBackend {
-    const { domain } = this;
-    return {
-      name: "mock",
-      limitName: `\`limit\` of MockXen's domain ${domain.domid}`,
-      limit: () => domain.limit,
-      open: () => {
-        this.checkAlive("open");
-        return new MockGrantFile(this);
-      },
-    };
-  }
-
-  /** What it maps the pages of others with. */
-  mapBackend(): MapBackend {
-    return {
-      name: "mock",
-      open: () => {
-        this.checkAlive("open");
-        return new MockMapFile(this);
-      },
-    };
-  }
-
-  /** What it binds event channels with. */
-  eventBackend(): EventBackend {
-    return {
-      name: "mock",
-      open: () => {
-        this.checkAlive("open");
-        return new MockEventFile(this);
-      },
-    };
   }
 
   /**

@@ -16,14 +16,14 @@ import { HEADER, type TraceSide } from "./trace.ts";
  * @example Record what a program does with the device of a domU
  * ```ts
  * import { GrantDevice } from "@gntalloc/gntalloc";
- * import { denoGrantBackend } from "@gntalloc/gntalloc/deno";
+ * import { denoDomain } from "@gntalloc/gntalloc/deno";
  * import { Recorder } from "@gntalloc/gntalloc/record";
  * import { openSync, writeSync } from "node:fs";
  *
  * function recordedDevice(path: string): GrantDevice {
  *   const file = openSync(path, "w");
  *   const recorder = new Recorder((line) => writeSync(file, line + "\n"));
- *   return new GrantDevice(recorder.grants(denoGrantBackend()));
+ *   return new GrantDevice({ grants: recorder.grants(denoDomain().grants) });
  * }
  * ```
  */

@@ -98,8 +98,8 @@ export interface ReplayReport {
  *
  * const xen = new MockXen();
  * const { calls, difference } = replay(trace, {
- *   grants: xen.domain(1).grantBackend(),
- *   maps: xen.domain(0).mapBackend(),
+ *   grants: xen.domain(1).grants,
+ *   maps: xen.domain(0).maps,
  * });
  * assert.equal(calls, 4);
  * assert.equal(difference?.line, 6); // nobody granted reference 72

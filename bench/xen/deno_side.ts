@@ -1,7 +1,7 @@
 import process from "node:process";
-import { denoGrantBackend } from "../../backends/deno.ts";
+import { denoDomain } from "../../backends/deno.ts";
 import { GrantDevice } from "../../mod.ts";
 import { serve, sharing } from "./side.ts";
 
 const [libc] = process.argv.slice(2);
-await serve(sharing(new GrantDevice(denoGrantBackend(libc === undefined ? {} : { libc }))));
+await serve(sharing(new GrantDevice(denoDomain(libc === undefined ? {} : { libc }))));

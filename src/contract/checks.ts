@@ -1,12 +1,6 @@
-import { PAGE_SIZE, type UnmapNotify } from "./backend.ts";
-
-/** The highest number that names a real domain; those above are reserved (`DOMID_FIRST_RESERVED` of Xen's public headers). */
-const MAX_DOMID = 0x7fef;
-/** Grant references and counts of pages are 32 bits wide. */
-const MAX_UINT32 = 0xffff_ffff;
-
-/** Ports of event channels are below 2¹⁷ with the FIFO ABI, and below 2¹² with the other (Xen's public headers). */
-const MAX_PORT = 0x1_ffff;
+import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "./limits.ts";
+import type { XenDomain } from "./domain.ts";
+import type { UnmapNotify } from "./memory.ts";
 
 /** How a value is shown in a message. */
 export function show(value: unknown): string {
@@ -108,32 +102,54 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
   throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
-/** Throws unless a value has some methods: of a backend, which `way` makes. */
-export function checkBackend(what: string, value: unknown, methods: readonly string[], way: string): void {
-  const object = Object(value) as Record<string, unknown>;
-  const missing = methods.find((method) => typeof object[method] !== "function");
-  if (missing === undefined) return;
+/** Where a domain comes from, for error messages. */
+const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
+
+/**
+ * The backend that a domain has for one device.
+ *
+ * @param what What would be done, for the message: "make a device".
+ * @param methods What it must be able to do.
+ * @throws {TypeError} if the domain has no such backend.
+ */
+export function checkBackend<Part extends keyof XenDomain>(
+  what: string,
+  domain: unknown,
+  part: Part,
+  methods: readonly (keyof XenDomain[Part] & string)[],
+): XenDomain[Part] {
+  const backend: unknown = (Object(domain) as Record<Part, unknown>)[part];
+  const missing = missingMethod(backend, methods);
+  if (missing === undefined) return backend as XenDomain[Part];
+  const current = backend === undefined
+    ? `the current domain, ${show(domain)}, has none`
+    : `current value is ${show(backend)}`;
   throw new TypeError(
-    `Cannot ${what} as the backend must have a method \`${missing}\`: current value is ${
-      show(value)
-    }. Backends are made by ${way}`,
+    `Cannot ${what} as \`${part}\` of the domain must be a backend with a method \`${missing}\`: ${current}. ${DOMAINS}`,
   );
 }
 
+/** The first method that a value does not have. */
+function missingMethod<Method extends string>(value: unknown, methods: readonly Method[]): Method | undefined {
+  const object = Object(value) as Record<string, unknown>;
+  return methods.find((method) => typeof object[method] !== "function");
+}
+
 /**
- * A file that a backend opened: throws, and closes it, unless it has some methods. Backends of another kind have a method `open`,
- * too, and are easily taken for this one.
+ * Throws unless a file that a backend opened has some methods, and closes it then. Backends of another kind have a method `open`
+ * too, and are easily mistaken.
  */
-export function checkFile<T extends { close(): void }>(
-  file: T,
-  methods: readonly (keyof T & string)[],
-  way: string,
-): T {
-  const object = Object(file) as Record<string, unknown>;
-  const missing = methods.find((method) => typeof object[method] !== "function");
+export function checkFile<File extends { close(): void }>(
+  file: File,
+  part: keyof XenDomain,
+  methods: readonly (keyof File & string)[],
+): File {
+  const missing = missingMethod(file, methods);
   if (missing === undefined) return file;
-  if (typeof object.close === "function") file.close();
-  throw new TypeError(`the file that it opened has no method \`${missing}\`. The right backends are made by ${way}`);
+  if (missingMethod(file, ["close"]) === undefined) file.close();
+  throw new TypeError(
+    `the file that it opened has no method \`${missing}\`: see that it is the \`${part}\` of a domain`,
+  );
 }
 
 /**

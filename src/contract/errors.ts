@@ -76,7 +76,7 @@ export interface GrantErrorOptions extends ErrorOptions {
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";
  *
- * const device = new GrantDevice(new MockXen().domain(1).grantBackend(), { limit: 2 });
+ * const device = new GrantDevice(new MockXen().domain(1), { limit: 2 });
  * const allocator = device.open();
  * try {
  *   allocator.allocate(0, { pages: 3 });

@@ -43,7 +43,7 @@ export interface EventChannel extends Disposable {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * using events = new EventChannels(new MockXen().domain(1).eventBackend());
+   * using events = new EventChannels(new MockXen().domain(1));
    * using channel = events.bindUnbound(0);
    * await assert.rejects(channel.wait({ signal: AbortSignal.timeout(10) }), { name: "TimeoutError" });
    * ```
@@ -62,8 +62,8 @@ export interface EventChannel extends Disposable {
    * import assert from "node:assert/strict";
    *
    * const xen = new MockXen();
-   * using ours = new EventChannels(xen.domain(1).eventBackend());
-   * using theirs = new EventChannels(xen.domain(0).eventBackend());
+   * using ours = new EventChannels(xen.domain(1));
+   * using theirs = new EventChannels(xen.domain(0));
    * using channel = ours.bindUnbound(0);
    * using peer = theirs.bindInterdomain(1, channel.port);
    *

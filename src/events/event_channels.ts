@@ -1,14 +1,10 @@
-import type { EventBackend, EventFile } from "../contract/backend.ts";
+import type { EventBackend, EventFile, XenDomain } from "../contract/backend.ts";
 import { Calls } from "../shared/call_guard.ts";
 import { checkBackend, checkDomid, checkFile, checkInteger, checkPort, show } from "../contract/checks.ts";
+import { MAX_VIRQ } from "../contract/limits.ts";
 import { GrantError } from "../contract/errors.ts";
 import { BoundChannel, type ChannelOwner, type EventChannel } from "./event_channel.ts";
 import { EventPump } from "./event_pump.ts";
-
-/** Xen's own events have the numbers 0 to 23 (`NR_VIRQS` of its public headers). */
-const MAX_VIRQ = 23;
-
-const MADE_BY = "denoEventBackend(), nodeEventBackend() or MockXen's domain().eventBackend()";
 
 /**
  * Event channels of this domain: how two domains tell each other that there is something new in the memory that they share. One
@@ -22,11 +18,11 @@ const MADE_BY = "denoEventBackend(), nodeEventBackend() or MockXen's domain().ev
  * const xen = new MockXen();
  *
  * // Domain 1 offers a port to domain 0, which has to be told its number.
- * using ours = new EventChannels(xen.domain(1).eventBackend());
+ * using ours = new EventChannels(xen.domain(1));
  * using channel = ours.bindUnbound(0);
  *
  * // Domain 0 binds to it. As something may have been sent before, it begins with an event.
- * using theirs = new EventChannels(xen.domain(0).eventBackend());
+ * using theirs = new EventChannels(xen.domain(0));
  * using peer = theirs.bindInterdomain(1, channel.port);
  * await peer.wait();
  *
@@ -44,15 +40,14 @@ export class EventChannels implements Disposable {
   #closed = false;
 
   /**
-   * Makes event channels possible. The backend is opened with the first one.
+   * Creates a set of event channels. The device is opened on first use.
    *
-   * @param backend What they run on.
-   * @throws {TypeError} if the backend is none.
+   * @param domain The domain whose ports they are: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
+   * @throws {TypeError} if the domain has no `events`.
    */
-  constructor(backend: EventBackend) {
-    checkBackend("make event channels", backend, ["open"], MADE_BY);
-    this.#backend = backend;
-    this.#calls = new Calls(backend.name);
+  constructor(domain: Pick<XenDomain, "events">) {
+    this.#backend = checkBackend("make event channels", domain, "events", ["open"]);
+    this.#calls = new Calls(this.#backend.name);
   }
 
   /**
@@ -117,7 +112,7 @@ export class EventChannels implements Disposable {
   }
 
   #open(): ChannelOwner {
-    const file = checkFile(this.#backend.open(), ["bindUnbound", "whenPending", "close"], MADE_BY);
+    const file = checkFile(this.#backend.open(), "events", ["bindUnbound", "whenPending", "close"]);
     return {
       file,
       calls: this.#calls,

@@ -50,7 +50,7 @@ export interface GrantAllocator extends Disposable {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using device = new GrantDevice(new MockXen().domain(1));
    * using allocator = device.open();
    * using pages = allocator.allocate(0, { pages: 2, writable: true });
    * assert.equal(pages.grefs.length, 2);
@@ -78,7 +78,7 @@ export interface GrantAllocator extends Disposable {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using device = new GrantDevice(new MockXen().domain(1));
    * using allocator = device.open();
    * const first = allocator.allocate(0, { pages: 2 });
    * allocator.allocate(3);

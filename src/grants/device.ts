@@ -1,4 +1,4 @@
-import type { GrantBackend } from "../contract/backend.ts";
+import type { XenDomain } from "../contract/backend.ts";
 import { type AllocatorReport, FileAllocator, type GrantAllocator } from "./allocator.ts";
 import { checkBackend, checkLimit, checkOptions, show } from "../contract/checks.ts";
 import { Driver } from "./engine.ts";
@@ -49,13 +49,13 @@ export interface DeviceReport {
  * import assert from "node:assert/strict";
  *
  * const xen = new MockXen();
- * using device = new GrantDevice(xen.domain(1).grantBackend());
+ * using device = new GrantDevice(xen.domain(1));
  * using allocator = device.open();
  * using pages = allocator.allocate(0);
  * using ours = pages.map();
  * ours.bytes.set(new TextEncoder().encode("hello"));
  *
- * using mapper = new GrantMapper(xen.domain(0).mapBackend()); // the other domain
+ * using mapper = new GrantMapper(xen.domain(0)); // the other domain
  * using theirs = mapper.map(1, pages.grefs);
  * assert.equal(new TextDecoder().decode(theirs.read(0, 5)), "hello");
  * ```
@@ -66,20 +66,15 @@ export class GrantDevice implements Disposable {
   #closed = false;
 
   /**
-   * Makes a device. The backend is not asked for anything before {@linkcode GrantDevice.open}.
+   * Makes a device. Nothing is asked of the domain before {@linkcode GrantDevice.open}.
    *
-   * @param backend What the device runs on.
+   * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param options The limit, and where to take the core from.
-   * @throws {TypeError} if the backend is none.
+   * @throws {TypeError} if the domain has no `grants`.
    * @throws {RangeError} if the limit is out of its bounds.
    */
-  constructor(backend: GrantBackend, options: GrantDeviceOptions = {}) {
-    checkBackend(
-      "make a device",
-      backend,
-      ["limit", "open"],
-      "denoGrantBackend(), nodeGrantBackend() or MockXen's domain().grantBackend()",
-    );
+  constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
+    const backend = checkBackend("make a device", domain, "grants", ["limit", "open"]);
     checkOptions("make a device", options);
     const { limit, core } = options;
     if (limit !== undefined) checkLimit("make a device", "`limit`", limit);

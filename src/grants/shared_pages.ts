@@ -36,7 +36,7 @@ export interface SharedPages extends Disposable {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using device = new GrantDevice(new MockXen().domain(1));
    * using pages = device.open().allocate(0, { pages: 4 });
    * using second = pages.map({ start: 1, count: 1 });
    * second.bytes.set([1, 2, 3]);
@@ -61,7 +61,7 @@ export interface SharedPages extends Disposable {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * using device = new GrantDevice(new MockXen().domain(1).grantBackend());
+   * using device = new GrantDevice(new MockXen().domain(1));
    * using pages = device.open().allocate(0, { pages: 4 });
    * pages.free({ start: 1, count: 2 });
    * assert.equal(device.inspect().live, 2);
@@ -84,9 +84,9 @@ export interface SharedPages extends Disposable {
    * import assert from "node:assert/strict";
    *
    * const xen = new MockXen();
-   * using device = new GrantDevice(xen.domain(1).grantBackend());
+   * using device = new GrantDevice(xen.domain(1));
    * const pages = device.open().allocate(0);
-   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using mapper = new GrantMapper(xen.domain(0));
    * using theirs = mapper.map(1, pages.grefs);
    *
    * using ours = pages.map();

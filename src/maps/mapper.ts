@@ -1,4 +1,4 @@
-import type { MapBackend, MapFile, PeerMemory } from "../contract/backend.ts";
+import type { MapBackend, MapFile, PeerMemory, XenDomain } from "../contract/backend.ts";
 import { Calls } from "../shared/call_guard.ts";
 import { checkBackend, checkFile, checkFlag, checkOptions } from "../contract/checks.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
@@ -12,8 +12,6 @@ import {
   type WritablePeerMapping,
 } from "./peer_mapping.ts";
 import { checkedPeerBytes } from "./peer_memory.ts";
-
-const MADE_BY = "denoMapBackend(), nodeMapBackend() or MockXen's domain().mapBackend()";
 
 /** How to map what another domain granted. */
 export interface MapGrantsOptions {
@@ -31,10 +29,10 @@ export interface MapGrantsOptions {
  * import assert from "node:assert/strict";
  *
  * const xen = new MockXen();
- * using device = new GrantDevice(xen.domain(1).grantBackend());
+ * using device = new GrantDevice(xen.domain(1));
  * using pages = device.open().allocate(0, { writable: true });
  *
- * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+ * using mapper = new GrantMapper(xen.domain(0));
  * using theirs = mapper.map(1, pages.grefs, { writable: true });
  * theirs.bytes[0] = 42;
  *
@@ -56,15 +54,14 @@ export class GrantMapper implements Disposable {
   #closed = false;
 
   /**
-   * Makes a mapper. The backend is opened with the first mapping or copy.
+   * Makes a mapper. The device is opened with the first mapping or copy.
    *
-   * @param backend What it runs on.
-   * @throws {TypeError} if the backend is none.
+   * @param domain The domain that maps: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
+   * @throws {TypeError} if the domain has no `maps`.
    */
-  constructor(backend: MapBackend) {
-    checkBackend("make a mapper", backend, ["open"], MADE_BY);
-    this.#backend = backend;
-    this.#calls = new Calls(backend.name);
+  constructor(domain: Pick<XenDomain, "maps">) {
+    this.#backend = checkBackend("make a mapper", domain, "maps", ["open"]);
+    this.#calls = new Calls(this.#backend.name);
   }
 
   /**
@@ -96,13 +93,13 @@ export class GrantMapper implements Disposable {
    *
    * const xen = new MockXen();
    * const grants = [1, 2].map((domid) => {
-   *   const pages = new GrantDevice(xen.domain(domid).grantBackend()).open().allocate(0);
+   *   const pages = new GrantDevice(xen.domain(domid)).open().allocate(0);
    *   using ours = pages.map();
    *   ours.bytes[0] = domid;
    *   return { domid, gref: pages.grefs[0]! };
    * });
    *
-   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using mapper = new GrantMapper(xen.domain(0));
    * using theirs = mapper.map(grants);
    * assert.deepEqual([theirs.read(0, 1)[0], theirs.read(4096, 1)[0]], [1, 2]);
    * ```
@@ -146,12 +143,12 @@ export class GrantMapper implements Disposable {
    * import assert from "node:assert/strict";
    *
    * const xen = new MockXen();
-   * using device = new GrantDevice(xen.domain(1).grantBackend());
+   * using device = new GrantDevice(xen.domain(1));
    * using pages = device.open().allocate(0, { writable: true });
    * using ours = pages.map();
    * ours.bytes.set(new TextEncoder().encode("ping"), 100);
    *
-   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using mapper = new GrantMapper(xen.domain(0));
    * const theirs = { domid: 1, gref: pages.grefs[0]!, offset: 100 };
    * const question = new Uint8Array(4);
    * const answer = new TextEncoder().encode("pong");
@@ -177,7 +174,7 @@ export class GrantMapper implements Disposable {
   }
 
   #open(): MapFile {
-    return this.#file ??= checkFile(this.#backend.open(), ["map", "copy", "close"], MADE_BY);
+    return this.#file ??= checkFile(this.#backend.open(), "maps", ["map", "copy", "close"]);
   }
 
   #map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMapping {

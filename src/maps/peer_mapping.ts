@@ -29,15 +29,15 @@ export interface PeerMapping extends Mapping {
    * import assert from "node:assert/strict";
    *
    * const xen = new MockXen();
-   * using device = new GrantDevice(xen.domain(1).grantBackend());
+   * using device = new GrantDevice(xen.domain(1));
    * using pages = device.open().allocate(0, { writable: true });
-   * using events = new EventChannels(xen.domain(1).eventBackend());
+   * using events = new EventChannels(xen.domain(1));
    * using channel = events.bindUnbound(0);
    *
    * // The peer, in domain 0.
-   * using peerEvents = new EventChannels(xen.domain(0).eventBackend());
+   * using peerEvents = new EventChannels(xen.domain(0));
    * using peerChannel = peerEvents.bindInterdomain(1, channel.port);
-   * using mapper = new GrantMapper(xen.domain(0).mapBackend());
+   * using mapper = new GrantMapper(xen.domain(0));
    * const theirs = mapper.map(1, pages.grefs, { writable: true });
    * theirs.bytes[0] = 1; // "I am here"
    * theirs.setUnmapNotify({ clearByte: 0, eventPort: peerChannel.port });

@@ -153,16 +153,16 @@ export class System {
 
   #start(domid: number): Answer {
     const process = this.xen.domain(domid).process();
-    const device = new GrantDevice(process.grantBackend(), { core: debugCore });
+    const device = new GrantDevice(process, { core: debugCore });
     const faults = this.#faults;
-    const mapBackend: MapBackend = opened(process.mapBackend());
+    const mapBackend: MapBackend = opened(process.maps);
     return this.programs.push({
       domid,
       process,
       device,
       allocator: device.open(),
-      mapper: new GrantMapper(faults.maps(mapBackend)),
-      events: new EventChannels(faults.events(opened(process.eventBackend()))),
+      mapper: new GrantMapper({ maps: faults.maps(mapBackend) }),
+      events: new EventChannels({ events: faults.events(opened(process.events)) }),
     }) - 1;
   }
 

@@ -5,12 +5,12 @@ import { NO_ROOM, type Tests } from "./setup.ts";
 /** What `allocate` does. */
 export const allocate: Tests = {
   "gives zeroed pages, and a reference for each"({ device, target }) {
-    const pages = device.open().allocate(target.peer, { pages: 3 });
+    const pages = device.open().allocate(target.peerDomid, { pages: 3 });
     assertEquals(pages.count, 3);
     assertEquals(pages.grefs.length, 3);
     assertEquals(new Set(pages.grefs).size, 3);
     assert(pages.grefs.every((gref) => Number.isInteger(gref) && gref >= 8), "references below 8 are reserved");
-    assertEquals(pages.domid, target.peer);
+    assertEquals(pages.domid, target.peerDomid);
     assertEquals(pages.writable, false);
     const view = pages.map();
     assertEquals(view.bytes.length, 3 * PAGE_SIZE);
@@ -18,7 +18,7 @@ export const allocate: Tests = {
     view.unmap();
   },
   "allocates one page unless told otherwise"({ device, target }) {
-    assertEquals(device.open().allocate(target.peer).count, 1);
+    assertEquals(device.open().allocate(target.peerDomid).count, 1);
   },
   "numbers pages from 0, one after another, and never again"({ device, share }) {
     const allocator = device.open();

@@ -29,7 +29,7 @@ export const badArguments: Tests = {
       device,
       "`pages`",
       [...NOT_WHOLE, 0, 0x1_0000_0000],
-      (pages) => allocator.allocate(target.peer, { pages }),
+      (pages) => allocator.allocate(target.peerDomid, { pages }),
     );
     assertThrows(() => allocator.allocate(0, { writable: 1 as unknown as boolean }), TypeError, "`writable`");
     assertThrows(() => allocator.allocate(0, null as unknown as object), TypeError, "options");
@@ -66,12 +66,12 @@ export const badArguments: Tests = {
   "of the mapper are checked"({ device, target, mapper, share }) {
     const { grefs } = share(device.open());
     refuses(device, "`domid`", [...NOT_WHOLE, 0x7ff0], (domid) => mapper.map(domid, grefs));
-    refuses(device, "`grefs[1]`", [...NOT_WHOLE, 0x1_0000_0000], (gref) => mapper.map(target.granter, [8, gref]));
-    assertThrows(() => mapper.map(target.granter, []), RangeError, "`grefs`");
-    assertThrows(() => mapper.map(target.granter, new Array(65_537).fill(8)), RangeError, "`grefs`");
-    assertThrows(() => mapper.map(target.granter, 8 as unknown as number[]), TypeError, "`grefs`");
+    refuses(device, "`grefs[1]`", [...NOT_WHOLE, 0x1_0000_0000], (gref) => mapper.map(target.granterDomid, [8, gref]));
+    assertThrows(() => mapper.map(target.granterDomid, []), RangeError, "`grefs`");
+    assertThrows(() => mapper.map(target.granterDomid, new Array(65_537).fill(8)), RangeError, "`grefs`");
+    assertThrows(() => mapper.map(target.granterDomid, 8 as unknown as number[]), TypeError, "`grefs`");
     assertThrows(
-      () => mapper.map(target.granter, grefs, { writable: 1 as unknown as boolean }),
+      () => mapper.map(target.granterDomid, grefs, { writable: 1 as unknown as boolean }),
       TypeError,
       "`writable`",
     );

@@ -13,7 +13,9 @@ const TIMER = 0;
 export const binding: EventsTests = {
   "have ports of their own"({ events, another, target }) {
     const others = another();
-    const channels = [1, 2, 3].flatMap(() => [events.bindUnbound(target.peer), others.bindUnbound(target.peer)]);
+    const channels = [1, 2, 3].flatMap(
+      () => [events.bindUnbound(target.peerDomid), others.bindUnbound(target.peerDomid)],
+    );
     assertEquals(new Set(channels.map(({ port }) => port)).size, 6);
     for (const { port, closed } of channels) {
       assert(Number.isInteger(port) && port > 0 && port < 2 ** 17, `a port is from 1 to 131071: ${port}`);
@@ -21,7 +23,7 @@ export const binding: EventsTests = {
     }
   },
   async "begin with an event where they are bound to another one, and only there"({ events, peerEvents, target }) {
-    const ours = events.bindUnbound(target.peer);
+    const ours = events.bindUnbound(target.peerDomid);
     const theirs = peerEvents.bindInterdomain(target.domid, ours.port);
     await comes(theirs);
     await quiet(theirs);
@@ -31,7 +33,7 @@ export const binding: EventsTests = {
     events.bindUnbound(0x7fef).unbind();
   },
   async "bind to a port of the other side once, and again when the first is unbound"({ events, peerEvents, target }) {
-    const ours = events.bindUnbound(target.peer);
+    const ours = events.bindUnbound(target.peerDomid);
     const first = peerEvents.bindInterdomain(target.domid, ours.port);
     assertRefused(() => peerEvents.bindInterdomain(target.domid, ours.port), "port-refused");
     first.unbind();
@@ -43,12 +45,12 @@ export const binding: EventsTests = {
     await comes(ours);
   },
   "are refused where there is no such port, or it is not meant for this domain"({ events, peerEvents, target }) {
-    const { port } = events.bindUnbound(target.peer + 77);
+    const { port } = events.bindUnbound(target.peerDomid + 77);
     assertRefused(() => peerEvents.bindInterdomain(target.domid, port), "port-refused");
     assertRefused(() => peerEvents.bindInterdomain(target.domid, 131_071), "port-refused");
     assertRefused(() => peerEvents.bindInterdomain(target.domid, 0), "port-refused");
     assertRefused(() => peerEvents.bindInterdomain(0x7fef, port), "port-refused");
-    const gone = events.bindUnbound(target.peer);
+    const gone = events.bindUnbound(target.peerDomid);
     gone.unbind();
     assertRefused(() => peerEvents.bindInterdomain(target.domid, gone.port), "port-refused");
   },
@@ -63,7 +65,7 @@ export const binding: EventsTests = {
     events.bindVirq(SPARE_VIRQ).unbind();
   },
   "can be unbound, more than once"({ events, target }) {
-    const channel = events.bindUnbound(target.peer);
+    const channel = events.bindUnbound(target.peerDomid);
     channel.unbind();
     channel.unbind();
     channel[Symbol.dispose]();
@@ -74,14 +76,14 @@ export const binding: EventsTests = {
   "give their ports back"({ events, target }) {
     const used = new Set<number>();
     for (let round = 0; round < 300; round++) {
-      const channel = events.bindUnbound(target.peer);
+      const channel = events.bindUnbound(target.peerDomid);
       used.add(channel.port);
       channel.unbind();
     }
     assert(used.size < 20, `${used.size} ports were used for one channel at a time`);
   },
   async "are all closed at once"({ events, peerEvents, another, target }) {
-    const [first, second] = [events.bindUnbound(target.peer), events.bindUnbound(target.peer)];
+    const [first, second] = [events.bindUnbound(target.peerDomid), events.bindUnbound(target.peerDomid)];
     const theirs = peerEvents.bindInterdomain(target.domid, first.port);
     await comes(theirs);
     events.close();
@@ -90,7 +92,7 @@ export const binding: EventsTests = {
     assertEquals([first.closed, second.closed], [true, true]);
     first.unbind();
     assertRefused(() => first.notify(), "closed");
-    assertRefused(() => events.bindUnbound(target.peer), "closed");
+    assertRefused(() => events.bindUnbound(target.peerDomid), "closed");
     assertRefused(() => events.bindVirq(SPARE_VIRQ), "closed");
     // The other end stays, and nobody hears it.
     theirs.notify();
@@ -109,7 +111,7 @@ export const binding: EventsTests = {
       for (const value of [...NOT_WHOLE, ...values]) assertThrows(() => bind(value), RangeError, name, `${value}`);
     }
     for (const backend of [null, {}, 5]) {
-      assertThrows(() => new EventChannels(backend as never), TypeError, "eventBackend()");
+      assertThrows(() => new EventChannels({ events: backend as never }), TypeError, "domain()");
     }
   },
 };

@@ -7,7 +7,7 @@ function counting({ device, share, target }: MapperSetup) {
   const pages = share(device.open());
   const view = pages.map();
   for (let byte = 0; byte < PAGE_SIZE; byte++) view.bytes[byte] = byte;
-  return { pages, view, place: { domid: target.granter, gref: pages.grefs[0]! } };
+  return { pages, view, place: { domid: target.granterDomid, gref: pages.grefs[0]! } };
 }
 
 /** Grant copies: by the peer, of the granter's pages. */
@@ -77,9 +77,9 @@ export const copy: MapperTests = {
     const allocator = device.open();
     const gone = share(allocator);
     const [goneGref] = gone.grefs as [number];
-    const domid = target.granter;
-    const readOnly = { domid, gref: allocator.allocate(target.peer).grefs[0]! };
-    const foreign = { domid, gref: allocator.allocate(target.peer + 77, { writable: true }).grefs[0]! };
+    const domid = target.granterDomid;
+    const readOnly = { domid, gref: allocator.allocate(target.peerDomid).grefs[0]! };
+    const foreign = { domid, gref: allocator.allocate(target.peerDomid + 77, { writable: true }).grefs[0]! };
     // Last, as its reference is the first to be used again.
     gone.free();
     const array = () => new Uint8Array(2).fill(9);

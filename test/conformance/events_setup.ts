@@ -17,14 +17,14 @@ export class EventsSetup {
 
   /** Event channels beside the first ones, as another process of a domain has them. */
   readonly another = (peers = false): EventChannels => {
-    const events = new EventChannels(peers ? this.target.peerBackend : this.target.eventBackend);
+    const events = new EventChannels(peers ? this.target.peer : this.target.domain);
     this.#opened.push(events);
     return events;
   };
 
   /** A channel between both sides, without the event that it begins with. */
   readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
-    const ours = this.events.bindUnbound(this.target.peer);
+    const ours = this.events.bindUnbound(this.target.peerDomid);
     const theirs = this.peerEvents.bindInterdomain(this.target.domid, ours.port);
     await comes(theirs);
     return { ours, theirs };

@@ -39,7 +39,7 @@ export const free: Tests = {
     allocator.free(0, 1);
     allocator.free(2, 2);
     assertEquals(device.inspect().live, 0);
-    assertEquals(allocator.allocate(target.peer).page, 4);
+    assertEquals(allocator.allocate(target.peerDomid).page, 4);
   },
   "frees what is left when nothing else is said"({ device, share }) {
     const pages = share(device.open(), 5);

@@ -20,7 +20,7 @@ export const map: Tests = {
     again.unmap();
   },
   "maps what its peer may only read for writing"({ device, target }) {
-    const pages = device.open().allocate(target.peer, { writable: false });
+    const pages = device.open().allocate(target.peerDomid, { writable: false });
     const view = pages.map();
     view.bytes.fill(1);
     assertEquals(view.read(PAGE_SIZE - 1).length, 1);

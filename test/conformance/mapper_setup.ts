@@ -13,14 +13,14 @@ export class MapperSetup extends Setup {
   constructor(target: MapperTarget) {
     super(target);
     this.joinsPages = target.joinsPages;
-    this.#granterEvents = new EventChannels(target.granterEvents);
-    this.#peerEvents = new EventChannels(target.peerEvents);
+    this.#granterEvents = new EventChannels(target.granter);
+    this.#peerEvents = new EventChannels(target.peer);
   }
 
   /** An event channel between granter and peer, without the event that it begins with. */
   readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
-    const ours = this.#granterEvents.bindUnbound(this.target.peer);
-    const theirs = this.#peerEvents.bindInterdomain(this.target.granter, ours.port);
+    const ours = this.#granterEvents.bindUnbound(this.target.peerDomid);
+    const theirs = this.#peerEvents.bindInterdomain(this.target.granterDomid, ours.port);
     await comes(theirs);
     return { ours, theirs };
   };

@@ -38,7 +38,7 @@ export const mappingNotify: MapperTests = {
   async "sends an event alone, from a mapping that is read-only too"({ device, share, mapper, target, connect }) {
     const pages = share(device.open());
     const { ours, theirs } = await connect();
-    const mapping = mapper.map(target.granter, pages.grefs);
+    const mapping = mapper.map(target.granterDomid, pages.grefs);
     assertRefused(() => mapping.setUnmapNotify({ clearByte: 0 }), "notify-refused");
     mapping.setUnmapNotify({ eventPort: theirs.port });
     assertRefused(() => mapping.setUnmapNotify({ clearByte: 0 }), "notify-refused");

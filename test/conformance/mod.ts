@@ -13,13 +13,13 @@
  *   test: (name, run) => tests.push([name, run]), // for example vitest's `test`
  *   open() {
  *     const xen = new MockXen();
- *     const domain = xen.domain(1);
+ *     const granter = xen.domain(1);
  *     return {
- *       grantBackend: domain.grantBackend(),
- *       granter: 1,
- *       mapBackend: xen.domain(0).mapBackend(),
- *       peer: 0,
- *       setLimit: (pages) => domain.limit = pages,
+ *       granter,
+ *       granterDomid: 1,
+ *       peer: xen.domain(0),
+ *       peerDomid: 0,
+ *       setLimit: (pages) => granter.limit = pages,
  *       heldPagesCount: false,
  *       close: () => xen.assertClean(),
  *     };
@@ -45,10 +45,10 @@
  *   open() {
  *     const xen = new MockXen();
  *     return {
- *       eventBackend: xen.domain(1).eventBackend(),
+ *       domain: xen.domain(1),
  *       domid: 1,
- *       peerBackend: xen.domain(0).eventBackend(),
- *       peer: 0,
+ *       peer: xen.domain(0),
+ *       peerDomid: 0,
  *       close: () => xen.assertClean(),
  *     };
  *   },

@@ -22,7 +22,7 @@ export const notifying: EventsTests = {
     await comes(first.theirs);
   },
   async "says nothing where nobody is bound to the other end"({ events, target, connect }) {
-    const alone = events.bindUnbound(target.peer);
+    const alone = events.bindUnbound(target.peerDomid);
     alone.notify();
     await quiet(alone);
     const { ours, theirs } = await connect();
@@ -69,7 +69,7 @@ export const notifying: EventsTests = {
   },
   async "wakes a channel of the same process and of another file"({ events, another, target }) {
     // Both ends in one domain, where the other domain is this one.
-    if (target.domid !== target.peer) return;
+    if (target.domid !== target.peerDomid) return;
     const one = events.bindUnbound(target.domid);
     const other = another().bindInterdomain(target.domid, one.port);
     await comes(other);

@@ -25,9 +25,9 @@ export const peer: Tests = {
     theirs.unmap();
   },
   "reads what was granted read-only, and cannot map it for writing"({ device, target, mapper, mapAsPeer }) {
-    const pages = device.open().allocate(target.peer);
+    const pages = device.open().allocate(target.peerDomid);
     assertRefused(() => mapAsPeer(pages.grefs), "map-refused");
-    const theirs = mapper.map(target.granter, pages.grefs);
+    const theirs = mapper.map(target.granterDomid, pages.grefs);
     const ours = pages.map();
     ours.bytes[0] = 1;
     assertEquals([...theirs.read(0, 1)], [1]);
@@ -45,7 +45,7 @@ export const peer: Tests = {
     mapAsPeer([first]).unmap();
   },
   "cannot map what was granted to another domain"({ device, target, mapAsPeer }) {
-    const pages = device.open().allocate(target.peer + 77, { writable: true });
+    const pages = device.open().allocate(target.peerDomid + 77, { writable: true });
     assertRefused(() => mapAsPeer(pages.grefs), "map-refused");
   },
   "keeps its mapping when we let go, and may map the page again meanwhile"({ device, share, mapAsPeer }) {
@@ -128,10 +128,10 @@ export const peer: Tests = {
   },
   "keeps its mappings when its mapper is closed, and makes no new ones"({ device, share, target, another, mapper }) {
     const pages = share(device.open());
-    const theirs = mapper.map(target.granter, pages.grefs);
+    const theirs = mapper.map(target.granterDomid, pages.grefs);
     mapper.close();
     mapper.close();
-    assertRefused(() => mapper.map(target.granter, pages.grefs), "closed");
+    assertRefused(() => mapper.map(target.granterDomid, pages.grefs), "closed");
     assertEquals(theirs.read().length, PAGE_SIZE);
     theirs.unmap();
     another().close();

@@ -19,26 +19,26 @@ export class Setup {
   constructor(target: ConformanceTarget) {
     this.target = target;
     this.device = this.another();
-    this.mapper = new GrantMapper(target.mapBackend);
+    this.mapper = new GrantMapper(target.peer);
   }
 
   /** A device beside the first, as another process has it. */
   readonly another = (limit?: number): GrantDevice => {
-    const { grantBackend, core } = this.target;
+    const { granter, core } = this.target;
     const options = { ...(limit === undefined ? {} : { limit }), ...(core ? { core } : {}) };
-    const device = new GrantDevice(grantBackend, options);
+    const device = new GrantDevice(granter, options);
     this.#devices.push(device);
     return device;
   };
 
   /** Allocates pages for the peer, which may write to them. */
   readonly share = (allocator: GrantAllocator, pages = 1): SharedPages => {
-    return allocator.allocate(this.target.peer, { pages, writable: true });
+    return allocator.allocate(this.target.peerDomid, { pages, writable: true });
   };
 
   /** Maps pages as the peer, to read and write. */
   readonly mapAsPeer = (grefs: readonly number[]): WritablePeerMapping => {
-    return this.mapper.map(this.target.granter, grefs, { writable: true });
+    return this.mapper.map(this.target.granterDomid, grefs, { writable: true });
   };
 
   /** Expects a view of a mapping that ended to be dead, or one whose memory stays. */
@@ -57,7 +57,7 @@ export class Setup {
     let pages = 0;
     try {
       while (true) {
-        allocator.allocate(this.target.peer);
+        allocator.allocate(this.target.peerDomid);
         pages++;
       }
     } catch (error) {

@@ -17,7 +17,7 @@ export const several: MapperTests = {
     const second = share(allocator, 2);
     number(first, 10);
     number(second, 20);
-    const domid = target.granter;
+    const domid = target.granterDomid;
     const [a, , c] = first.grefs as [number, number, number];
     const [d, e] = second.grefs as [number, number];
     const grants = [e, a, d, c].map((gref) => ({ domid, gref }));
@@ -48,14 +48,14 @@ export const several: MapperTests = {
     const third = share(allocator);
     number(third, 7);
     const grefs = [first.grefs[0]!, third.grefs[0]!];
-    const theirs = mapper.map(target.granter, grefs);
+    const theirs = mapper.map(target.granterDomid, grefs);
     assertEquals([...theirs.read(PAGE_SIZE - 1, 3)], [0, 7, 0]);
     assert(!("parts" in theirs) && !("bytes" in theirs), "what is read-only hands out no memory");
     theirs.unmap();
   },
   "maps one page twice in one mapping"({ device, share, mapper, target }) {
     const [gref] = share(device.open()).grefs as [number];
-    const theirs = mapper.map(target.granter, [gref, gref], { writable: true });
+    const theirs = mapper.map(target.granterDomid, [gref, gref], { writable: true });
     theirs.parts[0]![5] = 9;
     assertEquals([...theirs.read(PAGE_SIZE + 5, 1)], [9]);
     theirs.unmap();
@@ -65,13 +65,13 @@ export const several: MapperTests = {
     const pages = share(allocator, 2);
     const [first, second] = pages.grefs as [number, number];
     pages.free({ start: 1, count: 1 });
-    const domid = target.granter;
+    const domid = target.granterDomid;
     const live = { domid, gref: first };
     for (const bad of [{ domid, gref: second }, { domid, gref: 0xffff_ffff }, { domid: 0x7fef, gref: first }]) {
       assertRefused(() => mapper.map([live, bad]), "map-refused");
       assertRefused(() => mapper.map([bad, live]), "map-refused");
     }
-    const readOnly = allocator.allocate(target.peer);
+    const readOnly = allocator.allocate(target.peerDomid);
     const grants = [live, { domid, gref: readOnly.grefs[0]! }];
     assertRefused(() => mapper.map(grants, { writable: true }), "map-refused");
     mapper.map(grants).unmap();
@@ -85,7 +85,7 @@ export const several: MapperTests = {
     for (let round = 0; round < 60; round++) {
       const pages = share(allocator);
       number(pages, round + 1);
-      grants.unshift({ domid: target.granter, gref: pages.grefs[0]! });
+      grants.unshift({ domid: target.granterDomid, gref: pages.grefs[0]! });
     }
     const theirs: WritableMapping = mapper.map(grants, { writable: true });
     for (let page = 0; page < 60; page++) assertEquals(theirs.read(page * PAGE_SIZE, 1)[0], 60 - page);

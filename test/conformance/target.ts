@@ -1,16 +1,16 @@
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
 
 /** What is tested: both sides of one machine, in one process. */
 export interface ConformanceTarget {
-  /** The granter's side. Nobody else grants pages on this system during a test. */
-  readonly grantBackend: GrantBackend;
-  /** The domain of the granter. */
-  readonly granter: number;
-  /** The peer's side. */
-  readonly mapBackend: MapBackend;
-  /** The domain of the peer. */
-  readonly peer: number;
-  /** Sets the system's limit, which `grantBackend.limit()` says: 1024 when the target is opened. */
+  /** The domain that shares pages. Nobody else shares pages of it during a test. */
+  readonly granter: Pick<XenDomain, "grants">;
+  /** Its domid. */
+  readonly granterDomid: number;
+  /** The domain that maps them, which may be the same. */
+  readonly peer: Pick<XenDomain, "maps">;
+  /** Its domid. */
+  readonly peerDomid: number;
+  /** Sets the limit of the granter's domain, which `granter.grants.limit()` returns. It is 1024 when the target is opened. */
   setLimit(pages: number): void;
   /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
   readonly heldPagesCount: boolean;
@@ -35,10 +35,10 @@ export interface ConformanceOptions {
 
 /** What is tested of mappers beyond that, and of unmap notifies that send events. */
 export interface MapperTarget extends ConformanceTarget {
-  /** The event channels of the granter's domain. */
-  readonly granterEvents: EventBackend;
-  /** The event channels of the peer's domain. */
-  readonly peerEvents: EventBackend;
+  /** The domain that shares pages, with event channels. */
+  readonly granter: Pick<XenDomain, "grants" | "events">;
+  /** The domain that maps them, with event channels. */
+  readonly peer: Pick<XenDomain, "maps" | "events">;
   /** Whether pages that lie apart are mapped as one piece of memory. */
   readonly joinsPages: boolean;
 }
@@ -53,14 +53,14 @@ export interface MapperConformanceOptions {
 
 /** What is tested of event channels: both ends, in one process. */
 export interface EventsTarget {
-  /** The event channels of one domain. */
-  readonly eventBackend: EventBackend;
-  /** The number of that domain. */
+  /** One domain. */
+  readonly domain: Pick<XenDomain, "events">;
+  /** Its domid. */
   readonly domid: number;
-  /** The event channels of the other one, which may be the same. */
-  readonly peerBackend: EventBackend;
-  /** The number of the other one. */
-  readonly peer: number;
+  /** The other domain, which may be the same. */
+  readonly peer: Pick<XenDomain, "events">;
+  /** Its domid. */
+  readonly peerDomid: number;
   /** Called at the end of a test; throws if anything is left bound, where that can be seen. */
   close(): void;
 }

@@ -148,7 +148,7 @@ export const waiting: EventsTests = {
     await wait;
   },
   async "has arguments that are checked, by the promise"({ events, target }) {
-    const channel = events.bindUnbound(target.peer);
+    const channel = events.bindUnbound(target.peerDomid);
     for (const options of [null, 5, { signal: {} }, { signal: "now" }]) {
       const error = await rejected(channel.wait(options as never));
       assert(error instanceof TypeError, `expected a TypeError, got ${error}`);

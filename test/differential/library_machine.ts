@@ -36,10 +36,10 @@ export class LibraryMachine implements Machine {
   constructor({ core, grantBackend, mapBackend, profile = "linux", memory = "buffers" }: LibraryMachineOptions = {}) {
     this.#xen = new MockXen({ profile, memory, limit: FIRST_LIMIT });
     const domain = this.#xen.domain(0);
-    const granter = domain.grantBackend();
-    const peer = domain.mapBackend();
-    this.#device = new GrantDevice(grantBackend ? grantBackend(granter) : granter, core ? { core } : {});
-    this.#mapper = new GrantMapper(mapBackend ? mapBackend(peer) : peer);
+    const granter = domain.grants;
+    const peer = domain.maps;
+    this.#device = new GrantDevice({ grants: grantBackend ? grantBackend(granter) : granter }, core ? { core } : {});
+    this.#mapper = new GrantMapper({ maps: mapBackend ? mapBackend(peer) : peer });
   }
 
   setLimit(pages: number): void {

@@ -1,6 +1,6 @@
 /** The example of a ring of messages as a program, and on the device's backends with a stand-in for the kernel. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../backends/deno.ts";
+import { denoDomain } from "../../backends/deno.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { connect, type MessageRing, PeerGoneError, serve } from "../../examples/ring/message_ring.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
@@ -26,10 +26,10 @@ describe("on the device's backends", () => {
 
   /** Both sides, in one domain. */
   function pair() {
-    const device = new GrantDevice(denoGrantBackend({ libc }));
-    const mapper = new GrantMapper(denoMapBackend({ libc }));
-    const [serverEvents, clientEvents] = [denoEventBackend({ libc }), denoEventBackend({ libc })].map((backend) =>
-      new EventChannels(backend)
+    const device = new GrantDevice(denoDomain({ libc }));
+    const mapper = new GrantMapper(denoDomain({ libc }));
+    const [serverEvents, clientEvents] = [denoDomain({ libc }).events, denoDomain({ libc }).events].map((backend) =>
+      new EventChannels({ events: backend })
     ) as [EventChannels, EventChannels];
     const { ring: server, gref, port } = serve(device.open(), serverEvents, 0);
     const client = connect(mapper, clientEvents, 0, gref, port);

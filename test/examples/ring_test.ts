@@ -20,10 +20,10 @@ const CLIENT = 0;
 function machine() {
   const xen = new MockXen();
   const [serverProcess, clientProcess] = [xen.domain(SERVER).process(), xen.domain(CLIENT).process()];
-  const device = new GrantDevice(serverProcess.grantBackend());
-  const mapper = new GrantMapper(clientProcess.mapBackend());
-  const serverEvents = new EventChannels(serverProcess.eventBackend());
-  const clientEvents = new EventChannels(clientProcess.eventBackend());
+  const device = new GrantDevice(serverProcess);
+  const mapper = new GrantMapper(clientProcess);
+  const serverEvents = new EventChannels(serverProcess);
+  const clientEvents = new EventChannels(clientProcess);
   const allocator = device.open();
   const begin = () => serve(allocator, serverEvents, CLIENT);
   return { xen, serverProcess, clientProcess, device, mapper, serverEvents, clientEvents, allocator, begin };

@@ -20,10 +20,10 @@ describe("without rules a wrapped backend is as before:", () => {
         const [above, below]: [string[], string[]] = [[], []];
         const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];
         return {
-          grantBackend: outer.grants(faults.grants(inner.grants(domain.grantBackend()))),
-          granter: 1,
-          mapBackend: outer.maps(faults.maps(inner.maps(xen.domain(0).mapBackend()))),
-          peer: 0,
+          granter: { grants: outer.grants(faults.grants(inner.grants(domain.grants))) },
+          granterDomid: 1,
+          peer: { maps: outer.maps(faults.maps(inner.maps(xen.domain(0).maps))) },
+          peerDomid: 0,
           setLimit: (pages) => domain.limit = pages,
           heldPagesCount: profile === "seed",
           core: debugCore,
@@ -186,7 +186,7 @@ describe("a backend below that breaks its contract", () => {
   function lying(says: (page: number, count: number) => unknown) {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grantBackend();
+    const real = xen.domain(1).grants;
     const asked: number[][] = [];
     const file = faults.grants({
       ...real,

@@ -13,8 +13,8 @@ function machine() {
   const faults = new Faults();
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const backend = faults.events(recorder.events(xen.domain(1).eventBackend()));
-  const peer = xen.domain(0).eventBackend().open();
+  const backend = faults.events(recorder.events(xen.domain(1).events));
+  const peer = xen.domain(0).events.open();
   /** The calls that reached the machine. */
   const below = (call: string) => parseTrace(trace).calls.filter((line) => line.call === call).length;
   /** Nothing may be left once there are no faults. */
@@ -136,7 +136,7 @@ describe("a fault in a call of event channels", () => {
 
   test("of one side leaves the same kind of another alone", () => {
     const { xen, faults, file, port, finish } = bound();
-    const grants = faults.grants(xen.domain(1).grantBackend()).open();
+    const grants = faults.grants(xen.domain(1).grants).open();
     const grefs = new Uint32Array(1);
     grants.grant(0, 1, 0, true, grefs);
     faults.fail("notify", { side: "grants" });
@@ -293,8 +293,8 @@ describe("a backend below that breaks its contract", () => {
 describe("`EventChannels` on a backend that fails", () => {
   test("says what was under way, and goes on afterwards", async () => {
     const { xen, faults, backend, finish } = machine();
-    const events = new EventChannels(backend);
-    const theirs = new EventChannels(xen.domain(0).eventBackend());
+    const events = new EventChannels({ events: backend });
+    const theirs = new EventChannels(xen.domain(0));
     faults.fail("open", { side: "events", error: boom });
     expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
     faults.fail("bind", { when: "after", error: boom });

@@ -270,12 +270,14 @@ test("a backend that fails to open or close", () => {
   expect(device.inspect()).toMatchObject({ live: 0, allocators: [] });
 
   const xen = new MockXen();
-  const real = xen.domain(1).grantBackend();
+  const real = xen.domain(1).grants;
   const unopened = new GrantDevice({
-    ...real,
-    open() {
-      if (broken) throw boom;
-      return real.open();
+    grants: {
+      ...real,
+      open() {
+        if (broken) throw boom;
+        return real.open();
+      },
     },
   });
   expect(thrown(() => unopened.open())).toMatchObject({ operation: "open", cause: boom });
@@ -339,13 +341,14 @@ test("a backend that calls back into the library is refused, and nothing is lost
 });
 
 describe("a mapper on a backend that fails", () => {
-  const mapperOn = (backend: Partial<MapBackend>) => new GrantMapper({ name: "broken", ...backend } as MapBackend);
+  const mapperOn = (backend: Partial<MapBackend>) =>
+    new GrantMapper({ maps: { name: "broken", ...backend } as MapBackend });
 
   test("to open, or to map: the next attempt works", () => {
     let broken = true;
     const xen = new MockXen();
-    const pages = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0);
-    const real = xen.domain(0).mapBackend();
+    const pages = new GrantDevice(xen.domain(1)).open().allocate(0);
+    const real = xen.domain(0).maps;
     const mapper = mapperOn({
       open() {
         if (broken) throw boom;
@@ -405,5 +408,5 @@ describe("a mapper on a backend that fails", () => {
 });
 
 test("a core that cannot be compiled is a clear error", () => {
-  expect(() => new GrantDevice(new MockXen().domain(1).grantBackend(), { core: {} as WebAssembly.Module })).toThrow();
+  expect(() => new GrantDevice(new MockXen().domain(1), { core: {} as WebAssembly.Module })).toThrow();
 });

@@ -74,7 +74,7 @@ describe("a grant that fails after some pages", () => {
 
 test("an injected fault keeps the references of its call, whatever becomes of the buffer", () => {
   const faults = new Faults();
-  const file = faults.grants(new MockXen().domain(1).grantBackend()).open();
+  const file = faults.grants(new MockXen().domain(1).grants).open();
   const grefs = new Uint32Array(3);
   const calls: FaultCall[] = [];
   faults.before("grant", (call) => calls.push(call));
@@ -99,7 +99,7 @@ test("an injected fault keeps the references of its call, whatever becomes of th
 
 test("a grant that moves the references' buffer away fails with its own error", () => {
   const faults = new Faults();
-  const real = new MockXen().domain(1).grantBackend();
+  const real = new MockXen().domain(1).grants;
   const grant = (...[, , , , grefs]: Parameters<GrantFile["grant"]>) => {
     structuredClone(null, { transfer: [grefs.buffer as ArrayBuffer] });
     throw boom;
@@ -240,7 +240,7 @@ test("settling goes on after an error, and throws the first", () => {
     unmaps++;
     throw boom;
   };
-  const mapper = new GrantMapper(faults.maps(mapBackend({ map: () => peerMemory({ unmap }) })));
+  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => peerMemory({ unmap }) })) });
   faults.fail("unmap", { when: "before", times: Infinity });
   for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) thrown(() => mapping.unmap());
   expect([faults.left, unmaps]).toEqual([2, 0]);
@@ -251,7 +251,7 @@ test("settling goes on after an error, and throws the first", () => {
 
 test("a backend below that gives no memory, or fails to undo: the caller gets the fault", () => {
   const faults = new Faults();
-  const mapper = new GrantMapper(faults.maps(mapBackend({ map: () => NO_MEMORY })));
+  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => NO_MEMORY })) });
   expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
   expect(faults.calls("unmap")).toBe(0);
   faults.fail("map", { when: "after", error: boom });
@@ -261,7 +261,7 @@ test("a backend below that gives no memory, or fails to undo: the caller gets th
 test("a page that is granted again under an index is not taken for the one before", () => {
   const xen = new MockXen();
   const faults = new Faults();
-  const file = faults.grants(xen.domain(1).grantBackend()).open();
+  const file = faults.grants(xen.domain(1).grants).open();
   const grefs = new Uint32Array(1);
   const grant = () => file.grant(0, 1, 0, true, grefs.fill(0));
 
@@ -275,7 +275,7 @@ test("a page that is granted again under an index is not taken for the one befor
   grant();
   faults.fail("notify", { when: "after", error: boom });
   expect(() => file.setUnmapNotify(0, grefs[0]!, { clearByte: 2 })).toThrow(boom);
-  const theirs = xen.domain(0).mapBackend().open().map(1, [...grefs], true);
+  const theirs = xen.domain(0).maps.open().map(1, [...grefs], true);
   theirs.bytes.fill(9);
   expect(file.endAccess(0, 1, grefs)).toEqual([]);
   expect([theirs.bytes[1], theirs.bytes[2]]).toEqual([9, 9]);

@@ -12,10 +12,10 @@ function machine() {
   const xen = new MockXen();
   const faults = new Faults();
   const pages = [1, 2].map((domid) =>
-    new GrantDevice(xen.domain(domid).grantBackend()).open().allocate(0, { pages: 4, writable: true })
+    new GrantDevice(xen.domain(domid)).open().allocate(0, { pages: 4, writable: true })
   );
   const views = pages.map((one) => one.map());
-  const mapper = new GrantMapper(faults.maps(xen.domain(0).mapBackend()));
+  const mapper = new GrantMapper({ maps: faults.maps(xen.domain(0).maps) });
   const finish = () => {
     faults.clear();
     mapper.close();

@@ -142,7 +142,7 @@ describe("a rule that was due and did not happen", () => {
   test("happens as often as it should where one wrapper is around another", () => {
     for (const times of [1, 2, 3]) {
       const faults = new Faults();
-      const backend = faults.grants(faults.grants(new MockXen().domain(1).grantBackend()));
+      const backend = faults.grants(faults.grants(new MockXen().domain(1).grants));
       let runs = 0;
       const hook = faults.after("limit", () => runs++, { times });
       for (let round = 0; round < 4; round++) backend.limit();
@@ -237,7 +237,7 @@ describe("pages that are held though the peer does not", () => {
   test("while others fail to end: held is what did not end, and it throws only if nothing did", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grantBackend();
+    const real = xen.domain(1).grants;
     const failing = new Set([2, 4]);
     const file = faults.grants({
       ...real,
@@ -272,7 +272,7 @@ describe("pages that are held though the peer does not", () => {
   test("in a run of more than ten are named in ascending order", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const file = faults.grants(xen.domain(1).grantBackend()).open();
+    const file = faults.grants(xen.domain(1).grants).open();
     const grefs = new Uint32Array(12);
     file.grant(0, 12, 0, false, grefs);
     faults.hold({ grefs: [grefs[2]!, grefs[11]!] });
@@ -367,7 +367,7 @@ test("options that make no sense are refused", () => {
   );
   expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot act after a call as the kind of call");
   // Nothing was set.
-  const device = new GrantDevice(faults.grants(new MockXen().domain(1).grantBackend()), { core: debugCore });
+  const device = new GrantDevice({ grants: faults.grants(new MockXen().domain(1).grants) }, { core: debugCore });
   device.open().allocate(0).map().unmap();
   device.close();
 });

@@ -40,12 +40,13 @@ for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
         const [domain, peer] = [xen.domain(1), xen.domain(0)];
         const { outer, inner, faults, events, check } = wrappers();
         return {
-          grantBackend: outer.grants(faults.grants(inner.grants(domain.grantBackend()))),
-          granter: 1,
-          granterEvents: events(domain.eventBackend()),
-          mapBackend: outer.maps(faults.maps(inner.maps(peer.mapBackend()))),
-          peer: 0,
-          peerEvents: events(peer.eventBackend()),
+          granter: {
+            grants: outer.grants(faults.grants(inner.grants(domain.grants))),
+            events: events(domain.events),
+          },
+          granterDomid: 1,
+          peer: { maps: outer.maps(faults.maps(inner.maps(peer.maps))), events: events(peer.events) },
+          peerDomid: 0,
           joinsPages: false,
           setLimit(pages) {
             domain.limit = pages;
@@ -60,9 +61,9 @@ for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
               return {
                 xen: machine,
                 options: {
-                  grants: granter.grantBackend(),
-                  maps: mapper.mapBackend(),
-                  events: [granter.eventBackend(), mapper.eventBackend()],
+                  grants: granter.grants,
+                  maps: mapper.maps,
+                  events: [granter.events, mapper.events],
                   marks: { limit: (pages) => granter.limit = pages as number },
                 },
               };
@@ -80,13 +81,13 @@ for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] a
       open() {
         const xen = new MockXen();
         const { events, check } = wrappers();
-        const backends = (machine: MockXen) => [machine.domain(1).eventBackend(), machine.domain(peer).eventBackend()];
+        const backends = (machine: MockXen) => [machine.domain(1).events, machine.domain(peer).events];
         const [eventBackend, peerBackend] = backends(xen).map(events);
         return {
-          eventBackend: eventBackend!,
+          domain: { events: eventBackend! },
           domid: 1,
-          peerBackend: peerBackend!,
-          peer,
+          peer: { events: peerBackend! },
+          peerDomid: peer,
           close: () =>
             check(xen, () => {
               const machine = new MockXen();

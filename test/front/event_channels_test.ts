@@ -23,7 +23,7 @@ function eventFile(replaced: Partial<EventFile> = {}): EventFile {
 
 /** Event channels on one file. */
 function on(replaced: Partial<EventFile>): EventChannels {
-  return new EventChannels({ name: "hostile", open: () => eventFile(replaced) });
+  return new EventChannels({ events: { name: "hostile", open: () => eventFile(replaced) } });
 }
 
 /** A file that a test drives by hand: `fire` is the callback of the wait under way. */
@@ -48,7 +48,7 @@ class Driven {
     unbind: (port) => void this.calls.push(`unbind ${port}`),
     close: () => void this.calls.push("close"),
   });
-  readonly events = new EventChannels({ name: "driven", open: () => this.file });
+  readonly events = new EventChannels({ events: { name: "driven", open: () => this.file } });
   readonly channel: EventChannel = this.events.bindUnbound(0);
 
   /** An event comes. */
@@ -159,17 +159,19 @@ describe("a channel", () => {
   test("opens the backend with the first binding, once", () => {
     let opens = 0;
     const events = new EventChannels({
-      name: "counting",
-      open() {
-        opens++;
-        return eventFile();
+      events: {
+        name: "counting",
+        open() {
+          opens++;
+          return eventFile();
+        },
       },
     });
     expect(opens).toBe(0);
     events.bindUnbound(0);
     events.bindVirq(3);
     expect(opens).toBe(1);
-    new EventChannels({ name: "never opened", open: () => expect.unreachable() }).close();
+    new EventChannels({ events: { name: "never opened", open: () => expect.unreachable() } }).close();
   });
 });
 
@@ -439,14 +441,17 @@ describe("a backend", () => {
   });
 
   test("that is none, or opens none, is told so", () => {
-    expect(() => new EventChannels({ name: "x", open: () => null as unknown as EventFile }).bindUnbound(0)).toThrow(
-      expect.objectContaining({ code: "backend-failed" }),
-    );
+    expect(() => new EventChannels({ events: { name: "x", open: () => null as unknown as EventFile } }).bindUnbound(0))
+      .toThrow(
+        expect.objectContaining({ code: "backend-failed" }),
+      );
     expect(() =>
       new EventChannels({
-        name: "x",
-        open() {
-          throw new GrantError("no", { code: "no-device", operation: "open" });
+        events: {
+          name: "x",
+          open() {
+            throw new GrantError("no", { code: "no-device", operation: "open" });
+          },
         },
       }).bindUnbound(0)
     ).toThrow(expect.objectContaining({ code: "no-device", operation: "open" }));
@@ -510,7 +515,7 @@ describe("a caller's signal", () => {
 
 test("a channel's port is not to be changed", () => {
   const xen = new MockXen();
-  const events = new EventChannels(xen.domain(1).eventBackend());
+  const events = new EventChannels(xen.domain(1));
   const [first, second] = [events.bindUnbound(0), events.bindUnbound(0)];
   expect(Reflect.set(first, "port", second.port)).toBe(false);
   first.unbind();
@@ -521,7 +526,7 @@ test("a channel's port is not to be changed", () => {
 
 test("thousands may wait, for one channel or for as many, and all are told", async () => {
   const xen = new MockXen({ eventChannels: 5000 });
-  const events = new EventChannels(xen.domain(1).eventBackend());
+  const events = new EventChannels(xen.domain(1));
   const channels = Array.from({ length: 3000 }, () => events.bindUnbound(0));
   const waits = [...channels, ...Array.from({ length: 3000 }, () => channels[0]!)].map((channel) => channel.wait());
   const states = Promise.all(waits.map((wait) => wait.catch(({ code }) => code)));

@@ -7,8 +7,8 @@ test("a million grants live on a machine with larger tables, each with its own r
   timeout: 120_000,
 }, () => {
   const xen = new MockXen({ tableFrames: 2048, limit: Infinity });
-  const device = new GrantDevice(xen.domain(1).grantBackend());
-  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const device = new GrantDevice(xen.domain(1));
+  const mapper = new GrantMapper(xen.domain(0));
   const allocator = device.open();
   const seen = new Uint8Array(2048 * 512);
   const samples = new Map<number, number>();
@@ -36,33 +36,35 @@ test("a million grants live on a machine with larger tables, each with its own r
 
 test("a peer that scribbles over everything it can, at every moment, disturbs bytes and nothing else", () => {
   const xen = new MockXen({ profile: "seed" });
-  const real = xen.domain(1).grantBackend();
-  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const real = xen.domain(1).grants;
+  const mapper = new GrantMapper(xen.domain(0));
   const theirs: Uint8Array[] = [];
   const scribble = () => theirs.forEach((bytes) => bytes.fill(Math.floor(Math.random() * 256)));
   const device = new GrantDevice({
-    ...real,
-    open() {
-      const file = real.open();
-      return {
-        grant(page, count, domid, writable, grefs) {
-          scribble();
-          file.grant(page, count, domid, writable, grefs);
-          // It maps what it guesses, before anybody told it.
-          theirs.push(mapper.map(1, [...grefs.subarray(0, count)], { writable: true }).bytes);
-          scribble();
-        },
-        endAccess(page, count, grefs) {
-          scribble();
-          return file.endAccess(page, count, grefs);
-        },
-        map(page, count, gref, writable) {
-          scribble();
-          return file.map(page, count, gref, writable);
-        },
-        setUnmapNotify: (page, gref, notify) => file.setUnmapNotify(page, gref, notify),
-        close: () => file.close(),
-      };
+    grants: {
+      ...real,
+      open() {
+        const file = real.open();
+        return {
+          grant(page, count, domid, writable, grefs) {
+            scribble();
+            file.grant(page, count, domid, writable, grefs);
+            // It maps what it guesses, before anybody told it.
+            theirs.push(mapper.map(1, [...grefs.subarray(0, count)], { writable: true }).bytes);
+            scribble();
+          },
+          endAccess(page, count, grefs) {
+            scribble();
+            return file.endAccess(page, count, grefs);
+          },
+          map(page, count, gref, writable) {
+            scribble();
+            return file.map(page, count, gref, writable);
+          },
+          setUnmapNotify: (page, gref, notify) => file.setUnmapNotify(page, gref, notify),
+          close: () => file.close(),
+        };
+      },
     },
   });
   const allocator = device.open();

@@ -41,7 +41,7 @@ test(
     await fc.assert(
       fc.asyncProperty(run, async ({ seed, rate, steps }) => {
         const backend = new HostileEvents(seed, rate);
-        const events = new EventChannels(backend);
+        const events = new EventChannels({ events: backend });
         const channels: EventChannel[] = [];
         const waiting = new Set<Promise<void>>();
         const wait = (promise: Promise<unknown>, reason?: unknown) => {

@@ -1,8 +1,8 @@
 /** Callers and backends that go out of their way: overridden methods, values that change, calls in the middle of a call. */
 import { describe, expect, test } from "vitest";
-import type { GrantBackend, MapBackend, MappedMemory } from "../../src/contract/backend.ts";
+import type { GrantBackend, MapBackend, MappedMemory, XenDomain } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../../mod.ts";
+import { EventChannels, GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../../mod.ts";
 import { machine, thrown } from "../support/broken_machine.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { mapBackend, peerMemory } from "../support/map_backend.ts";
@@ -64,10 +64,12 @@ describe("a backend that calls back, and lets the refusal pass through,", () => 
 
   test("from a mapper's unmap: the file is closed after the last mapping, not before", () => {
     let closes = 0;
-    const mapper: GrantMapper = new GrantMapper(mapBackend({
-      map: () => peerMemory({ unmap: () => void mapper.map(1, [8]) }),
-      close: () => void closes++,
-    }));
+    const mapper: GrantMapper = new GrantMapper({
+      maps: mapBackend({
+        map: () => peerMemory({ unmap: () => void mapper.map(1, [8]) }),
+        close: () => void closes++,
+      }),
+    });
     const [first, second] = [mapper.map(1, [8]), mapper.map(1, [8])];
     thrown(() => first.unmap());
     first.unmap();
@@ -251,8 +253,8 @@ describe("values that change between two looks", () => {
   }
 
   test("a limit", () => {
-    const backend = new MockXen().domain(1).grantBackend();
-    expect(new GrantDevice(backend, changing("limit", 5, NaN)).limit).toBe(5);
+    const backend = new MockXen().domain(1).grants;
+    expect(new GrantDevice({ grants: backend }, changing("limit", 5, NaN)).limit).toBe(5);
   });
 
   test("an unmap notify, which is copied", () => {
@@ -347,8 +349,8 @@ test("close goes on with the other allocators when one cannot be closed", () => 
 });
 
 test("a huge allocation is refused without memory that stays taken", () => {
-  const backend: GrantBackend = new MockXen({ limit: Infinity }).domain(1).grantBackend();
-  const device = new GrantDevice(backend);
+  const backend: GrantBackend = new MockXen({ limit: Infinity }).domain(1).grants;
+  const device = new GrantDevice({ grants: backend });
   const allocator = device.open();
   const before = Deno.memoryUsage().rss;
   for (const pages of [1e8, 0xffff_ffff]) {
@@ -386,13 +388,19 @@ test("arguments of the wrong type are a TypeError wherever a default would be wo
   expect(() => mapper.map(1, "8" as unknown as number[])).toThrow('current value is "8"');
 });
 
-test("what is no backend is a TypeError that says what makes one", () => {
+test("what is no domain is a TypeError that says what is one", () => {
   const xen = new MockXen();
-  for (const wrong of [undefined, null, {}, xen.domain(1), 5] as unknown as (GrantBackend & MapBackend)[]) {
-    expect(() => new GrantDevice(wrong)).toThrow("grantBackend()");
-    expect(() => new GrantMapper(wrong)).toThrow("mapBackend()");
+  const wrongs = [undefined, null, {}, xen, 5, xen.domain(1).grants] as unknown as XenDomain[];
+  for (const wrong of wrongs) {
+    expect(() => new GrantDevice(wrong)).toThrow("Pass denoDomain()");
+    expect(() => new GrantMapper(wrong)).toThrow("Pass denoDomain()");
+    expect(() => new EventChannels(wrong)).toThrow("Pass denoDomain()");
   }
-  expect(() => new GrantDevice(xen.domain(1).grantBackend(), { core: {} as WebAssembly.Module })).toThrow(
+  for (const wrong of [null, {}, 5, xen.domain(1)] as unknown as (GrantBackend & MapBackend)[]) {
+    expect(() => new GrantDevice({ grants: wrong })).toThrow("`grants` of the domain");
+    expect(() => new GrantMapper({ maps: wrong })).toThrow("`maps` of the domain");
+  }
+  expect(() => new GrantDevice(xen.domain(1), { core: {} as WebAssembly.Module })).toThrow(
     "`core` must be a WebAssembly.Module",
   );
   expect(() => new MockXen({ profile: Symbol("x") as unknown as "seed" })).toThrow("`profile`");
@@ -517,7 +525,7 @@ describe("several failures at once", () => {
 
 test("an allocation of more pages than pass at a time is one piece, and so is its mapping", () => {
   const xen = new MockXen({ limit: Infinity });
-  const device = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+  const device = new GrantDevice(xen.domain(1), { core: debugCore });
   const allocator = device.open();
   const first = allocator.allocate(0, { pages: 9000 });
   const second = allocator.allocate(0, { pages: 3 });

@@ -68,8 +68,8 @@ describe("a backend that tells", () => {
   test("is heard in the middle of a call, before it has said that the page is held", () => {
     const xen = new MockXen({ profile: "seed" });
     const faults = new Faults();
-    const device = new GrantDevice(faults.grants(xen.domain(1).grantBackend()), { core: debugCore });
-    const mapper = new GrantMapper(xen.domain(0).mapBackend());
+    const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) }, { core: debugCore });
+    const mapper = new GrantMapper(xen.domain(0));
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3 });
     const theirs = mapper.map(1, pages.grefs);
@@ -173,24 +173,26 @@ test("a backend that does not tell is asked at each operation", () => {
   const { allocator, asked, mapper } = (() => {
     const asked: number[] = [];
     const xen = new MockXen({ profile: "seed" });
-    const backend = xen.domain(1).grantBackend();
+    const backend = xen.domain(1).grants;
     const device = new GrantDevice({
-      ...backend,
-      open() {
-        const file = backend.open();
-        return {
-          grant: file.grant.bind(file),
-          map: file.map.bind(file),
-          setUnmapNotify: file.setUnmapNotify.bind(file),
-          close: file.close.bind(file),
-          endAccess(page, count, grefs) {
-            asked.push(page);
-            return file.endAccess(page, count, grefs);
-          },
-        };
+      grants: {
+        ...backend,
+        open() {
+          const file = backend.open();
+          return {
+            grant: file.grant.bind(file),
+            map: file.map.bind(file),
+            setUnmapNotify: file.setUnmapNotify.bind(file),
+            close: file.close.bind(file),
+            endAccess(page, count, grefs) {
+              asked.push(page);
+              return file.endAccess(page, count, grefs);
+            },
+          };
+        },
       },
     }, { core: debugCore });
-    return { allocator: device.open(), asked, mapper: new GrantMapper(xen.domain(0).mapBackend()) };
+    return { allocator: device.open(), asked, mapper: new GrantMapper(xen.domain(0)) };
   })();
   const pages = allocator.allocate(0);
   mapper.map(1, pages.grefs);

@@ -10,8 +10,8 @@ const failed = (operation: string) => expect.objectContaining({ code: "backend-f
 /** A page that domain 1 grants to domain 0, which may write to it. */
 function shared() {
   const xen = new MockXen();
-  const pages = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0, { writable: true });
-  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const pages = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
+  const mapper = new GrantMapper(xen.domain(0));
   return { mapper, ours: pages.map(), place: { domid: 1, gref: pages.grefs[0]! } };
 }
 
@@ -28,18 +28,20 @@ describe("`close()`", () => {
   test("leaves the file open until the last mapping ends, and closes it once, even if that fails", () => {
     const calls: string[] = [];
     let mapped = 0;
-    const mapper = new GrantMapper(mapBackend({
-      map() {
-        const number = ++mapped;
-        return peerMemory({
-          unmap() {
-            calls.push(`unmap ${number}`);
-            if (number === 2) throw new Error("no");
-          },
-        });
-      },
-      close: () => void calls.push("close"),
-    }));
+    const mapper = new GrantMapper({
+      maps: mapBackend({
+        map() {
+          const number = ++mapped;
+          return peerMemory({
+            unmap() {
+              calls.push(`unmap ${number}`);
+              if (number === 2) throw new Error("no");
+            },
+          });
+        },
+        close: () => void calls.push("close"),
+      }),
+    });
     const [first, second] = [mapper.map(1, [8]), mapper.map(1, [9])];
     mapper.close();
     first.unmap();
@@ -63,12 +65,14 @@ test("a mapping that has ended has no unmap notify, whether it was writable or n
 describe("`map()`", () => {
   test("gives a backend one domain where there is one, and one for each reference elsewhere", () => {
     const calls: unknown[] = [];
-    const mapper = new GrantMapper(mapBackend({
-      map(domid, grefs, writable) {
-        calls.push([domid, [...grefs], writable]);
-        return peerMemory({ bytes: new Uint8Array(4096 * grefs.length) });
-      },
-    }));
+    const mapper = new GrantMapper({
+      maps: mapBackend({
+        map(domid, grefs, writable) {
+          calls.push([domid, [...grefs], writable]);
+          return peerMemory({ bytes: new Uint8Array(4096 * grefs.length) });
+        },
+      }),
+    });
     mapper.map(3, [8, 9]);
     mapper.map([{ domid: 3, gref: 8 }, { domid: 3, gref: 9 }], { writable: true });
     mapper.map([{ domid: 3, gref: 8 }, { domid: 4, gref: 9 }]);
@@ -87,7 +91,7 @@ describe("`map()`", () => {
     const parts = [new Uint8Array(4096).fill(1), new Uint8Array(8192).fill(2)];
     let unmaps = 0;
     const memory = peerMemory({ bytes: new Uint8Array(0), parts, unmap: () => void unmaps++ });
-    const theirs = new GrantMapper(mapBackend({ map: () => memory })).map(1, [8, 9, 10], { writable: true });
+    const theirs = new GrantMapper({ maps: mapBackend({ map: () => memory }) }).map(1, [8, 9, 10], { writable: true });
     expect(theirs.parts.map((part) => part.length)).toEqual([4096, 8192]);
     expect([...theirs.read(4095, 2)]).toEqual([1, 2]);
     theirs.unmap();
@@ -109,9 +113,11 @@ describe("`map()`", () => {
   ) {
     test(`refuses ${what}, and ends the mapping`, () => {
       let unmaps = 0;
-      const mapper = new GrantMapper(mapBackend({
-        map: () => ({ ...peerMemory({ unmap: () => void unmaps++ }), ...memory() }),
-      }));
+      const mapper = new GrantMapper({
+        maps: mapBackend({
+          map: () => ({ ...peerMemory({ unmap: () => void unmaps++ }), ...memory() }),
+        }),
+      });
       expect(() => mapper.map(1, [8, 9])).toThrow(failed("map"));
       expect(unmaps).toBe(1);
     });
@@ -127,7 +133,7 @@ describe("`setUnmapNotify()` of a mapping", () => {
         if (seen.length > 2) throw new Error("planned");
       },
     });
-    const theirs = new GrantMapper(mapBackend({ map: () => memory })).map(1, [8], { writable: true });
+    const theirs = new GrantMapper({ maps: mapBackend({ map: () => memory }) }).map(1, [8], { writable: true });
     theirs.setUnmapNotify(changing({}, "clearByte", 5, -1));
     theirs.setUnmapNotify({ eventPort: 3, more: true } as object);
     expect(seen).toEqual([{ clearByte: 5 }, { eventPort: 3 }]);
@@ -138,17 +144,19 @@ describe("`setUnmapNotify()` of a mapping", () => {
 
   test("from the middle of a call is `busy`", () => {
     let refusal: unknown;
-    const mapper = new GrantMapper(mapBackend({
-      map: () => peerMemory({}),
-      copy() {
-        try {
-          theirs.setUnmapNotify({});
-        } catch (error) {
-          refusal = error;
-        }
-        return [0];
-      },
-    }));
+    const mapper = new GrantMapper({
+      maps: mapBackend({
+        map: () => peerMemory({}),
+        copy() {
+          try {
+            theirs.setUnmapNotify({});
+          } catch (error) {
+            refusal = error;
+          }
+          return [0];
+        },
+      }),
+    });
     const theirs = mapper.map(1, [8]);
     mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }]);
     expect(refusal).toMatchObject({ code: "busy", operation: "notify" });
@@ -158,13 +166,15 @@ describe("`setUnmapNotify()` of a mapping", () => {
 describe("`copy()`", () => {
   test("gives a backend memory of its own, with the bytes as they were", () => {
     let seen: readonly CopySegment[] = [];
-    const mapper = new GrantMapper(mapBackend({
-      copy(segments) {
-        seen = segments;
-        (segments[1]!.to as Uint8Array).set([7, 8]);
-        return [0, 0];
-      },
-    }));
+    const mapper = new GrantMapper({
+      maps: mapBackend({
+        copy(segments) {
+          seen = segments;
+          (segments[1]!.to as Uint8Array).set([7, 8]);
+          return [0, 0];
+        },
+      }),
+    });
     const [from, to] = [Uint8Array.of(1, 2, 3), new Uint8Array(3).fill(9)];
     const page = { domid: 1, gref: 8 };
     expect(mapper.copy([{ from, to: { ...page, offset: 9 } }, { from: page, to, length: 2 }])).toEqual([
@@ -180,12 +190,14 @@ describe("`copy()`", () => {
   });
 
   test("writes to no array of a piece that was refused", () => {
-    const mapper = new GrantMapper(mapBackend({
-      copy(segments) {
-        (segments[0]!.to as Uint8Array).fill(7);
-        return [-1];
-      },
-    }));
+    const mapper = new GrantMapper({
+      maps: mapBackend({
+        copy(segments) {
+          (segments[0]!.to as Uint8Array).fill(7);
+          return [-1];
+        },
+      }),
+    });
     const to = new Uint8Array(2);
     expect(mapper.copy([{ from: { domid: 1, gref: 8 }, to }])).toEqual(["general_error"]);
     expect([...to]).toEqual([0, 0]);
@@ -193,7 +205,7 @@ describe("`copy()`", () => {
 
   test("calls statuses by Xen's names, and those that it does not know a general error", () => {
     const statuses = Array.from({ length: 16 }, (_, index) => -index);
-    const mapper = new GrantMapper(mapBackend({ copy: () => statuses }));
+    const mapper = new GrantMapper({ maps: mapBackend({ copy: () => statuses }) });
     const piece = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
     const names = mapper.copy(statuses.map(() => piece));
     expect(names.slice(0, 4)).toEqual(["okay", "general_error", "bad_domain", "bad_gntref"]);
@@ -209,7 +221,7 @@ describe("`copy()`", () => {
     ]] as unknown as number[][]
   ) {
     test(`refuses the answer ${JSON.stringify(answer, (_, value) => typeof value === "bigint" ? "0n" : value)}`, () => {
-      const mapper = new GrantMapper(mapBackend({ copy: () => answer }));
+      const mapper = new GrantMapper({ maps: mapBackend({ copy: () => answer }) });
       const to = new Uint8Array(1);
       expect(() => mapper.copy([{ from: { domid: 1, gref: 8 }, to }])).toThrow(failed("copy"));
     });
@@ -270,10 +282,12 @@ describe("`copy()`", () => {
     let opens = 0;
     const backend = mapBackend({ copy: () => [0] });
     const mapper = new GrantMapper({
-      name: "counting",
-      open() {
-        opens++;
-        return backend.open();
+      maps: {
+        name: "counting",
+        open() {
+          opens++;
+          return backend.open();
+        },
       },
     });
     const piece = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
@@ -289,23 +303,25 @@ describe("a backend of another kind", () => {
   test("is told so at its first use, and its file is closed", () => {
     const domain = new MockXen().domain(1);
     let closed = 0;
-    const grants = domain.grantBackend();
+    const grants = domain.grants;
     const mapper = new GrantMapper({
-      ...grants,
-      open: () => Object.assign(grants.open(), { close: () => closed++ }) as never,
+      maps: {
+        ...grants,
+        open: () => Object.assign(grants.open(), { close: () => closed++ }) as never,
+      },
     });
     expect(() => mapper.map(1, [8])).toThrow("has no method `copy`");
-    expect(() => mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }])).toThrow("denoMapBackend()");
+    expect(() => mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }])).toThrow("`maps` of a domain");
     expect(closed).toBe(2);
-    expect(() => new EventChannels(domain.mapBackend() as never).bindUnbound(0)).toThrow("denoEventBackend()");
+    expect(() => new EventChannels({ events: domain.maps as never }).bindUnbound(0)).toThrow("`events` of a domain");
   });
 });
 
 describe("the mock's copy", () => {
   test("needs the table to be that large, as on Xen, and grows with it", () => {
     const xen = new MockXen();
-    const allocator = new GrantDevice(xen.domain(1).grantBackend()).open();
-    const mapper = new GrantMapper(xen.domain(0).mapBackend());
+    const allocator = new GrantDevice(xen.domain(1)).open();
+    const mapper = new GrantMapper(xen.domain(0));
     const status = (gref: number) => mapper.copy([{ from: { domid: 1, gref }, to: new Uint8Array(1) }])[0];
     expect([status(0), status(511), status(512)]).toEqual(["general_error", "general_error", "bad_gntref"]);
     allocator.allocate(0, { pages: 505 });
@@ -324,8 +340,8 @@ describe("the mock's copy", () => {
 
   test("works on a page that its owner has let go of, and on those of a dying domain, while somebody maps them", () => {
     const xen = new MockXen();
-    const pages = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0, { writable: true });
-    const mapper = new GrantMapper(xen.domain(0).mapBackend());
+    const pages = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
+    const mapper = new GrantMapper(xen.domain(0));
     const theirs = mapper.map(1, pages.grefs);
     pages.free();
     const piece = { from: Uint8Array.of(7), to: { domid: 1, gref: pages.grefs[0]! } };

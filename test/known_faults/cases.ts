@@ -41,8 +41,8 @@ function machine(
   { limit = 1024, tableFrames = 64, replace = (() => ({})) as (file: GrantFile) => Partial<GrantFile> } = {},
 ) {
   const xen = new MockXen({ profile: "seed", limit: Infinity, tableFrames });
-  const device = new GrantDevice(replaceMethods(xen.domain(1).grantBackend(), replace), { limit });
-  return { xen, device, allocator: device.open(), mapper: new GrantMapper(xen.domain(0).mapBackend()) };
+  const device = new GrantDevice({ grants: replaceMethods(xen.domain(1).grants, replace) }, { limit });
+  return { xen, device, allocator: device.open(), mapper: new GrantMapper(xen.domain(0)) };
 }
 
 /** The code of the error that an action throws, or "none". */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
-import { denoEventBackend } from "../../backends/deno.ts";
+import { denoDomain } from "../../backends/deno.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { GrantError } from "../../src/contract/errors.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
   directory = await Deno.makeTempDir();
   libc = await buildShim(directory);
   shim = new Shim(libc);
-  backend = denoEventBackend({ libc });
+  backend = denoDomain({ libc }).events;
 }, 300_000); // gcc may have to be installed first
 
 afterAll(async () => {
@@ -38,7 +38,7 @@ afterEach(() => {
 describe("conformance", () => {
   eventsConformance({
     test,
-    open: () => ({ eventBackend: backend, domid: 0, peerBackend: backend, peer: 0, close() {} }),
+    open: () => ({ domain: { events: backend }, domid: 0, peer: { events: backend }, peerDomid: 0, close() {} }),
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { GrantBackend, MapBackend } from "../../src/contract/backend.ts";
-import { denoGrantBackend, denoMapBackend } from "../../backends/deno.ts";
+import { denoDomain } from "../../backends/deno.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { GrantError } from "../../src/contract/errors.ts";
@@ -17,8 +17,8 @@ beforeAll(async () => {
   directory = await Deno.makeTempDir();
   libc = await buildShim(directory);
   shim = new Shim(libc);
-  granting = denoGrantBackend({ libc });
-  mapping = denoMapBackend({ libc });
+  granting = denoDomain({ libc }).grants;
+  mapping = denoDomain({ libc }).maps;
 }, 300_000); // gcc may have to be installed first
 
 afterAll(async () => {
@@ -43,10 +43,10 @@ describe("conformance", () => {
   conformance({
     test,
     open: () => ({
-      grantBackend: granting,
-      granter: 0,
-      mapBackend: mapping,
-      peer: 0,
+      granter: { grants: granting },
+      granterDomid: 0,
+      peer: { maps: mapping },
+      peerDomid: 0,
       setLimit(pages) {
         const limit = pages === Infinity ? -1 : pages;
         shim.bounds(limit, TABLE_SIZE);
@@ -426,7 +426,7 @@ describe("first use throws, and import and construction do not,", () => {
   });
 
   test("without the library", () => {
-    const error = grantError(() => denoGrantBackend({ libc: "/nowhere/libc.so" }).open());
+    const error = grantError(() => denoDomain({ libc: "/nowhere/libc.so" }).grants.open());
     expect(error).toMatchObject({ code: "unsupported", operation: "open" });
     expect(error.message).toContain("/nowhere/libc.so");
     expect(error.message).toContain("option `libc`");
@@ -438,7 +438,7 @@ describe("first use throws, and import and construction do not,", () => {
     await Deno.writeTextFile(source, "int nothing;\n");
     const args = ["-shared", "-nostdlib", "-o", `${directory}/empty.so`, source];
     expect((await new Deno.Command("gcc", { args }).output()).success).toBe(true);
-    const error = grantError(() => denoMapBackend({ libc: `${directory}/empty.so` }).open());
+    const error = grantError(() => denoDomain({ libc: `${directory}/empty.so` }).maps.open());
     expect(error).toMatchObject({ code: "unsupported", operation: "open" });
   });
 });
@@ -451,20 +451,20 @@ describe("with the C library of the system", () => {
   });
 
   test("open() of a path that is not there throws no-device", () => {
-    const error = grantError(() => denoGrantBackend({ device: `${directory}/gntalloc` }).open());
+    const error = grantError(() => denoDomain({ gntalloc: `${directory}/gntalloc` }).grants.open());
     expect(error).toMatchObject({ code: "no-device", operation: "open", errno: Errno.ENOENT });
     expect(error.message).toContain(`Cannot open ${directory}/gntalloc as`);
   });
 
   test("grant() of another device throws unsupported", () => {
-    const file = denoGrantBackend({ device: "/dev/null" }).open();
+    const file = denoDomain({ gntalloc: "/dev/null" }).grants.open();
     const error = grantError(() => file.grant(0, 1, 0, true, new Uint32Array(1)));
     expect(error).toMatchObject({ code: "unsupported", operation: "allocate", errno: Errno.ENOTTY });
     file.close();
   });
 
   test("map() of another device throws unsupported", () => {
-    const file = denoMapBackend({ device: "/dev/null" }).open();
+    const file = denoDomain({ gntdev: "/dev/null" }).maps.open();
     const error = grantError(() => file.map(0, [8], false));
     expect(error).toMatchObject({ code: "unsupported", operation: "map", errno: Errno.ENOTTY });
     file.close();
@@ -473,7 +473,7 @@ describe("with the C library of the system", () => {
   test("close() of a file closes it", () => {
     const device = `${directory}/device`;
     Deno.writeTextFileSync(device, "");
-    const file = denoGrantBackend({ device }).open();
+    const file = denoDomain({ gntalloc: device }).grants.open();
     expect(openFiles(device)).toBe(1);
     file.close();
     expect(openFiles(device)).toBe(0);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../backends/deno.ts";
+import { denoDomain } from "../../backends/deno.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { GNTALLOC_LIMIT } from "../../backends/linux/errors.ts";
@@ -41,12 +41,10 @@ describe("conformance", () => {
   mapperConformance({
     test,
     open: () => ({
-      grantBackend: denoGrantBackend({ libc }),
-      granter: 0,
-      granterEvents: denoEventBackend({ libc }),
-      mapBackend: denoMapBackend({ libc }),
-      peer: 0,
-      peerEvents: denoEventBackend({ libc }),
+      granter: denoDomain({ libc }),
+      granterDomid: 0,
+      peer: denoDomain({ libc }),
+      peerDomid: 0,
       joinsPages: true,
       setLimit(pages) {
         const limit = pages === Infinity ? -1 : pages;
@@ -65,11 +63,11 @@ function withPages(
   use: (peer: MapFile, grefs: number[], ours: Uint8Array<ArrayBuffer>) => void,
   writable = true,
 ): void {
-  const file = denoGrantBackend({ libc }).open();
+  const file = denoDomain({ libc }).grants.open();
   const grefs = new Uint32Array(count);
   file.grant(0, count, 0, writable, grefs);
   const ours = file.map(0, count, grefs[0]!, true);
-  const peer = denoMapBackend({ libc }).open();
+  const peer = denoDomain({ libc }).maps.open();
   try {
     use(peer, [...grefs], ours.bytes);
   } finally {
@@ -119,7 +117,7 @@ describe("map() over several domains", () => {
 describe("setUnmapNotify() of a mapping", () => {
   test("clears its byte, counted from the beginning of the mapping, and sends its event, once", () => {
     withPages(3, (peer, grefs, ours) => {
-      const events = denoEventBackend({ libc }).open();
+      const events = denoDomain({ libc }).events.open();
       const port = events.bindUnbound(0);
       const otherPort = events.bindInterdomain(0, port);
       events.pending();

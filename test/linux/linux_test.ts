@@ -6,7 +6,9 @@ import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { KernelPages } from "../../backends/linux/kernel_pages.ts";
 import type { Libc, LibcMapping } from "../../backends/linux/libc.ts";
-import { linuxEventBackend, linuxGrantBackend, linuxMapBackend } from "../../backends/linux/mod.ts";
+import { linuxEventBackend } from "../../backends/linux/events.ts";
+import { linuxGrantBackend } from "../../backends/linux/grants.ts";
+import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 

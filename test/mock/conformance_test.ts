@@ -14,16 +14,14 @@ for (const { profile, memory } of MACHINES) {
     describe(`the mock, profile ${profile}, memory in ${memory}, ${build} core`, () => {
       const open = () => {
         const xen = new MockXen({ profile, memory });
-        const [domain, peer] = [xen.domain(1), xen.domain(0)];
+        const granter = xen.domain(1);
         return {
-          grantBackend: domain.grantBackend(),
-          granter: 1,
-          granterEvents: domain.eventBackend(),
-          mapBackend: peer.mapBackend(),
-          peer: 0,
-          peerEvents: peer.eventBackend(),
+          granter,
+          granterDomid: 1,
+          peer: xen.domain(0),
+          peerDomid: 0,
           joinsPages: false,
-          setLimit: (pages: number) => void (domain.limit = pages),
+          setLimit: (pages: number) => void (granter.limit = pages),
           keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
           heldPagesCount: profile === "seed",
           ...core,
@@ -43,10 +41,10 @@ for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] a
       open() {
         const xen = new MockXen();
         return {
-          eventBackend: xen.domain(1).eventBackend(),
+          domain: xen.domain(1),
           domid: 1,
-          peerBackend: xen.domain(peer).eventBackend(),
-          peer,
+          peer: xen.domain(peer),
+          peerDomid: peer,
           close: () => xen.assertClean(),
         };
       },

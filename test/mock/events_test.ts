@@ -6,8 +6,8 @@ import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 /** Event channels of the domains 1 and 0 of a machine. */
 function sides(xen: MockXen) {
   return {
-    ours: new EventChannels(xen.domain(1).eventBackend()),
-    theirs: new EventChannels(xen.domain(0).eventBackend()),
+    ours: new EventChannels(xen.domain(1)),
+    theirs: new EventChannels(xen.domain(0)),
   };
 }
 
@@ -132,7 +132,7 @@ describe("an event of the mock", () => {
 
   test("is at the file's next look, and is masked until it is unmasked", () => {
     const xen = new MockXen();
-    const [file, other] = [xen.domain(1).eventBackend().open(), xen.domain(0).eventBackend().open()];
+    const [file, other] = [xen.domain(1).events.open(), xen.domain(0).events.open()];
     const port = file.bindUnbound(0);
     const remote = other.bindInterdomain(1, port);
     expect(other.pending()).toEqual([remote]);
@@ -180,7 +180,7 @@ describe("a domain that is destroyed", () => {
     peer.notify();
     await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
     // A new domain with its number may bind to the end that is left, and nothing of the old one to it.
-    const again = new EventChannels(xen.domain(1).eventBackend()).bindInterdomain(0, peer.port);
+    const again = new EventChannels(xen.domain(1)).bindInterdomain(0, peer.port);
     again.notify();
     await peer.wait();
     channel.unbind();
@@ -197,14 +197,14 @@ describe("a domain that is destroyed", () => {
     const channel = ours.bindUnbound(0);
     const peer = theirs.bindInterdomain(1, channel.port);
     await peer.wait();
-    const granted = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0, { writable: true });
-    const mapper = new GrantMapper(xen.domain(0).mapBackend());
+    const granted = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
+    const mapper = new GrantMapper(xen.domain(0));
     const theirView = mapper.map(1, granted.grefs, { writable: true });
     theirView.bytes.fill(1);
     granted.setUnmapNotify({ clearByte: 0, eventPort: channel.port });
-    const lent = new GrantDevice(xen.domain(0).grantBackend()).open().allocate(1, { writable: true });
+    const lent = new GrantDevice(xen.domain(0)).open().allocate(1, { writable: true });
     const lentView = lent.map();
-    const ourView = new GrantMapper(xen.domain(1).mapBackend()).map(0, lent.grefs, { writable: true });
+    const ourView = new GrantMapper(xen.domain(1)).map(0, lent.grefs, { writable: true });
     ourView.bytes[0] = 1;
     ourView.setUnmapNotify({ clearByte: 0, eventPort: channel.port });
     xen.domain(1).destroy();
@@ -222,7 +222,7 @@ test("`assertClean()` names what is left bound, an unmap notify that holds a por
   const { ours } = sides(xen);
   const channel = ours.bindUnbound(0);
   expect(() => xen.assertClean()).toThrow("domain 1 has port 1 bound");
-  const device = new GrantDevice(xen.domain(1).grantBackend());
+  const device = new GrantDevice(xen.domain(1));
   const pages = device.open().allocate(0);
   pages.setUnmapNotify({ eventPort: channel.port });
   channel.unbind();

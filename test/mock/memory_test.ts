@@ -142,7 +142,7 @@ describe("slabs", () => {
 describe("a view that was kept", () => {
   /** A view of a page that was unmapped and freed, when the next allocation has been made. */
   function kept(memory: MockMemory) {
-    const device = new GrantDevice(new MockXen({ memory }).domain(1).grantBackend(), { core: debugCore });
+    const device = new GrantDevice(new MockXen({ memory }).domain(1), { core: debugCore });
     const allocator = device.open();
     const pages = allocator.allocate(0);
     const mapping = pages.map();
@@ -171,20 +171,20 @@ describe("a view that was kept", () => {
 test("`destroy()` of a domain gives its pages back with its last mapping", () => {
   const xen = new MockXen({ memory: "slabs", limit: Infinity });
   const memory = xen.memory as Slabs;
-  const device = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+  const device = new GrantDevice(xen.domain(1), { core: debugCore });
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 3, writable: true });
   allocator.allocate(0, { pages: 2 * SLAB });
   const ours = pages.map();
   ours.bytes[0] = 5;
-  const mapper = new GrantMapper(xen.domain(0).mapBackend());
+  const mapper = new GrantMapper(xen.domain(0));
   const theirs = mapper.map(1, pages.grefs, { writable: true });
   xen.domain(1).destroy();
   expect(memory.size).toBe(2);
   theirs.unmap();
   expect(memory.size).toBe(1);
   // Its program's own mapping goes on, and the page is nobody else's.
-  const other = new GrantDevice(xen.domain(2).grantBackend(), { core: debugCore }).open();
+  const other = new GrantDevice(xen.domain(2), { core: debugCore }).open();
   for (let round = 0; round < 5; round++) other.allocate(0).map().bytes.fill(1);
   expect([...ours.read(0, 2)]).toEqual([5, 0]);
   ours.unmap();

@@ -6,11 +6,11 @@ import { debugCore } from "../support/debug_core.ts";
 /** A device in domain 1 and a mapper in domain 0 of a machine. */
 function sides(xen: MockXen, limit?: number) {
   return {
-    device: new GrantDevice(xen.domain(1).grantBackend(), {
+    device: new GrantDevice(xen.domain(1), {
       core: debugCore,
       ...(limit === undefined ? {} : { limit }),
     }),
-    mapper: new GrantMapper(xen.domain(0).mapBackend()),
+    mapper: new GrantMapper(xen.domain(0)),
   };
 }
 
@@ -52,7 +52,7 @@ describe("a grant table", () => {
 
   test("refuses to end the same grant twice, and gives its reference to one page", () => {
     const xen = new MockXen();
-    const file = xen.domain(1).grantBackend().open();
+    const file = xen.domain(1).grants.open();
     const grefs = new Uint32Array(2);
     file.grant(0, 1, 0, false, grefs);
     grefs[1] = grefs[0]!;
@@ -65,7 +65,7 @@ describe("a grant table", () => {
 
   test("refuses to end grants of another program, or twice, and ends none of them", () => {
     const xen = new MockXen({ limit: 4 });
-    const [one, other] = [xen.domain(1).grantBackend().open(), xen.domain(1).grantBackend().open()];
+    const [one, other] = [xen.domain(1).grants.open(), xen.domain(1).grants.open()];
     const [mine, theirs] = [new Uint32Array(1), new Uint32Array(1)];
     one.grant(0, 1, 0, false, mine);
     other.grant(0, 1, 0, false, theirs);
@@ -73,7 +73,7 @@ describe("a grant table", () => {
       expect(() => one.endAccess(0, grefs.length, Uint32Array.from(grefs))).toThrow("was not granted");
     }
     expect(xen.domain(1).table.used).toBe(2);
-    const mapping = xen.domain(0).mapBackend().open().map(1, [mine[0]!], false);
+    const mapping = xen.domain(0).maps.open().map(1, [mine[0]!], false);
     expect(one.endAccess(0, 1, mine)).toEqual([]);
     expect(() => one.endAccess(0, 1, mine)).toThrow("was not granted");
     expect(xen.domain(1).counted).toBe(1);

@@ -14,13 +14,13 @@ function processes(profile: MockProfile = "linux") {
   return {
     xen,
     process,
-    device: new GrantDevice(process.grantBackend(), { core: debugCore }),
-    mapper: new GrantMapper(process.mapBackend()),
-    events: new EventChannels(process.eventBackend()),
+    device: new GrantDevice(process, { core: debugCore }),
+    mapper: new GrantMapper(process),
+    events: new EventChannels(process),
     theirs: {
-      device: new GrantDevice(survivor.grantBackend(), { core: debugCore }),
-      mapper: new GrantMapper(survivor.mapBackend()),
-      events: new EventChannels(survivor.eventBackend()),
+      device: new GrantDevice(survivor, { core: debugCore }),
+      mapper: new GrantMapper(survivor),
+      events: new EventChannels(survivor),
     },
   };
 }
@@ -87,7 +87,7 @@ describe("`kill()`", () => {
     expect(await Promise.all(waits)).toEqual(["closed", "closed"]);
     peer.notify();
     await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
-    const next = new EventChannels(xen.domain(1).process().eventBackend());
+    const next = new EventChannels(xen.domain(1).process());
     const again = next.bindInterdomain(0, peer.port);
     again.notify();
     await peer.wait();
@@ -120,16 +120,16 @@ describe("`kill()`", () => {
         () => mapper.copy([{ from: Uint8Array.of(1), to: { domid: 1, gref: 8 } }]),
         () => events.bindUnbound(0),
         () => channel.notify(),
-        () => new GrantMapper(process.mapBackend()).map(1, [8]),
-        () => new EventChannels(process.eventBackend()).bindUnbound(0),
+        () => new GrantMapper(process).map(1, [8]),
+        () => new EventChannels(process).bindUnbound(0),
       ]
     ) expect(action).toThrow(closed);
     expect(() => allocator.allocate(0)).toThrow("this process of domain 1 was killed");
     xen.assertClean();
     // Another process has the same references and port by now.
     const next = xen.domain(1).process();
-    const others = new GrantDevice(next.grantBackend()).open().allocate(0, { pages: 3 });
-    const other = new EventChannels(next.eventBackend()).bindUnbound(0);
+    const others = new GrantDevice(next).open().allocate(0, { pages: 3 });
+    const other = new EventChannels(next).bindUnbound(0);
     expect([[...others.grefs].sort(), other.port]).toEqual([[...pages.grefs].sort(), channel.port]);
     ours.unmap();
     pages.free();
@@ -138,7 +138,7 @@ describe("`kill()`", () => {
     events.close();
     mapper.close();
     expect(device.inspect()).toMatchObject({ live: 0, mapped: 0, pending: 0 });
-    expect(() => new GrantMapper(xen.domain(0).mapBackend()).map(1, others.grefs).unmap()).not.toThrow();
+    expect(() => new GrantMapper(xen.domain(0)).map(1, others.grefs).unmap()).not.toThrow();
     other.notify();
     next.kill();
     xen.assertClean();
@@ -146,7 +146,7 @@ describe("`kill()`", () => {
 
   test("leaves other processes of the domain alone", () => {
     const { xen, process, device, theirs } = processes();
-    const other = new GrantDevice(xen.domain(1).grantBackend(), { core: debugCore });
+    const other = new GrantDevice(xen.domain(1), { core: debugCore });
     const dead = device.open().allocate(0, { pages: 2 });
     const alive = other.open().allocate(0, { pages: 2 });
     process.kill();
@@ -165,7 +165,7 @@ describe("`kill()`", () => {
       const pages = device.open().allocate(0, { pages: 4 });
       const view = theirs.mapper.map(1, pages.grefs.slice(1, 3));
       process.kill();
-      const other = new GrantDevice(domain.grantBackend(), { limit: Infinity, core: debugCore });
+      const other = new GrantDevice(domain, { limit: Infinity, core: debugCore });
       const allocator = other.open();
       const room = profile === "seed" ? 2 : 4;
       expect(() => allocator.allocate(0, { pages: room + 1 })).toThrow(

@@ -23,8 +23,8 @@ type Step = readonly [what: number, where: number, many: number];
 function run(profile: "linux" | "seed", memory: "buffers" | "slabs", steps: readonly Step[]): void {
   const xen = new MockXen({ profile, memory, tableFrames: 1 });
   const domain = xen.domain(1);
-  const files = [0, 1].map(() => domain.grantBackend().open());
-  const mapper = xen.domain(0).mapBackend().open();
+  const files = [0, 1].map(() => domain.grants.open());
+  const mapper = xen.domain(0).maps.open();
   const pages = new Map<number, Page>();
   const mappings: { unmap(): void; grefs: readonly number[] }[] = [];
   let tags = 0;

@@ -16,9 +16,7 @@ function start(xen: MockXen, domid: number): Peer {
   const process = xen.domain(domid).process();
   const program = new PeerProgram({
     library,
-    grantBackend: process.grantBackend(),
-    mapBackend: process.mapBackend(),
-    eventBackend: process.eventBackend(),
+    domain: process,
     now: () => BigInt(Math.round(performance.now() * 1e6)),
     processorTime: () => 0n,
   });

@@ -33,10 +33,10 @@ export class System {
 
   constructor(xen: MockXen, limit: number) {
     this.xen = xen;
-    const real = xen.domain(1).grantBackend();
+    const real = xen.domain(1).grants;
     const backend: GrantBackend = { ...real, open: () => this.#wrap(real.open()) };
-    this.device = new GrantDevice(backend, { limit, core: debugCore });
-    this.mapper = new GrantMapper(xen.domain(0).mapBackend());
+    this.device = new GrantDevice({ grants: backend }, { limit, core: debugCore });
+    this.mapper = new GrantMapper(xen.domain(0));
   }
 
   #wrap(file: GrantFile): GrantFile {

@@ -12,18 +12,18 @@ import { HEADER, thrown } from "../support/recorded.ts";
 function backends(xen: MockXen): ReplayOptions {
   const [granter, peer] = [xen.domain(1), xen.domain(0)];
   return {
-    grants: granter.grantBackend(),
-    maps: peer.mapBackend(),
-    events: [granter.eventBackend(), peer.eventBackend()],
+    grants: granter.grants,
+    maps: peer.maps,
+    events: [granter.events, peer.events],
   };
 }
 
 /** A machine on which others have taken some references and ports. */
 function worn() {
   const xen = new MockXen();
-  new GrantDevice(xen.domain(1).grantBackend()).open().allocate(3, { pages: 20 });
+  new GrantDevice(xen.domain(1)).open().allocate(3, { pages: 20 });
   for (const [domid, ports] of [[1, 5], [0, 9]]) {
-    const others = new EventChannels(xen.domain(domid!).eventBackend());
+    const others = new EventChannels(xen.domain(domid!));
     for (let port = 0; port < ports!; port++) others.bindUnbound(3);
   }
   return xen;
@@ -36,10 +36,10 @@ async function conversation(sides: readonly ("server" | "client")[] = ["server",
   const xen = new MockXen();
   const [granter, peer] = [xen.domain(1), xen.domain(0)];
   const [ours, theirs] = [sides.includes("server"), sides.includes("client")];
-  using device = new GrantDevice(ours ? recorder.grants(granter.grantBackend()) : granter.grantBackend());
-  using serverEvents = new EventChannels(ours ? recorder.events(granter.eventBackend()) : granter.eventBackend());
-  using mapper = new GrantMapper(theirs ? recorder.maps(peer.mapBackend()) : peer.mapBackend());
-  using clientEvents = new EventChannels(theirs ? recorder.events(peer.eventBackend()) : peer.eventBackend());
+  using device = new GrantDevice(ours ? { grants: recorder.grants(granter.grants) } : granter);
+  using serverEvents = new EventChannels(ours ? { events: recorder.events(granter.events) } : granter);
+  using mapper = new GrantMapper(theirs ? { maps: recorder.maps(peer.maps) } : peer);
+  using clientEvents = new EventChannels(theirs ? { events: recorder.events(peer.events) } : peer);
 
   const { ring: server, gref, port } = serve(device.open(), serverEvents, 0);
   const client = connect(mapper, clientEvents, 1, gref, port);
@@ -90,11 +90,11 @@ describe("a conversation of two domains, recorded", () => {
   test("of one side is replayed with the other one's events", async () => {
     const server = await conversation(["server"]);
     const xen = worn();
-    const other = new EventChannels(xen.domain(0).eventBackend());
+    const other = new EventChannels(xen.domain(0));
     let sent = 0;
     const report = replay(server, {
-      grants: xen.domain(1).grantBackend(),
-      events: xen.domain(1).eventBackend(),
+      grants: xen.domain(1).grants,
+      events: xen.domain(1).events,
       send(port) {
         sent++;
         const channel = other.bindInterdomain(1, port);
@@ -106,7 +106,7 @@ describe("a conversation of two domains, recorded", () => {
     expect(sent).toBeGreaterThan(3);
     other.close();
     // Without, the first event is missing.
-    const alone = replay(server, { grants: xen.domain(1).grantBackend(), events: xen.domain(1).eventBackend() });
+    const alone = replay(server, { grants: xen.domain(1).grants, events: xen.domain(1).events });
     expect(alone.difference?.call).toMatchObject({ call: "pending", ports: [1] });
     expect(alone.difference?.got).toEqual({ ports: [] });
     expect(alone.left).toEqual([]);
@@ -115,13 +115,13 @@ describe("a conversation of two domains, recorded", () => {
   test("of the side that binds is replayed with the other one's port", async () => {
     const client = await conversation(["client"]);
     const xen = worn();
-    const pages = new GrantDevice(xen.domain(1).grantBackend()).open().allocate(0, { writable: true });
-    const served = new EventChannels(xen.domain(1).eventBackend()).bindUnbound(0);
+    const pages = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
+    const served = new EventChannels(xen.domain(1)).bindUnbound(0);
     // The reference that the client was told is not in the trace: on that machine it was the first.
     const translated = client.map((line) => line.replace(`"grefs":[8]`, `"grefs":[${pages.grefs[0]}]`));
     const report = replay(translated, {
-      maps: xen.domain(0).mapBackend(),
-      events: xen.domain(0).eventBackend(),
+      maps: xen.domain(0).maps,
+      events: xen.domain(0).events,
       remotePorts: { 1: served.port },
       send: () => served.notify(),
     });
@@ -146,9 +146,9 @@ describe("copies and mapping notifies", () => {
     const trace: string[] = [];
     const recorder = new Recorder((line) => trace.push(line));
     const xen = new MockXen();
-    const device = new GrantDevice(recorder.grants(xen.domain(1).grantBackend()));
-    const mapper = new GrantMapper(recorder.maps(xen.domain(0).mapBackend()));
-    const events = new EventChannels(recorder.events(xen.domain(0).eventBackend()));
+    const device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) });
+    const mapper = new GrantMapper({ maps: recorder.maps(xen.domain(0).maps) });
+    const events = new EventChannels({ events: recorder.events(xen.domain(0).events) });
     const { grefs } = device.open().allocate(0, { pages: 3, writable: true });
     const [first, , third] = grefs as [number, number, number];
     const { port } = events.bindUnbound(1);
@@ -158,7 +158,7 @@ describe("copies and mapping notifies", () => {
       { from: { domid: 1, gref: 300 }, to: new Uint8Array(5) },
     ]);
     // A page of a domain that is not in the trace.
-    const stranger = new GrantDevice(xen.domain(2).grantBackend()).open().allocate(0, { writable: true });
+    const stranger = new GrantDevice(xen.domain(2)).open().allocate(0, { writable: true });
     const theirs = mapper.map([{ domid: 1, gref: third }, { domid: 2, gref: stranger.grefs[0]! }], { writable: true });
     theirs.setUnmapNotify({ clearByte: 5000, eventPort: port });
     theirs.unmap();
@@ -185,10 +185,10 @@ describe("copies and mapping notifies", () => {
     expect(JSON.parse(trace.find((line) => line.includes(`"domid":[1,2]`))!)).toMatchObject({ bytes: 8192 });
 
     for (const other of [worn(), new MockXen()]) {
-      const again = new GrantDevice(other.domain(2).grantBackend()).open().allocate(0, { writable: true });
+      const again = new GrantDevice(other.domain(2)).open().allocate(0, { writable: true });
       expect(again.grefs).toEqual(stranger.grefs);
       const { grants, maps } = backends(other);
-      const options = { grants: grants!, maps: maps!, events: other.domain(0).eventBackend(), granter: 1 };
+      const options = { grants: grants!, maps: maps!, events: other.domain(0).events, granter: 1 };
       const report = replay(trace, options);
       expect(report.difference?.message).toBe(undefined);
       expect(report).toMatchObject({ calls: trace.length - 1, left: [] });
@@ -234,7 +234,7 @@ describe("events in a replay", () => {
   /** Replays in domain 0, alone. */
   const run = (lines: string[], more: ReplayOptions = {}) => {
     const xen = new MockXen();
-    const report = replay([HEADER, open, ...lines], { events: xen.domain(0).eventBackend(), ...more });
+    const report = replay([HEADER, open, ...lines], { events: xen.domain(0).events, ...more });
     xen.assertClean();
     return report;
   };
@@ -302,7 +302,7 @@ describe("events in a replay", () => {
       `{"side":"grants","call":"notify","file":2,"page":0,"gref":8,"eventPort":1,"error":{"code":"notify-refused"}}`,
     ];
     const domain = new MockXen().domain(0);
-    const report = replay(lines, { grants: domain.grantBackend(), events: domain.eventBackend() });
+    const report = replay(lines, { grants: domain.grants, events: domain.events });
     expect(report.difference?.message).toBe(undefined);
     expect(report.openAtEnd).toEqual(["1 port of file 1", "file 1", "1 page of file 2", "file 2"]);
     expect(report.left).toEqual([]);
@@ -310,7 +310,7 @@ describe("events in a replay", () => {
 });
 
 describe("a trace of event channels written by hand", () => {
-  const events = new MockXen().domain(1).eventBackend();
+  const events = new MockXen().domain(1).events;
   const problem = (...lines: string[]) => thrown(() => replay([HEADER, ...lines], { events })).message;
   const open = `{"side":"events","call":"open","file":1}`;
 

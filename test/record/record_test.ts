@@ -93,7 +93,7 @@ describe("what a recorder writes", () => {
       lines.push(line);
     });
     const xen = new MockXen();
-    const device = new GrantDevice(recorder.grants(xen.domain(1).grantBackend()), { core: debugCore });
+    const device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) }, { core: debugCore });
     const pages = device.open().allocate(0);
     expect([recorder.failure, recorder.lines]).toEqual([full, 3]);
     pages.map().unmap();
@@ -105,11 +105,11 @@ describe("what a recorder writes", () => {
   test("is of one backend a side", () => {
     const recorder = new Recorder(() => {});
     const xen = new MockXen();
-    const backend = xen.domain(1).grantBackend();
+    const backend = xen.domain(1).grants;
     expect(recorder.grants(backend)).toMatchObject({ name: backend.name, limitName: backend.limitName });
-    recorder.maps(xen.domain(1).mapBackend());
-    expect(() => recorder.grants(xen.domain(2).grantBackend())).toThrow("make another recorder");
-    expect(() => recorder.maps(xen.domain(2).mapBackend())).toThrow("make another recorder");
+    recorder.maps(xen.domain(1).maps);
+    expect(() => recorder.grants(xen.domain(2).grants)).toThrow("make another recorder");
+    expect(() => recorder.maps(xen.domain(2).maps)).toThrow("make another recorder");
   });
 });
 
@@ -118,7 +118,7 @@ describe("a recorder changes nothing of what is odd:", () => {
   function odd(file: Partial<GrantFile>) {
     const lines: string[] = [];
     const recorder = new Recorder((line) => lines.push(line));
-    const real = new MockXen().domain(1).grantBackend();
+    const real = new MockXen().domain(1).grants;
     const backend: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
     return { lines, recorder, file: recorder.grants(backend).open() };
   }
@@ -210,10 +210,10 @@ describe("a recorder changes nothing:", () => {
           return replayOn(machine, trace, { marks: { limit } });
         };
         return {
-          grantBackend: recorder.grants(domain.grantBackend()),
-          granter: 1,
-          mapBackend: recorder.maps(xen.domain(0).mapBackend()),
-          peer: 0,
+          granter: { grants: recorder.grants(domain.grants) },
+          granterDomid: 1,
+          peer: { maps: recorder.maps(xen.domain(0).maps) },
+          peerDomid: 0,
           setLimit(pages) {
             domain.limit = pages;
             recorder.mark("limit", String(pages));

@@ -15,7 +15,7 @@ describe("references", () => {
   /** A machine whose domain 1 has granted pages to others, and got some references back in disorder. */
   function worn(profile: MockProfile) {
     const xen = new MockXen({ profile });
-    const device = new GrantDevice(xen.domain(1).grantBackend());
+    const device = new GrantDevice(xen.domain(1));
     const pages = device.open().allocate(3, { pages: 20 });
     for (const start of [3, 11, 5, 17]) pages.free({ start, count: 1 });
     return { xen, device };
@@ -37,8 +37,8 @@ describe("references", () => {
 
     const { xen, device: other } = worn("seed");
     const { difference, left } = replay(trace, {
-      grants: xen.domain(1).grantBackend(),
-      maps: xen.domain(0).mapBackend(),
+      grants: xen.domain(1).grants,
+      maps: xen.domain(0).maps,
     });
     expect(difference?.message).toBe(undefined);
     expect(left).toEqual([]);
@@ -65,9 +65,9 @@ describe("references", () => {
     const guess = 25;
     expect(() => mapper.map(1, [guess])).toThrow(GrantError);
     device.close();
-    const backends = { grants: xen.domain(1).grantBackend(), maps: xen.domain(0).mapBackend() };
+    const backends = { grants: xen.domain(1).grants, maps: xen.domain(0).maps };
     expect(replay(trace, backends).difference?.message).toBe(undefined);
-    const granted = new GrantDevice(backends.grants).open().allocate(0);
+    const granted = new GrantDevice(backends).open().allocate(0);
     expect(granted.grefs).toEqual([guess]);
     granted.free();
     other.close();
@@ -84,9 +84,9 @@ describe("references", () => {
       `{"side":"maps","call":"map","file":2,"domid":3,"grefs":[8],"writable":false,"mapping":2,"bytes":4096}`,
     ];
     const xen = new MockXen();
-    const other = new GrantDevice(xen.domain(3).grantBackend());
+    const other = new GrantDevice(xen.domain(3));
     expect(other.open().allocate(0).grefs).toEqual([8]);
-    const backends = { grants: xen.domain(1).grantBackend(), maps: xen.domain(0).mapBackend() };
+    const backends = { grants: xen.domain(1).grants, maps: xen.domain(0).maps };
     const domids = { 5: 0, 4: 1 };
     expect(replay(trace, { ...backends, domids, granter: 4 })).toMatchObject({ calls: 5, cut: false, left: [] });
     expect(replay(trace, { ...backends, domids: { 5: 0 }, granter: 4 }).difference?.line).toBe(5);
@@ -216,7 +216,7 @@ describe("backends that misbehave:", () => {
     for (const held of [[3], [1, 1], [2, 1], ["x"], undefined, null, {}, 3]) {
       const lies = () => {
         const xen = new MockXen();
-        const real = xen.domain(1).grantBackend();
+        const real = xen.domain(1).grants;
         let lie = true;
         const grants = {
           ...real,
@@ -240,7 +240,9 @@ describe("backends that misbehave:", () => {
       };
       const trace: string[] = [];
       const { xen, grants } = lies();
-      const device = new GrantDevice(new Recorder((line) => trace.push(line)).grants(grants), { core: debugCore });
+      const device = new GrantDevice({ grants: new Recorder((line) => trace.push(line)).grants(grants) }, {
+        core: debugCore,
+      });
       const pages = device.open().allocate(0, { pages: 3 });
       expect(() => pages.free()).toThrow(GrantError);
       device.close();
@@ -257,7 +259,7 @@ describe("backends that misbehave:", () => {
   test("one that gives no memory is passed on as it is", () => {
     const trace: string[] = [];
     const maps = mapBackend({ map: () => NO_MEMORY });
-    const mapper = new GrantMapper(new Recorder((line) => trace.push(line)).maps(maps));
+    const mapper = new GrantMapper({ maps: new Recorder((line) => trace.push(line)).maps(maps) });
     expect(thrown(() => mapper.map(1, [8]))).toMatchObject({ code: "backend-failed" });
     mapper.close();
     expect(trace[2]).toMatch(/"mapping":1,"bytes":0}$/);
@@ -281,8 +283,8 @@ describe("backends that misbehave:", () => {
       `{"side":"grants","call":"map","file":1,"page":0,"count":2,"gref":70,"writable":true,"mapping":1,"bytes":8192}`,
       `{"call":"mark","name":"stranger"}`,
     ];
-    const stranger = new GrantMapper(xen.domain(0).mapBackend());
-    const real = xen.domain(1).grantBackend();
+    const stranger = new GrantMapper(xen.domain(0));
+    const real = xen.domain(1).grants;
     const boom = () => {
       throw new Error("boom");
     };

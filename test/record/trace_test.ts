@@ -168,7 +168,7 @@ describe("a broken trace", () => {
   for (const [what, [lines, message]] of Object.entries(broken)) {
     test(`${what} is refused by its line, and nothing is left open`, () => {
       const xen = new MockXen();
-      const options = { grants: xen.domain(1).grantBackend(), maps: xen.domain(0).mapBackend() };
+      const options = { grants: xen.domain(1).grants, maps: xen.domain(0).maps };
       // A last line without a break is not broken, but cut.
       const error = thrown(() => replay([...lines, ""], options));
       expect(error).toBeInstanceOf(TraceError);
@@ -180,15 +180,15 @@ describe("a broken trace", () => {
 
   test("of a side that has no backend is refused", () => {
     const xen = new MockXen();
-    expect(thrown(() => replay([HEADER, PEER], { grants: xen.domain(1).grantBackend() })).message).toBe(
+    expect(thrown(() => replay([HEADER, PEER], { grants: xen.domain(1).grants })).message).toBe(
       'Cannot use the trace as in line 2 `side` must be of a backend that is given: current value is "maps". Give one as the option `maps`',
     );
-    expect(thrown(() => replay([HEADER, OPEN], { maps: xen.domain(1).mapBackend() }))).toMatchObject({ line: 2 });
+    expect(thrown(() => replay([HEADER, OPEN], { maps: xen.domain(1).maps }))).toMatchObject({ line: 2 });
   });
 
   test("is not replayed at all if it cannot be read", () => {
     let opens = 0;
-    const grants = new MockXen().domain(1).grantBackend();
+    const grants = new MockXen().domain(1).grants;
     const counting = { ...grants, open: () => (opens++, grants.open()) };
     expect(() => replay([HEADER, OPEN, "{}"], { grants: counting })).toThrow(TraceError);
     expect(opens).toBe(0);

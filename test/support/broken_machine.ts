@@ -10,9 +10,9 @@ export function machine(
   backend: Partial<GrantBackend> = {},
 ): { xen: MockXen; device: GrantDevice; mapper: GrantMapper } {
   const xen = new MockXen({ profile: "seed" });
-  const replaced = { ...replaceMethods(xen.domain(1).grantBackend(), replace), name: "broken", ...backend };
-  const device = new GrantDevice(replaced, { core: debugCore });
-  return { xen, device, mapper: new GrantMapper(xen.domain(0).mapBackend()) };
+  const replaced = { ...replaceMethods(xen.domain(1).grants, replace), name: "broken", ...backend };
+  const device = new GrantDevice({ grants: replaced }, { core: debugCore });
+  return { xen, device, mapper: new GrantMapper(xen.domain(0)) };
 }
 
 /** The `GrantError` that an action throws; anything else it throws goes through. */

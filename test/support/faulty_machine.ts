@@ -14,10 +14,10 @@ export function machine(profile: MockProfile = "seed", seed = 1) {
   const faults = new Faults({ seed });
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const grants = recorder.grants(xen.domain(1).grantBackend());
-  const maps = recorder.maps(xen.domain(0).mapBackend());
-  const device = new GrantDevice(faults.grants(grants), { core: debugCore });
-  const mapper = new GrantMapper(faults.maps(maps));
+  const grants = recorder.grants(xen.domain(1).grants);
+  const maps = recorder.maps(xen.domain(0).maps);
+  const device = new GrantDevice({ grants: faults.grants(grants) }, { core: debugCore });
+  const mapper = new GrantMapper({ maps: faults.maps(maps) });
   /** Without faults everything can be given back, and nothing was lost below. */
   const finish = () => {
     faults.clear();

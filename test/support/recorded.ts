@@ -12,14 +12,14 @@ export function recorded(options: MockXenOptions = {}) {
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
   const xen = new MockXen(options);
-  const device = new GrantDevice(recorder.grants(xen.domain(1).grantBackend()), { core: debugCore });
-  const mapper = new GrantMapper(recorder.maps(xen.domain(0).mapBackend()));
+  const device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) }, { core: debugCore });
+  const mapper = new GrantMapper({ maps: recorder.maps(xen.domain(0).maps) });
   return { trace, recorder, xen, device, mapper };
 }
 
 /** Replays on a machine, which must be clean afterwards. */
 export function replayOn(xen: MockXen, trace: string | Iterable<string>, options: ReplayOptions = {}): ReplayReport {
-  const report = replay(trace, { grants: xen.domain(1).grantBackend(), maps: xen.domain(0).mapBackend(), ...options });
+  const report = replay(trace, { grants: xen.domain(1).grants, maps: xen.domain(0).maps, ...options });
   xen.assertClean();
   expect(report.left).toEqual([]);
   return report;

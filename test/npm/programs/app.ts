@@ -3,5 +3,5 @@
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 
-const device = new GrantDevice(new MockXen().domain(1).grantBackend());
+const device = new GrantDevice(new MockXen().domain(1));
 console.log(device.open().allocate(0).grefs);

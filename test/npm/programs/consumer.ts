@@ -3,18 +3,18 @@
 import { GrantDevice, GrantError, type GrantErrorCode, GrantMapper, type WritableMapping } from "@gntalloc/gntalloc";
 import { PAGE_SIZE } from "@gntalloc/gntalloc/backend";
 import { conformance } from "@gntalloc/gntalloc/conformance";
-import { denoGrantBackend } from "@gntalloc/gntalloc/deno";
+import { denoDomain } from "@gntalloc/gntalloc/deno";
 import * as faults from "@gntalloc/gntalloc/faults";
 import { MockXen } from "@gntalloc/gntalloc/mock";
-import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import * as record from "@gntalloc/gntalloc/record";
 
 const xen = new MockXen({ profile: "linux" });
-using device = new GrantDevice(xen.domain(1).grantBackend(), { limit: 8 });
+using device = new GrantDevice(xen.domain(1), { limit: 8 });
 using pages = device.open().allocate(0, { writable: true });
 using ours: WritableMapping = pages.map();
 const bytes: Uint8Array<ArrayBuffer> = ours.bytes;
-using mapper = new GrantMapper(nodeMapBackend({ libc: "libc.so.6" }));
+using mapper = new GrantMapper(nodeDomain({ libc: "libc.so.6" }));
 
 // @ts-expect-error: a domain is a number
 device.open().allocate("0");
@@ -23,4 +23,4 @@ mapper.map(0, pages.grefs).bytes;
 
 export const code: GrantErrorCode = new GrantError("", { code: "busy", operation: "open" }).code;
 export const size: number = bytes.length / PAGE_SIZE;
-export { conformance, denoGrantBackend, faults, nodeGrantBackend, record };
+export { conformance, denoDomain, faults, nodeDomain, record };

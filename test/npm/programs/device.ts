@@ -2,7 +2,7 @@
 
 import { type GrantBackend, GrantError } from "@gntalloc/gntalloc";
 import { conformance } from "@gntalloc/gntalloc/conformance";
-import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { constants } from "node:os";
@@ -12,8 +12,8 @@ import { outcomeOf } from "./tests.ts";
 
 const libc = process.argv[2]!;
 const shim = new Shim(libc);
-const granting = nodeGrantBackend({ libc });
-const mapping = nodeMapBackend({ libc });
+const granting = nodeDomain({ libc }).grants;
+const mapping = nodeDomain({ libc }).maps;
 const { errno } = constants;
 
 /** The error that `action` throws, which must be a GrantError. */
@@ -50,10 +50,10 @@ const outcome = await outcomeOf((register) => {
   conformance({
     test,
     open: () => ({
-      grantBackend: granting,
-      granter: 0,
-      mapBackend: mapping,
-      peer: 0,
+      granter: { grants: granting },
+      granterDomid: 0,
+      peer: { maps: mapping },
+      peerDomid: 0,
       setLimit: (pages) => shim.setLimit(pages),
       heldPagesCount: false,
       close: () => shim.assertClean(),
@@ -167,7 +167,7 @@ const outcome = await outcomeOf((register) => {
   });
 
   test("without the library, first use throws unsupported", () => {
-    const error = grantError(() => nodeGrantBackend({ libc: "/nowhere/libc.so" }).open());
+    const error = grantError(() => nodeDomain({ libc: "/nowhere/libc.so" }).grants.open());
     assert.equal(error.code, "unsupported");
     assert(error.message.includes("/nowhere/libc.so") && error.message.includes("option `libc`"), error.message);
     assert(error.cause instanceof Error);
@@ -175,7 +175,7 @@ const outcome = await outcomeOf((register) => {
 
   test("off Linux, first use throws unsupported", () => {
     const { platform } = process;
-    const backend = nodeMapBackend({ libc: `${libc}?` });
+    const backend = nodeDomain({ libc: `${libc}?` }).maps;
     Object.defineProperty(process, "platform", { value: "darwin" });
     try {
       const error = grantError(() => backend.open());
@@ -187,9 +187,9 @@ const outcome = await outcomeOf((register) => {
   });
 
   test("the C library of the system is found", () => {
-    const missing = grantError(() => nodeGrantBackend({ device: "/nowhere/gntalloc" }).open());
+    const missing = grantError(() => nodeDomain({ gntalloc: "/nowhere/gntalloc" }).grants.open());
     assert.deepEqual([missing.code, missing.errno], ["no-device", errno.ENOENT]);
-    const file = nodeGrantBackend({ device: "/dev/null" }).open();
+    const file = nodeDomain({ gntalloc: "/dev/null" }).grants.open();
     const wrong = grantError(() => file.grant(0, 1, 0, true, new Uint32Array(1)));
     assert.deepEqual([wrong.code, wrong.errno], ["unsupported", errno.ENOTTY]);
     file.close();

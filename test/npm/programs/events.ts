@@ -5,7 +5,7 @@
 
 import { GrantError } from "@gntalloc/gntalloc";
 import { eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
-import { nodeEventBackend, nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
@@ -14,7 +14,7 @@ import { outcomeOf } from "./tests.ts";
 
 const libc = process.argv[2]!;
 const shim = new Shim(libc);
-const backend = nodeEventBackend({ libc });
+const backend = nodeDomain({ libc }).events;
 
 /** What a program says, and how it ends. */
 const ENDS: Readonly<Record<string, { lines: string[]; code?: number }>> = {
@@ -45,12 +45,10 @@ const outcome = await outcomeOf((register) => {
   mapperConformance({
     test,
     open: () => ({
-      grantBackend: nodeGrantBackend({ libc }),
-      granter: 0,
-      granterEvents: backend,
-      mapBackend: nodeMapBackend({ libc }),
-      peer: 0,
-      peerEvents: backend,
+      granter: nodeDomain({ libc }),
+      granterDomid: 0,
+      peer: nodeDomain({ libc }),
+      peerDomid: 0,
       joinsPages: true,
       setLimit: (pages) => shim.setLimit(pages),
       heldPagesCount: false,
@@ -59,7 +57,7 @@ const outcome = await outcomeOf((register) => {
   });
   eventsConformance({
     test,
-    open: () => ({ eventBackend: backend, domid: 0, peerBackend: backend, peer: 0, close }),
+    open: () => ({ domain: { events: backend }, domid: 0, peer: { events: backend }, peerDomid: 0, close }),
   });
 
   test("a file is waited for by one at a time, and by nobody when it is not open", () => {
@@ -72,7 +70,7 @@ const outcome = await outcomeOf((register) => {
   });
 
   test("a file that is no event channel can be waited for too: it is ready at once", async () => {
-    const file = nodeEventBackend({ libc: "libc.so.6", device: "/dev/null" }).open();
+    const file = nodeDomain({ libc: "libc.so.6", evtchn: "/dev/null" }).events.open();
     await new Promise<void>((resolve) => void file.whenPending(resolve));
     assert.deepEqual(file.pending(), []);
     file.close();

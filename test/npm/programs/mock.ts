@@ -15,16 +15,14 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
     for (const [profile, memory] of machines.flatMap((one) => [[one, "buffers"], [one, "slabs"]] as const)) {
       const open = () => {
         const xen = new MockXen({ profile, memory });
-        const [domain, peer] = [xen.domain(1), xen.domain(0)];
+        const granter = xen.domain(1);
         return {
-          grantBackend: domain.grantBackend(),
-          granter: 1,
-          granterEvents: domain.eventBackend(),
-          mapBackend: peer.mapBackend(),
-          peer: 0,
-          peerEvents: peer.eventBackend(),
+          granter,
+          granterDomid: 1,
+          peer: xen.domain(0),
+          peerDomid: 0,
           joinsPages: false,
-          setLimit: (pages: number) => void (domain.limit = pages),
+          setLimit: (pages: number) => void (granter.limit = pages),
           keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
           heldPagesCount: profile === "seed",
           ...(core ? { core } : {}),
@@ -38,12 +36,11 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
       test,
       open() {
         const xen = new MockXen();
-        const [eventBackend, peerBackend] = [1, 0].map((domid) => xen.domain(domid).eventBackend());
         return {
-          eventBackend: eventBackend!,
+          domain: xen.domain(1),
           domid: 1,
-          peerBackend: peerBackend!,
-          peer: 0,
+          peer: xen.domain(0),
+          peerDomid: 0,
           close: () => xen.assertClean(),
         };
       },

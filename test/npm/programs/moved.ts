@@ -1,6 +1,6 @@
 /** What may become of a mapping's bytes, by Node. Arguments: the path of the shim, and how the bytes are moved. */
 
-import { nodeGrantBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Borrower, moveAndUse } from "./moves.ts";
@@ -30,4 +30,4 @@ function borrower(): Borrower {
   };
 }
 
-console.log(JSON.stringify(await moveAndUse(how, { backend: nodeGrantBackend({ libc }), borrower, mappedPages })));
+console.log(JSON.stringify(await moveAndUse(how, { backend: nodeDomain({ libc }).grants, borrower, mappedPages })));

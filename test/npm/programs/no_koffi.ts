@@ -1,12 +1,12 @@
 /** Node's device backend where koffi is not installed: a clear error, and at the first use alone. */
 
 import { GrantError } from "@gntalloc/gntalloc";
-import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { outcomeOf } from "./tests.ts";
 
-const granting = nodeGrantBackend();
-const mapping = nodeMapBackend();
+const granting = nodeDomain().grants;
+const mapping = nodeDomain().maps;
 const outcome = await outcomeOf((test) => {
   for (const [name, use] of Object.entries({ grant: () => granting.open(), map: () => mapping.open() })) {
     test(`${name}: a missing koffi is an error that says what to install`, () => {

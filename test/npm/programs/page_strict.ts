@@ -11,7 +11,7 @@ import type { Outcome } from "./tests.ts";
 function assertRefused(): void {
   let message = "nothing was thrown";
   try {
-    new GrantDevice(new MockXen().domain(1).grantBackend());
+    new GrantDevice(new MockXen().domain(1));
   } catch (error) {
     message = String(error);
   }

@@ -5,7 +5,7 @@
 
 import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
 import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
-import { nodeEventBackend, nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
@@ -19,7 +19,7 @@ function setLimit(pages: number): void {
 /** Throws unless the driver lets one file have the whole limit: so no page of any process counts any more. */
 function assertNothingGranted(): void {
   setLimit(1024);
-  const file = nodeGrantBackend().open();
+  const file = nodeDomain().grants.open();
   try {
     file.grant(0, 1024, 0, false, new Uint32Array(1024));
   } finally {
@@ -34,12 +34,10 @@ function test(name: string, run: () => void | Promise<void>): void {
 }
 
 const open = () => ({
-  grantBackend: nodeGrantBackend(),
-  granter: domid,
-  granterEvents: nodeEventBackend(),
-  mapBackend: nodeMapBackend(),
-  peer: domid,
-  peerEvents: nodeEventBackend(),
+  granter: nodeDomain(),
+  granterDomid: domid,
+  peer: nodeDomain(),
+  peerDomid: domid,
   joinsPages: true,
   setLimit,
   heldPagesCount: false,
@@ -50,16 +48,16 @@ mapperConformance({ test, open });
 eventsConformance({
   test,
   open: () => ({
-    eventBackend: nodeEventBackend(),
+    domain: nodeDomain(),
     domid,
-    peerBackend: nodeEventBackend(),
-    peer: domid,
+    peer: nodeDomain(),
+    peerDomid: domid,
     close() {},
   }),
 });
 
 test("a file that is another device is an error with the way out", () => {
-  const device = new GrantDevice(nodeGrantBackend({ device: "/dev/null" }));
+  const device = new GrantDevice(nodeDomain({ gntalloc: "/dev/null" }));
   assert.throws(() => device.open().allocate(domid), (error) => {
     return error instanceof GrantError && error.code === "unsupported" && error.message.includes("xen_gntalloc");
   });
@@ -67,7 +65,7 @@ test("a file that is another device is an error with the way out", () => {
 });
 
 test("memory that is moved away stays, and shares nothing once its mapping has ended", () => {
-  const device = new GrantDevice(nodeGrantBackend());
+  const device = new GrantDevice(nodeDomain());
   const pages = device.open().allocate(domid, { pages: 2, writable: true });
   const kept = pages.map();
   const moving = pages.map();

@@ -4,7 +4,7 @@
  */
 
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
-import { nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -20,13 +20,13 @@ function text(bytes: Uint8Array): string {
 }
 
 if (role === "read") {
-  const view = new GrantMapper(nodeMapBackend()).map(domid, grefs, { writable: true });
+  const view = new GrantMapper(nodeDomain()).map(domid, grefs, { writable: true });
   console.log(`domain ${domid} says: ${text(view.bytes)}`);
   new TextEncoder().encodeInto("hello from the peer", view.bytes.subarray(PAGE_SIZE + 1));
   view.bytes[PAGE_SIZE] = ANSWERED;
   view.unmap();
 } else {
-  const device = new GrantDevice(nodeGrantBackend());
+  const device = new GrantDevice(nodeDomain());
   const pages = device.open().allocate(domid, { pages: 2, writable: true });
   const view = pages.map();
   new TextEncoder().encodeInto("hello from the granter", view.bytes);

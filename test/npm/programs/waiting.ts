@@ -5,13 +5,13 @@
  * Arguments: the path of the shim, and the way.
  */
 
-import { nodeEventBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Shim } from "./shim.ts";
 
 const [libc, way] = process.argv.slice(2) as [string, string];
-const open = () => nodeEventBackend({ libc }).open();
+const open = () => nodeDomain({ libc }).events.open();
 
 /** Has a worker wait, which sends an event to itself if it is told to. */
 function startWorker(): Worker {

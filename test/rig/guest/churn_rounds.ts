@@ -1,13 +1,13 @@
 /** A round of everything, with numbers that tell whose it is. */
 
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assertEquals } from "../../conformance/asserts.ts";
 
 /** Shares pages with this domain itself, maps them from both sides, checks them, and lets go in some order: endless rounds. */
 export function* churn(mark: number): Generator<void> {
-  const device = new GrantDevice(denoGrantBackend());
-  const mapper = new GrantMapper(denoMapBackend());
+  const device = new GrantDevice(denoDomain());
+  const mapper = new GrantMapper(denoDomain());
   while (true) {
     const allocator = device.open();
     const count = 1 + Math.floor(Math.random() * 20);

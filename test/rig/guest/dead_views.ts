@@ -1,11 +1,11 @@
 /** A process that goes on using views of memory that is unmapped, of both devices, and memory that it has moved away. */
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assertEquals, assertThrows } from "../../conformance/asserts.ts";
 
-const device = new GrantDevice(denoGrantBackend());
+const device = new GrantDevice(denoDomain());
 const pages = device.open().allocate(0, { pages: 4, writable: true });
-const mapper = new GrantMapper(denoMapBackend());
+const mapper = new GrantMapper(denoDomain());
 
 for (const mapping of [pages.map(), mapper.map(0, pages.grefs, { writable: true })]) {
   const { bytes } = mapping;

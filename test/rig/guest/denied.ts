@@ -1,12 +1,12 @@
 /** A process of a user without access to the devices: each of them is refused, with the way out. */
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertRefused } from "../../conformance/asserts.ts";
 
 for (
   const [path, action] of [
-    ["/dev/xen/gntalloc", () => new GrantDevice(denoGrantBackend()).open()],
-    ["/dev/xen/gntdev", () => new GrantMapper(denoMapBackend()).map(0, [8])],
+    ["/dev/xen/gntalloc", () => new GrantDevice(denoDomain()).open()],
+    ["/dev/xen/gntdev", () => new GrantMapper(denoDomain()).map(0, [8])],
   ] as const
 ) {
   const error = assertRefused(action, "permission");

@@ -1,6 +1,6 @@
 /** Runs in dom0 beside real domUs: each side shares pages with the other, and dies in the middle of it. */
 
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../conformance/asserts.ts";
 import { readLines, spawnExample, spawnNodeExample } from "./child.ts";
@@ -14,8 +14,8 @@ import * as xl from "./xl.ts";
 
 export function declare(suite: Suite): void {
   const { test } = suite;
-  const device = new GrantDevice(denoGrantBackend());
-  const mapper = new GrantMapper(denoMapBackend());
+  const device = new GrantDevice(denoDomain());
+  const mapper = new GrantMapper(denoDomain());
   let domu: Domu;
 
   test("a domU boots and takes commands", async () => {

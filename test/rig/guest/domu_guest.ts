@@ -1,6 +1,6 @@
 /** Runs in a domU: a program that shares and maps pages as the tests in dom0 ask it to. */
 
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import {
   GrantDevice,
   GrantError,
@@ -14,9 +14,9 @@ import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
 
-const device = new GrantDevice(denoGrantBackend());
+const device = new GrantDevice(denoDomain());
 const allocator = device.open();
-const mapper = new GrantMapper(denoMapBackend());
+const mapper = new GrantMapper(denoDomain());
 const shared: SharedPages[] = [];
 const mappings: Mapping[] = [];
 

@@ -1,7 +1,7 @@
 /** Ends a program under Deno: see exits_program.ts, which has the names of the ways. */
 
-import { denoEventBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import * as library from "../../../mod.ts";
 import { end } from "./exits_program.ts";
 
-await end(library, denoEventBackend(), Deno.args[0]!);
+await end(library, denoDomain(), Deno.args[0]!);

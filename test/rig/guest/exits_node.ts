@@ -1,8 +1,8 @@
 /** Ends a program under Node, with the npm package: see exits_program.ts, which has the names of the ways. */
 
 import * as library from "@gntalloc/gntalloc";
-import { nodeEventBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { end } from "./exits_program.ts";
 
-await end(library, nodeEventBackend(), process.argv[2]!);
+await end(library, nodeDomain(), process.argv[2]!);

@@ -5,9 +5,9 @@
 
 import process from "node:process";
 // Types alone: Node has the library from the npm package.
-import type { EventBackend, EventChannels } from "../../../mod.ts";
+import type { EventChannels, XenDomain } from "../../../mod.ts";
 
-type Library = { readonly EventChannels: new (backend: EventBackend) => EventChannels };
+type Library = { readonly EventChannels: new (domain: XenDomain) => EventChannels };
 
 async function caught(promise: Promise<unknown>): Promise<void> {
   await promise.then(() => {
@@ -57,6 +57,6 @@ export const EXITS: Readonly<Record<string, (events: EventChannels) => unknown>>
 };
 
 /** Ends this program in the way of this name. */
-export async function end({ EventChannels }: Library, backend: EventBackend, name: string): Promise<void> {
-  await EXITS[name]!(new EventChannels(backend));
+export async function end({ EventChannels }: Library, domain: XenDomain, name: string): Promise<void> {
+  await EXITS[name]!(new EventChannels(domain));
 }

@@ -4,11 +4,11 @@
  * Arguments: the peer, and the number of pages. The first byte of each page is its number + 1; that of the second page is cleared
  * when the process dies.
  */
-import { denoGrantBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, PAGE_SIZE } from "../../../mod.ts";
 
 const [peer, count] = Deno.args.map(Number) as [number, number];
-const pages = new GrantDevice(denoGrantBackend()).open().allocate(peer, { pages: count, writable: true });
+const pages = new GrantDevice(denoDomain()).open().allocate(peer, { pages: count, writable: true });
 const { bytes } = pages.map();
 for (let page = 0; page < count; page++) bytes[page * PAGE_SIZE] = page + 1;
 if (count > 1) pages.setUnmapNotify({ clearByte: 0 }, 1);

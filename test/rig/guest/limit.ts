@@ -1,6 +1,6 @@
 /** The limit of this domain's driver, and what it tells about the pages that are granted. */
 
-import { denoGrantBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 
 /** Where root sets the driver's limit. */
 export const LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
@@ -13,7 +13,7 @@ export function setLimit(pages: number): void {
 /** Throws unless the driver lets one file have the whole limit: so no page of any process counts any more. */
 export function assertNothingGranted(): void {
   setLimit(1024);
-  const file = denoGrantBackend().open();
+  const file = denoDomain().grants.open();
   const grefs = new Uint32Array(1024);
   try {
     file.grant(0, 1024, 0, false, grefs);

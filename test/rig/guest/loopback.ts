@@ -1,7 +1,7 @@
 /** Runs in dom0, alone: it grants pages to itself and maps its own grants. */
 
 import { PAGE_SIZE } from "../../../src/contract/backend.ts";
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../conformance/asserts.ts";
 import { conformance, eventsConformance, mapperConformance } from "../../conformance/mod.ts";
@@ -24,12 +24,10 @@ export function declare(suite: Suite, asked: Batch): void {
   });
 
   const open = () => ({
-    grantBackend: denoGrantBackend(),
-    granter: 0,
-    granterEvents: denoEventBackend(),
-    mapBackend: denoMapBackend(),
-    peer: 0,
-    peerEvents: denoEventBackend(),
+    granter: denoDomain(),
+    granterDomid: 0,
+    peer: denoDomain(),
+    peerDomid: 0,
     joinsPages: true,
     setLimit,
     heldPagesCount: false,
@@ -40,22 +38,22 @@ export function declare(suite: Suite, asked: Batch): void {
   eventsConformance({
     test,
     open: () => ({
-      eventBackend: denoEventBackend(),
+      domain: denoDomain(),
       domid: 0,
-      peerBackend: denoEventBackend(),
-      peer: 0,
+      peer: denoDomain(),
+      peerDomid: 0,
       close() {},
     }),
   });
 
   test("a device that is not there is an error with the way out", () => {
-    const device = new GrantDevice(denoGrantBackend({ device: "/dev/xen/nothing" }));
+    const device = new GrantDevice(denoDomain({ gntalloc: "/dev/xen/nothing" }));
     const error = assertRefused(() => device.open(), "no-device");
     assert(error.message.includes("modprobe xen_gntalloc"), error.message);
   });
 
   test("a file that is another device is an error with the way out", () => {
-    const device = new GrantDevice(denoGrantBackend({ device: "/dev/null" }));
+    const device = new GrantDevice(denoDomain({ gntalloc: "/dev/null" }));
     const error = assertRefused(() => device.open().allocate(0), "unsupported");
     assert(error.message.includes("xen_gntalloc"), error.message);
     device.close();
@@ -72,7 +70,7 @@ export function declare(suite: Suite, asked: Batch): void {
 
   test("everything of a process that is killed is given back, and what it shared stays readable", async () => {
     const { pid, said } = await spawn(script("hold.ts"), ["0", "8"]);
-    const mapper = new GrantMapper(denoMapBackend());
+    const mapper = new GrantMapper(denoDomain());
     const view = mapper.map(0, said.grefs, { writable: true });
     assertEquals(view.bytes[0], 1);
     await kill(pid);
@@ -87,7 +85,7 @@ export function declare(suite: Suite, asked: Batch): void {
 
   test("two processes share one limit", async () => {
     const { pid } = await spawn(script("hold.ts"), ["0", "1000"]);
-    const device = new GrantDevice(denoGrantBackend());
+    const device = new GrantDevice(denoDomain());
     const allocator = device.open();
     assertRefused(() => allocator.allocate(0, { pages: 25 }), "no-space");
     allocator.allocate(0, { pages: 24 });
@@ -118,7 +116,7 @@ export function declare(suite: Suite, asked: Batch): void {
     // The kernel warns of it, which would be a failure of the run.
     Deno.writeTextFileSync("/proc/sys/kernel/printk", "4");
     setLimit(Infinity);
-    const device = new GrantDevice(denoGrantBackend());
+    const device = new GrantDevice(denoDomain());
     const allocator = device.open();
     // The table has 32,768 references, some of which are reserved, and some the kernel's own.
     const pages = allocator.allocate(0, { pages: 30_000 });

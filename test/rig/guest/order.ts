@@ -1,6 +1,6 @@
 /** The order in which the kernel does what an unmap notify says, by the kernel's own trace: for dom0 alone. */
 
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assertEquals } from "../../conformance/asserts.ts";
 import type { Suite } from "./runner.ts";
@@ -38,8 +38,8 @@ function traced(action: () => void): Step[] {
 export function declare({ test }: Suite): void {
   test("a page that is freed: first the event, then access ends", () => {
     mountTracing();
-    using device = new GrantDevice(denoGrantBackend());
-    using events = new EventChannels(denoEventBackend());
+    using device = new GrantDevice(denoDomain());
+    using events = new EventChannels(denoDomain());
     const pages = device.open().allocate(0, { writable: true });
     const { port } = events.bindUnbound(0);
     const view = pages.map();
@@ -50,9 +50,9 @@ export function declare({ test }: Suite): void {
 
   test("a mapping that ends: the page is unmapped, then comes the event", () => {
     mountTracing();
-    using device = new GrantDevice(denoGrantBackend());
-    using mapper = new GrantMapper(denoMapBackend());
-    using events = new EventChannels(denoEventBackend());
+    using device = new GrantDevice(denoDomain());
+    using mapper = new GrantMapper(denoDomain());
+    using events = new EventChannels(denoDomain());
     const pages = device.open().allocate(0, { writable: true });
     const { port } = events.bindUnbound(0);
     const view = mapper.map(0, pages.grefs, { writable: true });

@@ -1,6 +1,6 @@
 /** The peer under Deno: see peer_program.ts. */
 
-import { denoEventBackend, denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import * as library from "../../../mod.ts";
 import { linesOf } from "./child.ts";
 import { serve } from "./peer_program.ts";
@@ -21,9 +21,7 @@ const CLOCK_PROCESS_CPUTIME_ID = 2;
 await serve(
   {
     library,
-    grantBackend: denoGrantBackend(),
-    mapBackend: denoMapBackend(),
-    eventBackend: denoEventBackend(),
+    domain: denoDomain(),
     now: () => clock(CLOCK_MONOTONIC),
     processorTime: () => clock(CLOCK_PROCESS_CPUTIME_ID),
   },

@@ -1,7 +1,7 @@
 /** The peer under Node, with the npm package: see peer_program.ts. */
 
 import * as library from "@gntalloc/gntalloc";
-import { nodeEventBackend, nodeGrantBackend, nodeMapBackend } from "@gntalloc/gntalloc/node";
+import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { serve } from "./peer_program.ts";
@@ -9,9 +9,7 @@ import { serve } from "./peer_program.ts";
 await serve(
   {
     library,
-    grantBackend: nodeGrantBackend(),
-    mapBackend: nodeMapBackend(),
-    eventBackend: nodeEventBackend(),
+    domain: nodeDomain(),
     now: () => process.hrtime.bigint(),
     processorTime: () => {
       const { user, system } = process.cpuUsage();

@@ -6,31 +6,27 @@
 // Types alone: Node has the library from the npm package.
 import type {
   CopyPlace,
-  EventBackend,
   EventChannel,
   EventChannels,
   GrantAllocator,
-  GrantBackend,
   GrantCopy,
   GrantDevice,
   GrantMapper,
-  MapBackend,
   Mapping,
   UnmapNotify,
   WritableMapping,
+  XenDomain,
 } from "../../../mod.ts";
 import { talk } from "./talk.ts";
 
 /** What it is made of. */
 export interface Parts {
   readonly library: {
-    readonly GrantDevice: new (backend: GrantBackend) => GrantDevice;
-    readonly GrantMapper: new (backend: MapBackend) => GrantMapper;
-    readonly EventChannels: new (backend: EventBackend) => EventChannels;
+    readonly GrantDevice: new (domain: XenDomain) => GrantDevice;
+    readonly GrantMapper: new (domain: XenDomain) => GrantMapper;
+    readonly EventChannels: new (domain: XenDomain) => EventChannels;
   };
-  readonly grantBackend: GrantBackend;
-  readonly mapBackend: MapBackend;
-  readonly eventBackend: EventBackend;
+  readonly domain: XenDomain;
   /** Nanoseconds of the domain's steady clock. */
   now(): bigint;
   /** Nanoseconds that the processor has worked for this program. */
@@ -78,12 +74,12 @@ export class PeerProgram {
   readonly #came: number[] = [];
 
   constructor(parts: Parts) {
-    const { library, grantBackend, mapBackend, eventBackend } = parts;
+    const { library, domain } = parts;
     this.#parts = parts;
-    this.#device = new library.GrantDevice(grantBackend);
+    this.#device = new library.GrantDevice(domain);
     this.#allocator = this.#device.open();
-    this.#mapper = new library.GrantMapper(mapBackend);
-    this.#events = new library.EventChannels(eventBackend);
+    this.#mapper = new library.GrantMapper(domain);
+    this.#events = new library.EventChannels(domain);
   }
 
   /** Does what a line asks for; the answer is a line, too. */

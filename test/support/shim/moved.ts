@@ -4,7 +4,7 @@
  * @module
  */
 
-import { denoGrantBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { type Borrower, moveAndUse } from "../../npm/programs/moves.ts";
 import { mappedPages, Shim } from "./shim.ts";
 
@@ -20,4 +20,4 @@ function borrower(): Borrower {
   };
 }
 
-console.log(JSON.stringify(await moveAndUse(how, { backend: denoGrantBackend({ libc }), borrower, mappedPages })));
+console.log(JSON.stringify(await moveAndUse(how, { backend: denoDomain({ libc }).grants, borrower, mappedPages })));

@@ -7,14 +7,14 @@
  * @module
  */
 
-import { denoGrantBackend, denoMapBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { GrantError } from "../../../src/contract/errors.ts";
 
 const [os, libc] = Deno.args;
 if (os) Object.defineProperty(Deno, "build", { value: { ...Deno.build, os } });
 const options = libc === undefined ? {} : { libc };
-const granting = denoGrantBackend(options);
-const mapping = denoMapBackend(options);
+const granting = denoDomain(options).grants;
+const mapping = denoDomain(options).maps;
 
 const errors = [() => granting.limit(), () => granting.open(), () => mapping.open()].map((use) => {
   try {

@@ -7,12 +7,12 @@
  * @module
  */
 
-import { denoEventBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 import { Shim } from "./shim.ts";
 
 const [libc, way] = Deno.args as [string, string];
 const shim = new Shim(libc);
-const file = denoEventBackend({ libc }).open();
+const file = denoDomain({ libc }).events.open();
 const port = file.bindVirq(20);
 const wait = () => file.whenPending(() => console.log(`event ${file.pending()}`));
 

@@ -6,10 +6,10 @@
 
 /// <reference lib="webworker" />
 
-import { denoEventBackend } from "../../../backends/deno.ts";
+import { denoDomain } from "../../../backends/deno.ts";
 
 self.onmessage = ({ data: libc }: MessageEvent<string>) => {
-  const file = denoEventBackend({ libc }).open();
+  const file = denoDomain({ libc }).events.open();
   const ours = file.bindUnbound(0);
   file.whenPending(() => {
     self.postMessage(`event ${file.pending()}`);
