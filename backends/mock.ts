@@ -64,11 +64,11 @@ export type { MockDomain, MockProcess };
  * Whose behaviour the machine has where drivers differ: what becomes of a page that its owner lets go of while the peer maps
  * it.
  *
- * - `linux`, as in Linux since 5.17: it no longer counts toward the limit, and is freed when the peer lets go.
- * - `seed`, as in the patch that introduced the driver in 2011, and in Linux up to 5.16: it counts toward the limit, is `pending`,
+ * - `linux-6.1`, as in Linux since 5.17: it no longer counts toward the limit, and is freed when the peer lets go.
+ * - `linux-5.16`, as in the patch that introduced the driver in 2011, and in Linux up to 5.16: it counts toward the limit, is `pending`,
  *   and is freed at the next allocation, free, unmap or close after the peer has let go.
  */
-export type MockProfile = "seed" | "linux";
+export type MockProfile = "linux-5.16" | "linux-6.1";
 
 /**
  * Where the pages of a machine are.
@@ -86,7 +86,7 @@ export type MockMemory = "buffers" | "slabs";
 
 /** How a simulated machine is set up. */
 export interface MockXenOptions {
-  /** Whose behaviour it has. Default is `linux`. */
+  /** Whose behaviour it has. Default is `linux-6.1`. */
   profile?: MockProfile;
   /** The frames of each domain's grant table, 1 to 65,536, of 512 references each. Default is 64, as in Xen. */
   tableFrames?: number;
@@ -116,9 +116,11 @@ export class MockXen {
   constructor(options: MockXenOptions = {}) {
     const what = "make a simulated machine";
     checkOptions(what, options);
-    const { profile = "linux", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
-    if (profile !== "seed" && profile !== "linux") {
-      throw new TypeError(`Cannot ${what} as \`profile\` must be "seed" or "linux": current value is ${show(profile)}`);
+    const { profile = "linux-6.1", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
+    if (profile !== "linux-5.16" && profile !== "linux-6.1") {
+      throw new TypeError(
+        `Cannot ${what} as \`profile\` must be "linux-5.16" or "linux-6.1": current value is ${show(profile)}`,
+      );
     }
     if (memory !== "buffers" && memory !== "slabs") {
       throw new TypeError(
@@ -161,7 +163,7 @@ export class MockXen {
 
   /**
    * Throws unless nothing is granted, mapped or bound on the whole machine: for the end of a test. Unmap before the device
-   * is closed: with the profile `seed`, a page that was mapped until later ends with the next `close()` of its device.
+   * is closed: with the profile `linux-5.16`, a page that was mapped until later ends with the next `close()` of its device.
    *
    * @throws {Error} naming what is left.
    */

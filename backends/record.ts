@@ -14,7 +14,7 @@
  * const trace: string[] = [];
  * const recorder = new Recorder((line) => trace.push(line));
  * {
- *   const xen = new MockXen({ profile: "seed" });
+ *   const xen = new MockXen({ profile: "linux-5.16" });
  *   using device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) });
  *   using mapper = new GrantMapper({ maps: recorder.maps(xen.domain(0).maps) });
  *   const pages = device.open().allocate(0, { pages: 2 });
@@ -23,12 +23,12 @@
  * }
  *
  * // The same on a machine like that one, and on one that frees the page by itself when the peer lets go.
- * const on = (profile: "seed" | "linux") => {
+ * const on = (profile: "linux-5.16" | "linux-6.1") => {
  *   const xen = new MockXen({ profile });
  *   return replay(trace, { grants: xen.domain(1).grants, maps: xen.domain(0).maps });
  * };
- * assert.equal(on("seed").difference, undefined);
- * const { difference } = on("linux");
+ * assert.equal(on("linux-5.16").difference, undefined);
+ * const { difference } = on("linux-6.1");
  * assert.equal(difference?.call.call, "endAccess");
  * assert.deepEqual(difference.expected, { held: [1] });
  * assert.deepEqual(difference.got, { held: [] });

@@ -25,8 +25,8 @@ const held: unknown[] = [];
 
 /** Prepares a case: a machine with the pages that are live and pending. */
 export function prepareMachine({ workload, pages, live, pending }: Case, memory: MockMemory): Work {
-  // Only with the profile `seed` are there pages that are freed and pending: also where there are none, to compare with.
-  const profile = live === LIVE_BESIDE_PENDING ? "seed" : "linux";
+  // Only with the profile `linux-5.16` are there pages that are freed and pending: also where there are none, to compare with.
+  const profile = live === LIVE_BESIDE_PENDING ? "linux-5.16" : "linux-6.1";
   const xen = new MockXen({ tableFrames: 65_536, limit: Infinity, profile, memory });
   const allocator = new GrantDevice(xen.domain(1)).open();
   const mapper = new GrantMapper(xen.domain(0));

@@ -22,7 +22,7 @@ const memory = Deno.args[1] ?? "slabs";
 /** At most so many allocations live at a time. */
 const LIVE = 500;
 
-const xen = new MockXen({ profile: "seed", limit: Infinity, memory: memory as MockMemory });
+const xen = new MockXen({ profile: "linux-5.16", limit: Infinity, memory: memory as MockMemory });
 const device = new GrantDevice(xen.domain(1));
 const mapper = new GrantMapper(xen.domain(0));
 const collectGarbage = (globalThis as unknown as { gc(): void }).gc;

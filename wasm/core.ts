@@ -15,7 +15,7 @@ export const NOT_FOUND = -2;
 export const NO_MEMORY = -3;
 
 /** References that pass at a time. */
-export const STAGED = 4096;
+export const STAGING_CAPACITY = 4096;
 
 /** A file of the core: the address of its record. */
 export type FileAddress = number;
@@ -64,8 +64,8 @@ interface CoreExports {
 export interface Core {
   /** The module's functions. */
   readonly books: CoreExports;
-  /** The place where references pass, `STAGED` of them. Not to be kept: the module's memory may grow at any call. */
-  staged(): Uint32Array;
+  /** The place where references pass, `STAGING_CAPACITY` of them. Not to be kept: the module's memory may grow at any call. */
+  stagingArea(): Uint32Array;
 }
 
 /** The embedded module, compiled once; or why that was refused, as it is under a strict Content-Security-Policy. */
@@ -99,12 +99,12 @@ export function createCore(module: WebAssembly.Module | undefined = embedded): C
   });
   const books = instance.exports as unknown as CoreExports;
   const address = books.staging();
-  let view = new Uint32Array(books.memory.buffer, address, STAGED);
+  let view = new Uint32Array(books.memory.buffer, address, STAGING_CAPACITY);
   return {
     books,
-    staged() {
+    stagingArea() {
       // Growing detaches the view.
-      if (view.length === 0) view = new Uint32Array(books.memory.buffer, address, STAGED);
+      if (view.length === 0) view = new Uint32Array(books.memory.buffer, address, STAGING_CAPACITY);
       return view;
     },
   };

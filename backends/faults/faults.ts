@@ -146,7 +146,7 @@ export class Faults {
    * Makes `endAccess` say that access to pages has not ended, as if the peer held them. The backend below is not asked for them.
    *
    * Such pages are pending, as with the driver up to Linux 5.16. A driver that takes pages over that a peer holds, such as Linux
-   * since 5.17 or the mock with the profile `linux`, does not name them: there, let the peer map them.
+   * since 5.17 or the mock with the profile `linux-6.1`, does not name them: there, let the peer map them.
    *
    * @throws {TypeError} if the references are not an array.
    * @param options Which pages, and how often. Default is all, until the rule is cleared.
@@ -189,7 +189,7 @@ export class Faults {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * const xen = new MockXen({ profile: "seed" });
+   * const xen = new MockXen({ profile: "linux-5.16" });
    * const faults = new Faults();
    * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
    * const mapper = new GrantMapper(xen.domain(0));
@@ -219,7 +219,7 @@ export class Faults {
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * const xen = new MockXen({ profile: "seed" });
+   * const xen = new MockXen({ profile: "linux-5.16" });
    * const faults = new Faults();
    * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
    * const mapper = new GrantMapper(xen.domain(0));

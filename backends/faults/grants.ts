@@ -58,7 +58,7 @@ class FaultyGrantFile implements GrantFile {
   readonly #ended = new Set<number>();
   /** Tells that a page may be asked for again. */
   #tell: (page: number) => void = () => {};
-  readonly whenLetGo?: (tell: (page: number) => void) => void;
+  readonly onRelease?: (tell: (page: number) => void) => void;
   /** What is set for pages, to be set again when a change fails after it was made. */
   readonly #notifies = new Map<number, UnmapNotify>();
 
@@ -66,10 +66,10 @@ class FaultyGrantFile implements GrantFile {
     this.#file = file;
     this.#injector = injector;
     this.#below = new FileBelow(injector, side, file);
-    if (typeof file.whenLetGo === "function") {
-      this.whenLetGo = (tell) => {
+    if (typeof file.onRelease === "function") {
+      this.onRelease = (tell) => {
         this.#tell = tell;
-        file.whenLetGo!(tell);
+        file.onRelease!(tell);
       };
     }
   }

@@ -102,7 +102,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     if (!table.isMapped(gref)) {
       domain.memory(gref).give(table.page(gref), 1);
       table.remove(gref);
-    } else if (domain.xen.profile === "seed") {
+    } else if (domain.xen.profile === "linux-5.16") {
       // Waiting is left to the caller.
       this.#wait(gref, page);
       return false;
@@ -124,7 +124,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     this.#domain.table.wait(gref, () => this.#tell(page));
   }
 
-  whenLetGo(tell: (page: number) => void): void {
+  onRelease(tell: (page: number) => void): void {
     this.#tell = tell;
   }
 

@@ -62,6 +62,6 @@ function recordedFile(tape: Tape, backend: GrantBackend, file: GrantFile, number
     },
     close: () => tape.close(backend, side, file, number),
     // Not a call that is asked for: what comes of it, is recorded.
-    ...(typeof file.whenLetGo === "function" ? { whenLetGo: (tell) => file.whenLetGo!(tell) } : {}),
+    ...(typeof file.onRelease === "function" ? { onRelease: (tell) => file.onRelease!(tell) } : {}),
   };
 }

@@ -8,7 +8,7 @@
 #include "references.h"
 
 /* References on their way between the grant table and the books: an allocation may fail before they are listed. */
-#define STAGED 4096
+#define STAGING_CAPACITY 4096
 /* References in a packed block. */
 #define PACKED 14
 
@@ -50,7 +50,7 @@ static struct leaf last_mark;
 
 static double limit_pages = 1.0 / 0.0;
 static uint32_t live_pages, listed_pages, mapped_pages, pending_pages;
-static uint32_t staged[STAGED];
+static uint32_t staged[STAGING_CAPACITY];
 
 static struct leaf **table;
 static uint32_t capacity, leaves;
@@ -276,14 +276,14 @@ static uint32_t next_run(int held) {
   for (;;) {
     uint64_t others = ~(to_ask(leaf) >> bit);
     unsigned length = others ? __builtin_ctzll(others) : 64;
-    if (length > STAGED - count) length = STAGED - count;
+    if (length > STAGING_CAPACITY - count) length = STAGING_CAPACITY - count;
     memcpy(staged + count, gref_of(leaf, bit), length * sizeof *staged);
     count += length;
     bit += length;
     struct leaf *next = leaf->next_to_ask;
     sweep_leaf = bit < 64 ? leaf : next;
     sweep_bit = bit & 63;
-    if (bit < 64 || count == STAGED || next == LAST) break;
+    if (bit < 64 || count == STAGING_CAPACITY || next == LAST) break;
     if (next->file != leaf->file || next->number != leaf->number + 1 || !(to_ask(next) & 1)) break;
     leaf = next;
     bit = 0;
@@ -406,8 +406,8 @@ uint64_t books_allocate(file *file, uint32_t count) {
     list_one(file, reference_add());
     return first;
   }
-  for (uint32_t from = 0; from < count; from += STAGED) {
-    uint32_t length = count - from < STAGED ? count - from : STAGED;
+  for (uint32_t from = 0; from < count; from += STAGING_CAPACITY) {
+    uint32_t length = count - from < STAGING_CAPACITY ? count - from : STAGING_CAPACITY;
     for (uint32_t index = 0; index < length; index++) staged[index] = reference_add();
     list(file, length);
   }
@@ -431,7 +431,7 @@ int books_find(file *file, uint64_t page, uint32_t count) {
 static int release(file *file, uint64_t page, uint32_t count) {
   unsigned bit = page & 63;
   /* More pages are several runs, and asked for by a whole sweep. */
-  int alone = count <= STAGED && first_to_ask == LAST;
+  int alone = count <= STAGING_CAPACITY && first_to_ask == LAST;
   if (count > 64 - bit || !count) {
     if (!books_find(file, page, count)) return -1;
     for (uint64_t end = page + count; page < end;) {

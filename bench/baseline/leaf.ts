@@ -147,7 +147,7 @@ export class LeafBooks implements Books<LeafFile> {
       const gref = leaf.grefs[base + bit]!;
       if (this.references.end(gref)) continue;
       held |= 1 << bit;
-      this.references.whenLetGo(gref, () => this.#toAsk.add(leaf));
+      this.references.onRelease(gref, () => this.#toAsk.add(leaf));
     }
     return held;
   }

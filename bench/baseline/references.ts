@@ -66,7 +66,7 @@ export class References {
   }
 
   /** Has something done when the peer lets go of a page that it holds. */
-  whenLetGo(gref: number, action: () => void): void {
+  onRelease(gref: number, action: () => void): void {
     this.#waiting.set(gref, action);
   }
 

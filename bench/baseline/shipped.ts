@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Core, createCore, type FileAddress, OK, STAGED } from "../../wasm/core.ts";
+import { type Core, createCore, type FileAddress, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import type { Books } from "./books.ts";
 import { References } from "./references.ts";
 
@@ -41,9 +41,9 @@ export class ShippedBooks implements Books<FileAddress> {
       books.listOne(file, this.references.add());
       return page;
     }
-    for (let from = 0; from < count; from += STAGED) {
-      const length = Math.min(STAGED, count - from);
-      this.references.addAll(this.#core.staged(), length);
+    for (let from = 0; from < count; from += STAGING_CAPACITY) {
+      const length = Math.min(STAGING_CAPACITY, count - from);
+      this.references.addAll(this.#core.stagingArea(), length);
       books.list(file, length);
     }
     return page;
@@ -86,7 +86,7 @@ export class ShippedBooks implements Books<FileAddress> {
   #end(file: FileAddress, page: number, count: number): number {
     const books = this.#books;
     const { references } = this;
-    const staged = this.#core.staged();
+    const staged = this.#core.stagingArea();
     if (count === 1 && references.end(staged[0]!)) return books.endedAll();
     let offset = references.endAll(staged, 0, count);
     if (offset === count) return books.endedAll();
@@ -101,7 +101,7 @@ export class ShippedBooks implements Books<FileAddress> {
 
   /** Asks for a page again when the peer lets go of it. On its own, as what a function within keeps is allocated by each call. */
   #wait(gref: number, file: FileAddress, page: number): void {
-    this.references.whenLetGo(gref, () => {
+    this.references.onRelease(gref, () => {
       if (this.#books.letGo(file, page) !== 0) this.#toAsk = true;
     });
   }

@@ -65,7 +65,7 @@ export interface GrantFile {
    * @param tell Takes the index of the page. It may be called at any time, in the middle of a call too; for a page that does not
    * wait it does nothing. It never throws.
    */
-  whenLetGo?(tell: (page: number) => void): void;
+  onRelease?(tell: (page: number) => void): void;
   /**
    * Maps a run of pages of one grant into this process.
    *

@@ -1,5 +1,5 @@
 import type { GrantBackend, GrantFile, MappedMemory, UnmapNotify } from "../contract/backend.ts";
-import { type Core, createCore, NO_MEMORY, OK, STAGED } from "../../wasm/core.ts";
+import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { Calls } from "../shared/call_guard.ts";
 import { checkLimit } from "../contract/checks.ts";
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../contract/errors.ts";
@@ -130,13 +130,13 @@ export class Driver {
 
   #list(open: OpenFile, count: number): void {
     const { books } = this.#core;
-    for (let from = 0; from < count; from += STAGED) books.list(open.address, this.#stage(from, count));
+    for (let from = 0; from < count; from += STAGING_CAPACITY) books.list(open.address, this.#stage(from, count));
   }
 
   /** The references of the pages that were allocated last. */
   takeGrefs(count: number): Grefs {
     const grefs = copyGrefs(this.#grefs, count);
-    if (count > STAGED) this.#grefs = new Uint32Array(64);
+    if (count > STAGING_CAPACITY) this.#grefs = new Uint32Array(64);
     return grefs;
   }
 
@@ -196,8 +196,8 @@ export class Driver {
 
   /** Copies references from `from` on, up to the first `count`, into the core's staging: how many. */
   #stage(from: number, count: number): number {
-    const length = Math.min(STAGED, count - from);
-    const staged = this.#core.staged();
+    const length = Math.min(STAGING_CAPACITY, count - from);
+    const staged = this.#core.stagingArea();
     const grefs = this.#grefs;
     // A loop, here and elsewhere: `set` and `subarray` are calls that take longer, and make an object.
     for (let index = 0; index < length; index++) staged[index] = grefs[from + index]!;
@@ -214,7 +214,7 @@ export class Driver {
     const grefs = this.#grefs;
     let granted = 0;
     while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-    for (let from = 0; from < granted; from += STAGED) books.adopt(open.address, this.#stage(from, granted));
+    for (let from = 0; from < granted; from += STAGING_CAPACITY) books.adopt(open.address, this.#stage(from, granted));
     books.abandon(open.address);
     if (granted > 0) this.#reclaimer.expect();
     this.#reclaimer.sweep("free");

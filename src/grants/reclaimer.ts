@@ -1,5 +1,5 @@
 import type { GrantFile } from "../contract/backend.ts";
-import { type Core, type FileAddress, STAGED } from "../../wasm/core.ts";
+import { type Core, type FileAddress, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { show } from "../contract/checks.ts";
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
 import { pagesFrom } from "../contract/messages.ts";
@@ -23,7 +23,7 @@ export class Reclaimer {
   /** Closed files of which something is still live. */
   readonly #closing = new Set<OpenFile>();
   /** References on their way to the backend. */
-  #grefs = new Uint32Array(STAGED);
+  #grefs = new Uint32Array(STAGING_CAPACITY);
   /** Whether there may be pages for which the backend is to be asked at the next sweep. */
   #toAsk = false;
   /** Whether a backend has told of a page since access to the present run was to be ended. */
@@ -37,10 +37,10 @@ export class Reclaimer {
 
   /** Takes a file in; if its backend can tell when the peer lets go of a page, it is asked to. */
   add(address: FileAddress, file: GrantFile): OpenFile {
-    const tells = typeof file.whenLetGo === "function";
+    const tells = typeof file.onRelease === "function";
     const open = { address, file, tells };
     // Before it is known, so that nothing is told of a file that is not there.
-    if (tells) file.whenLetGo!((page) => this.#letGo(open, page));
+    if (tells) file.onRelease!((page) => this.#letGo(open, page));
     this.#files.set(address, open);
     return open;
   }
@@ -117,9 +117,9 @@ export class Reclaimer {
 
   /** Ends access to the core's present run, but for the pages that the peer holds: the number of pages of the next run. */
   #endAccess(open: OpenFile, page: number, count: number): number {
-    const staged = this.#core.staged();
+    const staged = this.#core.stagingArea();
     // A backend may have moved the last one's buffer away.
-    const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGED);
+    const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGING_CAPACITY);
     for (let index = 0; index < count; index++) grefs[index] = staged[index]!;
     this.#told = false;
     const held = open.file.endAccess(page, count, grefs);

@@ -89,7 +89,7 @@ class Run {
     const page = this.#books.reserve(file.address, count);
     if (this.#sum(() => true) + count > 3000) return expect(page).toBe(LIMIT_REACHED);
     expect(page).toBe(file.next);
-    const staged = this.core.staged();
+    const staged = this.core.stagingArea();
     for (let offset = 0; offset < count; offset++) {
       const gref = staged[offset] = this.#nextGref++;
       file.pages.set(page + offset, { gref, listed: true, maps: 0, pending: false, held: false });
@@ -105,7 +105,7 @@ class Run {
     if (this.#sum(() => true) + count > 3000) return;
     const page = this.#books.reserve(file.address, count);
     const granted = this.#below(count + 1);
-    const staged = this.core.staged();
+    const staged = this.core.stagingArea();
     for (let offset = 0; offset < granted; offset++) {
       const gref = staged[offset] = this.#nextGref++;
       file.pages.set(page + offset, { gref, listed: false, maps: 0, pending: true, held: false });
@@ -204,7 +204,7 @@ class Run {
     for (let count = run; count > 0;) {
       const file = this.#files.find(({ address }) => address === this.#books.runFile())!;
       const first = this.#books.runPage();
-      const grefs = [...this.core.staged().subarray(0, count)];
+      const grefs = [...this.core.stagingArea().subarray(0, count)];
       const tells = this.#random() < 0.6;
       const left: Page[] = [];
       for (const [offset, gref] of grefs.entries()) {

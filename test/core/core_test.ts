@@ -7,7 +7,7 @@ import {
   NO_MEMORY,
   NOT_FOUND,
   OK,
-  STAGED,
+  STAGING_CAPACITY,
 } from "../../wasm/core.ts";
 import { debugCore } from "../support/debug_core.ts";
 
@@ -26,9 +26,9 @@ beforeEach(() => {
 function allocate(count: number, of = file): number {
   const page = books.reserve(of, count);
   if (page < 0) return page;
-  for (let from = 0; from < count; from += STAGED) {
-    const length = Math.min(STAGED, count - from);
-    const staged = core.staged();
+  for (let from = 0; from < count; from += STAGING_CAPACITY) {
+    const length = Math.min(STAGING_CAPACITY, count - from);
+    const staged = core.stagingArea();
     for (let index = 0; index < length; index++) staged[index] = 100 + page + from + index;
     books.list(of, length);
   }
@@ -40,7 +40,7 @@ function sweep(ends: (page: number) => boolean = () => true): [FileAddress, numb
   const runs: [FileAddress, number, number[]][] = [];
   for (let count = books.sweep(); count > 0; count = books.nextRun(false)) {
     const page = books.runPage();
-    runs.push([books.runFile(), page, [...core.staged().subarray(0, count)]]);
+    runs.push([books.runFile(), page, [...core.stagingArea().subarray(0, count)]]);
     for (let offset = 0; offset < count; offset++) {
       if (ends(page + offset)) books.ended(offset, 1);
     }
@@ -107,7 +107,7 @@ describe("`abandon()`", () => {
 
   test("keeps what was granted all the same as pending, until it ends (S4)", () => {
     books.reserve(file, 100);
-    core.staged().set([8, 9, 10]);
+    core.stagingArea().set([8, 9, 10]);
     books.adopt(file, 3);
     books.abandon(file);
     expect(sums()).toEqual([3, 0, 0, 3]);
@@ -122,7 +122,7 @@ describe("`abandon()`", () => {
   test("moves the index all the way back when nothing is left", () => {
     allocate(60);
     books.reserve(file, 130);
-    core.staged().fill(8, 0, 100);
+    core.stagingArea().fill(8, 0, 100);
     books.adopt(file, 100);
     books.abandon(file);
     sweep();
@@ -298,12 +298,12 @@ describe("the sweep", () => {
 
   test("gives no more references at a time than there is room for", () => {
     books.setLimit(Infinity);
-    allocate(2 * STAGED + 100);
-    books.free(file, 50, 2 * STAGED + 1);
+    allocate(2 * STAGING_CAPACITY + 100);
+    books.free(file, 50, 2 * STAGING_CAPACITY + 1);
     expect(sweep().map(([, page, grefs]) => [page, grefs.length])).toEqual([
-      [50, STAGED],
-      [50 + STAGED, STAGED],
-      [50 + 2 * STAGED, 1],
+      [50, STAGING_CAPACITY],
+      [50 + STAGING_CAPACITY, STAGING_CAPACITY],
+      [50 + 2 * STAGING_CAPACITY, 1],
     ]);
     expect(sums()).toEqual([99, 99, 0, 0]);
   });
@@ -341,7 +341,7 @@ describe("leaves with few pages", () => {
     books.free(file, 0, 5);
     sweep();
     books.reserve(file, 150);
-    core.staged().fill(8, 0, 100);
+    core.stagingArea().fill(8, 0, 100);
     books.adopt(file, 100);
     books.abandon(file);
     sweep();
@@ -372,7 +372,7 @@ test("a million live pages of many files keep their references", () => {
   for (let round = 0; round < 10; round++) {
     for (const of of files) {
       const page = release.books.reserve(of, 1000);
-      release.staged().forEach((_, index, staged) => staged[index] = of + page + index);
+      release.stagingArea().forEach((_, index, staged) => staged[index] = of + page + index);
       release.books.list(of, 1000);
     }
   }

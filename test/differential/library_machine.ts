@@ -21,8 +21,8 @@ export interface LibraryMachineOptions {
   grantBackend?(backend: GrantBackend): GrantBackend;
   /** Takes the place of the domain's side as a peer. */
   mapBackend?(backend: MapBackend): MapBackend;
-  /** Default is `linux`. */
-  profile?: "seed" | "linux";
+  /** Default is `linux-6.1`. */
+  profile?: "linux-5.16" | "linux-6.1";
   /** Where its pages are. Default is `buffers`. */
   memory?: MockMemory;
 }
@@ -33,7 +33,9 @@ export class LibraryMachine implements Machine {
   readonly #device: GrantDevice;
   readonly #mapper: GrantMapper;
 
-  constructor({ core, grantBackend, mapBackend, profile = "linux", memory = "buffers" }: LibraryMachineOptions = {}) {
+  constructor(
+    { core, grantBackend, mapBackend, profile = "linux-6.1", memory = "buffers" }: LibraryMachineOptions = {},
+  ) {
     this.#xen = new MockXen({ profile, memory, limit: FIRST_LIMIT });
     const domain = this.#xen.domain(0);
     const granter = domain.grants;

@@ -44,7 +44,7 @@ function fill(file: GrantFile, page: number, count: number, gref: number, byte: 
 
 /** What is wrong, and machines of which it is true. */
 export const MUTANTS: Readonly<Record<string, () => Machine>> = {
-  "pages that the peer holds count": () => new LibraryMachine({ profile: "seed" }),
+  "pages that the peer holds count": () => new LibraryMachine({ profile: "linux-5.16" }),
   "one page more than the limit": () =>
     new class extends LibraryMachine {
       override setLimit(pages: number): void {

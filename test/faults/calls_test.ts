@@ -25,7 +25,7 @@ describe("without rules a wrapped backend is as before:", () => {
           peer: { maps: outer.maps(faults.maps(inner.maps(xen.domain(0).maps))) },
           peerDomid: 0,
           setLimit: (pages) => domain.limit = pages,
-          heldPagesCount: profile === "seed",
+          heldPagesCount: profile === "linux-5.16",
           core: debugCore,
           close() {
             xen.assertClean();

@@ -51,7 +51,7 @@ describe("a grant that fails after some pages", () => {
       }, { times: 1 });
       faults.fail("grant", { afterPages: 2, error: boom });
       expect(thrown(() => allocator.allocate(0, { pages: 3 })).cause).toBe(boom);
-      const held = profile === "seed" ? 1 : 0;
+      const held = profile === "linux-5.16" ? 1 : 0;
       expect(device.inspect()).toMatchObject({ live: held, listed: 0, pending: held });
       theirs!.unmap();
       expect(allocator.allocate(0).page).toBe(held * 2);
@@ -217,7 +217,7 @@ test("a mapping of two pieces of which the second fails, before or after it was 
 });
 
 test("a peer's unmap that does not reach the machine holds the pages until it is settled", () => {
-  const { faults, device, mapper, finish } = machine("seed");
+  const { faults, device, mapper, finish } = machine("linux-5.16");
   const pages = device.open().allocate(0, { pages: 2 });
   const theirs = mapper.map(1, pages.grefs);
   faults.fail("unmap", { side: "maps", when: "before" });

@@ -9,7 +9,7 @@ import { machine, PROFILES, thrown } from "../support/faulty_machine.ts";
 describe("when a rule applies:", () => {
   /** Of 12 allocations, which ones fail. */
   function failing(options: FailOptions, seed = 1): number[] {
-    const { faults, device, finish } = machine("seed", seed);
+    const { faults, device, finish } = machine("linux-5.16", seed);
     const allocator = device.open();
     faults.fail("grant", options);
     const failed: number[] = [];
@@ -171,7 +171,7 @@ describe("a rule that was due and did not happen", () => {
 
 describe("pages that are held though the peer does not", () => {
   test("all of them until it is cleared", () => {
-    const { xen, faults, device, finish, below } = machine("linux");
+    const { xen, faults, device, finish, below } = machine("linux-6.1");
     const pages = device.open().allocate(0, { pages: 3 });
     const peer = faults.hold();
     pages.free();
@@ -190,7 +190,7 @@ describe("pages that are held though the peer does not", () => {
   });
 
   test("some of them, beside those that the peer does hold", () => {
-    const { faults, device, mapper, finish, below } = machine("seed");
+    const { faults, device, mapper, finish, below } = machine("linux-5.16");
     const pages = device.open().allocate(0, { pages: 7 });
     const theirs = mapper.map(1, [pages.grefs[6]!]);
     faults.hold({ grefs: [pages.grefs[1]!, pages.grefs[2]!, pages.grefs[4]!] });
@@ -289,7 +289,7 @@ describe("hooks", () => {
       const hook = faults.before("endAccess", (call) => theirs.push(mapper.map(1, [call.grefs[1]!])), { times: 1 });
       pages.free();
       expect([theirs.length, hook.fired]).toEqual([1, 1]);
-      expect(device.inspect().pending).toBe(profile === "seed" ? 1 : 0);
+      expect(device.inspect().pending).toBe(profile === "linux-5.16" ? 1 : 0);
       // It still has the page, whatever became of it here.
       expect(theirs[0]!.read(0, 1)[0]).toBe(0);
       theirs[0]!.unmap();

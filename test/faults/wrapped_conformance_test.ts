@@ -31,7 +31,7 @@ function wrappers() {
   };
 }
 
-for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
+for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
   describe(`mappers, profile ${profile}:`, () => {
     mapperConformance({
       test,
@@ -52,7 +52,7 @@ for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
             domain.limit = pages;
             for (const recorder of [outer, inner]) recorder.mark("limit", pages);
           },
-          heldPagesCount: profile === "seed",
+          heldPagesCount: profile === "linux-5.16",
           core: debugCore,
           close: () =>
             check(xen, () => {

@@ -35,7 +35,7 @@ test("a million grants live on a machine with larger tables, each with its own r
 });
 
 test("a peer that scribbles over everything it can, at every moment, disturbs bytes and nothing else", () => {
-  const xen = new MockXen({ profile: "seed" });
+  const xen = new MockXen({ profile: "linux-5.16" });
   const real = xen.domain(1).grants;
   const mapper = new GrantMapper(xen.domain(0));
   const theirs: Uint8Array[] = [];

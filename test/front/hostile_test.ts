@@ -403,7 +403,7 @@ test("what is no domain is a TypeError that says what is one", () => {
   expect(() => new GrantDevice(xen.domain(1), { core: {} as WebAssembly.Module })).toThrow(
     "`core` must be a WebAssembly.Module",
   );
-  expect(() => new MockXen({ profile: Symbol("x") as unknown as "seed" })).toThrow("`profile`");
+  expect(() => new MockXen({ profile: Symbol("x") as unknown as "linux-5.16" })).toThrow("`profile`");
 });
 
 test("a limit that was set stays when the backend's is another", () => {

@@ -66,7 +66,7 @@ describe("a backend that tells", () => {
   });
 
   test("is heard in the middle of a call, before it has said that the page is held", () => {
-    const xen = new MockXen({ profile: "seed" });
+    const xen = new MockXen({ profile: "linux-5.16" });
     const faults = new Faults();
     const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) }, { core: debugCore });
     const mapper = new GrantMapper(xen.domain(0));
@@ -99,9 +99,9 @@ describe("a backend that tells lies", () => {
   test("changes nothing by telling of what does not wait, or is no page", () => {
     let tell: (page: number) => void = () => {};
     const { allocator, asked, device, mapper } = noted((file) => ({
-      whenLetGo(told) {
+      onRelease(told) {
         tell = told;
-        file.whenLetGo!(told);
+        file.onRelease!(told);
       },
     }));
     const pages = allocator.allocate(0, { pages: 70 });
@@ -134,9 +134,9 @@ describe("a backend that tells lies", () => {
   test("from within its calls ends nothing twice, and hangs nothing", () => {
     let tell: (page: number) => void = () => {};
     const { allocator, asked, device, mapper } = noted((file) => ({
-      whenLetGo(told) {
+      onRelease(told) {
         tell = told;
-        file.whenLetGo!(told);
+        file.onRelease!(told);
       },
       endAccess(page, count, grefs) {
         for (let other = 0; other < 200; other++) tell(other);
@@ -157,9 +157,9 @@ describe("a backend that tells lies", () => {
     expect(device.inspect().pending).toBe(0);
   });
 
-  test("where `whenLetGo` fails, opening fails, and nothing is left", () => {
+  test("where `onRelease` fails, opening fails, and nothing is left", () => {
     const { device } = machine((file) => ({
-      whenLetGo() {
+      onRelease() {
         throw new Error("planned");
       },
       close: () => file.close(),
@@ -172,7 +172,7 @@ describe("a backend that tells lies", () => {
 test("a backend that does not tell is asked at each operation", () => {
   const { allocator, asked, mapper } = (() => {
     const asked: number[] = [];
-    const xen = new MockXen({ profile: "seed" });
+    const xen = new MockXen({ profile: "linux-5.16" });
     const backend = xen.domain(1).grants;
     const device = new GrantDevice({
       grants: {

@@ -40,7 +40,7 @@ function machine(
   { GrantDevice, GrantMapper, MockXen }: Library,
   { limit = 1024, tableFrames = 64, replace = (() => ({})) as (file: GrantFile) => Partial<GrantFile> } = {},
 ) {
-  const xen = new MockXen({ profile: "seed", limit: Infinity, tableFrames });
+  const xen = new MockXen({ profile: "linux-5.16", limit: Infinity, tableFrames });
   const device = new GrantDevice({ grants: replaceMethods(xen.domain(1).grants, replace) }, { limit });
   return { xen, device, allocator: device.open(), mapper: new GrantMapper(xen.domain(0)) };
 }

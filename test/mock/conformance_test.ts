@@ -5,7 +5,7 @@ import { debugCore } from "../support/debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
 
-const MACHINES = (["seed", "linux"] satisfies MockProfile[]).flatMap((profile) =>
+const MACHINES = (["linux-5.16", "linux-6.1"] satisfies MockProfile[]).flatMap((profile) =>
   (["buffers", "slabs"] satisfies MockMemory[]).map((memory) => ({ profile, memory }))
 );
 
@@ -23,7 +23,7 @@ for (const { profile, memory } of MACHINES) {
           joinsPages: false,
           setLimit: (pages: number) => void (granter.limit = pages),
           keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
-          heldPagesCount: profile === "seed",
+          heldPagesCount: profile === "linux-5.16",
           ...core,
           close: () => xen.assertClean(),
         };

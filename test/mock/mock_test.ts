@@ -19,7 +19,7 @@ test("`MockXen()` refuses sizes and profiles that make no sense", () => {
     "`tableFrames` must be a whole number from 1 to 65536: current value is 0",
   );
   expect(() => new MockXen({ limit: -1 })).toThrow(RangeError);
-  expect(() => new MockXen({ profile: "xp" as "seed" })).toThrow(TypeError);
+  expect(() => new MockXen({ profile: "xp" as "linux-5.16" })).toThrow(TypeError);
   expect(() => new MockXen().domain(0x7ff0)).toThrow(RangeError);
   expect(() => new MockXen().domain(1).limit = 1.5).toThrow(RangeError);
 });
@@ -124,7 +124,7 @@ describe("a grant table", () => {
 
 describe("a page that the peer holds", () => {
   test("keeps its reference and its entry until the peer lets go, in both profiles", () => {
-    for (const profile of ["seed", "linux"] as const) {
+    for (const profile of ["linux-5.16", "linux-6.1"] as const) {
       const xen = new MockXen({ profile });
       const { device, mapper } = sides(xen);
       const allocator = device.open();
@@ -133,7 +133,7 @@ describe("a page that the peer holds", () => {
       pages.free();
       expect(allocator.allocate(0).grefs).not.toEqual(pages.grefs);
       theirs.unmap();
-      const expected = profile === "seed" ? [1, 0] : [0, 0];
+      const expected = profile === "linux-5.16" ? [1, 0] : [0, 0];
       expect([device.inspect().pending, 0]).toEqual(expected);
       // The next operation of the seed's driver finds it.
       allocator.allocate(0).free();
@@ -202,7 +202,7 @@ describe("`destroy()`", () => {
   });
 
   test("of the peer ends its mappings", () => {
-    const xen = new MockXen({ profile: "seed" });
+    const xen = new MockXen({ profile: "linux-5.16" });
     const { device, mapper } = sides(xen);
     const allocator = device.open();
     const pages = allocator.allocate(0);

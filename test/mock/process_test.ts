@@ -7,7 +7,7 @@ import { debugCore } from "../support/debug_core.ts";
 const closed = expect.objectContaining({ code: "closed" });
 
 /** A process of domain 1, and one that survives it in domain 0. */
-function processes(profile: MockProfile = "linux") {
+function processes(profile: MockProfile = "linux-6.1") {
   const xen = new MockXen({ profile });
   const process = xen.domain(1).process();
   const survivor = xen.domain(0).process();
@@ -157,7 +157,7 @@ describe("`kill()`", () => {
     xen.assertClean();
   });
 
-  for (const profile of ["seed", "linux"] as const) {
+  for (const profile of ["linux-5.16", "linux-6.1"] as const) {
     test(`leaves held pages to the driver, profile ${profile}: they count, or not, until the peer lets go`, () => {
       const { xen, process, device, theirs } = processes(profile);
       const domain = xen.domain(1);
@@ -167,13 +167,13 @@ describe("`kill()`", () => {
       process.kill();
       const other = new GrantDevice(domain, { limit: Infinity, core: debugCore });
       const allocator = other.open();
-      const room = profile === "seed" ? 2 : 4;
+      const room = profile === "linux-5.16" ? 2 : 4;
       expect(() => allocator.allocate(0, { pages: room + 1 })).toThrow(
         expect.objectContaining({ code: "kernel-limit-reached" }),
       );
       allocator.allocate(0, { pages: room }).free();
       view.unmap();
-      expect(domain.table.used).toBe(profile === "seed" ? 2 : 0);
+      expect(domain.table.used).toBe(profile === "linux-5.16" ? 2 : 0);
       allocator.allocate(0, { pages: 4 }).free();
       expect(domain.table.used).toBe(0);
       other.close();

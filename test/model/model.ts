@@ -70,15 +70,15 @@ export class Model {
   readonly mappings: Mapping[] = [];
   readonly peerMappings: Mapping[] = [];
   limit: number;
-  readonly #seed: boolean;
+  readonly #heldPagesCount: boolean;
   readonly #tableSize: number;
   /** How often a notify has changed a byte under a peer's eyes. */
   notified = 0;
   #stuck = false;
   #fail: Partial<Record<string, number>> = {};
 
-  constructor(profile: "seed" | "linux", limit: number, tableSize: number) {
-    this.#seed = profile === "seed";
+  constructor(profile: "linux-5.16" | "linux-6.1", limit: number, tableSize: number) {
+    this.#heldPagesCount = profile === "linux-5.16";
     this.limit = limit;
     this.#tableSize = tableSize;
   }
@@ -259,7 +259,7 @@ export class Model {
         page.bytes.set(page.clearByte, 0);
       }
       page.clearByte = null;
-      if (page.peers > 0 && this.#seed) continue;
+      if (page.peers > 0 && this.#heldPagesCount) continue;
       page.pending = false;
       page.counted = false;
       if (page.peers === 0) page.granted = false;

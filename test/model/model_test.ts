@@ -96,7 +96,7 @@ const KINDS = [
   ...["peerMap: done", "peerMap: map-refused", "peerUnmap: done"],
 ];
 
-const MACHINES = (["seed", "linux"] satisfies MockProfile[]).flatMap((profile) =>
+const MACHINES = (["linux-5.16", "linux-6.1"] satisfies MockProfile[]).flatMap((profile) =>
   (["buffers", "slabs"] satisfies MockMemory[]).map((memory) => ({ profile, memory }))
 );
 

@@ -2,7 +2,7 @@
  * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
  *
  * ```sh
- * deno run -A test/model/run.ts seed buffers '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
+ * deno run -A test/model/run.ts linux-5.16 buffers '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
  * ```
  */
 import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
@@ -88,7 +88,8 @@ export class Pair {
 if (import.meta.main) {
   const [profile, memory, trace] = Deno.args;
   if (
-    (profile !== "seed" && profile !== "linux") || (memory !== "buffers" && memory !== "slabs") || trace === undefined
+    (profile !== "linux-5.16" && profile !== "linux-6.1") || (memory !== "buffers" && memory !== "slabs") ||
+    trace === undefined
   ) {
     console.error("usage: run.ts seed|linux buffers|slabs '[{…}, …]', a trace as a failed test prints it");
     Deno.exit(2);

@@ -9,7 +9,7 @@ import { HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
 
 describe("what a recorder writes", () => {
   test("is one line for each call, of both sides in their order", () => {
-    const { trace, recorder, device, mapper, xen } = recorded({ profile: "seed" });
+    const { trace, recorder, device, mapper, xen } = recorded({ profile: "linux-5.16" });
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3, writable: true });
     const theirs = mapper.map(1, [pages.grefs[1]!, pages.grefs[2]!], { writable: true });
@@ -47,7 +47,7 @@ describe("what a recorder writes", () => {
       `{"side":"grants","call":"close","file":1}`,
     ]);
     expect(recorder.lines).toBe(trace.length);
-    expect(replayOn(new MockXen({ profile: "seed" }), trace)).toEqual({ calls: 15, cut: false, left: [] });
+    expect(replayOn(new MockXen({ profile: "linux-5.16" }), trace)).toEqual({ calls: 15, cut: false, left: [] });
   });
 
   test("has the pages that were granted before a failure, a limit that is none, and errors without a code", () => {
@@ -194,7 +194,7 @@ test("a mark that cannot be written is refused, and recording goes on", () => {
 });
 
 describe("a recorder changes nothing:", () => {
-  for (const profile of ["seed", "linux"] satisfies MockProfile[]) {
+  for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
     const replays: (() => ReplayReport)[] = [];
     conformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
@@ -218,7 +218,7 @@ describe("a recorder changes nothing:", () => {
             domain.limit = pages;
             recorder.mark("limit", String(pages));
           },
-          heldPagesCount: profile === "seed",
+          heldPagesCount: profile === "linux-5.16",
           core: debugCore,
           close() {
             xen.assertClean();
@@ -226,7 +226,7 @@ describe("a recorder changes nothing:", () => {
             const report = replayed(profile);
             expect(report.difference?.message).toBe(undefined);
             expect(report.cut).toBe(false);
-            replays.push(() => replayed(profile === "seed" ? "linux" : "seed"));
+            replays.push(() => replayed(profile === "linux-5.16" ? "linux-6.1" : "linux-5.16"));
           },
         };
       },
@@ -240,7 +240,7 @@ describe("a recorder changes nothing:", () => {
         differences++;
         expect(difference.call.call, difference.message).toBe("endAccess");
         const [expected, got] = [difference.expected, difference.got].map(({ held }) => (held as number[]).length);
-        if (profile === "seed") expect([expected! > 0, got]).toEqual([true, 0]);
+        if (profile === "linux-5.16") expect([expected! > 0, got]).toEqual([true, 0]);
         else expect([expected, got! > 0]).toEqual([0, true]);
       }
       expect(replays.length).toBeGreaterThan(50);

@@ -35,7 +35,7 @@ describe("references", () => {
     device.close();
     mapper.close();
 
-    const { xen, device: other } = worn("seed");
+    const { xen, device: other } = worn("linux-5.16");
     const { difference, left } = replay(trace, {
       grants: xen.domain(1).grants,
       maps: xen.domain(0).maps,
@@ -61,7 +61,7 @@ describe("references", () => {
 
     const { trace, device, mapper } = recorded();
     device.open().allocate(0);
-    const { xen, device: other } = worn("linux");
+    const { xen, device: other } = worn("linux-6.1");
     const guess = 25;
     expect(() => mapper.map(1, [guess])).toThrow(GrantError);
     device.close();
@@ -110,7 +110,7 @@ describe("a difference", () => {
   ];
 
   /** The difference that a further line makes, or that one in place of another makes. */
-  const difference = (line: string, xen = new MockXen({ profile: "seed" })) =>
+  const difference = (line: string, xen = new MockXen({ profile: "linux-5.16" })) =>
     replayOn(xen, [...trace, line]).difference;
 
   test("has what was expected, what came, and the calls before it; nothing is left open", () => {
@@ -275,7 +275,7 @@ describe("backends that misbehave:", () => {
   });
 
   test("what cannot be given back at the end is told", () => {
-    const xen = new MockXen({ profile: "seed" });
+    const xen = new MockXen({ profile: "linux-5.16" });
     const lines = [
       HEADER,
       `{"side":"grants","call":"open","file":1}`,

@@ -5,7 +5,7 @@ import { parseTrace, replay, TraceError } from "../../backends/record.ts";
 import { HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
 
 describe("a trace that is cut", () => {
-  const { trace, device, mapper } = recorded({ profile: "seed" });
+  const { trace, device, mapper } = recorded({ profile: "linux-5.16" });
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 5, writable: true });
   const theirs = mapper.map(1, pages.grefs);
@@ -19,7 +19,7 @@ describe("a trace that is cut", () => {
 
   test("after any line is replayed up to there, and nothing is left open", () => {
     for (let lines = 1; lines <= trace.length; lines++) {
-      const report = replayOn(new MockXen({ profile: "seed" }), trace.slice(0, lines));
+      const report = replayOn(new MockXen({ profile: "linux-5.16" }), trace.slice(0, lines));
       expect(report).toMatchObject({ calls: lines - 1, cut: false, left: [] });
       expect(report.difference).toBe(undefined);
     }
@@ -27,7 +27,7 @@ describe("a trace that is cut", () => {
 
   test("in the middle of a line says so", () => {
     const second = trace.at(-1)!;
-    expect(replayOn(new MockXen({ profile: "seed" }), text.slice(0, -10))).toMatchObject({
+    expect(replayOn(new MockXen({ profile: "linux-5.16" }), text.slice(0, -10))).toMatchObject({
       calls: trace.length - 2,
       cut: true,
     });
@@ -38,7 +38,7 @@ describe("a trace that is cut", () => {
   });
 
   test("between its last call and its line break is whole", () => {
-    expect(replayOn(new MockXen({ profile: "seed" }), text.slice(0, -1))).toMatchObject({
+    expect(replayOn(new MockXen({ profile: "linux-5.16" }), text.slice(0, -1))).toMatchObject({
       calls: trace.length - 1,
       cut: false,
     });

@@ -6,10 +6,10 @@ import { parseTrace, Recorder } from "../../backends/record.ts";
 import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
 import { debugCore } from "./debug_core.ts";
 
-export const PROFILES: readonly MockProfile[] = ["seed", "linux"];
+export const PROFILES: readonly MockProfile[] = ["linux-5.16", "linux-6.1"];
 
 /** A machine with faults on both sides, and below them a recorder of what reaches it. */
-export function machine(profile: MockProfile = "seed", seed = 1) {
+export function machine(profile: MockProfile = "linux-5.16", seed = 1) {
   const xen = new MockXen({ profile });
   const faults = new Faults({ seed });
   const trace: string[] = [];

@@ -15,7 +15,7 @@ export function replaceMethods(
         map: file.map.bind(file),
         setUnmapNotify: file.setUnmapNotify.bind(file),
         close: file.close.bind(file),
-        ...(file.whenLetGo ? { whenLetGo: file.whenLetGo.bind(file) } : {}),
+        ...(file.onRelease ? { onRelease: file.onRelease.bind(file) } : {}),
       };
       return { ...methods, ...replace(file) };
     },

@@ -6,7 +6,7 @@ import { File } from "./file";
 import { bits, createLeaf, findLeaf, fits, PAGES, tidy, unpack } from "./leaf";
 import { copyGrefs } from "./memory";
 import { index, stretch } from "./page";
-import { addPending, STAGED, staging } from "./pending";
+import { addPending, STAGING_CAPACITY, staging } from "./pending";
 import { LIMIT_REACHED, limitPages, listedPages, livePages, NO_MEMORY } from "./totals";
 
 /** Tidies the leaves of the pages from `first` to `end`. */
@@ -59,7 +59,7 @@ export function reserve(file: File, count: u32): f64 {
 
 /** Writes the staged references of the next reserved pages into their leaves, and sets the pages' bits. */
 function settle(file: File, first: u64, count: u32, found: bool): void {
-  assert(count > 0 && count <= STAGED && first + count <= file.next);
+  assert(count > 0 && count <= STAGING_CAPACITY && first + count <= file.next);
   const end = first + count;
   let from = staging();
   for (let page = first; page < end;) {
@@ -82,7 +82,7 @@ function settle(file: File, first: u64, count: u32, found: bool): void {
   file.settled = end;
 }
 
-/** Lists the next `count` reserved pages with the staged references, at most STAGED at a time: they are found from now on. */
+/** Lists the next `count` reserved pages with the staged references, at most STAGING_CAPACITY at a time: they are found from now on. */
 export function list(file: File, count: u32): void {
   settle(file, file.settled, count, true);
   file.listed += count;
@@ -104,7 +104,7 @@ export function listOne(file: File, gref: u32): void {
   listedPages++;
 }
 
-/** Makes the next `count` reserved pages pending, with the staged references, at most STAGED at a time: granted, but for an allocation that failed. */
+/** Makes the next `count` reserved pages pending, with the staged references, at most STAGING_CAPACITY at a time: granted, but for an allocation that failed. */
 export function adopt(file: File, count: u32): void {
   const first = file.settled;
   settle(file, first, count, false);

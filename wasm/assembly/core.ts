@@ -2,7 +2,7 @@
  * The books of one device: which pages are in use, by whom, how many there may be, and which wait for their peer.
  *
  * Numbers in, numbers out. A file is named by the address of its record; a page by its index in the file, as an f64 that
- * holds a whole number below 2⁵³; references pass through the `STAGED` places at `staging()`. Nothing here is called while
+ * holds a whole number below 2⁵³; references pass through the `STAGING_CAPACITY` places at `staging()`. Nothing here is called while
  * another call is under way. Each operation touches the pages it names, and no others; a sweep, all that are to be asked for.
  */
 import { createFile, destroyFile, File } from "./file";
@@ -15,7 +15,7 @@ import {
   release,
   removePending,
   runLeaf,
-  STAGED,
+  STAGING_CAPACITY,
   sweep,
   sweepCount,
   sweepOnly,
@@ -109,7 +109,7 @@ function freeRun(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
   const first = index(page);
   const end = first + count;
-  let alone = count <= STAGED && nothingToAsk();
+  let alone = count <= STAGING_CAPACITY && nothingToAsk();
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;

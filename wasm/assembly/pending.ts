@@ -6,7 +6,7 @@ import { Leaf, bits, PAGES, tidy } from "./leaf";
 import { copyGrefs } from "./memory";
 
 /** References that pass between the host and the core at a time. */
-export const STAGED: u32 = 4096;
+export const STAGING_CAPACITY: u32 = 4096;
 const staged: usize = memory.data(16384, 8);
 
 /** Where references pass. */
@@ -125,7 +125,7 @@ function hold(): void {
 }
 
 /**
- * The sweep's next run of pages, as many as STAGED: their number, or 0 at the end of the sweep. `runFile` and `runPage`
+ * The sweep's next run of pages, as many as STAGING_CAPACITY: their number, or 0 at the end of the sweep. `runFile` and `runPage`
  * say where it is, its references are staged. `ended` may follow for parts of it; then `nextRun` again, until the end.
  *
  * @param held Whether those of the run before that have not ended wait until `letGo`; otherwise the next sweep asks again.
@@ -148,7 +148,7 @@ export function nextRun(held: bool): u32 {
   let count: u32 = 0;
   sweepPage = (leaf.number << 6) + bit;
   while (true) {
-    const length = min<u32>(<u32>ctz(~(leaf.toAsk() >> <u64>bit)), STAGED - count);
+    const length = min<u32>(<u32>ctz(~(leaf.toAsk() >> <u64>bit)), STAGING_CAPACITY - count);
     copyGrefs(staged + ((<usize>count) << 2), leaf.gref(bit), length);
     count += length;
     bit += length;
@@ -156,7 +156,7 @@ export function nextRun(held: bool): u32 {
     sweepLeaf = bit < PAGES ? changetype<usize>(leaf) : next;
     sweepBit = bit & 63;
     // A run goes on in the next leaf if that is its neighbour.
-    if (bit < PAGES || count == STAGED || next == LAST) break;
+    if (bit < PAGES || count == STAGING_CAPACITY || next == LAST) break;
     const neighbour = changetype<Leaf>(next);
     if (neighbour.file != leaf.file || neighbour.number != leaf.number + 1 || !(neighbour.toAsk() & 1)) break;
     leaf = neighbour;

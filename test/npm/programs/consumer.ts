@@ -9,7 +9,7 @@ import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import * as record from "@gntalloc/gntalloc/record";
 
-const xen = new MockXen({ profile: "linux" });
+const xen = new MockXen({ profile: "linux-6.1" });
 using device = new GrantDevice(xen.domain(1), { limit: 8 });
 using pages = device.open().allocate(0, { writable: true });
 using ours: WritableMapping = pages.map();

@@ -11,7 +11,7 @@ import { type Outcome, outcomeOf } from "./tests.ts";
  */
 export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
   return outcomeOf((test) => {
-    const machines = ["linux", "seed"] as const;
+    const machines = ["linux-6.1", "linux-5.16"] as const;
     for (const [profile, memory] of machines.flatMap((one) => [[one, "buffers"], [one, "slabs"]] as const)) {
       const open = () => {
         const xen = new MockXen({ profile, memory });
@@ -24,7 +24,7 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
           joinsPages: false,
           setLimit: (pages: number) => void (granter.limit = pages),
           keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
-          heldPagesCount: profile === "seed",
+          heldPagesCount: profile === "linux-5.16",
           ...(core ? { core } : {}),
           close: () => xen.assertClean(),
         };
