@@ -1,17 +1,17 @@
 import { show } from "./checks.ts";
 
-// A caller's array may have methods and properties of its own: these are the real ones.
+// A caller's array may override methods and properties: these are the built-in ones.
 const { set } = Uint8Array.prototype;
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const getter = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get!;
 
-/** The memory that an array is a part of. */
+/** The buffer of an array. */
 export const bufferOf: (this: Uint8Array) => ArrayBuffer = getter("buffer");
 
-/** Where an array begins in it. */
+/** The offset of an array in its buffer. */
 export const byteOffsetOf: (this: Uint8Array) => number = getter("byteOffset");
 
-/** The number of bytes of a caller's array: 0 if its memory was moved away. */
+/** The number of bytes of an array; 0 if its buffer is detached. */
 export const lengthOf: (this: Uint8Array) => number = getter("length");
 
 /** Throws unless a value is a `Uint8Array`. */
@@ -20,14 +20,14 @@ export function checkBytes(what: string, name: string, value: unknown): asserts 
   throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${show(value)}`);
 }
 
-/** A copy of the first bytes of a caller's array, which must have so many. */
+/** Copies the first `length` bytes of a caller's array, which must have that many. */
 export function copyOut(array: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(length);
   set.call(copy, new Uint8Array(bufferOf.call(array), byteOffsetOf.call(array), length));
   return copy;
 }
 
-/** Copies bytes into the beginning of a caller's array, which must have room for them. */
+/** Copies bytes to the start of a caller's array, which must have room for them. */
 export function copyInto(array: Uint8Array, bytes: Uint8Array<ArrayBuffer>): void {
   set.call(array, bytes);
 }

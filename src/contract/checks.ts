@@ -2,7 +2,7 @@ import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "./limits.ts";
 import type { XenDomain } from "./domain.ts";
 import type { UnmapNotify } from "./memory.ts";
 
-/** How a value is shown in a message. */
+/** Shows a value in an error message. */
 export function show(value: unknown): string {
   switch (typeof value) {
     case "number":
@@ -29,17 +29,17 @@ function withArticle(name: string): string {
 /**
  * Throws unless a value is a whole number between two bounds.
  *
- * @param what What would be done, for the message: "allocate".
- * @param name What the value is called: "`pages`".
+ * @param what The operation, for the message: "allocate".
+ * @param name The value's name: "`pages`".
  * @throws {TypeError} if it is not a number.
- * @throws {RangeError} if it is not whole, or out of bounds.
+ * @throws {RangeError} if it is not whole or out of bounds.
  */
 export function checkInteger(what: string, name: string, value: unknown, least: number, most: number): void {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
   refuseInteger(what, name, value, least, most);
 }
 
-/** Apart from the check, so that the compiler puts that into its callers. */
+/** Separate from the check, so that engines inline the check into its callers. */
 function refuseInteger(what: string, name: string, value: unknown, least: number, most: number): never {
   if (typeof value !== "number") {
     throw new TypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
@@ -108,8 +108,8 @@ const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 /**
  * The backend that a domain has for one device.
  *
- * @param what What would be done, for the message: "make a device".
- * @param methods What it must be able to do.
+ * @param what The operation, for the message: "make a device".
+ * @param methods The methods that the backend must have.
  * @throws {TypeError} if the domain has no such backend.
  */
 export function checkBackend<Part extends keyof XenDomain>(
@@ -136,8 +136,8 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
 }
 
 /**
- * Throws unless a file that a backend opened has some methods, and closes it then. Backends of another kind have a method `open`
- * too, and are easily mistaken.
+ * Throws unless a file that a backend opened has the given methods; closes the file in that case. All backends have a method
+ * `open`, so one is easily taken for another.
  */
 export function checkFile<File extends { close(): void }>(
   file: File,
@@ -153,7 +153,7 @@ export function checkFile<File extends { close(): void }>(
 }
 
 /**
- * Throws unless a value is an unmap notify; gives a copy, which its owner cannot change.
+ * Throws unless a value is an unmap notify. Returns a copy, which the caller can no longer change.
  *
  * @param size The number of bytes of which one may be cleared.
  */

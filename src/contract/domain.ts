@@ -4,9 +4,9 @@ import type { MapBackend } from "./map_backend.ts";
 
 /**
  * A Xen domain, as a program that runs in it sees it: one backend for each device. `denoDomain()`, `nodeDomain()` and
- * `new MockXen().domain(1)` each are one, so a program chooses in one line where it runs.
+ * `new MockXen().domain(1)` each return one, so a program chooses in one line where it runs.
  *
- * Whatever takes a domain needs only the backends that it uses: `new GrantDevice({ grants: myBackend })` is enough.
+ * Everything that takes a domain needs only the backends it uses: `new GrantDevice({ grants: myBackend })` is enough.
  */
 export interface XenDomain {
   /** Shares pages of this domain: what a `GrantDevice` runs on. */

@@ -1,5 +1,5 @@
 /**
- * The error numbers of Linux that a device may answer with, the same on x86-64 and aarch64.
+ * The Linux error numbers that a device may return; the same on x86-64 and aarch64.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export const Errno = {
   ENOTCONN: 107,
 } as const;
 
-/** How an error message calls an error number: `"ENOSPC"`, or `"errno 71"` for one without a name here. */
+/** The name of an error number in messages: `"ENOSPC"`, or `"errno 71"` if it has no name here. */
 export function errnoName(errno: number): string {
   for (const [name, value] of Object.entries(Errno)) {
     if (value === errno) return name;

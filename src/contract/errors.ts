@@ -5,22 +5,22 @@ import { show } from "./checks.ts";
  *
  * | code | what happened |
  * |---|---|
- * | `limit-reached` | the limit that this process has set on its device |
- * | `kernel-limit-reached` | the limit that all processes of the domain share |
+ * | `limit-reached` | the limit that this process has set on its device is reached |
+ * | `kernel-limit-reached` | the limit that all processes of the domain share is reached |
  * | `table-full` | the domain's grant table has no free reference |
- * | `no-space` | the kernel refused for one of the last two, and does not say which |
- * | `no-memory` | memory for pages or for the books could not be had |
- * | `not-found` | the named pages are not pages of this allocator, or no longer |
+ * | `no-space` | the kernel refused for one of the last two reasons, and does not say which |
+ * | `no-memory` | there is no memory for the pages or for the books |
+ * | `not-found` | the pages were never allocated by this allocator, or were freed |
  * | `closed` | the handle was closed, its domain destroyed, or its process killed |
  * | `busy` | a backend called back into the library in the middle of an operation |
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
- * | `copy-refused` | the system refused a grant copy as a whole: what was copied until then is not known |
- * | `notify-refused` | the unmap notify names an event channel that is not bound, or a byte of a read-only mapping |
- * | `port-refused` | an event channel cannot be bound so: no such port, not for this domain, in use, none left; or its port is not bound |
- * | `events-lost` | the system had no room left for events, and dropped some |
- * | `permission` | the process may not use the device, or not FFI |
- * | `no-device` | this is no Xen domain, or the driver is not loaded |
- * | `unsupported` | this backend, or this platform, cannot do it |
+ * | `copy-refused` | the system refused a whole copy request: how much was copied is unknown |
+ * | `notify-refused` | the unmap notify names a port that is not bound, or a byte of a read-only mapping |
+ * | `port-refused` | no such port, not for this domain, already bound, not bound, or no port is left |
+ * | `events-lost` | the system ran out of room for events and dropped some |
+ * | `permission` | the process may not use the device, or may not use FFI |
+ * | `no-device` | this is not a Xen domain, or the driver is not loaded |
+ * | `unsupported` | this backend or platform cannot do it |
  * | `backend-failed` | the backend failed in a way that has no code of its own: see `errno` and `cause` |
  */
 export type GrantErrorCode =
@@ -42,7 +42,7 @@ export type GrantErrorCode =
   | "unsupported"
   | "backend-failed";
 
-/** What was under way when a {@linkcode GrantError} was thrown. */
+/** The operation in which a {@linkcode GrantError} was thrown. */
 export type GrantOperation =
   | "open"
   | "allocate"
@@ -57,20 +57,20 @@ export type GrantOperation =
   | "inspect"
   | "close";
 
-/** What a {@linkcode GrantError} carries beside its message. */
+/** What a {@linkcode GrantError} carries besides its message. */
 export interface GrantErrorOptions extends ErrorOptions {
   /** What happened, for programs. */
   code: GrantErrorCode;
-  /** What was under way. */
+  /** The operation that failed. */
   operation: GrantOperation;
-  /** The number of the system's error, where there was one: 28 is ENOSPC, for example. */
-  errno?: number;
+  /** The system's error number, if there was one: 28 is ENOSPC, for example. */
+  errno?: number | undefined;
 }
 
 /**
- * A failure that a caller can do something about. Wrong arguments are a `TypeError` or a `RangeError` instead.
+ * A failure that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead.
  *
- * @example Tell a full device from any other failure
+ * @example Tell a reached limit from other failures
  * ```ts
  * import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -90,16 +90,16 @@ export interface GrantErrorOptions extends ErrorOptions {
 export class GrantError extends Error {
   /** What happened, for programs. */
   readonly code: GrantErrorCode;
-  /** What was under way. */
+  /** The operation that failed. */
   readonly operation: GrantOperation;
-  /** The number of the system's error, where there was one: 28 is ENOSPC, for example. */
+  /** The system's error number, if there was one: 28 is ENOSPC, for example. */
   readonly errno?: number;
 
   /**
-   * Makes an error; backends do, applications catch them.
+   * Creates an error. Backends throw these; applications catch them.
    *
-   * @param message What happened, with the values and bounds, and the way out.
-   * @param options The code, the operation, and where there is one the errno and the cause.
+   * @param message What failed and why, with the values and bounds, and the way out.
+   * @param options The code and the operation, and the error number and cause if there are any.
    */
   constructor(message: string, options: GrantErrorOptions) {
     super(message, options);
@@ -113,13 +113,12 @@ export class GrantError extends Error {
 /**
  * What a backend threw, as a {@linkcode GrantError}.
  *
- * @internal
- * @param backend How messages call the backend.
+ * @param backend The backend's name, for the message.
  */
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
   const reason = error instanceof Error ? error.message : show(error);
-  return new GrantError(`Cannot ${operation} as the backend ${backend} failed: ${reason}`, {
+  return new GrantError(`Cannot ${operation}: the backend ${backend} failed: ${reason}`, {
     code: "backend-failed",
     operation,
     cause: error,

@@ -1,11 +1,11 @@
-/** What event channels are made of: the device `/dev/xen/evtchn`, or its likeness on a simulated machine. */
+/** Event channels: the device `/dev/xen/evtchn`, or a simulation of it. */
 export interface EventBackend {
-  /** How error messages call it, for example `"mock"` or `"/dev/xen/evtchn"`. */
+  /** The name used in error messages, for example `"mock"` or `"/dev/xen/evtchn"`. */
   readonly name: string;
   /**
-   * Opens a file, through which ports are bound.
+   * Opens a file through which ports are bound.
    *
-   * @throws {GrantError} if the system refuses; nothing is left open.
+   * @throws {GrantError} if the system refuses. Nothing is left open.
    */
   open(): EventFile;
 }
@@ -13,66 +13,66 @@ export interface EventBackend {
 /**
  * One open file of an {@linkcode EventBackend}.
  *
- * A port is named by its number in this domain. The caller names only ports that it bound through this file and has not
- * unbound. An event has no content and no count: several that are sent may come as fewer, but one comes after the last.
+ * A port is named by its number in this domain. The caller names only ports that it has bound through this file and not unbound. An
+ * event carries no data and no count: several events may arrive as one, but one always arrives after the last was sent.
  */
 export interface EventFile {
   /**
-   * Makes a port to which a domain may bind one of its own.
+   * Allocates a port to which another domain may bind.
    *
    * @returns The port.
    * @throws {GrantError} if the system refuses.
    */
   bindUnbound(domid: number): number;
   /**
-   * Makes a port bound to a domain's port, which that domain made for this one. As events may have been sent before, one is
-   * pending on the new port.
+   * Binds a new port to a port that another domain has allocated for this one. As events may have been sent before, one is pending on
+   * the new port.
    *
    * @returns The port.
    * @throws {GrantError} if the system refuses.
    */
   bindInterdomain(domid: number, remotePort: number): number;
   /**
-   * Makes a port for the events that Xen itself sends under a number.
+   * Binds a new port to one of the virtual interrupts that Xen itself sends.
    *
    * @returns The port.
    * @throws {GrantError} if the system refuses.
    */
   bindVirq(virq: number): number;
   /**
-   * Sends an event to the other end of a port. Where nobody is bound to it there, nothing happens.
+   * Sends an event to the other end of a port. Does nothing if nobody is bound there.
    *
    * @throws {GrantError} if the system refuses.
    */
   notify(port: number): void;
   /**
-   * Takes the ports on which events have come, each of which is masked from then on: it is not named again before it is
-   * unmasked. Never waits.
+   * Takes the ports on which events have arrived, and masks each: it is not returned again until it is unmasked. Never blocks.
    *
-   * @returns The ports; none where nothing has come.
+   * @returns The ports; empty if no event has arrived.
    * @throws {GrantError} if the system refuses.
    */
   pending(): readonly number[];
   /**
-   * Unmasks a port. If an event has come meanwhile, the port is pending at once.
+   * Unmasks a port. If an event has arrived in the meantime, the port is pending at once.
    *
    * @throws {GrantError} if the system refuses.
    */
   unmask(port: number): void;
   /**
-   * Calls back once, when {@linkcode EventFile.pending} may have something to say or fails: never before this returns, and not
-   * after the returned function was called. Called again only after that. Until one of the two, the process stays alive.
+   * Calls back once, as soon as {@linkcode EventFile.pending} may return ports or throw. It never calls back before this method
+   * returns, nor after the returned function was called. The caller waits for one of the two before it calls this again. Meanwhile
+   * the process stays alive.
    *
-   * @returns Stops waiting; called any number of times.
-   * @throws {GrantError} if the system cannot wait; then nobody is called back.
+   * @returns A function that stops waiting. It may be called any number of times.
+   * @throws {GrantError} if the system cannot wait. There is no callback then.
    */
   whenPending(callback: () => void): () => void;
   /**
-   * Unbinds a port. Events that came on it are forgotten.
+   * Unbinds a port. Events that have arrived on it are dropped.
    *
    * @throws {GrantError} if the system refuses.
    */
   unbind(port: number): void;
-  /** Closes the file. Called once, when nobody waits; ports that are still bound are unbound. */
+  /** Closes the file. Called once, when nothing waits; ports that are still bound are unbound. */
   close(): void;
 }

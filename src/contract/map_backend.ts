@@ -1,13 +1,13 @@
 import type { PeerMemory } from "./memory.ts";
 
-/** What the peer's side is made of: the device `/dev/xen/gntdev`, or its likeness on a simulated machine. */
+/** The peer's side: the device `/dev/xen/gntdev`, or a simulation of it. */
 export interface MapBackend {
-  /** How error messages call it, for example `"mock"` or `"/dev/xen/gntdev"`. */
+  /** The name used in error messages, for example `"mock"` or `"/dev/xen/gntdev"`. */
   readonly name: string;
   /**
-   * Opens a file through which grants of other domains are mapped.
+   * Opens a file through which grants of other domains are mapped and copied.
    *
-   * @throws {GrantError} if the system refuses; nothing is left open.
+   * @throws {GrantError} if the system refuses. Nothing is left open.
    */
   open(): MapFile;
 }
@@ -20,19 +20,19 @@ export interface MapFile {
    * @param domid The domain that granted them: one for all, or one for each reference.
    * @param grefs Their grant references.
    * @param writable Whether this domain writes to them.
-   * @throws {GrantError} if one cannot be mapped; nothing is left mapped.
+   * @throws {GrantError} if one of them cannot be mapped. Nothing is left mapped.
    */
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory;
   /**
-   * Copies bytes between granted pages and memory of this process, or from one granted page to another, without mapping them.
-   * One segment that cannot be copied does not keep the others from it.
+   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them. A segment that
+   * cannot be copied does not stop the others.
    *
-   * @param segments What to copy, at least one: each with a granted page on one side at least, and never beyond its end.
-   * @returns A status for each segment, as Xen's public header `grant_table.h` numbers them: 0 where it was copied.
-   * @throws {GrantError} if the system refuses all of them: what was copied until then is not known.
+   * @param segments What to copy, at least one segment. Each has a granted page on at least one side, and stays within it.
+   * @returns A status for each segment, as numbered in Xen's public header `grant_table.h`: 0 if it was copied, negative otherwise.
+   * @throws {GrantError} if the system refuses the whole request. How much was copied until then is unknown.
    */
   copy(segments: readonly CopySegment[]): readonly number[];
-  /** Closes the file. Called once, when no mapping made through it is left. */
+  /** Closes the file. Called once, after all its mappings have ended. */
   close(): void;
 }
 
@@ -46,11 +46,11 @@ export interface GrantPlace {
   readonly offset: number;
 }
 
-/** One piece of a grant copy. Memory of this process is the library's own, not the caller's, and as long as the piece. */
+/** One segment of a grant copy. An array is the library's own memory, never the caller's, and has the length of the segment. */
 export interface CopySegment {
-  /** Where the bytes are. */
+  /** The source. */
   readonly from: GrantPlace | Uint8Array<ArrayBuffer>;
-  /** Where they go. */
+  /** The destination. */
   readonly to: GrantPlace | Uint8Array<ArrayBuffer>;
   /** The number of bytes, 1 to 4096. */
   readonly length: number;

@@ -1,13 +1,11 @@
 /** Memory that a backend has mapped into this process. */
 export interface MappedMemory {
-  /**
-   * The memory, whole. Where it was mapped read-only nobody may write through it, and the library lets nobody else see it.
-   */
+  /** All of the memory. If it was mapped read-only, nobody may write through this view; the library never hands it out. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
-   * Ends the mapping. Called once. No view of the memory, whoever holds it, reaches unmapped memory afterwards.
+   * Ends the mapping. Called once. After it, no view of the memory reaches unmapped memory, whoever holds it.
    *
-   * @throws {GrantError} if the system refuses. The mapping counts as gone all the same.
+   * @throws {GrantError} if the system refuses. The mapping counts as ended nevertheless.
    */
   unmap(): void;
 }
@@ -15,28 +13,28 @@ export interface MappedMemory {
 /** Pages of other domains, mapped into this process. */
 export interface PeerMemory extends MappedMemory {
   /**
-   * The memory in pieces, in order, where the system cannot bring the pages together: then `bytes` is empty. Absent
-   * otherwise.
+   * The memory in several parts, in order, if the system cannot map the pages next to each other; `bytes` is then empty. Otherwise
+   * absent.
    */
-  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[] | undefined;
   /**
-   * Sets, changes or cancels the unmap notify of the mapping: one for all its pages. It fires once, when the mapping ends.
+   * Sets, replaces or cancels the unmap notify of the mapping. There is one for all its pages. It fires once, when the mapping ends.
    *
-   * @param notify What happens then; with neither entry, nothing. The byte counts from the beginning of the mapping, which must
-   * be writable for it.
-   * @throws {GrantError} if the system refuses; what was set before stays.
+   * @param notify What happens then; nothing if both entries are absent. The byte counts from the start of the mapping, which must be
+   * writable to clear one.
+   * @throws {GrantError} if the system refuses. The previous notify stays.
    */
   setUnmapNotify(notify: UnmapNotify): void;
 }
 
 /**
- * What happens when this side lets go of memory for good: of a page that it shares, when the page is freed and no longer
- * mapped here; of a mapping, when it is unmapped; and when the process dies. The other side may still map the page then, and sees
- * the byte. It is the notify that the ioctl `SET_UNMAP_NOTIFY` sets.
+ * What the kernel does when this side lets go of memory for good: of a shared page, when it is freed and no longer mapped here; of a
+ * mapping, when it is unmapped; of both, when the process ends or is killed. The other side may still map the page then, and sees the
+ * cleared byte. This is the notify that the ioctl `SET_UNMAP_NOTIFY` sets.
  */
 export interface UnmapNotify {
-  /** The byte that is cleared: of the page, 0 to 4095, or of the mapping. */
-  readonly clearByte?: number;
-  /** The local port of the event channel on which an event is sent, after the byte is cleared. */
-  readonly eventPort?: number;
+  /** The byte to clear: 0 to 4095 in a page, or an offset in a mapping. */
+  readonly clearByte?: number | undefined;
+  /** The local port on which to send an event, after the byte is cleared. */
+  readonly eventPort?: number | undefined;
 }

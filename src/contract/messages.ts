@@ -1,11 +1,11 @@
-/** Words for messages. */
+/** Wording that several error messages share. */
 
-/** A number of pages. */
+/** A number of pages: "1 page", "3 pages". */
 export function pages(count: number): string {
   return count === 1 ? "1 page" : `${count} pages`;
 }
 
-/** A run of pages. */
+/** A run of pages, by index: "page 4", "3 pages from page 4". */
 export function pagesFrom(page: number, count: number): string {
-  return count === 1 ? `page ${page}` : `${pages(count)} from page ${page} on`;
+  return count === 1 ? `page ${page}` : `${pages(count)} from page ${page}`;
 }

@@ -1,7 +1,7 @@
-import type { EventFile } from "../contract/backend.ts";
-import type { Calls } from "../shared/call_guard.ts";
 import { checkOptions, show } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
+import type { EventFile } from "../contract/event_backend.ts";
+import type { CallGuard } from "../shared/call_guard.ts";
 import { EventIterator } from "./event_iterator.ts";
 import type { EventPump, EventTaker } from "./event_pump.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
@@ -9,35 +9,36 @@ import { type Waiter, Waiters } from "./waiters.ts";
 /** How to wait for events. */
 export interface WaitOptions {
   /** Ends the waiting when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * One end of an event channel: a port of this domain, bound.
+ * One end of an event channel: a bound port of this domain. Iterate over it to handle every event: `for await (const _ of channel)`.
  *
- * An event says that something has happened, not what, and not how often: look at the shared memory after each. Events are
- * merged while nobody takes them, and one may come for which there is nothing to do; none is lost.
+ * An event says that something happened, but neither what nor how often: look at the shared memory after each. Events that nobody takes
+ * are merged, and one may arrive although there is nothing to do. None is lost.
  */
-export interface EventChannel extends Disposable {
-  /** The port: its number in this domain. The other domain binds to it by this number. */
+export interface EventChannel extends Disposable, AsyncIterable<void> {
+  /** The number of the port in this domain. The other domain binds to it by this number. */
   readonly port: number;
   /** Whether it was unbound here, by itself or with its {@linkcode EventChannels}. */
   readonly closed: boolean;
   /**
-   * Sends an event to the other end. Where nobody is bound there, nothing happens.
+   * Sends an event to the other end. Does nothing if nobody is bound there.
    *
-   * @throws {GrantError} `closed` if the channel was unbound; or what the system refuses.
+   * @throws {GrantError} `closed` if the channel was unbound; or the system's refusal.
    */
   notify(): void;
   /**
-   * Waits for the next event. One that came before, and that nobody took, counts. All who wait when an event comes are woken; for
-   * several tasks that each need every event there is {@linkcode EventChannel.events}.
+   * Waits for the next event; one that arrived earlier and was not taken counts. An event wakes all who wait. If several tasks each need
+   * every event, iterate instead.
+   *
+   * Every failure rejects the promise, the signal's reason included.
    *
    * @param options A signal that ends the waiting.
-   * @throws {GrantError} `closed` if the channel was unbound, before or while it waits; or what the system refuses. By the promise,
-   * as everything: with the signal's reason, if that is aborted.
+   * @throws {GrantError} `closed` if the channel was unbound, before or meanwhile; or the system's refusal.
    *
-   * @example Wait, but not for ever
+   * @example Wait for a limited time
    * ```ts
    * import { EventChannels } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -50,12 +51,29 @@ export interface EventChannel extends Disposable {
    */
   wait(options?: WaitOptions): Promise<void>;
   /**
-   * The events from now on, one that came before and that nobody took among them. It ends when the channel is unbound. Each
-   * iterator sees every event, whoever else waits; those that come during a turn of the loop are one.
+   * Iterates over the events from now on, including one that arrived earlier and was not taken, until the channel is unbound. Each iterator
+   * sees every event, whoever else waits; events that arrive in the same turn of the event loop are one.
    *
-   * @param options A signal that ends the waiting: the loop throws its reason then.
+   * @param options A signal that ends the waiting: the iterator then throws its reason.
    *
-   * @example Count what comes
+   * @example Stop after a time
+   * ```ts
+   * import { EventChannels } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using events = new EventChannels(new MockXen().domain(1));
+   * using channel = events.bindUnbound(0);
+   * await assert.rejects(async () => {
+   *   for await (const _ of channel.events({ signal: AbortSignal.timeout(10) })) assert.fail("nobody sends");
+   * }, { name: "TimeoutError" });
+   * ```
+   */
+  events(options?: WaitOptions): AsyncIterableIterator<void>;
+  /**
+   * Iterates over the events, as {@linkcode EventChannel.events} without a signal.
+   *
+   * @example Count events
    * ```ts
    * import { EventChannels } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -69,7 +87,7 @@ export interface EventChannel extends Disposable {
    *
    * let count = 0;
    * peer.notify();
-   * for await (const _ of channel.events()) {
+   * for await (const _ of channel) {
    *   count++;
    *   if (count < 3) peer.notify();
    *   else channel.unbind();
@@ -77,50 +95,44 @@ export interface EventChannel extends Disposable {
    * assert.equal(count, 3);
    * ```
    */
-  events(options?: WaitOptions): AsyncIterableIterator<void>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<void>;
   /**
-   * Lets the next event come before anybody waits for it. Not needed: a port is masked when its event is taken, and unmasked
-   * when the next one is waited for, so that an event that nobody waits for costs nothing, and is not lost.
+   * Unbinds the port: everybody who waits is told `closed`, and no more events arrive. The other end stays, and this domain may bind to it
+   * again. An unmap notify that names the port still fires. Does nothing if the port is unbound.
    *
-   * @throws {GrantError} `closed` if the channel was unbound; or what the system refuses.
-   */
-  unmask(): void;
-  /**
-   * Unbinds the port: whoever waits is told `closed`, and no event comes any more. The other end stays, and may be bound to anew
-   * by this domain. An unmap notify that names the port still fires. Does nothing if it is unbound.
-   *
-   * @throws {GrantError} if the system refuses. The channel counts as unbound all the same.
+   * @throws {GrantError} if the system refuses. The channel is closed nevertheless.
    */
   unbind(): void;
   /** Unbinds the port, like {@linkcode EventChannel.unbind}. */
   [Symbol.dispose](): void;
 }
 
-/** What a channel is a part of. */
+/** What a channel belongs to. */
 export interface ChannelOwner {
   readonly file: EventFile;
-  readonly calls: Calls;
+  readonly guard: CallGuard;
   readonly pump: EventPump;
-  /** The channel is no longer bound. */
+  /** Forgets a channel that is no longer bound. */
   forget(channel: BoundChannel): void;
 }
 
-/** A bound port, until it is unbound. Its events have numbers here, so that each who waits knows which of them it has seen. */
+/** A port that is bound until it is unbound. Its events are numbered here, so that whoever waits knows which of them it has seen. */
 export class BoundChannel implements EventChannel, EventTaker {
   readonly #port: number;
   readonly #owner: ChannelOwner;
   readonly #waiters: Waiters;
-  /** How many events have come. */
+  /** How many events have arrived. */
   #events = 0;
   /** The number of the last one that anybody took. */
   #taken = 0;
+  /** The backend masks a port when its event is taken. It is unmasked when somebody waits for the next. */
   #masked = false;
-  #ended = false;
+  #closed = false;
 
   constructor(port: number, owner: ChannelOwner) {
     this.#port = port;
     this.#owner = owner;
-    this.#waiters = new Waiters(() => owner.pump.leave());
+    this.#waiters = new Waiters(() => owner.pump.removeWaiter());
   }
 
   get port(): number {
@@ -128,10 +140,10 @@ export class BoundChannel implements EventChannel, EventTaker {
   }
 
   get closed(): boolean {
-    return this.#ended;
+    return this.#closed;
   }
 
-  came(): boolean {
+  onEvent(): boolean {
     const news = !this.#masked;
     this.#masked = true;
     this.#events++;
@@ -144,80 +156,72 @@ export class BoundChannel implements EventChannel, EventTaker {
     this.#waiters.fail(error);
   }
 
-  #checkBound(operation: GrantOperation): void {
-    if (this.#ended) throw this.#closed(operation);
-  }
-
-  #closed(operation: GrantOperation): GrantError {
+  #closedError(operation: GrantOperation): GrantError {
     return new GrantError(
-      `Cannot ${operation} as the event channel of port ${this.#port} was unbound: bind another one`,
-      {
-        code: "closed",
-        operation,
-      },
+      `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one`,
+      { code: "closed", operation },
     );
   }
 
   notify(): void {
-    this.#checkBound("notify");
-    const { calls, file } = this.#owner;
-    calls.make("notify", () => file.notify(this.#port));
+    if (this.#closed) throw this.#closedError("notify");
+    const { guard, file } = this.#owner;
+    guard.make("notify", () => file.notify(this.#port));
   }
 
   async wait(options: WaitOptions = {}): Promise<void> {
     const seen = await this.after(this.#taken, checkSignal(options)).promise;
-    if (seen === undefined) throw this.#closed("wait");
+    if (seen === undefined) throw this.#closedError("wait");
   }
 
   events(options: WaitOptions = {}): AsyncIterableIterator<void> {
     return new EventIterator(this, this.#taken, checkSignal(options));
   }
 
+  [Symbol.asyncIterator](): AsyncIterableIterator<void> {
+    return this.events();
+  }
+
   /**
-   * Waits for an event after the one with a number: its promise says the number of the last that has come, or `undefined` if the
-   * channel was unbound.
+   * Waits for an event after the one with a number. The promise is fulfilled with the number of the last event that has arrived, or with
+   * `undefined` if the channel was unbound.
    *
    * @throws what the waiting fails with before it begins.
    */
   after(seen: number, signal: AbortSignal | undefined): Waiter {
     if (signal?.aborted) throw signal.reason;
-    if (this.#ended) return settled(undefined);
+    if (this.#closed) return settled(undefined);
     if (this.#events > seen) {
       this.#taken = this.#events;
       return settled(this.#events);
     }
-    this.#owner.calls.checkIdle("wait");
+    this.#owner.guard.checkIdle("wait");
     this.#unmask();
-    // A signal says so once: it may have been in the middle of that call.
+    // A signal says so only once: it may have done so in the middle of that call.
     if (signal?.aborted) throw signal.reason;
     const waiter = this.#waiters.add(signal);
-    this.#owner.pump.join();
+    this.#owner.pump.addWaiter();
     return waiter;
-  }
-
-  unmask(): void {
-    this.#checkBound("wait");
-    this.#unmask();
   }
 
   #unmask(): void {
     if (!this.#masked) return;
-    const { calls, file } = this.#owner;
-    calls.make("wait", () => file.unmask(this.#port));
+    const { guard, file } = this.#owner;
+    guard.make("wait", () => file.unmask(this.#port));
     this.#masked = false;
   }
 
   unbind(): void {
-    if (this.#ended) return;
-    const { calls, file } = this.#owner;
-    calls.checkIdle("unbind");
+    if (this.#closed) return;
+    const { guard, file } = this.#owner;
+    guard.checkIdle("unbind");
     this.end();
-    calls.make("unbind", () => file.unbind(this.#port));
+    guard.make("unbind", () => file.unbind(this.#port));
   }
 
-  /** Ends it here alone: whoever waits is told. */
+  /** Closes it here alone, and tells everybody who waits. */
   end(): void {
-    this.#ended = true;
+    this.#closed = true;
     this.#owner.forget(this);
     this.#waiters.wake(undefined);
   }

@@ -1,14 +1,23 @@
-import type { EventBackend, EventFile, XenDomain } from "../contract/backend.ts";
-import { Calls } from "../shared/call_guard.ts";
 import { checkBackend, checkDomid, checkFile, checkInteger, checkPort, show } from "../contract/checks.ts";
-import { MAX_VIRQ } from "../contract/limits.ts";
+import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
+import type { EventBackend, EventFile } from "../contract/event_backend.ts";
+import { MAX_VIRQ } from "../contract/limits.ts";
+import { CallGuard } from "../shared/call_guard.ts";
 import { BoundChannel, type ChannelOwner, type EventChannel } from "./event_channel.ts";
 import { EventPump } from "./event_pump.ts";
 
+/** What a set of event channels holds. */
+export interface EventChannelsReport {
+  /** Its bound ports, in the order in which they were bound. */
+  readonly ports: readonly number[];
+  /** How many waits and iterators wait for an event now. */
+  readonly waiting: number;
+}
+
 /**
- * Event channels of this domain: how two domains tell each other that there is something new in the memory that they share. One
- * open file of the driver, which unbinds all its channels when it is closed.
+ * Event channels of a domain: a doorbell between two domains, by which each tells the other to look at the memory they share. They belong
+ * to one open file of the device, which unbinds them all when it is closed.
  *
  * @example Two domains that wake each other
  * ```ts
@@ -17,11 +26,11 @@ import { EventPump } from "./event_pump.ts";
  *
  * const xen = new MockXen();
  *
- * // Domain 1 offers a port to domain 0, which has to be told its number.
+ * // Domain 1 offers a port to domain 0, and tells it the number.
  * using ours = new EventChannels(xen.domain(1));
  * using channel = ours.bindUnbound(0);
  *
- * // Domain 0 binds to it. As something may have been sent before, it begins with an event.
+ * // Domain 0 binds to it. As something may have been sent before, an event is waiting there.
  * using theirs = new EventChannels(xen.domain(0));
  * using peer = theirs.bindInterdomain(1, channel.port);
  * await peer.wait();
@@ -34,7 +43,7 @@ import { EventPump } from "./event_pump.ts";
  */
 export class EventChannels implements Disposable {
   readonly #backend: EventBackend;
-  readonly #calls: Calls;
+  readonly #guard: CallGuard;
   readonly #channels = new Map<number, BoundChannel>();
   #owner: ChannelOwner | undefined;
   #closed = false;
@@ -47,16 +56,21 @@ export class EventChannels implements Disposable {
    */
   constructor(domain: Pick<XenDomain, "events">) {
     this.#backend = checkBackend("make event channels", domain, "events", ["open"]);
-    this.#calls = new Calls(this.#backend.name);
+    this.#guard = new CallGuard(this.#backend.name);
+  }
+
+  /** Whether they were closed. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /**
-   * Makes a channel to which one domain may bind: tell it the `port`.
+   * Allocates a port to which one domain may bind. Tell it the `port`.
    *
-   * @param domid The domain, 0 to 32751 (0x7FEF). It need not be there yet.
-   * @throws {RangeError} if the number is out of its bounds.
-   * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the backend cannot
-   * be used; `closed`.
+   * @param domid The domain, 0 to 32751 (0x7FEF). It need not exist yet.
+   * @throws {RangeError} if the number is out of bounds.
+   * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the device cannot be
+   * used; `closed`.
    */
   bindUnbound(domid: number): EventChannel {
     checkDomid("bind", domid);
@@ -64,14 +78,14 @@ export class EventChannels implements Disposable {
   }
 
   /**
-   * Makes a channel that is bound to another domain's, which that domain made for this one by
-   * {@linkcode EventChannels.bindUnbound}. Its first event has come at once, as the other end may have sent some before.
+   * Binds to a port that another domain has allocated for this one by {@linkcode EventChannels.bindUnbound}. As the other end may have sent
+   * events before, the first event arrives at once.
    *
    * @param domid The domain, 0 to 32751 (0x7FEF).
-   * @param remotePort The port of its channel.
-   * @throws {RangeError} if a number is out of its bounds.
-   * @throws {GrantError} `port-refused` if there is no such domain or port, or the port is not meant for this domain or bound
-   * already; or as {@linkcode EventChannels.bindUnbound}.
+   * @param remotePort Its port.
+   * @throws {RangeError} if a number is out of bounds.
+   * @throws {GrantError} `port-refused` if there is no such domain or port, or the port is not for this domain or already bound; or as
+   * {@linkcode EventChannels.bindUnbound}.
    */
   bindInterdomain(domid: number, remotePort: number): EventChannel {
     checkDomid("bind", domid);
@@ -80,11 +94,11 @@ export class EventChannels implements Disposable {
   }
 
   /**
-   * Makes a channel for events that Xen itself sends.
+   * Binds one of the virtual interrupts that Xen itself sends.
    *
-   * @param virq Which ones: the number of a `VIRQ_*` in Xen's public headers, 0 to 23.
-   * @throws {RangeError} if the number is out of its bounds.
-   * @throws {GrantError} `port-refused` if these events go to another channel, or to the kernel; or as
+   * @param virq The number of a `VIRQ_*` in Xen's public header `xen.h`, 0 to 23.
+   * @throws {RangeError} if the number is out of bounds.
+   * @throws {GrantError} `port-refused` if it is bound to another channel, or the kernel uses it; or as
    * {@linkcode EventChannels.bindUnbound}.
    */
   bindVirq(virq: number): EventChannel {
@@ -94,12 +108,12 @@ export class EventChannels implements Disposable {
 
   #bind(bind: (file: EventFile) => number): EventChannel {
     if (this.#closed) {
-      throw new GrantError("Cannot bind as the event channels are closed: make others", {
+      throw new GrantError("Cannot bind: the event channels are closed. Make others", {
         code: "closed",
         operation: "bind",
       });
     }
-    return this.#calls.make("bind", () => {
+    return this.#guard.make("bind", () => {
       const owner = this.#owner ??= this.#open();
       const port: unknown = bind(owner.file);
       if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || this.#channels.has(port)) {
@@ -115,25 +129,30 @@ export class EventChannels implements Disposable {
     const file = checkFile(this.#backend.open(), "events", ["bindUnbound", "whenPending", "close"]);
     return {
       file,
-      calls: this.#calls,
-      pump: new EventPump(file, this.#calls, this.#channels),
+      guard: this.#guard,
+      pump: new EventPump(file, this.#guard, this.#channels),
       forget: ({ port }) => this.#channels.delete(port),
     };
   }
 
+  /** What they hold. Also answers when they are closed. */
+  inspect(): EventChannelsReport {
+    return { ports: [...this.#channels.keys()], waiting: this.#owner?.pump.waiting ?? 0 };
+  }
+
   /**
-   * Unbinds all channels: whoever waits is told `closed`. Does nothing if they are closed.
+   * Unbinds all channels: everybody who waits is told `closed`. Does nothing if they are closed.
    *
-   * @throws {GrantError} if the system refuses. The channels are unbound all the same.
+   * @throws {GrantError} if the system refuses. The channels are closed nevertheless.
    */
   close(): void {
     if (this.#closed) return;
-    this.#calls.checkIdle("close");
+    this.#guard.checkIdle("close");
     this.#closed = true;
     for (const channel of this.#channels.values()) channel.end();
     const owner = this.#owner;
     this.#owner = undefined;
-    if (owner) this.#calls.make("close", () => owner.file.close());
+    if (owner) this.#guard.make("close", () => owner.file.close());
   }
 
   /** Unbinds all channels, like {@linkcode EventChannels.close}. */

@@ -1,7 +1,7 @@
 import type { Waiter } from "./waiters.ts";
 
 /** Where the events come from. */
-interface Source {
+interface EventSource {
   after(seen: number, signal: AbortSignal | undefined): Waiter;
 }
 
@@ -11,22 +11,22 @@ const DONE: Result = Object.freeze({ value: undefined, done: true });
 
 /** The events of a channel, for one consumer. Unlike an async generator, it can be ended while it waits. */
 export class EventIterator implements AsyncIterableIterator<void, undefined> {
-  readonly #source: Source;
+  readonly #source: EventSource;
   readonly #signal: AbortSignal | undefined;
-  /** The number of the last event that it has seen. */
+  /** The number of the last event it has seen. */
   #seen: number;
   #waiter: Waiter | undefined;
-  /** The `next()` that was called last, if it is not answered yet. */
+  /** The last call of `next()`, if it is not answered yet. */
   #last: Promise<unknown> | undefined;
   #done = false;
 
-  constructor(source: Source, seen: number, signal: AbortSignal | undefined) {
+  constructor(source: EventSource, seen: number, signal: AbortSignal | undefined) {
     this.#source = source;
     this.#seen = seen;
     this.#signal = signal;
   }
 
-  /** The next event; one after the other, if it is called again before it has come. */
+  /** Waits for the next event. Calls made before it has arrived are answered one after the other. */
   next(): Promise<Result> {
     const result = this.#last ? this.#last.then(() => this.#take()) : this.#take();
     const last = result.then(nothing, nothing).then(() => {
@@ -55,7 +55,7 @@ export class EventIterator implements AsyncIterableIterator<void, undefined> {
     }
   }
 
-  /** Ends it: whoever waits for `next()` is told that there is nothing more. */
+  /** Ends it. Whoever waits for `next()` is told that there is nothing more. */
   return(): Promise<Result> {
     this.#done = true;
     this.#waiter?.cancel();

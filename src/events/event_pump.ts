@@ -1,54 +1,56 @@
-import type { EventFile } from "../contract/backend.ts";
-import type { Calls } from "../shared/call_guard.ts";
 import { show } from "../contract/checks.ts";
+import type { EventFile } from "../contract/event_backend.ts";
+import { MAX_PORT } from "../contract/limits.ts";
+import type { CallGuard } from "../shared/call_guard.ts";
 
-/** Who is told of the events on a port. */
+/** Receives the events of a port. */
 export interface EventTaker {
-  /** An event has come. Says whether it is news: whether the port was not masked already. */
-  came(): boolean;
-  /** Events cannot be had: whoever waits is told. */
+  /** An event has arrived. Returns whether it is news: whether the port was not masked already. */
+  onEvent(): boolean;
+  /** Events cannot be had: fails everybody who waits. */
   fail(error: unknown): void;
 }
 
-/** A wait of the backend's, and how it is stopped. */
+/** One wait of the backend, and how to stop it. */
 interface Wait {
   stop?: unknown;
 }
 
-/** How many ports a domain can have. */
-const PORTS = 0x2_0000;
-
 /**
- * Takes events out of one file for all its ports: while anybody waits, and only then, it has the backend wait.
+ * Takes events from one file for all its ports. The backend waits while anybody here waits, and only then.
  *
- * A backend that calls back too often, too early or for nothing does no harm: each wait is answered once, outside of any other
- * call, and after an answer that was no news the next wait begins in a later turn of the loop.
+ * A backend that calls back too often, too early or for nothing does no harm: each wait is answered once, outside of any other call. After
+ * an answer that was no news, the next wait begins in a later turn of the event loop.
  */
 export class EventPump {
   readonly #file: EventFile;
-  readonly #calls: Calls;
+  readonly #guard: CallGuard;
   readonly #takers: ReadonlyMap<number, EventTaker>;
-  /** How many wait. */
   #waiting = 0;
   /** The backend's wait, if one is under way. */
   #wait: Wait | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param takers Who is told, by port. */
-  constructor(file: EventFile, calls: Calls, takers: ReadonlyMap<number, EventTaker>) {
+  /** @param takers Who receives events, by port. */
+  constructor(file: EventFile, guard: CallGuard, takers: ReadonlyMap<number, EventTaker>) {
     this.#file = file;
-    this.#calls = calls;
+    this.#guard = guard;
     this.#takers = takers;
   }
 
-  /** One more waits. If the backend cannot, everybody is told. */
-  join(): void {
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** One more waits. If the backend cannot wait, everybody is told. */
+  addWaiter(): void {
     this.#waiting++;
     if (!this.#wait && this.#pause === undefined) this.#start();
   }
 
-  /** One less waits; with the last one the backend stops waiting. */
-  leave(): void {
+  /** One less waits. With the last one, the backend stops waiting. */
+  removeWaiter(): void {
     this.#waiting--;
     if (this.#waiting > 0) return;
     clearTimeout(this.#pause);
@@ -62,20 +64,20 @@ export class EventPump {
     const wait: Wait = {};
     this.#wait = wait;
     try {
-      wait.stop = this.#calls.make("wait", () => this.#file.whenPending(() => this.#called(wait)));
+      wait.stop = this.#guard.make("wait", () => this.#file.whenPending(() => this.#onPending(wait)));
     } catch (error) {
       if (this.#wait === wait) this.#wait = undefined;
       this.#fail(error);
       return;
     }
-    // The last one may have left in the middle of that call, when there was nothing to stop yet.
+    // The last waiter may have left in the middle of that call, when there was nothing to stop yet.
     if (this.#wait !== wait) stop(wait);
   }
 
-  #called(wait: object): void {
+  #onPending(wait: object): void {
     if (this.#wait !== wait) return;
-    // In the middle of a call, perhaps of the one that began this wait, is no time for another one.
-    if (this.#calls.busy) queueMicrotask(() => this.#take(wait));
+    // The backend may be in the middle of a call, perhaps of the one that began this wait.
+    if (this.#guard.busy) queueMicrotask(() => this.#take(wait));
     else this.#take(wait);
   }
 
@@ -84,8 +86,8 @@ export class EventPump {
     this.#wait = undefined;
     let news = false;
     try {
-      const ports = this.#calls.make("wait", () => checkPorts(this.#file.pending()));
-      for (const port of ports) news = this.#takers.get(port)?.came() || news;
+      const ports = this.#guard.make("wait", () => checkPorts(this.#file.pending()));
+      for (const port of ports) news = this.#takers.get(port)?.onEvent() || news;
     } catch (error) {
       return this.#fail(error);
     }
@@ -106,16 +108,17 @@ function stop(wait: Wait | undefined): void {
   try {
     if (typeof wait?.stop === "function") wait.stop();
   } catch {
-    // Nobody needs it any more. If it calls back in spite of all, that is ignored.
+    // Nobody needs it any more. If it calls back nevertheless, that is ignored.
   }
 }
 
-/** Throws unless these are ports; gives a copy. Whose they are is not looked at. */
+/** Throws unless a backend has returned an array that can be one of ports. Returns a copy; whose ports they are is not checked. */
 function checkPorts(ports: readonly number[]): number[] {
-  if (!Array.isArray(ports) || ports.length > PORTS) {
-    throw new TypeError(`it must say which ports are pending in an array: it said ${show(ports)}`);
+  if (!Array.isArray(ports) || ports.length > MAX_PORT + 1) {
+    throw new TypeError(`it must return the pending ports in an array: it returned ${show(ports)}`);
   }
   const copy: number[] = [];
-  for (let index = 0, { length } = ports; index < length && index < PORTS; index++) copy.push(ports[index]!);
+  // By index, and bounded: the backend's array may override its iterator, and may change.
+  for (let index = 0, { length } = ports; index < length && index <= MAX_PORT; index++) copy.push(ports[index]!);
   return copy;
 }

@@ -1,11 +1,11 @@
-// A caller's signal may have methods of its own. Deno's `AbortSignal.timeout` lives by those of AbortSignal, not of EventTarget.
+// A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of EventTarget.
 const { addEventListener, removeEventListener } = AbortSignal.prototype;
 
 /** One who waits. */
 export interface Waiter {
   /**
-   * Fulfilled with what {@linkcode Waiters.wake} says, or with `undefined` where the waiting was ended without an event; rejected
-   * with the reason of the signal, or with a failure.
+   * Fulfilled with the value given to {@linkcode Waiters.wake}, or with `undefined` if the waiting ended without an event; rejected with
+   * the signal's reason or a failure.
    */
   readonly promise: Promise<number | undefined>;
   /** Ends the waiting without an event. */
@@ -17,7 +17,7 @@ interface Entry {
   fail(error: unknown): void;
 }
 
-/** Those who wait for the same thing. All are woken at once; whoever is settled leaves. */
+/** All who wait for the same thing. They are woken together; whoever is settled leaves. */
 export class Waiters {
   readonly #entries = new Set<Entry>();
   readonly #onLeave: () => void;
@@ -32,7 +32,7 @@ export class Waiters {
     return this.#entries.size;
   }
 
-  /** Takes one in. */
+  /** Adds one. */
   add(signal: AbortSignal | undefined): Waiter {
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const leave = (settle: () => void) => {
@@ -42,7 +42,7 @@ export class Waiters {
       try {
         if (signal) removeEventListener.call(signal, "abort", onAbort);
       } catch {
-        // A proxy may throw what it likes: that must not keep the others from being woken.
+        // A proxy may throw anything. That must not keep the others from being woken.
       }
     };
     const entry: Entry = {
@@ -57,7 +57,7 @@ export class Waiters {
     return { promise, cancel: () => entry.wake(undefined) };
   }
 
-  /** Wakes all; with `undefined`, without an event. */
+  /** Wakes all; without an event if the value is `undefined`. */
   wake(value: number | undefined): void {
     for (const entry of this.#entries) entry.wake(value);
   }

@@ -1,50 +1,60 @@
-import type { UnmapNotify } from "../contract/backend.ts";
 import { checkCount, checkDomid, checkFlag, checkNotify, checkOptions, checkPage } from "../contract/checks.ts";
-import type { Driver } from "./engine.ts";
-import { DriverFile } from "./file.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { UnmapNotify } from "../contract/memory.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
-import { AllocatedPages, type SharedPages } from "./shared_pages.ts";
-
-/** How many pages to share, and how. */
-export interface AllocateOptions {
-  /** The number of pages of 4096 bytes, at least 1. Default is 1. */
-  pages?: number;
-  /** Whether the domain may write to them. Default is false. */
-  writable?: boolean;
-}
-
-/** What an allocator holds, in pages. */
-export interface AllocatorReport {
-  /** Pages that count toward the limit. */
-  readonly live: number;
-  /** Pages that can be found: allocated, and not freed. */
-  readonly listed: number;
-  /** Mappings of its pages in this process. */
-  readonly mappings: number;
-  /** The index that the next page gets. */
-  readonly next: number;
-}
+import type { GrantEngine } from "./engine.ts";
+import type { OpenFile } from "./open_file.ts";
+import type { AllocatorReport } from "./reports.ts";
+import { mapShare, type Share, type ShareOptions } from "./share.ts";
+import { AllocatedPages, type AllocateOptions, type SharedPages } from "./shared_pages.ts";
 
 /**
- * One open file: it allocates pages that another domain may map, and gives back what is left of them when it is closed.
+ * One open file of the device. It allocates pages that another domain may map, and gives back those that are left when it is closed.
  *
- * Pages have an index in their allocator, from 0, one step a page, never used again. The handles that
- * {@linkcode GrantAllocator.allocate} returns are the way in; `map`, `free` and `has` work on any run of pages by index, across the
- * borders of allocations, as the calls of the device do.
+ * Each page has an index in its allocator: consecutive, from 0, never used again. Usually you need only the handles that
+ * {@linkcode GrantAllocator.share} and {@linkcode GrantAllocator.allocate} return. `map`, `free` and `has` take any run of pages by
+ * index, across allocations, as the device's own calls do.
  */
 export interface GrantAllocator extends Disposable {
   /** Whether it was closed. */
   readonly closed: boolean;
   /**
-   * Allocates zeroed pages and grants a domain access to them: all of them, or none.
+   * Allocates zeroed pages, grants a domain access to them, and maps them here, in one step. If a part fails, nothing is left.
+   *
+   * @param domid The domain that may map them, 0 to 32751 (0x7FEF).
+   * @param options How many pages, whether the domain may write to them, and an unmap notify.
+   * @returns The pages and their memory. Release both with `using` or `release()`.
+   * @throws {RangeError} if a number is out of bounds.
+   * @throws {GrantError} as {@linkcode GrantAllocator.allocate}, {@linkcode SharedPages.map} and
+   * {@linkcode SharedPages.setUnmapNotify}.
+   *
+   * @example Share a page with domain 0
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using device = new GrantDevice(xen.domain(1));
+   * using share = device.open().share(0, { unmapNotify: { clearByte: 4095 } });
+   * share.bytes.set(new TextEncoder().encode("hello"));
+   *
+   * using mapper = new GrantMapper(xen.domain(0));
+   * using theirs = mapper.map(1, share.grefs);
+   * assert.equal(new TextDecoder().decode(theirs.read(0, 5)), "hello");
+   * ```
+   */
+  share(domid: number, options?: ShareOptions): Share;
+  /**
+   * Allocates zeroed pages and grants a domain access to them: all of them, or none. They are not mapped here.
    *
    * @param domid The domain that may map them, 0 to 32751 (0x7FEF).
    * @param options How many pages, and whether the domain may write to them.
-   * @throws {RangeError} if a number is out of its bounds.
-   * @throws {GrantError} `limit-reached`, `kernel-limit-reached`, `table-full`, `no-space` or `no-memory` if there is no
-   * room for them.
+   * @throws {RangeError} if a number is out of bounds.
+   * @throws {GrantError} `limit-reached`, `kernel-limit-reached`, `table-full`, `no-space` or `no-memory` if there is no room for
+   * them.
    *
-   * @example Share two pages with domain 0
+   * @example Grant two pages to domain 0
    * ```ts
    * import { GrantDevice } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -58,19 +68,19 @@ export interface GrantAllocator extends Disposable {
    */
   allocate(domid: number, options?: AllocateOptions): SharedPages;
   /**
-   * Whether all of some pages are allocated and not freed.
+   * Whether all pages of a run are allocated and not freed.
    *
    * @param page The index of the first page.
    * @param count The number of pages.
    */
   has(page: number, count: number): boolean;
   /**
-   * Maps a run of pages. Where it spans allocations the memory is in several `parts`.
+   * Maps a run of pages. If it spans allocations, the memory lies in several `parts`.
    *
    * @param page The index of the first page.
    * @param count The number of pages.
-   * @param options Whether this process writes to them. Default is that it does.
-   * @throws {GrantError} `not-found` if a page was freed or never allocated; or what the system refuses.
+   * @param options Whether this process writes to them. Default is true.
+   * @throws {GrantError} `not-found` if a page was freed or never allocated; or the system's refusal.
    *
    * @example Map across two allocations
    * ```ts
@@ -86,11 +96,11 @@ export interface GrantAllocator extends Disposable {
    * assert.deepEqual(both.parts.map((part) => part.length), [8192, 4096]);
    * ```
    */
-  map(page: number, count: number, options?: { writable?: true }): WritableMapping;
-  /** Maps a run of pages, which this process may not write to if it says so. */
-  map(page: number, count: number, options: { writable?: boolean }): Mapping;
+  map(page: number, count: number, options?: { writable?: true | undefined }): WritableMapping;
+  /** Maps a run of pages, read-only if `writable` is false. */
+  map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
   /**
-   * Frees a run of pages, across allocations or a part of one: all of it, or nothing.
+   * Frees a run of pages, across allocations or part of one: all of them, or none.
    *
    * @param page The index of the first page.
    * @param count The number of pages.
@@ -98,10 +108,10 @@ export interface GrantAllocator extends Disposable {
    */
   free(page: number, count: number): void;
   /**
-   * Sets what happens when access to one page ends; replaces what was set before.
+   * Sets what happens when access to one page ends. Replaces what was set before.
    *
    * @param page The index of the page.
-   * @param notify Which byte of it to clear, and the event channel's port to signal. With neither, nothing.
+   * @param notify Which byte of it to clear, and the port on which to send an event. Nothing happens if both are absent.
    * @throws {GrantError} `not-found` if the page is not allocated; `notify-refused` if the port is not bound.
    */
   setUnmapNotify(page: number, notify: UnmapNotify): void;
@@ -112,28 +122,40 @@ export interface GrantAllocator extends Disposable {
    */
   inspect(): AllocatorReport;
   /**
-   * Frees all its pages. A mapping of any of them keeps all of them alive, out of reach, until it is unmapped. Does nothing
-   * if the allocator is closed.
+   * Frees all its pages. While one of them is mapped here, all of them stay alive, out of reach, until it is unmapped. Does nothing if
+   * the allocator is closed.
    *
-   * @throws {GrantError} if access to a page cannot be ended. The allocator is closed all the same.
+   * @throws {GrantError} if access to a page cannot be ended. The allocator is closed nevertheless.
    */
   close(): void;
   /** Frees all its pages, like {@linkcode GrantAllocator.close}. */
   [Symbol.dispose](): void;
 }
 
-/** An allocator on one file of a driver. */
+/** An allocator on one file of an engine. */
 export class FileAllocator implements GrantAllocator {
-  readonly #file: DriverFile;
+  readonly #engine: GrantEngine;
+  readonly #open: OpenFile;
   readonly #onClose: (allocator: FileAllocator) => void;
 
-  constructor(driver: Driver, onClose: (allocator: FileAllocator) => void) {
+  constructor(engine: GrantEngine, onClose: (allocator: FileAllocator) => void) {
+    this.#engine = engine;
     this.#onClose = onClose;
-    this.#file = new DriverFile(driver);
+    this.#open = engine.open();
   }
 
   get closed(): boolean {
-    return this.#file.closed;
+    return this.#open.closed;
+  }
+
+  share(domid: number, options: ShareOptions = {}): Share {
+    checkDomid("share", domid);
+    checkOptions("share", options);
+    const { pages = 1, writable = false, unmapNotify } = options;
+    checkCount("share", "`pages`", pages);
+    checkFlag("share", "`writable`", writable);
+    const notify = unmapNotify === undefined ? undefined : checkNotify(unmapNotify, pages * PAGE_SIZE);
+    return mapShare(new AllocatedPages(this.#engine, this.#open, pages, domid, writable), notify);
   }
 
   allocate(domid: number, options?: AllocateOptions): SharedPages {
@@ -146,47 +168,47 @@ export class FileAllocator implements GrantAllocator {
       if (pages !== undefined) checkCount("allocate", "`pages`", pages);
       checkFlag("allocate", "`writable`", writable);
     }
-    return new AllocatedPages(this.#file, pages ?? 1, domid, writable ?? false);
+    return new AllocatedPages(this.#engine, this.#open, pages ?? 1, domid, writable ?? false);
   }
 
   has(page: number, count: number): boolean {
     checkPage("look for pages", "`page`", page);
     checkCount("look for pages", "`count`", count);
-    return this.#file.has(page, count);
+    return this.#engine.has(this.#open, page, count);
   }
 
-  map(page: number, count: number, options?: { writable?: true }): WritableMapping;
-  map(page: number, count: number, options: { writable?: boolean }): Mapping;
-  map(page: number, count: number, options: { writable?: boolean } = {}): Mapping {
+  map(page: number, count: number, options?: { writable?: true | undefined }): WritableMapping;
+  map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
+  map(page: number, count: number, options: { writable?: boolean | undefined } = {}): Mapping {
     checkPage("map", "`page`", page);
     checkCount("map", "`count`", count);
     checkOptions("map", options);
     const { writable = true } = options;
     checkFlag("map", "`writable`", writable);
-    return this.#file.map(page, count, writable);
+    return this.#engine.map(this.#open, page, count, writable, 0);
   }
 
   free(page: number, count: number): void {
     checkPage("free", "`page`", page);
     checkCount("free", "`count`", count);
-    this.#file.free(page, count, true);
+    this.#engine.free(this.#open, page, count, true);
   }
 
   setUnmapNotify(page: number, notify: UnmapNotify): void {
     checkPage("set the unmap notify", "`page`", page);
-    this.#file.setUnmapNotify(page, checkNotify(notify));
+    this.#engine.setUnmapNotify(this.#open, page, checkNotify(notify));
   }
 
   inspect(): AllocatorReport {
-    return this.#file.inspect();
+    return this.#engine.inspect(this.#open);
   }
 
   close(): void {
     if (this.closed) return;
     try {
-      this.#file.close();
+      this.#engine.close(this.#open);
     } finally {
-      // Not if the backend is in the middle of a call.
+      // It is still open if the backend is in the middle of a call.
       if (this.closed) this.#onClose(this);
     }
   }

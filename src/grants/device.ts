@@ -1,46 +1,27 @@
-import type { XenDomain } from "../contract/backend.ts";
-import { type AllocatorReport, FileAllocator, type GrantAllocator } from "./allocator.ts";
 import { checkBackend, checkLimit, checkOptions, show } from "../contract/checks.ts";
-import { Driver } from "./engine.ts";
+import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
+import { FileAllocator, type GrantAllocator } from "./allocator.ts";
+import { GrantEngine } from "./engine.ts";
+import type { DeviceReport } from "./reports.ts";
 
-/** How a device is set up. */
+/** How to set up a device. */
 export interface GrantDeviceOptions {
   /**
-   * The number of pages that all its allocators may hold together: a whole number, or `Infinity`. Default is the limit of
-   * the backend, which on Linux is that of the driver, shared by all processes.
+   * The number of pages that all its allocators may hold together: a whole number, or `Infinity`. Default is the limit of the domain,
+   * which on Linux is the driver's, shared by all processes.
    */
-  limit?: number;
+  limit?: number | undefined;
   /**
-   * The compiled core, `core.wasm` of this package: where compiling from bytes is forbidden, as under a
+   * The compiled core: `core.wasm` of this package. Needed where compiling WebAssembly from bytes is forbidden, as under a
    * Content-Security-Policy without `wasm-unsafe-eval`.
    */
-  core?: WebAssembly.Module;
-}
-
-/** What a device holds, in pages. */
-export interface DeviceReport {
-  /** The number of pages that may be live, or `Infinity`: as it was when it was last needed. */
-  readonly limit: number;
-  /** Pages that count toward the limit. */
-  readonly live: number;
-  /** Pages that can be found: allocated, and not freed. Those of a closed allocator count while a mapping pins them. */
-  readonly listed: number;
-  /** Pages that are mapped in this process. */
-  readonly mapped: number;
-  /**
-   * Pages let go of here, to which access has not ended: because the peer maps them, or because ending it failed. They are tried
-   * again at each allocation, free, unmap and close. Linux since 5.17 keeps what the peer maps to itself: there the first kind is
-   * not counted.
-   */
-  readonly pending: number;
-  /** The open allocators, in the order in which they were opened. */
-  readonly allocators: readonly AllocatorReport[];
+  core?: WebAssembly.Module | undefined;
 }
 
 /**
- * What allocates shared pages: one for a process, on one backend. Its `limit`, which can be read and set, is shared by all its
- * allocators.
+ * Shares pages of a domain with other domains. Make one for the whole process: its `limit`, which can be read and set, holds for all its
+ * allocators together.
  *
  * @example Share a page with a domain, and read it there
  * ```ts
@@ -50,28 +31,26 @@ export interface DeviceReport {
  *
  * const xen = new MockXen();
  * using device = new GrantDevice(xen.domain(1));
- * using allocator = device.open();
- * using pages = allocator.allocate(0);
- * using ours = pages.map();
- * ours.bytes.set(new TextEncoder().encode("hello"));
+ * using share = device.open().share(0);
+ * share.bytes.set(new TextEncoder().encode("hello"));
  *
  * using mapper = new GrantMapper(xen.domain(0)); // the other domain
- * using theirs = mapper.map(1, pages.grefs);
+ * using theirs = mapper.map(1, share.grefs);
  * assert.equal(new TextDecoder().decode(theirs.read(0, 5)), "hello");
  * ```
  */
 export class GrantDevice implements Disposable {
-  readonly #driver: Driver;
+  readonly #engine: GrantEngine;
   readonly #allocators = new Set<GrantAllocator>();
   #closed = false;
 
   /**
-   * Makes a device. Nothing is asked of the domain before {@linkcode GrantDevice.open}.
+   * Creates a device. It asks nothing of the domain before {@linkcode GrantDevice.open}.
    *
    * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
-   * @param options The limit, and where to take the core from.
+   * @param options The limit, and the compiled core.
    * @throws {TypeError} if the domain has no `grants`.
-   * @throws {RangeError} if the limit is out of its bounds.
+   * @throws {RangeError} if the limit is out of bounds.
    */
   constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
     const backend = checkBackend("make a device", domain, "grants", ["limit", "open"]);
@@ -83,41 +62,46 @@ export class GrantDevice implements Disposable {
         `Cannot make a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
       );
     }
-    this.#driver = new Driver(backend, limit, core);
+    this.#engine = new GrantEngine(backend, limit, core);
+  }
+
+  /** Whether it was closed. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** The number of pages that all allocators may hold together, or `Infinity`. */
   get limit(): number {
-    return this.#driver.limit;
+    return this.#engine.limit;
   }
 
   /** Pages beyond a lowered limit stay, and count: nothing is allocated until enough of them are freed. */
   set limit(pages: number) {
     checkLimit("set the limit", "`limit`", pages);
-    this.#driver.limit = pages;
+    this.#engine.limit = pages;
   }
 
   /**
    * Opens an allocator.
    *
-   * @throws {GrantError} `no-device`, `permission` or `unsupported` if the backend cannot be used: the message says why, and
-   * the way out; `closed` if the device is closed.
+   * @throws {GrantError} `no-device`, `permission` or `unsupported` if the device cannot be used: the message says why and what to do;
+   * `closed` if this device is closed.
    */
   open(): GrantAllocator {
     if (this.#closed) {
-      throw new GrantError("Cannot open an allocator as the device is closed: make another one", {
+      throw new GrantError("Cannot open an allocator: the device is closed. Make another device", {
         code: "closed",
         operation: "open",
       });
     }
-    const allocator = new FileAllocator(this.#driver, (closed) => this.#allocators.delete(closed));
+    const allocator = new FileAllocator(this.#engine, (closed) => this.#allocators.delete(closed));
     this.#allocators.add(allocator);
     return allocator;
   }
 
-  /** What it holds. */
+  /** What it holds. Also answers when the device is closed. */
   inspect(): DeviceReport {
-    const { books } = this.#driver;
+    const { books } = this.#engine;
     return {
       limit: books.limit(),
       live: books.live(),
@@ -129,17 +113,17 @@ export class GrantDevice implements Disposable {
   }
 
   /**
-   * Closes all its allocators. Pages that a peer still maps stay granted, and pending, until it lets go: each further call
-   * ends access to those it has let go of since.
+   * Closes all its allocators. Pages that a peer still maps stay granted, and pending, until it unmaps them. Each further call ends
+   * access to those that were released since.
    *
-   * @throws {GrantError} the first that one of them threw. All are closed all the same.
+   * @throws {GrantError} the first error of these. All allocators are closed nevertheless.
    */
   close(): void {
-    this.#driver.checkIdle("close");
+    this.#engine.checkIdle("close");
     this.#closed = true;
     let failure: unknown;
     try {
-      this.#driver.reclaim();
+      this.#engine.reclaim();
     } catch (error) {
       failure = error;
     }

@@ -1,15 +1,15 @@
 import { checkInteger, checkOptions } from "../contract/checks.ts";
 
-/** A part of some pages. */
+/** Some of the pages of an allocation. */
 export interface PageRange {
-  /** The first page, counted from 0 at the beginning of the whole. Default is 0. */
-  start?: number;
+  /** The first page, counted from 0 at the start of the allocation. Default is 0. */
+  start?: number | undefined;
   /** The number of pages. Default is all from `start` on. */
-  count?: number;
+  count?: number | undefined;
 }
 
-/** Throws unless a range is inside a whole of `total` pages; gives it with its defaults filled in. */
-export function checkRange(what: string, range: PageRange, total: number): Required<PageRange> {
+/** A range inside a whole of `total` pages, with its defaults filled in. Throws if it is not inside. */
+export function checkRange(what: string, range: PageRange, total: number): { start: number; count: number } {
   checkOptions(what, range);
   const { start = 0, count: given } = range;
   checkInteger(what, "`start`", start, 0, total - 1);

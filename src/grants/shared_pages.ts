@@ -1,17 +1,26 @@
-import type { UnmapNotify } from "../contract/backend.ts";
 import { checkFlag, checkInteger, checkNotify } from "../contract/checks.ts";
-import type { DriverFile } from "./file.ts";
-import { firstGref, type Grefs, showGrefs } from "./grefs.ts";
+import type { UnmapNotify } from "../contract/memory.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
+import type { GrantEngine } from "./engine.ts";
+import { firstGref, type Grefs, listGrefs } from "./grefs.ts";
+import type { OpenFile } from "./open_file.ts";
 import { checkRange, type PageRange } from "./range.ts";
 
-/** What part of an allocation to map, and how. */
-export interface MapOptions extends PageRange {
-  /** Whether this process writes to the pages, which it may even where the peer may not. Default is true. */
-  writable?: boolean;
+/** How many pages to allocate, and how. */
+export interface AllocateOptions {
+  /** The number of pages of 4096 bytes, at least 1. Default is 1. */
+  pages?: number | undefined;
+  /** Whether the domain may write to them. Default is false. */
+  writable?: boolean | undefined;
 }
 
-/** Pages of one allocation: granted to one domain, next to each other in the allocator. */
+/** Which pages of an allocation to map, and how. */
+export interface MapOptions extends PageRange {
+  /** Whether this process writes to the pages, which it may do even if the peer may not. Default is true. */
+  writable?: boolean | undefined;
+}
+
+/** The pages of one allocation: granted to one domain, with consecutive indices in their allocator. */
 export interface SharedPages extends Disposable {
   /** The domain that may map them. */
   readonly domid: number;
@@ -21,14 +30,14 @@ export interface SharedPages extends Disposable {
   readonly page: number;
   /** The number of pages. */
   readonly count: number;
-  /** Their grant references, in order: what the peer needs in order to map them. */
+  /** Their grant references, in order. The peer needs them to map the pages. */
   readonly grefs: readonly number[];
   /**
-   * Maps the pages, or a part of them. Pages may be mapped several times; each mapping is ended by itself.
+   * Maps the pages, or some of them. Pages may be mapped several times; each mapping ends separately.
    *
-   * @param options Which part. Default is all.
-   * @throws {RangeError} if the part is not inside the allocation.
-   * @throws {GrantError} `not-found` if a page was freed before; or what the system refuses.
+   * @param options Which pages. Default is all.
+   * @throws {RangeError} if the range is not inside the allocation.
+   * @throws {GrantError} `not-found` if a page was freed; or the system's refusal.
    *
    * @example Write to a page that a peer may read
    * ```ts
@@ -43,19 +52,19 @@ export interface SharedPages extends Disposable {
    * assert.equal(second.bytes.length, 4096);
    * ```
    */
-  map(options?: MapOptions & { writable?: true }): WritableMapping;
-  /** Maps the pages, or a part of them, which this process may not write to if it says so. */
+  map(options?: MapOptions & { writable?: true | undefined }): WritableMapping;
+  /** Maps the pages, or some of them, read-only if `writable` is false. */
   map(options: MapOptions): Mapping;
   /**
-   * Frees the pages, or a part of them; the rest stays. What is mapped here lives until it is unmapped, but cannot be mapped
-   * again. What the peer has mapped stays the peer's until it lets go. References of freed pages are soon used again, for
-   * other pages: see that the peer forgets them.
+   * Frees the pages, or some of them; the rest stays. A page that is mapped here lives until it is unmapped, but cannot be mapped again.
+   * A page that the peer maps stays the peer's until it is unmapped there. References of freed pages are soon used again for other
+   * pages: make the peer forget them.
    *
-   * @param range Which part. Without it, all that was not freed before is.
-   * @throws {RangeError} if the part is not inside the allocation.
-   * @throws {GrantError} `not-found` if a page of the part was freed before, or nothing is left: nothing is freed then.
+   * @param range Which pages. Default is all that have not been freed.
+   * @throws {RangeError} if the range is not inside the allocation.
+   * @throws {GrantError} `not-found` if a page of the range was freed before, or none is left. Nothing is freed then.
    *
-   * @example Free from the middle
+   * @example Free pages in the middle
    * ```ts
    * import { GrantDevice } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -69,12 +78,12 @@ export interface SharedPages extends Disposable {
    */
   free(range?: PageRange): void;
   /**
-   * Sets what happens when this side lets go of a page for good: when it is freed and no longer mapped here, when its allocator
-   * is closed, or when this process dies. Replaces what was set for that page before.
+   * Sets what happens when this side lets go of a page for good: when it is freed and no longer mapped here, when its allocator is
+   * closed, or when this process dies. Replaces what was set for that page before.
    *
-   * @param notify Which byte of the page to clear, and the event channel's port to signal. With neither, nothing happens.
-   * @param page Which page, counted from 0 at the beginning of the allocation. Default is the first.
-   * @throws {RangeError} if the page is not inside the allocation, the byte not inside the page, or the port not a port.
+   * @param notify Which byte of the page to clear, and the port on which to send an event. Nothing happens if both are absent.
+   * @param page Which page, counted from 0 at the start of the allocation. Default is the first.
+   * @throws {RangeError} if the page is not inside the allocation, the byte not inside the page, or the port out of bounds.
    * @throws {GrantError} `notify-refused` if the port is not bound; `not-found` if the page was freed.
    *
    * @example Tell the peer that this side is gone
@@ -98,27 +107,31 @@ export interface SharedPages extends Disposable {
    * ```
    */
   setUnmapNotify(notify: UnmapNotify, page?: number): void;
-  /** Frees what is left of the pages, if anything is. */
+  /** Frees the pages that have not been freed. */
   [Symbol.dispose](): void;
 }
 
-/** The pages of an allocation, by their index in the allocator. */
+/** The pages of an allocation, by their indices in the allocator. */
 export class AllocatedPages implements SharedPages {
-  readonly #file: DriverFile;
+  readonly #engine: GrantEngine;
+  readonly #open: OpenFile;
   readonly #page: number;
   readonly #count: number;
   readonly #domid: number;
   readonly #writable: boolean;
-  #grefs: Grefs;
+  readonly #grefs: Grefs;
+  /** The references as an array, once somebody has asked for it. */
+  #grefList: readonly number[] | undefined = undefined;
 
   /** Allocates them: see {@linkcode GrantAllocator.allocate}. */
-  constructor(file: DriverFile, count: number, domid: number, writable: boolean) {
-    this.#file = file;
-    this.#page = file.allocate(count, domid, writable);
+  constructor(engine: GrantEngine, open: OpenFile, count: number, domid: number, writable: boolean) {
+    this.#engine = engine;
+    this.#open = open;
+    this.#page = engine.allocate(open, count, domid, writable);
     this.#count = count;
     this.#domid = domid;
     this.#writable = writable;
-    this.#grefs = file.driver.takeGrefs(count);
+    this.#grefs = engine.takeGrefs(count);
   }
 
   get page(): number {
@@ -138,47 +151,51 @@ export class AllocatedPages implements SharedPages {
   }
 
   get grefs(): readonly number[] {
-    return this.#grefs = showGrefs(this.#grefs, this.#count);
+    return this.#grefList ??= listGrefs(this.#grefs, this.#count);
   }
 
-  map(options?: MapOptions & { writable?: true }): WritableMapping;
+  map(options?: MapOptions & { writable?: true | undefined }): WritableMapping;
   map(options: MapOptions): Mapping;
   map(options?: MapOptions): Mapping {
-    if (options === undefined) return this.#file.map(this.#page, this.#count, true, firstGref(this.#grefs));
+    if (options === undefined) {
+      return this.#engine.map(this.#open, this.#page, this.#count, true, firstGref(this.#grefs));
+    }
     const { start, count } = checkRange("map", options, this.#count);
-    checkFlag("map", "`writable`", options.writable);
-    return this.#file.map(this.#page + start, count, options.writable ?? true);
+    const { writable = true } = options;
+    checkFlag("map", "`writable`", writable);
+    return this.#engine.map(this.#open, this.#page + start, count, writable, 0);
   }
 
   free(range?: PageRange): void {
     if (range === undefined) {
-      // All of them, as it mostly is; or what is left.
-      if (!this.#file.free(this.#page, this.#count, false)) this.#freeRest(true);
+      // Usually none was freed before.
+      if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(true);
       return;
     }
     const { start, count } = checkRange("free", range, this.#count);
-    this.#file.free(this.#page + start, count, true);
+    this.#engine.free(this.#open, this.#page + start, count, true);
   }
 
   setUnmapNotify(notify: UnmapNotify, page: number = 0): void {
     checkInteger("set the unmap notify", "`page`", page, 0, this.#count - 1);
-    this.#file.setUnmapNotify(this.#page + page, checkNotify(notify));
+    this.#engine.setUnmapNotify(this.#open, this.#page + page, checkNotify(notify));
   }
 
-  /** Frees every page that is left, in as few runs as there are; `needed` says that there must be one. */
+  /** Frees all pages that are left, in as few runs as possible. If `needed`, there must be one. */
   #freeRest(needed: boolean): void {
+    const engine = this.#engine;
+    const open = this.#open;
     const page = this.#page;
     const count = this.#count;
-    const file = this.#file;
     let found = false;
     let failure: unknown;
     let from = page;
     for (let to = page; to <= page + count; to++) {
-      if (to < page + count && file.has(to, 1)) continue;
+      if (to < page + count && engine.has(open, to, 1)) continue;
       if (to > from) {
         found = true;
         try {
-          file.free(from, to - from, true);
+          engine.free(open, from, to - from, true);
         } catch (error) {
           failure ??= error;
         }
@@ -186,11 +203,11 @@ export class AllocatedPages implements SharedPages {
       from = to + 1;
     }
     if (failure !== undefined) throw failure;
-    // Fails, with the reason.
-    if (needed && !found) file.free(page, count, true);
+    // Throws, with the reason.
+    if (needed && !found) engine.free(open, page, count, true);
   }
 
   [Symbol.dispose](): void {
-    if (!this.#file.free(this.#page, this.#count, false)) this.#freeRest(false);
+    if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(false);
   }
 }

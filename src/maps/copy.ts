@@ -1,34 +1,35 @@
-import { type CopySegment, type GrantPlace, PAGE_SIZE } from "../contract/backend.ts";
 import { checkBytes, copyInto, copyOut, lengthOf } from "../contract/bytes.ts";
 import { checkDomid, checkGref, checkInteger, checkOptions, show } from "../contract/checks.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { CopySegment, GrantPlace } from "../contract/map_backend.ts";
 import type { GrantReference } from "./grant_references.ts";
 
-/** Bytes inside a page that some domain granted. */
+/** Bytes inside a page that some domain has granted. */
 export interface CopyPlace extends GrantReference {
   /** The first byte in the page, 0 to 4095. Default is 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
 }
 
-/** One piece of a grant copy: from or to a granted page, or both. */
+/** One segment of a grant copy: from a granted page, to one, or both. */
 export interface GrantCopy {
-  /** Where the bytes are: in a granted page, or at the beginning of an array. */
+  /** The source: bytes in a granted page, or the start of an array. */
   readonly from: CopyPlace | Uint8Array;
-  /** Where they go. */
+  /** The destination, likewise. */
   readonly to: CopyPlace | Uint8Array;
-  /** The number of bytes, 1 to 4096, never beyond the end of a page. Default is the length of the array, where one side is one. */
-  readonly length?: number;
+  /** The number of bytes, 1 to 4096, within the page. Default is the length of the array, if one side is an array. */
+  readonly length?: number | undefined;
 }
 
 /**
- * What became of one piece of a grant copy, by the names of `GNTST_*` in Xen's public header `grant_table.h`.
+ * The result of one segment of a grant copy, named as `GNTST_*` in Xen's public header `grant_table.h`.
  *
- * | status | what it means |
+ * | status | meaning |
  * |---|---|
  * | `okay` | copied |
  * | `general_error` | not granted, not to this domain, or not for writing |
  * | `bad_domain` | there is no such domain |
- * | `bad_gntref` | the domain's grant table is not that large |
- * | the others | as Xen's header says; `general_error` stands for those that it may get one day |
+ * | `bad_gntref` | the reference is beyond the domain's grant table |
+ * | the others | as in Xen's header; statuses that are unknown here become `general_error` |
  */
 export type CopyStatus =
   | "okay"
@@ -46,7 +47,7 @@ export type CopyStatus =
   | "eagain"
   | "no_space";
 
-/** The names of Xen's statuses, by their number's negative: `GNTST_*` of its public header `grant_table.h`. */
+/** The names of Xen's statuses, by the negative of their numbers: `GNTST_*` in its public header `grant_table.h`. */
 export const STATUSES: readonly CopyStatus[] = [
   "okay",
   "general_error",
@@ -64,28 +65,28 @@ export const STATUSES: readonly CopyStatus[] = [
   "no_space",
 ];
 
-/** The most pieces of one copy, which this side holds in memory all at once: 16 MiB. */
-const MAX_PIECES = 4096;
+/** The most segments of one copy. This side holds all of them in memory at once: 16 MiB. */
+const MAX_SEGMENTS = 4096;
 
-/** A copy that was checked: what the backend gets, and where the bytes go that it brings. */
+/** A copy that was checked: what the backend receives, and where the bytes go that it returns. */
 export interface CheckedCopy {
   readonly segments: readonly CopySegment[];
-  /** Takes the backend's answer: gives the statuses, and fills the caller's arrays. */
+  /** Takes the backend's answer: fills the caller's arrays, and returns the statuses. */
   finish(answer: unknown): CopyStatus[];
 }
 
-/** Throws unless these are pieces of a grant copy; gives copies, as a backend wants them. */
-export function checkCopy(pieces: unknown): CheckedCopy {
-  if (!Array.isArray(pieces)) {
-    throw new TypeError(`Cannot copy as \`pieces\` must be an array: current value is ${show(pieces)}`);
+/** Throws unless these are segments of a grant copy. Returns copies, as a backend takes them. */
+export function checkCopy(copies: unknown): CheckedCopy {
+  if (!Array.isArray(copies)) {
+    throw new TypeError(`Cannot copy as \`segments\` must be an array: current value is ${show(copies)}`);
   }
-  const count = pieces.length;
-  checkInteger("copy", "the length of `pieces`", count, 1, MAX_PIECES);
+  const count = copies.length;
+  checkInteger("copy", "the length of `segments`", count, 1, MAX_SEGMENTS);
   const segments: CopySegment[] = [];
   const targets: (Uint8Array | undefined)[] = [];
-  // By index: a caller's array may have an iterator of its own.
+  // By index: the caller's array may override its iterator.
   for (let index = 0; index < count; index++) {
-    const { segment, target } = checkPiece(pieces[index], `\`pieces[${index}]\``);
+    const { segment, target } = checkSegment(copies[index], `\`segments[${index}]\``);
     segments.push(segment);
     targets.push(target);
   }
@@ -102,9 +103,9 @@ export function checkCopy(pieces: unknown): CheckedCopy {
   };
 }
 
-function checkPiece(piece: unknown, name: string): { segment: CopySegment; target: Uint8Array | undefined } {
-  checkOptions("copy", piece, name);
-  const { from, to, length: given } = piece as GrantCopy;
+function checkSegment(copy: unknown, name: string): { segment: CopySegment; target: Uint8Array | undefined } {
+  checkOptions("copy", copy, name);
+  const { from, to, length: given } = copy as GrantCopy;
   const source = ArrayBuffer.isView(from) ? from : undefined;
   const target = ArrayBuffer.isView(to) ? to : undefined;
   if (source !== undefined) checkBytes("copy", `\`from\` of ${name}`, source);
@@ -146,14 +147,14 @@ function checkPlace(place: CopyPlace, name: string, length: number): GrantPlace 
 
 function checkStatuses(answer: unknown, count: number): CopyStatus[] {
   if (!Array.isArray(answer) || answer.length !== count) {
-    throw new TypeError(`it must give a status for each of ${count} pieces: it gave ${show(answer)}`);
+    throw new TypeError(`it must return a status for each of ${count} segments: it returned ${show(answer)}`);
   }
   const statuses: CopyStatus[] = [];
   for (let index = 0; index < count; index++) {
     const status: unknown = answer[index];
-    // In Xen's interface it is a signed number of 16 bits.
+    // In Xen's interface it is a signed 16-bit number.
     if (typeof status !== "number" || !Number.isInteger(status) || status > 0 || status < -0x8000) {
-      throw new TypeError(`it gave piece ${index} the status ${show(status)}`);
+      throw new TypeError(`it returned ${show(status)} as the status of segment ${index}`);
     }
     statuses.push(STATUSES[-status] ?? "general_error");
   }

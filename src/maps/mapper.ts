@@ -1,28 +1,41 @@
-import type { MapBackend, MapFile, PeerMemory, XenDomain } from "../contract/backend.ts";
-import { Calls } from "../shared/call_guard.ts";
-import { checkBackend, checkFile, checkFlag, checkOptions } from "../contract/checks.ts";
-import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
+import { checkBackend, checkFile, checkFlag, checkNotify, checkOptions } from "../contract/checks.ts";
+import type { XenDomain } from "../contract/domain.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
-import { checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { MapBackend, MapFile } from "../contract/map_backend.ts";
+import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { CallGuard } from "../shared/call_guard.ts";
+import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
+import { type CheckedReferences, checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
 import {
+  checkClearable,
   type PeerMapping,
   type PeerMappingOwner,
-  ReadOnlyPeerMapping,
-  ReadWritePeerMapping,
+  PeerPageMapping,
   type WritablePeerMapping,
 } from "./peer_mapping.ts";
 import { checkedPeerBytes } from "./peer_memory.ts";
 
-/** How to map what another domain granted. */
+/** How to map what other domains have granted. */
 export interface MapGrantsOptions {
-  /** Whether this domain writes to the pages. Default is false. */
-  writable?: boolean;
+  /** Whether this domain writes to the pages. They must be granted for writing then. Default is false. */
+  writable?: boolean | undefined;
+  /** What happens when the mapping ends: see {@linkcode PeerMapping.setUnmapNotify}. Default is nothing. */
+  unmapNotify?: UnmapNotify | undefined;
+}
+
+/** What a mapper holds. */
+export interface MapperReport {
+  /** Its mappings that have not ended. */
+  readonly mappings: number;
+  /** Their pages. A page that is mapped twice counts twice. */
+  readonly pages: number;
 }
 
 /**
- * The peer's side: maps pages that other domains granted to this one, and copies from and to such pages.
+ * The peer's side: maps pages that other domains have granted to this one, and copies from and to such pages.
  *
- * @example Read what a domain shares
+ * @example Read and write what a domain shares
  * ```ts
  * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -30,60 +43,73 @@ export interface MapGrantsOptions {
  *
  * const xen = new MockXen();
  * using device = new GrantDevice(xen.domain(1));
- * using pages = device.open().allocate(0, { writable: true });
+ * using share = device.open().share(0, { writable: true });
  *
  * using mapper = new GrantMapper(xen.domain(0));
- * using theirs = mapper.map(1, pages.grefs, { writable: true });
+ * using theirs = mapper.map(1, share.grefs, { writable: true });
  * theirs.bytes[0] = 42;
- *
- * using ours = pages.map();
- * assert.equal(ours.bytes[0], 42);
+ * assert.equal(share.bytes[0], 42);
  * ```
  */
 export class GrantMapper implements Disposable {
   readonly #backend: MapBackend;
-  readonly #calls: Calls;
+  readonly #guard: CallGuard;
   #file: MapFile | undefined;
-  /** Ends mappings and sets their notifies: not the mapper itself, which is in the hands of its user. */
+  /** Ends mappings and sets their notifies. Not the mapper itself, which users have. */
   readonly #owner: PeerMappingOwner = {
-    checkIdle: () => this.#calls.checkIdle("unmap"),
-    unmap: (memory) => this.#unmap(memory),
-    setUnmapNotify: (memory, notify) => this.#calls.make("notify", () => memory.setUnmapNotify(notify)),
+    checkIdle: () => this.#guard.checkIdle("unmap"),
+    unmap: (memory, _page, count) => this.#unmap(memory, count),
+    setUnmapNotify: (memory, notify) => this.#guard.make("notify", () => memory.setUnmapNotify(notify)),
   };
   #mappings = 0;
+  #pages = 0;
   #closed = false;
 
   /**
-   * Makes a mapper. The device is opened with the first mapping or copy.
+   * Creates a mapper. The device is opened on first use.
    *
    * @param domain The domain that maps: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @throws {TypeError} if the domain has no `maps`.
    */
   constructor(domain: Pick<XenDomain, "maps">) {
     this.#backend = checkBackend("make a mapper", domain, "maps", ["open"]);
-    this.#calls = new Calls(this.#backend.name);
+    this.#guard = new CallGuard(this.#backend.name);
+  }
+
+  /** Whether it was closed. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /**
-   * Maps pages next to each other, in the given order: all of them, or none. The mapping stays valid when the other domain
-   * frees the pages, or dies, until it is unmapped.
+   * Maps pages of one domain next to each other, in the given order: all of them, or none. The mapping stays valid until it is unmapped,
+   * even if the other domain frees the pages or dies.
    *
    * @param domid The domain that granted them, 0 to 32751 (0x7FEF).
    * @param grefs Their grant references, 1 to 65,536 of them.
-   * @param options Whether this domain writes to them, which they must be granted for. Default is that it does not.
-   * @throws {RangeError} if a number is out of its bounds.
-   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not meant for this domain, or not writable.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @throws {RangeError} if a number is out of bounds.
+   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable; `notify-refused` if
+   * the notify is refused.
    */
-  map(domid: number, grefs: readonly number[], options: MapGrantsOptions & { writable: true }): WritablePeerMapping;
-  /** Maps pages, to which this domain may not write unless it says so. */
-  map(domid: number, grefs: readonly number[], options?: MapGrantsOptions): PeerMapping;
+  map(
+    domid: number,
+    grefs: readonly number[] | Uint32Array,
+    options: MapGrantsOptions & { writable: true },
+  ): WritablePeerMapping;
+  /** Maps pages of one domain, read-only unless `writable` is true. */
+  map(domid: number, grefs: readonly number[] | Uint32Array, options?: MapGrantsOptions): PeerMapping;
+  map(domid: number, grefs: readonly number[] | Uint32Array, options: MapGrantsOptions = {}): PeerMapping {
+    return this.#map(checkReferences(domid, grefs), options);
+  }
+
   /**
    * Maps pages of several domains next to each other, in the given order: all of them, or none.
    *
-   * @param grants The pages, 1 to 65,536 of them: of each the domain that granted it, and its grant reference.
-   * @param options Whether this domain writes to them, which they must be granted for. Default is that it does not.
-   * @throws {RangeError} if a number is out of its bounds.
-   * @throws {GrantError} `map-refused` if Xen refuses one of them.
+   * @param grants The pages, 1 to 65,536 of them: for each the domain that granted it, and its grant reference.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @throws {RangeError} if a number is out of bounds.
+   * @throws {GrantError} `map-refused` if Xen refuses one of them; `notify-refused` if the notify is refused.
    *
    * @example Read pages of two domains
    * ```ts
@@ -93,48 +119,78 @@ export class GrantMapper implements Disposable {
    *
    * const xen = new MockXen();
    * const grants = [1, 2].map((domid) => {
-   *   const pages = new GrantDevice(xen.domain(domid)).open().allocate(0);
-   *   using ours = pages.map();
-   *   ours.bytes[0] = domid;
-   *   return { domid, gref: pages.grefs[0]! };
+   *   const share = new GrantDevice(xen.domain(domid)).open().share(0);
+   *   share.bytes[0] = domid;
+   *   return { domid, gref: share.grefs[0]! };
    * });
    *
    * using mapper = new GrantMapper(xen.domain(0));
-   * using theirs = mapper.map(grants);
+   * using theirs = mapper.mapGrants(grants);
    * assert.deepEqual([theirs.read(0, 1)[0], theirs.read(4096, 1)[0]], [1, 2]);
    * ```
    */
-  map(grants: readonly GrantReference[], options: MapGrantsOptions & { writable: true }): WritablePeerMapping;
-  /** Maps pages of several domains, to which this domain may not write unless it says so. */
-  map(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
-  map(
-    first: number | readonly GrantReference[],
-    second: readonly number[] | MapGrantsOptions = {},
-    third: MapGrantsOptions = {},
-  ): PeerMapping {
-    const several = Array.isArray(first) && !Array.isArray(second);
-    const { domid, grefs } = several ? checkGrants(first) : checkReferences(first, second);
-    const options = (several ? second : third) as MapGrantsOptions;
-    checkOptions("map", options);
-    const { writable = false } = options;
-    checkFlag("map", "`writable`", writable);
-    this.#checkOpen("map");
+  mapGrants(
+    grants: readonly GrantReference[],
+    options: MapGrantsOptions & { writable: true },
+  ): WritablePeerMapping;
+  /** Maps pages of several domains, read-only unless `writable` is true. */
+  mapGrants(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
+  mapGrants(grants: readonly GrantReference[], options: MapGrantsOptions = {}): PeerMapping {
+    return this.#map(checkGrants(grants), options);
+  }
 
-    return this.#map(domid, grefs, writable);
+  #map(references: CheckedReferences, options: MapGrantsOptions): PeerMapping {
+    checkOptions("map", options);
+    const { writable = false, unmapNotify } = options;
+    checkFlag("map", "`writable`", writable);
+    if (unmapNotify === undefined) return this.#make(references, writable);
+
+    const notify = checkNotify(unmapNotify, references.grefs.length * PAGE_SIZE);
+    checkClearable(notify, writable);
+    const mapping = this.#make(references, writable);
+    try {
+      mapping.setUnmapNotify(notify);
+      return mapping;
+    } catch (error) {
+      try {
+        mapping.unmap();
+      } catch {
+        // The first error is the one that counts.
+      }
+      throw error;
+    }
+  }
+
+  #make(references: CheckedReferences, writable: boolean): PeerPageMapping {
+    this.#checkOpen("map");
+    const guard = this.#guard;
+    guard.begin("map");
+    try {
+      const { domid, grefs } = references;
+      const count = grefs.length;
+      const memory = this.#open().map(domid, grefs, writable);
+      const bytes = checkedPeerBytes(memory, count);
+      this.#mappings++;
+      this.#pages += count;
+      return new PeerPageMapping(bytes, memory, this.#owner, references, writable);
+    } catch (error) {
+      throw guard.failed("map", error);
+    } finally {
+      guard.end();
+    }
   }
 
   /**
-   * Copies bytes between granted pages and memory of this process, or from one granted page to another, without mapping them.
-   * Xen does it piece by piece, in order; one that it refuses does not keep the others from being copied.
+   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them. Xen copies segment
+   * by segment, in order; one that it refuses does not stop the others.
    *
-   * Arrays are read when this is called, and written to when all is done: a piece does not see what another one of the same call
-   * brings into an array.
+   * Arrays are read when this is called and written when the whole request is done: a segment does not see what another segment of the
+   * same call writes to an array.
    *
-   * @param pieces What to copy, 1 to 4096 pieces of up to 4096 bytes.
-   * @returns What became of each piece.
-   * @throws {RangeError} if a number is out of its bounds: a piece must not reach beyond the end of a page or of an array.
-   * @throws {GrantError} `copy-refused` or another code if the system refuses all of them: what was copied until then is not
-   * known.
+   * @param segments What to copy: 1 to 4096 segments of up to 4096 bytes.
+   * @returns The status of each segment. Only a refusal of the whole request is thrown.
+   * @throws {RangeError} if a number is out of bounds: a segment must stay within its page and its array.
+   * @throws {GrantError} `copy-refused` or another code if the system refuses the whole request: how much was copied is unknown.
    *
    * @example Read some bytes of a page, and write others
    * ```ts
@@ -144,30 +200,29 @@ export class GrantMapper implements Disposable {
    *
    * const xen = new MockXen();
    * using device = new GrantDevice(xen.domain(1));
-   * using pages = device.open().allocate(0, { writable: true });
-   * using ours = pages.map();
-   * ours.bytes.set(new TextEncoder().encode("ping"), 100);
+   * using share = device.open().share(0, { writable: true });
+   * share.bytes.set(new TextEncoder().encode("ping"), 100);
    *
    * using mapper = new GrantMapper(xen.domain(0));
-   * const theirs = { domid: 1, gref: pages.grefs[0]!, offset: 100 };
+   * const theirs = { domid: 1, gref: share.grefs[0]!, offset: 100 };
    * const question = new Uint8Array(4);
    * const answer = new TextEncoder().encode("pong");
    * const statuses = mapper.copy([{ from: theirs, to: question }, { from: answer, to: theirs }]);
    *
    * assert.deepEqual(statuses, ["okay", "okay"]);
    * assert.equal(new TextDecoder().decode(question), "ping");
-   * assert.equal(new TextDecoder().decode(ours.read(100, 4)), "pong");
+   * assert.equal(new TextDecoder().decode(share.bytes.subarray(100, 104)), "pong");
    * ```
    */
-  copy(pieces: readonly GrantCopy[]): readonly CopyStatus[] {
-    const { segments, finish } = checkCopy(pieces);
+  copy(segments: readonly GrantCopy[]): readonly CopyStatus[] {
+    const { segments: checked, finish } = checkCopy(segments);
     this.#checkOpen("copy");
-    return this.#calls.make("copy", () => finish(this.#open().copy(segments)));
+    return this.#guard.make("copy", () => finish(this.#open().copy(checked)));
   }
 
   #checkOpen(operation: GrantOperation): void {
     if (!this.#closed) return;
-    throw new GrantError(`Cannot ${operation} as the mapper is closed: make another one`, {
+    throw new GrantError(`Cannot ${operation}: the mapper is closed. Make another mapper`, {
       code: "closed",
       operation,
     });
@@ -177,39 +232,21 @@ export class GrantMapper implements Disposable {
     return this.#file ??= checkFile(this.#backend.open(), "maps", ["map", "copy", "close"]);
   }
 
-  #map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMapping {
-    const calls = this.#calls;
-    calls.begin("map");
-    try {
-      // Before the backend has the array.
-      const count = grefs.length;
-      const memory = this.#open().map(domid, grefs, writable);
-      const bytes = checkedPeerBytes(memory, count);
-      this.#mappings++;
-      return writable
-        ? new ReadWritePeerMapping(bytes, memory, this.#owner, count)
-        : new ReadOnlyPeerMapping(bytes, memory, this.#owner, count);
-    } catch (error) {
-      throw calls.failed("map", error);
-    } finally {
-      calls.end();
-    }
-  }
-
-  #unmap(memory: Pick<PeerMemory, "unmap">): void {
-    const calls = this.#calls;
-    calls.begin("unmap");
+  #unmap(memory: Pick<PeerMemory, "unmap">, count: number): void {
+    const guard = this.#guard;
+    guard.begin("unmap");
     try {
       this.#mappings--;
+      this.#pages -= count;
       try {
         memory.unmap();
       } finally {
         this.#closeIfUnused();
       }
     } catch (error) {
-      throw calls.failed("unmap", error);
+      throw guard.failed("unmap", error);
     } finally {
-      calls.end();
+      guard.end();
     }
   }
 
@@ -220,15 +257,20 @@ export class GrantMapper implements Disposable {
     file?.close();
   }
 
+  /** What it holds. Also answers when the mapper is closed. */
+  inspect(): MapperReport {
+    return { mappings: this.#mappings, pages: this.#pages };
+  }
+
   /**
-   * Closes the mapper: it maps and copies nothing more. Its mappings stay valid until they are unmapped. Does nothing if it is
+   * Closes the mapper: it maps and copies nothing more. Its mappings stay valid until they are unmapped. Does nothing if the mapper is
    * closed.
    *
-   * @throws {GrantError} if the system refuses. The mapper is closed all the same.
+   * @throws {GrantError} if the system refuses. The mapper is closed nevertheless.
    */
   close(): void {
     if (this.#closed) return;
-    this.#calls.make("close", () => {
+    this.#guard.make("close", () => {
       this.#closed = true;
       this.#closeIfUnused();
     });

@@ -1,26 +1,26 @@
-import { PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../contract/backend.ts";
 import { checkNotify } from "../contract/checks.ts";
 import { GrantError } from "../contract/errors.ts";
-import {
-  type Mapping,
-  type MappingOwner,
-  type MemoryParts,
-  ReadOnlyMapping,
-  ReadWriteMapping,
-  type WritableMapping,
-} from "../shared/mapping.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { type Mapping, type MappingOwner, PageMapping, type WritableMapping } from "../shared/mapping.ts";
+import type { MemoryBytes } from "../shared/memory.ts";
+import type { CheckedReferences } from "./grant_references.ts";
 
 /** Pages of other domains, mapped into this process by a mapper. */
 export interface PeerMapping extends Mapping {
+  /** The domain that granted the pages; `undefined` if several did. */
+  readonly domid: number | undefined;
+  /** The grant references of the pages, in order. */
+  readonly grefs: readonly number[];
   /**
-   * Sets what happens when this mapping ends, be it that it is unmapped or that this process dies: once. Replaces what was set
-   * before.
+   * Sets what happens when this mapping ends, because it is unmapped or because this process dies. It happens once. Replaces what was
+   * set before.
    *
-   * @param notify Which byte of the mapping to clear, counted from its beginning, and the local port on which to send an event
-   * after that. With neither, nothing happens.
-   * @throws {RangeError} if the byte is not inside the mapping, or the port not a port.
-   * @throws {GrantError} `notify-refused` if the port is not bound, or a byte is to be cleared in a read-only mapping; `closed` if
-   * the mapping has ended. What was set before stays.
+   * @param notify Which byte to clear, counted from the start of the mapping, and the local port on which to send an event after that.
+   * Nothing happens if both are absent.
+   * @throws {RangeError} if the byte is not inside the mapping, or the port out of bounds.
+   * @throws {GrantError} `notify-refused` if the port is not bound, or if there is a byte to clear in a read-only mapping; `closed` if the
+   * mapping has ended. The previous notify stays.
    *
    * @example Tell the granter that its peer is gone
    * ```ts
@@ -29,23 +29,23 @@ export interface PeerMapping extends Mapping {
    * import assert from "node:assert/strict";
    *
    * const xen = new MockXen();
-   * using device = new GrantDevice(xen.domain(1));
-   * using pages = device.open().allocate(0, { writable: true });
-   * using events = new EventChannels(xen.domain(1));
+   * const [granter, peer] = [xen.domain(1), xen.domain(0)];
+   * using device = new GrantDevice(granter);
+   * using share = device.open().share(0, { writable: true });
+   * using events = new EventChannels(granter);
    * using channel = events.bindUnbound(0);
    *
-   * // The peer, in domain 0.
-   * using peerEvents = new EventChannels(xen.domain(0));
+   * // The peer.
+   * using peerEvents = new EventChannels(peer);
    * using peerChannel = peerEvents.bindInterdomain(1, channel.port);
-   * using mapper = new GrantMapper(xen.domain(0));
-   * const theirs = mapper.map(1, pages.grefs, { writable: true });
+   * using mapper = new GrantMapper(peer);
+   * const theirs = mapper.map(1, share.grefs, { writable: true });
    * theirs.bytes[0] = 1; // "I am here"
    * theirs.setUnmapNotify({ clearByte: 0, eventPort: peerChannel.port });
    * theirs.unmap();
    *
    * await channel.wait();
-   * using ours = pages.map();
-   * assert.equal(ours.bytes[0], 0);
+   * assert.equal(share.bytes[0], 0);
    * ```
    */
   setUnmapNotify(notify: UnmapNotify): void;
@@ -54,64 +54,52 @@ export interface PeerMapping extends Mapping {
 /** Pages of other domains, mapped into this process for reading and writing. */
 export interface WritablePeerMapping extends WritableMapping, PeerMapping {}
 
-/** Who makes mappings, ends them, and sets their notifies. */
+/** What ends mappings of peers' pages, and sets their notifies. */
 export interface PeerMappingOwner extends MappingOwner {
-  /** Sets the notify of a mapping, which has been checked. */
+  /** Sets the notify of a mapping. It was checked. */
   setUnmapNotify(memory: PeerMemory, notify: UnmapNotify): void;
 }
 
-/** Pages of other domains that cannot be written to. */
-export class ReadOnlyPeerMapping extends ReadOnlyMapping implements PeerMapping {
-  readonly #memory: PeerMemory;
-  readonly #owner: PeerMappingOwner;
-
-  constructor(
-    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
-    memory: PeerMemory,
-    owner: PeerMappingOwner,
-    count: number,
-  ) {
-    super(bytes, memory, owner, 0, count);
-    this.#memory = memory;
-    this.#owner = owner;
-  }
-
-  setUnmapNotify(notify: UnmapNotify): void {
-    const checked = checkNotify(notify, this.count * PAGE_SIZE);
-    checkMapped(this);
-    if (checked.clearByte !== undefined) {
-      throw new GrantError(
-        `Cannot set the unmap notify as byte ${checked.clearByte} cannot be cleared in a read-only mapping: ` +
-          `map with \`writable: true\`, or send an event alone`,
-        { code: "notify-refused", operation: "notify" },
-      );
-    }
-    this.#owner.setUnmapNotify(this.#memory, checked);
-  }
-}
-
 /**
- * Pages of other domains that can be written to. Two objects are made faster than one of a derived class, for whose constructors the
- * engines make slow code.
+ * Pages of other domains, mapped into this process, read-only or not. It holds a mapping instead of extending its class: engines make slow
+ * code of constructors of derived classes.
  */
-export class ReadWritePeerMapping implements WritablePeerMapping {
-  readonly #mapping: ReadWriteMapping;
+export class PeerPageMapping implements WritablePeerMapping {
+  readonly #mapping: PageMapping;
   readonly #memory: PeerMemory;
   readonly #owner: PeerMappingOwner;
+  readonly #references: CheckedReferences;
+  /** A copy of the references, once somebody has asked for it: the backend keeps the others. */
+  #grefList: readonly number[] | undefined = undefined;
 
   constructor(
-    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    bytes: MemoryBytes,
     memory: PeerMemory,
     owner: PeerMappingOwner,
-    count: number,
+    references: CheckedReferences,
+    writable: boolean,
   ) {
-    this.#mapping = new ReadWriteMapping(bytes, memory, owner, 0, count);
+    this.#mapping = new PageMapping(bytes, memory, owner, 0, references.grefs.length, writable);
     this.#memory = memory;
     this.#owner = owner;
+    this.#references = references;
+  }
+
+  get domid(): number | undefined {
+    const { domid } = this.#references;
+    return typeof domid === "number" ? domid : undefined;
+  }
+
+  get grefs(): readonly number[] {
+    return this.#grefList ??= this.#references.grefs.slice();
   }
 
   get count(): number {
     return this.#mapping.count;
+  }
+
+  get writable(): boolean {
+    return this.#mapping.writable;
   }
 
   get unmapped(): boolean {
@@ -134,6 +122,18 @@ export class ReadWritePeerMapping implements WritablePeerMapping {
     this.#mapping.readInto(target, offset);
   }
 
+  setUnmapNotify(notify: UnmapNotify): void {
+    const checked = checkNotify(notify, this.count * PAGE_SIZE);
+    if (this.unmapped) {
+      throw new GrantError("Cannot set the unmap notify: the mapping has ended. Map the pages again", {
+        code: "closed",
+        operation: "notify",
+      });
+    }
+    checkClearable(checked, this.writable);
+    this.#owner.setUnmapNotify(this.#memory, checked);
+  }
+
   unmap(): void {
     this.#mapping.unmap();
   }
@@ -141,18 +141,14 @@ export class ReadWritePeerMapping implements WritablePeerMapping {
   [Symbol.dispose](): void {
     this.#mapping.unmap();
   }
-
-  setUnmapNotify(notify: UnmapNotify): void {
-    const checked = checkNotify(notify, this.count * PAGE_SIZE);
-    checkMapped(this);
-    this.#owner.setUnmapNotify(this.#memory, checked);
-  }
 }
 
-function checkMapped(mapping: PeerMapping): void {
-  if (!mapping.unmapped) return;
-  throw new GrantError("Cannot set the unmap notify as the mapping has ended: map the pages again", {
-    code: "closed",
-    operation: "notify",
-  });
+/** Throws if an unmap notify is to clear a byte of a read-only mapping. */
+export function checkClearable({ clearByte }: UnmapNotify, writable: boolean): void {
+  if (clearByte === undefined || writable) return;
+  throw new GrantError(
+    `Cannot set the unmap notify: byte ${clearByte} of a read-only mapping cannot be cleared. Map the pages with ` +
+      "`writable: true`, or only send an event",
+    { code: "notify-refused", operation: "notify" },
+  );
 }

@@ -1,20 +1,20 @@
-import { PAGE_SIZE, type PeerMemory } from "../contract/backend.ts";
-import { MemoryParts } from "../shared/mapping.ts";
-import { checkedBytes, endUseless } from "../shared/memory.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { PeerMemory } from "../contract/memory.ts";
+import { checkedBytes, discard, type MemoryBytes, MemoryParts } from "../shared/memory.ts";
 
 /**
- * The bytes that a backend mapped of other domains, in one piece or in several, looked at once: throws, and ends the mapping,
- * unless they have the size that was asked for, in whole pages.
+ * The bytes that a backend has mapped of other domains, in one part or in several, read once. If they do not have the requested size in
+ * whole pages, this ends the mapping and throws.
  *
  * @param pages The number of pages that were to be mapped.
  */
-export function checkedPeerBytes(memory: PeerMemory, pages: number): Uint8Array<ArrayBuffer> | MemoryParts {
+export function checkedPeerBytes(memory: PeerMemory, pages: number): MemoryBytes {
   let parts: readonly Uint8Array<ArrayBuffer>[] | undefined;
   try {
     parts = memory?.parts;
     if (parts !== undefined) return checkedParts(parts, pages);
   } catch (error) {
-    endUseless(memory);
+    discard(memory);
     throw error;
   }
   return checkedBytes(memory, pages);
@@ -22,14 +22,14 @@ export function checkedPeerBytes(memory: PeerMemory, pages: number): Uint8Array<
 
 function checkedParts(parts: readonly Uint8Array<ArrayBuffer>[], pages: number): MemoryParts {
   const { length } = parts;
-  if (!(length <= pages)) throw new TypeError(`it mapped ${pages} pages in ${length} pieces`);
-  // Copied by index: an array of the backend's may have an iterator of its own.
+  if (!(length <= pages)) throw new TypeError(`it mapped ${pages} pages in ${length} parts`);
+  // By index: the backend's array may override its iterator.
   const views: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
   for (let index = 0; index < length; index++) {
     const view = parts[index]!;
     const size = view instanceof Uint8Array ? view.length : NaN;
-    if (!(size > 0) || size % PAGE_SIZE !== 0) throw new TypeError(`it mapped a piece of ${size} bytes`);
+    if (!(size > 0) || size % PAGE_SIZE !== 0) throw new TypeError(`it mapped a part of ${size} bytes`);
     total += size;
     views.push(view);
   }

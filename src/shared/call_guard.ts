@@ -1,11 +1,14 @@
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
 
-/** The calls to one backend: one at a time. One that calls back into the library in the middle of another gets `busy`. */
-export class Calls {
+/**
+ * Allows one call to a backend at a time. A backend that calls back into the library in the middle of a call gets a `busy` error, and
+ * whatever else it throws becomes a {@linkcode GrantError}.
+ */
+export class CallGuard {
   readonly #backend: string;
   #busy = false;
 
-  /** @param backend How error messages call the backend. */
+  /** @param backend The backend's name, for error messages. */
   constructor(backend: string) {
     this.#backend = backend;
   }
@@ -15,13 +18,13 @@ export class Calls {
     return this.#busy;
   }
 
-  /** Throws if the backend is in the middle of a call: whoever changes state of its own before a call asks first. */
+  /** Throws if the backend is in the middle of a call. Whoever changes state of its own before a call checks this first. */
   checkIdle(operation: GrantOperation): void {
     if (!this.#busy) return;
-    throw new GrantError(`Cannot ${operation} as the backend ${this.#backend} is in the middle of a call`, {
-      code: "busy",
-      operation,
-    });
+    throw new GrantError(
+      `Cannot ${operation}: the backend ${this.#backend} is in the middle of another call. Do it after that call has returned`,
+      { code: "busy", operation },
+    );
   }
 
   /**
@@ -41,15 +44,15 @@ export class Calls {
   }
 
   /**
-   * Begins a call, as {@linkcode Calls.make} does, where to make a function for it would cost too much. `end` follows, whatever
-   * happens in between; and `failed` says what to throw if the call throws.
+   * Begins a call. Hot paths use this instead of {@linkcode CallGuard.make}, which needs a closure. Whatever happens in between,
+   * {@linkcode CallGuard.end} must follow.
    */
   begin(operation: GrantOperation): void {
     this.checkIdle(operation);
     this.#busy = true;
   }
 
-  /** What to throw for what a call threw. */
+  /** The error to throw for what a call threw. */
   failed(operation: GrantOperation, error: unknown): GrantError {
     return asGrantError(error, operation, this.#backend);
   }

@@ -1,44 +1,48 @@
-import { type MappedMemory, PAGE_SIZE } from "../contract/backend.ts";
-import { lengthOf } from "../contract/bytes.ts";
-import { checkInteger, show } from "../contract/checks.ts";
+import { checkBytes, lengthOf } from "../contract/bytes.ts";
+import { checkInteger } from "../contract/checks.ts";
 import { GrantError } from "../contract/errors.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { MappedMemory } from "../contract/memory.ts";
+import { type MemoryBytes, MemoryParts } from "./memory.ts";
 
 /**
- * Pages mapped into this process. Only what was mapped with `writable: true` has `bytes`: see {@linkcode WritableMapping}.
+ * Pages mapped into this process. Only a mapping made with `writable: true` has `bytes`: see {@linkcode WritableMapping}.
  *
- * What is mapped read-only can only be copied out: JavaScript has no view that cannot be written through, and a write to
- * memory that the kernel protects would end the process.
+ * A read-only mapping can only be copied from. JavaScript has no read-only views, and a write to memory that the kernel protects would
+ * end the process.
  */
 export interface Mapping extends Disposable {
   /** The number of pages. */
   readonly count: number;
+  /** Whether this process may write to the pages. */
+  readonly writable: boolean;
   /** Whether the mapping has ended. */
   readonly unmapped: boolean;
   /**
    * Copies bytes out of the mapping.
    *
-   * @param offset The first byte, from 0 at the beginning of the mapping.
+   * @param offset The first byte, counted from the start of the mapping. Default is 0.
    * @param length The number of bytes. Default is all from `offset` on.
-   * @returns The bytes, as they were: the copy does not change.
+   * @returns A copy of the bytes as they are now.
    * @throws {RangeError} if the bytes are not all inside the mapping.
    * @throws {GrantError} `closed` if the mapping has ended.
    */
   read(offset?: number, length?: number): Uint8Array<ArrayBuffer>;
   /**
-   * Copies bytes out of the mapping into memory of the caller's, as many as fit there.
+   * Copies bytes out of the mapping into an array, until that is full.
    *
-   * @param target Where the bytes go.
-   * @param offset The first byte, from 0 at the beginning of the mapping.
+   * @param target Receives the bytes.
+   * @param offset The first byte, counted from the start of the mapping. Default is 0.
    * @throws {RangeError} if the bytes are not all inside the mapping.
    * @throws {GrantError} `closed` if the mapping has ended.
    */
   readInto(target: Uint8Array, offset?: number): void;
   /**
-   * Ends the mapping. `bytes` is empty afterwards, and no view that was kept reaches unmapped memory: on a device all of them
-   * have length 0, on the mock as soon as nobody maps any page of the allocation. Does nothing if it has ended.
+   * Ends the mapping. After it, `bytes` is empty and kept views never reach unmapped memory: on a device they have length 0, on the mock
+   * they have length 0 as soon as no page of the allocation is mapped. Does nothing if the mapping has ended.
    *
-   * @throws {GrantError} if the system refuses, or cannot end access to a page that this was the last use of. The mapping
-   * has ended all the same.
+   * @throws {GrantError} if the system refuses, or cannot end access to a page whose last use this was. The mapping has ended
+   * nevertheless.
    */
   unmap(): void;
   /** Ends the mapping, like {@linkcode Mapping.unmap}. */
@@ -48,96 +52,72 @@ export interface Mapping extends Disposable {
 /** Pages mapped into this process for reading and writing. */
 export interface WritableMapping extends Mapping {
   /**
-   * The shared memory itself: what is written here, the other side sees at once. Its length is 0 once the mapping has ended.
+   * The shared memory itself: the other side sees what is written here. Its length is 0 once the mapping has ended.
    *
-   * It may be a part of a larger buffer. Make other views of it with its offset and length:
+   * It may be part of a larger buffer. Make other views of it with its offset and length:
    * `new Int32Array(bytes.buffer, bytes.byteOffset, 16)`.
    *
-   * @throws {GrantError} `unsupported` if the mapping spans allocations, which lie apart: use `parts`. A mapper's mapping is always
-   * in one piece on a device; on the mock only neighbouring pages of one allocation are.
+   * @throws {GrantError} `unsupported` if the memory lies in several parts: use `parts`. A mapping across allocations does. On a device, a
+   * mapper's mapping never does; on the mock it does unless its pages are neighbours in one allocation.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The shared memory, in as many pieces as it lies in, in order; none once the mapping has ended. */
+  /** The shared memory in its parts, in order; empty once the mapping has ended. */
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** Memory in several pieces, and how long each is: it may be moved away. */
-export class MemoryParts {
-  readonly views: readonly Uint8Array<ArrayBuffer>[];
-  readonly lengths: readonly number[];
-
-  constructor(views: readonly Uint8Array<ArrayBuffer>[]) {
-    this.views = views;
-    this.lengths = views.map((view) => lengthOf.call(view));
-  }
-}
-
-/** Who makes mappings, and ends them: one for many, so that a mapping is one object. */
+/** What ends mappings. One serves many mappings, so that a mapping is a single object. */
 export interface MappingOwner {
   /** Throws if a mapping cannot be ended just now. */
   checkIdle(): void;
-  /** Ends a mapping of `count` pages from `page` on; called once. */
+  /** Ends a mapping of `count` pages from `page` on. Called once for each mapping. */
   unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void;
 }
 
-// A target's own methods are the caller's: one that overrides them would be handed the memory itself.
+// A target may override its methods: an override must not receive the shared memory itself.
 const { set } = Uint8Array.prototype;
-
-/** Copies a part of a piece that has, or had, some size. */
-function copyPart(
-  piece: Uint8Array<ArrayBuffer>,
-  size: number,
-  start: number,
-  length: number,
-  target: Uint8Array,
-  at: number,
-): void {
-  if (length === 0) return;
-  if (lengthOf.call(piece) !== size) throw closed("its memory was moved away");
-  set.call(target, new Uint8Array(piece.buffer, piece.byteOffset + start, length), at);
-}
-
-function closed(reason: string): GrantError {
-  return new GrantError(`Cannot read as ${reason}: map the pages again`, { code: "closed", operation: "map" });
-}
 
 const NOTHING = new Uint8Array(0);
 
-/**
- * What is writable: the memory is handed out. It is no class derived from another, as the engines make slower code of the
- * constructors of those.
- */
-export class ReadWriteMapping implements WritableMapping {
-  readonly #bytes: Uint8Array<ArrayBuffer> | MemoryParts;
+/** Pages mapped into this process, read-only or not. */
+export class PageMapping implements WritableMapping {
+  readonly #bytes: MemoryBytes;
   readonly #memory: Pick<MappedMemory, "unmap">;
   readonly #owner: MappingOwner;
   readonly #page: number;
   readonly #count: number;
+  readonly #writable: boolean;
   #unmapped = false;
 
   /**
-   * @param bytes The bytes, whole pages: in one piece, or in several.
-   * @param memory What the owner ends.
+   * @param bytes The bytes of whole pages.
+   * @param memory What `owner` unmaps.
    * @param owner Ends the mapping.
-   * @param page The first page, as the owner counts them.
+   * @param page The first page, as the owner counts.
    * @param count The number of pages.
+   * @param writable Whether the memory may be handed out.
    */
   constructor(
-    bytes: Uint8Array<ArrayBuffer> | MemoryParts,
+    bytes: MemoryBytes,
     memory: Pick<MappedMemory, "unmap">,
     owner: MappingOwner,
     page: number,
     count: number,
+    writable: boolean,
   ) {
     this.#bytes = bytes;
     this.#memory = memory;
     this.#owner = owner;
     this.#page = page;
     this.#count = count;
+    this.#writable = writable;
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  get writable(): boolean {
+    return this.#writable;
   }
 
   get unmapped(): boolean {
@@ -145,19 +125,36 @@ export class ReadWriteMapping implements WritableMapping {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#unmapped) return NOTHING;
     const bytes = this.#bytes;
-    if (!(bytes instanceof MemoryParts)) return bytes;
+    if (!this.#writable || bytes instanceof MemoryParts) return this.#withoutBytes();
+    return this.#unmapped ? NOTHING : bytes;
+  }
+
+  /** Separate from the common case, so that engines inline that. */
+  #withoutBytes(): Uint8Array<ArrayBuffer> {
+    this.#checkWritable();
+    if (this.#unmapped) return NOTHING;
+    const { length } = this.parts;
     throw new GrantError(
-      `Cannot map ${this.count} pages as one piece of memory as they lie in ${bytes.views.length} pieces: use \`parts\``,
+      `Cannot give ${this.#count} pages as one array: they lie in ${length} parts of memory. Use \`parts\``,
       { code: "unsupported", operation: "map" },
     );
   }
 
   get parts(): readonly Uint8Array<ArrayBuffer>[] {
+    this.#checkWritable();
     if (this.#unmapped) return [];
     const bytes = this.#bytes;
     return bytes instanceof MemoryParts ? [...bytes.views] : [bytes];
+  }
+
+  #checkWritable(): void {
+    if (this.#writable) return;
+    throw new GrantError(
+      "Cannot give the bytes of a read-only mapping: a write to them would end the process. Copy them with `read()`, or " +
+        "map the pages with `writable: true`",
+      { code: "unsupported", operation: "map" },
+    );
   }
 
   read(offset: number = 0, length?: number): Uint8Array<ArrayBuffer> {
@@ -170,9 +167,7 @@ export class ReadWriteMapping implements WritableMapping {
   }
 
   readInto(target: Uint8Array, offset: number = 0): void {
-    if (!(target instanceof Uint8Array)) {
-      throw new TypeError(`Cannot read as \`target\` must be a Uint8Array: current value is ${show(target)}`);
-    }
+    checkBytes("read", "`target`", target);
     const size = this.#count * PAGE_SIZE;
     const length = lengthOf.call(target);
     checkInteger("read", "`offset`", offset, 0, size);
@@ -209,36 +204,20 @@ export class ReadWriteMapping implements WritableMapping {
   }
 }
 
-/** What is read-only: the memory stays in here. */
-export class ReadOnlyMapping implements Mapping {
-  readonly #mapping: ReadWriteMapping;
+/** Copies `length` bytes of a part, which had `size` bytes when it was mapped. */
+function copyPart(
+  part: Uint8Array<ArrayBuffer>,
+  size: number,
+  start: number,
+  length: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  if (length === 0) return;
+  if (lengthOf.call(part) !== size) throw closed("its buffer was moved away");
+  set.call(target, new Uint8Array(part.buffer, part.byteOffset + start, length), at);
+}
 
-  /** The same as of a writable one. */
-  constructor(...memory: ConstructorParameters<typeof ReadWriteMapping>) {
-    this.#mapping = new ReadWriteMapping(...memory);
-  }
-
-  get count(): number {
-    return this.#mapping.count;
-  }
-
-  get unmapped(): boolean {
-    return this.#mapping.unmapped;
-  }
-
-  read(offset?: number, length?: number): Uint8Array<ArrayBuffer> {
-    return this.#mapping.read(offset, length);
-  }
-
-  readInto(target: Uint8Array, offset?: number): void {
-    this.#mapping.readInto(target, offset);
-  }
-
-  unmap(): void {
-    this.#mapping.unmap();
-  }
-
-  [Symbol.dispose](): void {
-    this.#mapping.unmap();
-  }
+function closed(reason: string): GrantError {
+  return new GrantError(`Cannot read: ${reason}. Map the pages again`, { code: "closed", operation: "map" });
 }

@@ -1,7 +1,23 @@
-import { type MappedMemory, PAGE_SIZE } from "../contract/backend.ts";
+import { lengthOf } from "../contract/bytes.ts";
+import { PAGE_SIZE } from "../contract/limits.ts";
+import type { MappedMemory } from "../contract/memory.ts";
+
+/** Memory in several parts, with the length of each: a part's buffer may be moved away later. */
+export class MemoryParts {
+  readonly views: readonly Uint8Array<ArrayBuffer>[];
+  readonly lengths: readonly number[];
+
+  constructor(views: readonly Uint8Array<ArrayBuffer>[]) {
+    this.views = views;
+    this.lengths = views.map((view) => lengthOf.call(view));
+  }
+}
+
+/** The bytes of a mapping: in one part, or in several. */
+export type MemoryBytes = Uint8Array<ArrayBuffer> | MemoryParts;
 
 /**
- * The bytes that a backend mapped, looked at once: throws, and ends the mapping, unless they have the size that was asked for.
+ * The bytes that a backend has mapped, read once. If they do not have the requested size, this ends the mapping and throws.
  *
  * @param pages The number of pages that were to be mapped.
  */
@@ -12,36 +28,36 @@ export function checkedBytes(memory: MappedMemory, pages: number): Uint8Array<Ar
     if (bytes instanceof Uint8Array) ({ length } = bytes);
     if (length === pages * PAGE_SIZE) return bytes;
   } catch (error) {
-    endUseless(memory);
+    discard(memory);
     throw error;
   }
-  endUseless(memory);
+  discard(memory);
   throw new TypeError(`it mapped ${length} bytes instead of ${pages * PAGE_SIZE}`);
 }
 
-/** Ends a mapping that is of no use; what that throws is less than what is wrong with it. */
-export function endUseless(memory: MappedMemory): void {
+/** Ends a mapping that cannot be used. An error of `unmap` is dropped: what is wrong with the mapping matters more. */
+export function discard(memory: Pick<MappedMemory, "unmap">): void {
   try {
     memory.unmap();
   } catch {
-    // There may not even be a method.
+    // There may not even be such a method.
   }
 }
 
-/** What was mapped in several pieces, which end together. */
-export class Pieces {
-  readonly #pieces: MappedMemory[] = [];
+/** Several mappings that end together. */
+export class MappedParts {
+  readonly #parts: MappedMemory[] = [];
 
-  push(piece: MappedMemory): void {
-    this.#pieces.push(piece);
+  push(part: MappedMemory): void {
+    this.#parts.push(part);
   }
 
-  /** Unmaps every piece, and then throws what the first one to fail threw. */
+  /** Unmaps every part, and then throws the first error, if there was one. */
   unmap(): void {
     const failures: unknown[] = [];
-    for (const piece of this.#pieces) {
+    for (const part of this.#parts) {
       try {
-        piece.unmap();
+        part.unmap();
       } catch (error) {
         failures.push(error);
       }

@@ -11,6 +11,7 @@ import {
   GrantMapper,
   type PeerMapping,
   type SharedPages,
+  type WritableMapping,
 } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import type { Answer, Fallible, Piece, Place, Step } from "./steps.ts";
@@ -118,7 +119,7 @@ export class System {
       case "map": {
         const grants = step.pages.map((page) => this.#grant(page));
         const { mapper } = this.programs[step.program]!;
-        return this.mappings.push(mapper.map(grants, { writable: step.writable })) - 1;
+        return this.mappings.push(mapper.mapGrants(grants, { writable: step.writable })) - 1;
       }
       case "unmap":
         this.mappings[step.mapping]!.unmap();
@@ -228,9 +229,9 @@ export class System {
 }
 
 function write(mapping: PeerMapping, byte: number, value: number): Answer {
-  if (mapping.unmapped || !("parts" in mapping)) return "dead";
+  if (mapping.unmapped || !mapping.writable) return "dead";
   let offset = byte;
-  for (const part of mapping.parts as Uint8Array[]) {
+  for (const part of (mapping as unknown as WritableMapping).parts) {
     if (offset < part.length) part[offset] = value;
     offset -= part.length;
     if (offset < 0) break;

@@ -2,7 +2,7 @@ import { EventChannels } from "../../mod.ts";
 import { assert, assertEquals, assertRefused, assertThrows } from "./asserts.ts";
 import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
 import type { EventsTests } from "./events_setup.ts";
-import { comes, quiet } from "./soon.ts";
+import { assertNoEvent, nextEvent } from "./timing.ts";
 
 /** One of Xen's own events that nobody needs: `VIRQ_ARCH_4` of its public headers. */
 const SPARE_VIRQ = 20;
@@ -25,9 +25,9 @@ export const binding: EventsTests = {
   async "begin with an event where they are bound to another one, and only there"({ events, peerEvents, target }) {
     const ours = events.bindUnbound(target.peerDomid);
     const theirs = peerEvents.bindInterdomain(target.domid, ours.port);
-    await comes(theirs);
-    await quiet(theirs);
-    await quiet(ours);
+    await nextEvent(theirs);
+    await assertNoEvent(theirs);
+    await assertNoEvent(ours);
   },
   "may be for a domain that is not there"({ events }) {
     events.bindUnbound(0x7fef).unbind();
@@ -38,11 +38,11 @@ export const binding: EventsTests = {
     assertRefused(() => peerEvents.bindInterdomain(target.domid, ours.port), "port-refused");
     first.unbind();
     const second = peerEvents.bindInterdomain(target.domid, ours.port);
-    await comes(second);
+    await nextEvent(second);
     ours.notify();
-    await comes(second);
+    await nextEvent(second);
     second.notify();
-    await comes(ours);
+    await nextEvent(ours);
   },
   "are refused where there is no such port, or it is not meant for this domain"({ events, peerEvents, target }) {
     const { port } = events.bindUnbound(target.peerDomid + 77);
@@ -60,7 +60,7 @@ export const binding: EventsTests = {
     assertRefused(() => another().bindVirq(SPARE_VIRQ), "port-refused");
     assertRefused(() => events.bindVirq(TIMER), "port-refused");
     channel.notify(); // which nobody gets
-    await quiet(channel);
+    await assertNoEvent(channel);
     channel.unbind();
     events.bindVirq(SPARE_VIRQ).unbind();
   },
@@ -71,7 +71,6 @@ export const binding: EventsTests = {
     channel[Symbol.dispose]();
     assertEquals(channel.closed, true);
     assertRefused(() => channel.notify(), "closed");
-    assertRefused(() => channel.unmask(), "closed");
   },
   "give their ports back"({ events, target }) {
     const used = new Set<number>();
@@ -85,7 +84,7 @@ export const binding: EventsTests = {
   async "are all closed at once"({ events, peerEvents, another, target }) {
     const [first, second] = [events.bindUnbound(target.peerDomid), events.bindUnbound(target.peerDomid)];
     const theirs = peerEvents.bindInterdomain(target.domid, first.port);
-    await comes(theirs);
+    await nextEvent(theirs);
     events.close();
     events.close();
     events[Symbol.dispose]();
@@ -96,7 +95,7 @@ export const binding: EventsTests = {
     assertRefused(() => events.bindVirq(SPARE_VIRQ), "closed");
     // The other end stays, and nobody hears it.
     theirs.notify();
-    await quiet(theirs);
+    await assertNoEvent(theirs);
     assertRefused(() => another(true).bindInterdomain(target.domid, first.port), "port-refused");
   },
   "have arguments that are checked"({ events }) {
@@ -113,5 +112,18 @@ export const binding: EventsTests = {
     for (const backend of [null, {}, 5]) {
       assertThrows(() => new EventChannels({ events: backend as never }), TypeError, "domain()");
     }
+  },
+  async "are listed by `inspect()`, with those who wait"({ events, target }) {
+    const [first, second] = [events.bindUnbound(target.peerDomid), events.bindUnbound(target.peerDomid)];
+    assertEquals(events.inspect().ports, [first.port, second.port]);
+    const waits = Promise.allSettled([first.wait(), first.wait(), second.wait()]);
+    assertEquals([events.inspect().waiting, events.closed], [3, false]);
+    first.unbind();
+    assertEquals(events.inspect().ports, [second.port]);
+    assertEquals(events.inspect().waiting, 1);
+    events.close();
+    assertEquals([events.inspect().ports.length, events.inspect().waiting], [0, 0]);
+    assertEquals(events.closed, true);
+    assertEquals((await waits).map(({ status }) => status), ["rejected", "rejected", "rejected"]);
   },
 };

@@ -73,4 +73,11 @@ export const close: Tests = {
     assertEquals(device.inspect().live, 0);
     assertRefused(() => device.open(), "closed");
   },
+  "is told by `closed` of a device"({ another }) {
+    const device = another();
+    assertEquals(device.closed, false);
+    device.close();
+    assertEquals(device.closed, true);
+    assertRefused(() => device.open(), "closed");
+  },
 };

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../../mod.ts";
 import { assertEquals, assertRefused } from "./asserts.ts";
 import type { MapperTests } from "./mapper_setup.ts";
-import { comes, quiet } from "./soon.ts";
+import { assertNoEvent, nextEvent } from "./timing.ts";
 
 /** The unmap notify of a page that is shared, as far as it sends an event. */
 export const eventNotify: MapperTests = {
@@ -13,11 +13,11 @@ export const eventNotify: MapperTests = {
     pages.setUnmapNotify({ clearByte: 8, eventPort: ours.port }, 1);
     const view = pages.map();
     pages.free();
-    await quiet(theirs);
+    await assertNoEvent(theirs);
     view.unmap();
-    await comes(theirs);
+    await nextEvent(theirs);
     assertEquals([mapping.bytes[8], mapping.bytes[PAGE_SIZE + 8]], [1, 0]);
-    await quiet(theirs);
+    await assertNoEvent(theirs);
     mapping.unmap();
   },
   async "sends an event alone, when the allocator is closed"({ device, share, connect }) {
@@ -26,7 +26,7 @@ export const eventNotify: MapperTests = {
     const { ours, theirs } = await connect();
     pages.setUnmapNotify({ eventPort: ours.port });
     allocator.close();
-    await comes(theirs);
+    await nextEvent(theirs);
   },
   async "does what was set last, and nothing once it is cancelled"({ device, share, connect }) {
     const pages = share(device.open(), 2);
@@ -37,8 +37,8 @@ export const eventNotify: MapperTests = {
     pages.setUnmapNotify({ eventPort: first.ours.port }, 1);
     pages.setUnmapNotify({}, 1);
     pages.free();
-    await comes(second.theirs);
-    await quiet(first.theirs);
+    await nextEvent(second.theirs);
+    await assertNoEvent(first.theirs);
   },
   async "is refused for a port that is not bound, and what was set stays"({ device, share, connect }) {
     const pages = share(device.open());
@@ -46,15 +46,15 @@ export const eventNotify: MapperTests = {
     pages.setUnmapNotify({ eventPort: ours.port });
     assertRefused(() => pages.setUnmapNotify({ clearByte: 2, eventPort: 99_999 }), "notify-refused");
     pages.free();
-    await comes(theirs);
+    await nextEvent(theirs);
   },
   async "sends its event even when its port was unbound meanwhile"({ device, share, connect }) {
     const pages = share(device.open());
     const { ours, theirs } = await connect();
     pages.setUnmapNotify({ eventPort: ours.port });
     ours.unbind();
-    await quiet(theirs);
+    await assertNoEvent(theirs);
     pages.free();
-    await comes(theirs);
+    await nextEvent(theirs);
   },
 };

@@ -1,5 +1,5 @@
 import { type EventChannel, EventChannels } from "../../mod.ts";
-import { comes } from "./soon.ts";
+import { nextEvent } from "./timing.ts";
 import type { EventsTarget } from "./target.ts";
 
 /** What a test of event channels works with: both sides, which are closed at its end. */
@@ -26,7 +26,7 @@ export class EventsSetup {
   readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
     const ours = this.events.bindUnbound(this.target.peerDomid);
     const theirs = this.peerEvents.bindInterdomain(this.target.domid, ours.port);
-    await comes(theirs);
+    await nextEvent(theirs);
     return { ours, theirs };
   };
 

@@ -8,9 +8,10 @@ import { map } from "./map.ts";
 import { notify } from "./notify.ts";
 import { peer } from "./peer.ts";
 import { Setup } from "./setup.ts";
+import { share } from "./share.ts";
 import type { ConformanceOptions } from "./target.ts";
 
-const GROUPS = { allocate, limits, free, map, peer, notify, close, arguments: badArguments };
+const GROUPS = { allocate, share, limits, free, map, peer, notify, close, arguments: badArguments };
 
 /** Registers all tests of the contract of grant and map backends. */
 export function conformance(options: ConformanceOptions): void {

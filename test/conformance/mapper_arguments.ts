@@ -11,19 +11,19 @@ function refuses(name: string, values: readonly number[], action: (value: number
 
 /** Arguments that are refused before anything is done. */
 export const mapperArguments: MapperTests = {
-  "of map for several domains are checked"({ mapper }) {
+  "of mapGrants are checked"({ mapper }) {
     refuses(
       "`domid` of `grants[1]`",
       [...NOT_WHOLE, 0x7ff0],
-      (domid) => mapper.map([{ domid: 0, gref: 8 }, { domid, gref: 8 }]),
+      (domid) => mapper.mapGrants([{ domid: 0, gref: 8 }, { domid, gref: 8 }]),
     );
-    refuses("`gref` of `grants[0]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.map([{ domid: 0, gref }]));
-    assertThrows(() => mapper.map([]), RangeError, "`grants`");
-    assertThrows(() => mapper.map(new Array(65_537).fill({ domid: 0, gref: 8 })), RangeError, "`grants`");
-    assertThrows(() => mapper.map([8] as unknown as GrantReference[]), TypeError, "`grants[0]`");
-    assertThrows(() => mapper.map([{ domid: 0, gref: 8 }], null as unknown as object), TypeError, "options");
+    refuses("`gref` of `grants[0]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.mapGrants([{ domid: 0, gref }]));
+    assertThrows(() => mapper.mapGrants([]), RangeError, "`grants`");
+    assertThrows(() => mapper.mapGrants(new Array(65_537).fill({ domid: 0, gref: 8 })), RangeError, "`grants`");
+    assertThrows(() => mapper.mapGrants([8] as unknown as GrantReference[]), TypeError, "`grants[0]`");
+    assertThrows(() => mapper.mapGrants([{ domid: 0, gref: 8 }], null as unknown as object), TypeError, "options");
     assertThrows(
-      () => mapper.map([{ domid: 0, gref: 8 }], { writable: 1 as unknown as true }),
+      () => mapper.mapGrants([{ domid: 0, gref: 8 }], { writable: 1 as unknown as true }),
       TypeError,
       "`writable`",
     );
@@ -31,6 +31,11 @@ export const mapperArguments: MapperTests = {
   "of map for one domain are checked, whatever the references are"({ mapper }) {
     refuses("`grefs[0]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.map(0, [gref]));
     refuses("`grefs[1]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.map(0, [8, gref]));
+    assertThrows(() => mapper.map(0, new Uint32Array(0)), RangeError, "the length of `grefs`");
+    assertThrows(() => mapper.map(0, Float64Array.of(8, 0.5) as unknown as number[]), RangeError, "`grefs[1]`");
+    for (const bad of [new DataView(new ArrayBuffer(8)), new ArrayBuffer(8), { length: 1, 0: 8 }, new Set([8])]) {
+      assertThrows(() => mapper.map(0, bad as unknown as number[]), TypeError, "`grefs` must be an array");
+    }
   },
   "of the unmap notify of a mapping are checked"({ device, share, mapAsPeer }) {
     const theirs = mapAsPeer(share(device.open(), 2).grefs);
@@ -50,15 +55,15 @@ export const mapperArguments: MapperTests = {
       ["`length`", [0, 4097], (length) => mapper.copy([{ from: place, to: place, length }])],
     ];
     for (const [name, values, copy] of numbers) refuses(name, [...NOT_WHOLE, ...values], copy);
-    assertThrows(() => mapper.copy([{ from: place, to: place }]), TypeError, "`length` of `pieces[0]`");
+    assertThrows(() => mapper.copy([{ from: place, to: place }]), TypeError, "`length` of `segments[0]`");
     assertThrows(() => mapper.copy([{ from: place, to: new Uint8Array(0) }]), RangeError, "`length`");
     assertThrows(() => mapper.copy([{ from: place, to: new Uint8Array(4097) }]), RangeError, "`length`");
     assertThrows(() => mapper.copy([{ from: array, to: array }]), TypeError, "a granted page");
-    assertThrows(() => mapper.copy([]), RangeError, "`pieces`");
-    assertThrows(() => mapper.copy(new Array(4097).fill({ from: place, to: array })), RangeError, "`pieces`");
+    assertThrows(() => mapper.copy([]), RangeError, "`segments`");
+    assertThrows(() => mapper.copy(new Array(4097).fill({ from: place, to: array })), RangeError, "`segments`");
     for (const bad of [null, 5, "text", undefined]) {
-      assertThrows(() => mapper.copy(bad as unknown as []), TypeError, "`pieces`");
-      assertThrows(() => mapper.copy([bad] as unknown as []), TypeError, "`pieces[0]`");
+      assertThrows(() => mapper.copy(bad as unknown as []), TypeError, "`segments`");
+      assertThrows(() => mapper.copy([bad] as unknown as []), TypeError, "`segments[0]`");
       assertThrows(() => mapper.copy([{ from: bad as unknown as Uint8Array, to: array }]), TypeError, "`from`");
     }
     assertThrows(

@@ -1,6 +1,6 @@
 import { type EventChannel, EventChannels } from "../../mod.ts";
 import { Setup } from "./setup.ts";
-import { comes } from "./soon.ts";
+import { nextEvent } from "./timing.ts";
 import type { MapperTarget } from "./target.ts";
 
 /** What a test of mappers works with; everything it opens is closed at its end. */
@@ -21,7 +21,7 @@ export class MapperSetup extends Setup {
   readonly connect = async (): Promise<{ ours: EventChannel; theirs: EventChannel }> => {
     const ours = this.#granterEvents.bindUnbound(this.target.peerDomid);
     const theirs = this.#peerEvents.bindInterdomain(this.target.granterDomid, ours.port);
-    await comes(theirs);
+    await nextEvent(theirs);
     return { ours, theirs };
   };
 

@@ -1,7 +1,8 @@
 import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused } from "./asserts.ts";
+import { assertEquals, assertRefused, assertThrows } from "./asserts.ts";
 import type { MapperTests } from "./mapper_setup.ts";
-import { comes, quiet } from "./soon.ts";
+import { UNBOUND_PORT } from "./setup.ts";
+import { assertNoEvent, nextEvent } from "./timing.ts";
 
 /** The unmap notify of a mapping. */
 export const mappingNotify: MapperTests = {
@@ -27,11 +28,11 @@ export const mappingNotify: MapperTests = {
     theirs.bytes[PAGE_SIZE - 1] = 1;
     return connect().then(async (channel) => {
       theirs.setUnmapNotify({ clearByte: PAGE_SIZE - 1, eventPort: channel.theirs.port });
-      await quiet(channel.ours);
+      await assertNoEvent(channel.ours);
       theirs.unmap();
-      await comes(channel.ours);
+      await nextEvent(channel.ours);
       assertEquals(ours.bytes[PAGE_SIZE - 1], 0);
-      await quiet(channel.ours);
+      await assertNoEvent(channel.ours);
       ours.unmap();
     });
   },
@@ -43,7 +44,7 @@ export const mappingNotify: MapperTests = {
     mapping.setUnmapNotify({ eventPort: theirs.port });
     assertRefused(() => mapping.setUnmapNotify({ clearByte: 0 }), "notify-refused");
     mapping.unmap();
-    await comes(ours);
+    await nextEvent(ours);
   },
   async "does what was set last, and nothing once it is cancelled"({ device, share, mapAsPeer, connect }) {
     const pages = share(device.open());
@@ -59,7 +60,7 @@ export const mappingNotify: MapperTests = {
     first.unmap();
     second.unmap();
     assertEquals([...view.read(0, 5)], [1, 1, 0, 1, 1]);
-    await quiet(ours);
+    await assertNoEvent(ours);
     view.unmap();
   },
   "is refused for a port that is not bound, and what was set stays"({ device, share, mapAsPeer }) {
@@ -80,9 +81,9 @@ export const mappingNotify: MapperTests = {
     const mapping = mapAsPeer(pages.grefs);
     mapping.setUnmapNotify({ eventPort: theirs.port });
     theirs.unbind();
-    await quiet(ours);
+    await assertNoEvent(ours);
     mapping.unmap();
-    await comes(ours);
+    await nextEvent(ours);
   },
   async "fires when the mapping ends after its mapper was closed"({ device, share, mapAsPeer, mapper, connect }) {
     const pages = share(device.open());
@@ -92,11 +93,40 @@ export const mappingNotify: MapperTests = {
     mapping.bytes[0] = 1;
     mapping.setUnmapNotify({ clearByte: 0, eventPort: theirs.port });
     mapper.close();
-    await quiet(ours);
+    await assertNoEvent(ours);
     assertEquals(view.bytes[0], 1);
     mapping.unmap();
-    await comes(ours);
+    await nextEvent(ours);
     assertEquals(view.bytes[0], 0);
     view.unmap();
+  },
+  async "is set with the mapping, or the mapping is not made"({ device, share, mapper, target, connect }) {
+    const pages = share(device.open(), 2);
+    const ours = pages.map();
+    ours.bytes.fill(1);
+    const channel = await connect();
+    const { granterDomid } = target;
+    const refused = { clearByte: 0, eventPort: UNBOUND_PORT };
+    assertRefused(
+      () => mapper.map(granterDomid, pages.grefs, { writable: true, unmapNotify: refused }),
+      "notify-refused",
+    );
+    assertRefused(() => mapper.map(granterDomid, pages.grefs, { unmapNotify: { clearByte: 0 } }), "notify-refused");
+    const beyond = { clearByte: 2 * PAGE_SIZE };
+    assertThrows(
+      () => mapper.map(granterDomid, pages.grefs, { writable: true, unmapNotify: beyond }),
+      RangeError,
+      "`clearByte`",
+    );
+    assertEquals([mapper.inspect().mappings, mapper.inspect().pages], [0, 0]);
+    assertEquals(ours.bytes[0], 1);
+
+    const unmapNotify = { clearByte: PAGE_SIZE, eventPort: channel.theirs.port };
+    const grants = pages.grefs.map((gref) => ({ domid: granterDomid, gref }));
+    const theirs = mapper.mapGrants(grants, { writable: true, unmapNotify });
+    theirs.unmap();
+    await nextEvent(channel.ours);
+    assertEquals([ours.bytes[0], ours.bytes[PAGE_SIZE]], [1, 0]);
+    ours.unmap();
   },
 };

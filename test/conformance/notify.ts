@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from "../../mod.ts";
 import { assertEquals, assertRefused } from "./asserts.ts";
-import type { Tests } from "./setup.ts";
+import { type Tests, UNBOUND_PORT } from "./setup.ts";
 
 /** The unmap notify of a page, as far as it clears a byte. */
 export const notify: Tests = {
@@ -63,7 +63,7 @@ export const notify: Tests = {
     const pages = share(allocator, 2);
     pages.setUnmapNotify({ clearByte: 3 });
     assertRefused(() => allocator.setUnmapNotify(2, { clearByte: 0 }), "not-found");
-    assertRefused(() => pages.setUnmapNotify({ clearByte: 0, eventPort: 9999 }), "notify-refused");
+    assertRefused(() => pages.setUnmapNotify({ clearByte: 0, eventPort: UNBOUND_PORT }), "notify-refused");
     const theirs = mapAsPeer(pages.grefs);
     theirs.bytes.fill(1);
     pages.free();

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from "../../mod.ts";
+import { PAGE_SIZE, type WritableMapping } from "../../mod.ts";
 import { assert, assertEquals, assertRefused } from "./asserts.ts";
 import type { Tests } from "./setup.ts";
 
@@ -31,7 +31,8 @@ export const peer: Tests = {
     const ours = pages.map();
     ours.bytes[0] = 1;
     assertEquals([...theirs.read(0, 1)], [1]);
-    assert(!("bytes" in theirs), "what is read-only hands out no memory that could be written to");
+    // A read-only mapping hands out no memory, not even to untyped code.
+    assertRefused(() => (theirs as unknown as WritableMapping).bytes, "unsupported");
     ours.unmap();
     theirs.unmap();
   },
@@ -70,7 +71,7 @@ export const peer: Tests = {
     if (target.heldPagesCount) {
       assertEquals(device.inspect().pending, 1);
       const error = assertRefused(() => share(allocator, 8), "kernel-limit-reached");
-      assert(error.message.includes("1 of them freed, but still mapped by the peer"), error.message);
+      assert(error.message.includes("1 of them freed but still mapped by the peer"), error.message);
       share(allocator, 7).free();
       theirs.unmap();
       assertEquals(device.inspect().pending, 1);
@@ -135,5 +136,22 @@ export const peer: Tests = {
     assertEquals(theirs.read().length, PAGE_SIZE);
     theirs.unmap();
     another().close();
+  },
+  "has mappings that know what they map, and a mapper that counts them"({ device, target, share, mapper, mapAsPeer }) {
+    const pages = share(device.open(), 3);
+    const readOnly = mapper.map(target.granterDomid, Uint32Array.from(pages.grefs));
+    const writable = mapAsPeer(pages.grefs.slice(1));
+    assertEquals([readOnly.domid, readOnly.writable, readOnly.count], [target.granterDomid, false, 3]);
+    assertEquals(readOnly.grefs, pages.grefs);
+    assertEquals([writable.domid, writable.writable, writable.count], [target.granterDomid, true, 2]);
+    assertEquals(writable.grefs, pages.grefs.slice(1));
+    assertEquals([mapper.closed, mapper.inspect().mappings, mapper.inspect().pages], [false, 2, 5]);
+    readOnly.unmap();
+    mapper.close();
+    assertEquals([mapper.closed, mapper.inspect().mappings, mapper.inspect().pages], [true, 1, 2]);
+    // Its references are a copy: changing them changes nothing.
+    (writable.grefs as number[]).fill(0);
+    writable.unmap();
+    assertEquals([mapper.inspect().mappings, mapper.inspect().pages], [0, 0]);
   },
 };

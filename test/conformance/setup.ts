@@ -84,5 +84,8 @@ export class Setup {
 /** Tests by their names. */
 export type Tests = Record<string, (setup: Setup) => void>;
 
-/** What a refusal for want of room may be called. */
+/** A port that nobody binds during a test. */
+export const UNBOUND_PORT = 9999;
+
+/** The codes that a refusal for lack of room may have. */
 export const NO_ROOM = ["limit-reached", "kernel-limit-reached", "no-space"] as const satisfies GrantErrorCode[];

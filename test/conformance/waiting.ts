@@ -1,12 +1,12 @@
 import type { EventChannel } from "../../mod.ts";
 import { assert, assertEquals, assertRefused } from "./asserts.ts";
 import type { EventsTests } from "./events_setup.ts";
-import { comes, quiet, soon } from "./soon.ts";
+import { assertNoEvent, deadline, nextEvent } from "./timing.ts";
 
 /** What a promise is rejected with. */
 async function rejected(promise: Promise<unknown>): Promise<unknown> {
   try {
-    await soon(promise, "a rejection");
+    await deadline(promise, "a rejection");
   } catch (error) {
     return error;
   }
@@ -31,34 +31,42 @@ function watch(channels: readonly EventChannel[]): { ended: number[]; waits: Pro
   return { ended, waits };
 }
 
+/** Leaves a port unmasked, as a wait that was aborted does. */
+async function unmask(channel: EventChannel): Promise<void> {
+  const controller = new AbortController();
+  const wait = rejected(channel.wait({ signal: controller.signal }));
+  controller.abort();
+  await wait;
+}
+
 /** Waiting by a promise. */
 export const waiting: EventsTests = {
   async "is over at once where an event came before"({ connect }) {
     const { ours, theirs } = await connect();
     ours.notify();
-    await quiet(ours);
-    await comes(theirs);
-    await quiet(theirs);
+    await assertNoEvent(ours);
+    await nextEvent(theirs);
+    await assertNoEvent(theirs);
   },
   async "takes an event that came while another channel was waited for"({ connect }) {
     const [first, second] = [await connect(), await connect()];
-    // So that its event is taken at once, with nobody to take it.
-    second.theirs.unmask();
-    const wait = comes(first.theirs);
+    // So that its event is taken at once, although nobody waits for it.
+    await unmask(second.theirs);
+    const wait = nextEvent(first.theirs);
     second.ours.notify();
-    await quiet(first.ours);
+    await assertNoEvent(first.ours);
     first.ours.notify();
     await wait;
-    await comes(second.theirs);
-    await quiet(second.theirs);
+    await nextEvent(second.theirs);
+    await assertNoEvent(second.theirs);
   },
   async "wakes all who wait for the same channel"({ connect }) {
     const { ours, theirs } = await connect();
     const { ended, waits } = watch([theirs, theirs, theirs]);
     ours.notify();
-    await soon(Promise.all(waits), "three waits");
+    await deadline(Promise.all(waits), "three waits");
     assertEquals(ended, [0, 1, 2]);
-    await quiet(theirs);
+    await assertNoEvent(theirs);
   },
   async "wakes whoever waits for the channel that the event came on, and nobody else"({ connect }) {
     const pairs = [];
@@ -68,14 +76,14 @@ export const waiting: EventsTests = {
     for (const [done, index] of order.entries()) {
       assertEquals(ended.length, done);
       pairs[index]!.ours.notify();
-      await soon(waits[index]!, `wait ${index}`);
+      await deadline(waits[index]!, `wait ${index}`);
     }
     assertEquals(ended, order);
   },
   async "ends with `closed` when the channel is unbound, and the others go on"({ connect }) {
     const [first, second] = [await connect(), await connect()];
     const waits = [first.theirs.wait(), first.theirs.wait()].map(closed);
-    const other = comes(second.theirs);
+    const other = nextEvent(second.theirs);
     first.theirs.unbind();
     await Promise.all(waits);
     await closed(first.theirs.wait());
@@ -101,9 +109,9 @@ export const waiting: EventsTests = {
     assertEquals(await rejected(theirs.wait({ signal: AbortSignal.abort(reason) })), reason);
     const controller = new AbortController();
     const { signal } = controller;
-    const other = comes(theirs);
+    const other = nextEvent(theirs);
     const aborted = rejected(theirs.wait({ signal }));
-    await quiet(ours);
+    await assertNoEvent(ours);
     controller.abort(reason);
     assertEquals(await aborted, reason);
     ours.notify();
@@ -111,7 +119,7 @@ export const waiting: EventsTests = {
     // An aborted wait has taken nothing.
     ours.notify();
     assertEquals(await rejected(theirs.wait({ signal })), reason);
-    await comes(theirs);
+    await nextEvent(theirs);
   },
   async "can be begun and ended many times without an event"({ connect }) {
     const { ours, theirs } = await connect();
@@ -122,23 +130,22 @@ export const waiting: EventsTests = {
       assertEquals(await wait, round);
     }
     ours.notify();
-    await comes(theirs);
+    await nextEvent(theirs);
   },
   async "works with a port that was unmasked before"({ connect }) {
     const { ours, theirs } = await connect();
-    theirs.unmask();
-    theirs.unmask();
-    await quiet(theirs);
+    await unmask(theirs);
+    await unmask(theirs);
+    await assertNoEvent(theirs);
     ours.notify();
-    theirs.unmask();
-    await comes(theirs);
-    theirs.unmask();
+    await nextEvent(theirs);
+    await unmask(theirs);
     ours.notify();
-    await comes(theirs);
+    await nextEvent(theirs);
   },
   async "does not block the event loop"({ connect }) {
     const { ours, theirs } = await connect();
-    const wait = comes(theirs);
+    const wait = nextEvent(theirs);
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
     await new Promise((resolve) => setTimeout(resolve, 200));

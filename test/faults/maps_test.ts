@@ -207,7 +207,9 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
     const calls: object[] = [];
     for (const kind of ["map", "notify", "unmap"] as const) faults.before(kind, (call) => calls.push(call));
     const [one, other] = [pages[0]!.grefs[0]!, pages[1]!.grefs[0]!];
-    for (const mapping of [mapper.map(1, [one]), mapper.map([{ domid: 1, gref: one }, { domid: 2, gref: other }])]) {
+    for (
+      const mapping of [mapper.map(1, [one]), mapper.mapGrants([{ domid: 1, gref: one }, { domid: 2, gref: other }])]
+    ) {
       mapping.setUnmapNotify({});
       mapping.unmap();
     }
@@ -261,7 +263,7 @@ describe("memory in pieces", () => {
     views[0]!.bytes[0] = 1;
     views[1]!.bytes[0] = 2;
     const grants = pages.map(({ grefs }, index) => ({ domid: index + 1, gref: grefs[0]! }));
-    const theirs = mapper.map(grants, { writable: true });
+    const theirs = mapper.mapGrants(grants, { writable: true });
     expect(theirs.parts.map((part) => part[0])).toEqual([1, 2]);
     theirs.unmap();
     finish();

@@ -14,7 +14,6 @@ const STEPS = [
   "wait",
   "abort",
   "iterate",
-  "unmask",
   "unbind",
   "turn",
 ] as const;
@@ -84,7 +83,6 @@ test(
           else if (what === "turn") await sleep(0);
           else if (!channel) continue;
           else if (what === "notify") attempt(() => channel.notify());
-          else if (what === "unmask") attempt(() => channel.unmask());
           else if (what === "unbind") attempt(() => channel.unbind());
           else if (what === "wait") wait(channel.wait());
           else if (what === "abort") {

@@ -74,8 +74,8 @@ describe("`map()`", () => {
       }),
     });
     mapper.map(3, [8, 9]);
-    mapper.map([{ domid: 3, gref: 8 }, { domid: 3, gref: 9 }], { writable: true });
-    mapper.map([{ domid: 3, gref: 8 }, { domid: 4, gref: 9 }]);
+    mapper.mapGrants([{ domid: 3, gref: 8 }, { domid: 3, gref: 9 }], { writable: true });
+    mapper.mapGrants([{ domid: 3, gref: 8 }, { domid: 4, gref: 9 }]);
     expect(calls).toEqual([[3, [8, 9], false], [3, [8, 9], true], [[3, 4], [8, 9], false]]);
   });
 
@@ -83,8 +83,8 @@ describe("`map()`", () => {
     const { mapper, place } = shared();
     const grant = changing(changing({}, "domid", 1, -5), "gref", place.gref, "no") as typeof place;
     const grants = Object.defineProperty([grant], Symbol.iterator, { value: () => expect.unreachable() });
-    expect(mapper.map(grants).count).toBe(1);
-    expect(() => mapper.map(changing([place], "0", null))).toThrow(TypeError);
+    expect(mapper.mapGrants(grants).count).toBe(1);
+    expect(() => mapper.mapGrants(changing([place], "0", null))).toThrow(TypeError);
   });
 
   test("takes memory in parts, in order, and reads across them", () => {

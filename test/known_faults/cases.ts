@@ -202,14 +202,14 @@ export const CASES: readonly Case[] = [
     says: 'got "busy", expected "none"',
     patch: {
       file: DRIVER,
-      find: `throw this.#calls.failed("notify", error);
+      find: `throw this.#guard.failed("notify", error);
       }
     } finally {
-      this.#calls.end();
+      this.#guard.end();
     }`,
-      replace: `throw this.#calls.failed("notify", error);
+      replace: `throw this.#guard.failed("notify", error);
       }
-      this.#calls.end();
+      this.#guard.end();
     } finally {}`,
     },
   },
@@ -385,7 +385,7 @@ export const CASES: readonly Case[] = [
     patch: {
       file: DRIVER,
       find: "throw this.#undo(open, page, count, error);",
-      replace: 'throw this.#calls.failed("allocate", error);',
+      replace: 'throw this.#guard.failed("allocate", error);',
     },
   },
 ];

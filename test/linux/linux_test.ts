@@ -551,7 +551,7 @@ describe("endAccess()", () => {
       operation: "free",
       errno: Errno.EINVAL,
       message:
-        "Cannot end access to 9 pages from page 1 on as /dev/xen/gntalloc does not hold them, or no longer (EINVAL)",
+        "Cannot end access to 9 pages from page 1 as /dev/xen/gntalloc does not hold them, or no longer (EINVAL)",
     });
   });
 

@@ -1,6 +1,14 @@
 import type { GrantBackend, GrantFile } from "../../src/contract/backend.ts";
 import type { MockXen } from "../../backends/mock.ts";
-import { type GrantAllocator, GrantDevice, GrantError, GrantMapper, type Mapping, PAGE_SIZE } from "../../mod.ts";
+import {
+  type GrantAllocator,
+  GrantDevice,
+  GrantError,
+  GrantMapper,
+  type Mapping,
+  PAGE_SIZE,
+  type WritableMapping,
+} from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import type { Answer, Model, Step } from "./model.ts";
 
@@ -149,9 +157,9 @@ export class System {
 }
 
 function write(mapping: Mapping, byte: number, value: number): Answer {
-  if (mapping.unmapped || !("parts" in mapping)) return "dead";
+  if (mapping.unmapped || !mapping.writable) return "dead";
   let offset = byte;
-  for (const part of mapping.parts as Uint8Array[]) {
+  for (const part of (mapping as unknown as WritableMapping).parts) {
     if (offset < part.length) part[offset] = value;
     offset -= part.length;
     if (offset < 0) break;

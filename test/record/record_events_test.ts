@@ -159,7 +159,9 @@ describe("copies and mapping notifies", () => {
     ]);
     // A page of a domain that is not in the trace.
     const stranger = new GrantDevice(xen.domain(2)).open().allocate(0, { writable: true });
-    const theirs = mapper.map([{ domid: 1, gref: third }, { domid: 2, gref: stranger.grefs[0]! }], { writable: true });
+    const theirs = mapper.mapGrants([{ domid: 1, gref: third }, { domid: 2, gref: stranger.grefs[0]! }], {
+      writable: true,
+    });
     theirs.setUnmapNotify({ clearByte: 5000, eventPort: port });
     theirs.unmap();
     device.close();
