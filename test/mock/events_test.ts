@@ -34,9 +34,11 @@ describe("a port of the mock", () => {
     expect(() => theirs.bindInterdomain(5, 1)).toThrow("there is no domain 5");
     expect(() => theirs.bindInterdomain(5, 1)).toThrow(refusal(3));
     const virq = ours.bindVirq(3);
-    expect(() => theirs.bindInterdomain(1, virq.port)).toThrow("is for Xen's own events");
+    expect(() => theirs.bindInterdomain(1, virq.port)).toThrow(
+      "port 2 of domain 1 is for VIRQ 3, and this is domain 0",
+    );
     expect(() => ours.bindVirq(3)).toThrow("VIRQ 3 is bound to port 2 of domain 1");
-    expect(() => ours.bindVirq(1)).toThrow("the kernel of domain 1 takes VIRQ 1 itself");
+    expect(() => ours.bindVirq(1)).toThrow("the kernel of domain 1 uses VIRQ 1 itself");
     expect(() => ours.bindVirq(3)).toThrow(refusal(17));
     expect(theirs.bindVirq(3).port).toBe(1);
   });
@@ -45,7 +47,7 @@ describe("a port of the mock", () => {
     const xen = new MockXen({ eventChannels: 3 });
     const { ours, theirs } = sides(xen);
     const first = [1, 2, 3].map(() => ours.bindUnbound(0))[0]!;
-    expect(() => ours.bindUnbound(0)).toThrow("domain 1 has 3 event channels, and may not have more");
+    expect(() => ours.bindUnbound(0)).toThrow("domain 1 has 3 event channels, its maximum");
     expect(() => ours.bindVirq(3)).toThrow(refusal(28));
     const spare = theirs.bindUnbound(1);
     expect(() => ours.bindInterdomain(0, spare.port)).toThrow(refusal(28));

@@ -4,6 +4,7 @@ import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Buffers } from "../../backends/mock/buffers.ts";
 import type { MachineMemory, Memory } from "../../backends/mock/memory.ts";
 import { Slabs } from "../../backends/mock/slabs.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { filling, zeroing } from "../../backends/mock/zero.ts";
 import { type MockMemory, MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
@@ -170,7 +171,7 @@ describe("a view that was kept", () => {
 
 test("`destroy()` of a domain gives its pages back with its last mapping", () => {
   const xen = new MockXen({ memory: "slabs", limit: Infinity });
-  const memory = xen.memory as Slabs;
+  const memory = machineState(xen).memory as Slabs;
   const device = new GrantDevice(xen.domain(1), { core: debugCore });
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 3, writable: true });

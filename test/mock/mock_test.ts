@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
@@ -72,11 +73,12 @@ describe("a grant table", () => {
     for (const grefs of [[mine[0]!, theirs[0]!], [mine[0]!, 99_999], [theirs[0]!]]) {
       expect(() => one.endAccess(0, grefs.length, Uint32Array.from(grefs))).toThrow("was not granted");
     }
-    expect(xen.domain(1).table.used).toBe(2);
+    const state = machineState(xen).domain(1);
+    expect(state.table.used).toBe(2);
     const mapping = xen.domain(0).maps.open().map(1, [mine[0]!], false);
     expect(one.endAccess(0, 1, mine)).toEqual([]);
     expect(() => one.endAccess(0, 1, mine)).toThrow("was not granted");
-    expect(xen.domain(1).counted).toBe(1);
+    expect(state.counted).toBe(1);
     mapping.unmap();
     other.endAccess(0, 1, theirs);
     xen.assertClean();
@@ -100,13 +102,14 @@ describe("a grant table", () => {
     } finally {
       globalThis.Uint32Array = Uint32Array;
     }
-    expect([xen.domain(1).counted, xen.domain(1).table.used]).toEqual([50, 50]);
+    const machine = machineState(xen);
+    expect([machine.domain(1).counted, machine.domain(1).table.used]).toEqual([50, 50]);
     expect(device.inspect()).toMatchObject({ live: 50, pending: 0 });
     pages.free();
     expect(allocator.allocate(0, { pages: 1024 }).count).toBe(1024);
     device.close();
     xen.assertClean();
-    expect(xen.memory.at(0)).toMatchObject({ inUse: 0 });
+    expect(machine.memory.at(0)).toMatchObject({ inUse: 0 });
   });
 
   test("is recovered after it was exhausted", () => {
