@@ -1,4 +1,4 @@
-/** Making and giving back the records of files. */
+/** Files: they are made and freed here. */
 import { NO_LEAF } from "./leaf";
 import { giveLine, LINE, takeLine } from "./memory";
 import { File } from "./records";

@@ -1,4 +1,4 @@
-/** Making, finding and giving back the records of leaves. */
+/** Leaves: they are made, found, packed and freed here. */
 import { cut, giveLine, LINE, room, takeLine } from "./memory";
 import { File, Leaf, PAGES } from "./records";
 import { insert, look, makeRoom, remove } from "./table";

@@ -1,8 +1,10 @@
-/** The records of the books: their fields, and where these are. */
+/**
+ * The records of the books: files and leaves, each in one line of memory. Making and freeing them is left to others.
+ */
 import { LINE } from "./memory";
 
 /**
- * One open file: an index space of pages, and the leaves that hold those in use. One line of memory.
+ * One open file: an index space of pages, and the leaves of the pages in use.
  *
  * ```text
  *  0      8         16          20         24       28     32     36       40         44       48      52 … 64
@@ -12,24 +14,24 @@ import { LINE } from "./memory";
  */
 @unmanaged
 export class File {
-  /** The index that the next page gets. Indices are not used twice, but by an allocation that failed and left nothing. */
+  /** The index of the next page. An index is reused only if its allocation failed and left nothing. */
   next: u64;
-  /** The first page that is reserved, and neither listed nor adopted yet: `next`, unless an allocation is under way. */
+  /** The first reserved page that is neither listed nor adopted yet: `next`, unless an allocation is under way. */
   settled: u64;
-  /** Its leaves, in the order in which they were made: ascending, but for a leaf that came back after a rewind. */
+  /** Its leaves in the order in which they were made: ascending, except for leaves made again after a rewind. */
   firstLeaf: Leaf | null;
   lastLeaf: Leaf | null;
-  /** The leaf that was found last, for the next operation is likely to want it too; or NO_LEAF. */
+  /** The leaf that was found last, which the next operation is likely to need again; or NO_LEAF. */
   latest: Leaf;
-  /** The leaf that new pages were put into last, whose references are not packed; or NO_LEAF. */
+  /** The leaf that got new pages last, with references that are not packed; or NO_LEAF. */
   tail: Leaf;
   /** Pages that count toward the limit: reserved, listed, mapped or pending. */
   live: u32;
   /** Pages that can be found. */
   listed: u32;
-  /** Mappings, each of one or more pages: while there is one, a closed file lives on. */
+  /** Mappings, each of one or more pages. A closed file stays until it has none. */
   mappings: u32;
-  /** 1 after the close. */
+  /** 1 once the file is closed. */
   closed: u32;
   /** 1 once a page of the allocation under way is listed. */
   begun: u32;
@@ -39,10 +41,10 @@ export class File {
 export const PAGES: u32 = 64;
 
 /**
- * The books of 64 neighbouring pages of one file, from page 64 × `number` on. One line of memory.
+ * The books of 64 neighbouring pages of one file, from page 64 × `number` on.
  *
- * Bit i of each mask speaks of page 64 × `number` + i. A page is *live* while a bit of it is set in `listed`, `mapped` or
- * `pending`. A leaf without a live page goes, unless the file's next page belongs in it.
+ * Bit i of each mask is about page 64 × `number` + i. A page is *live* while its bit is set in `listed`, `mapped` or
+ * `pending`. A leaf without a live page is freed, unless the file's next page belongs in it.
  *
  * ```text
  *  0        8        16       24        32       40     44      48       52           56               60          64
@@ -51,29 +53,29 @@ export const PAGES: u32 = 64;
  *
  *  grefs, of all pages:     | u32 × 64 |                          the reference of page i at i
  *  grefs | 1, packed:       | u64: the pages | u32 × 14 |         their references, in order
- *  counts:                  | u64: again | … 64 | u32 × 64 |      `again`: pages mapped more than once, and how often more
+ *  counts:                  | u64: again | … 64 | u32 × 64 |      the pages mapped more than once, and how often more
  * ```
  */
 @unmanaged
 export class Leaf {
-  /** Pages that can be found in the file: their first use. */
+  /** Pages that can be found in the file: one use. */
   listed: u64;
-  /** Pages that are mapped here at least once: their second use. Of pending pages, those that the peer is known to map. */
+  /** Pages that are mapped here at least once: another use. Of pending pages, those that the peer is known to map. */
   mapped: u64;
-  /** Pages that begin an allocation. */
+  /** Pages that are the first of an allocation. */
   begins: u64;
-  /** Pages without a use here, to which the peer's access has not ended yet. */
+  /** Pages without a use here to which the peer still has access. */
   pending: u64;
   /** Which 64 pages of the file. */
   number: u64;
   file: File;
   /** Where the references are; plus 1 if they are packed. */
   grefs: usize;
-  /** Mappings beyond the first; 0 where no page is mapped more than once. */
+  /** Where the counts of mappings beyond the first are; 0 if no page is mapped more than once. */
   counts: usize;
   nextInFile: Leaf | null;
   previousInFile: Leaf | null;
-  /** Its place in a queue of leaves with pages to ask for: the next one, or LAST; 0 where it is in none. */
+  /** The next leaf in a queue of leaves with pages to ask for, or LAST; 0 if it is in no queue. */
   nextToAsk: usize;
 
   /** Where the reference of page `bit` is. Those of neighbouring live pages are next to each other. */
@@ -103,7 +105,7 @@ export class Leaf {
     return this.listed | this.mapped | this.pending;
   }
 
-  /** The pages for which the backend is to be asked: pending ones that the peer is not known to map. */
+  /** The pages to ask the backend for: pending ones that the peer is not known to map. */
   @inline
   toAsk(): u64 {
     return this.pending & ~this.mapped;
