@@ -1,24 +1,27 @@
-import { type MappedMemory, PAGE_SIZE } from "../../src/contract/backend.ts";
+import type { MappedMemory } from "../../src/contract/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/limits.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 
-// A view's properties are its owner's to redefine: what ends a mapping must not go through them.
+// A program can redefine the properties of a buffer, so the ones of the prototype are used.
 const { transfer } = ArrayBuffer.prototype;
 const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get as () => boolean;
 if (!isDetached) {
   throw new Error(
-    "Cannot simulate a machine here as buffers must tell whether they are detached: run on Node 22 or later",
+    "Cannot simulate a machine: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
   );
 }
 
-/** Pages of buffers that are kept to be used again, as a new buffer costs more than to zero an old one: 16 MiB. */
+/** How many pages of buffers are kept for reuse, which costs less than a new buffer: 16 MiB. */
 const KEPT_PAGES = 4096;
 
-/** A buffer for each allocation, so that views can be detached when its last mapping ends, as they are on a device. */
+/** One buffer per allocation, so that all views of it can be detached when its last mapping ends, as on a device. */
 export class Buffers implements MachineMemory {
   readonly #memories: (BufferMemory | undefined)[] = [];
-  /** Numbers of the memories that are gone. */
+  /** Numbers of memories that were forgotten. */
   readonly #free: number[] = [];
-  /** Buffers that are kept, by their pages. Nobody has a view of one, and all are zeroed before they are used. */
+  /**
+   * Buffers that are kept, by their number of pages. Nobody has a view of them. They are zeroed before they are reused.
+   */
   readonly #kept = new Map<number, ArrayBuffer[]>();
   #keptPages = 0;
 
@@ -40,7 +43,7 @@ export class Buffers implements MachineMemory {
     return this.#memories[number]!;
   }
 
-  /** Forgets a memory of which nothing is left, and keeps its buffer if there is room. */
+  /** Forgets a memory that is no longer used, and keeps its buffer if there is room. */
   forget(number: number, count: number, buffer: ArrayBuffer): void {
     this.#memories[number] = undefined;
     this.#free.push(number);
@@ -59,8 +62,8 @@ export class Buffers implements MachineMemory {
 /**
  * The memory of one allocation.
  *
- * When the last mapping ends, the bytes move to a new buffer: so the views that anyone still has are detached. Until then the
- * views of a mapping that ended before cannot be told from those of the others.
+ * When its last mapping ends, the bytes move to a new buffer, which detaches all views that are still held. While
+ * another mapping is left, views of one that has ended stay alive, as all of them share the buffer.
  */
 class BufferMemory implements Memory {
   readonly number: number;
@@ -69,7 +72,7 @@ class BufferMemory implements Memory {
   readonly #pages: number;
   #buffer: ArrayBuffer;
   #mappings = 0;
-  /** Pages that were not given back. */
+  /** How many pages were not given back. */
   #left: number;
 
   constructor(buffers: Buffers, number: number, pages: number, buffer: ArrayBuffer) {
@@ -80,7 +83,7 @@ class BufferMemory implements Memory {
     this.#buffer = buffer;
   }
 
-  /** The bytes, which a caller may have taken away by moving the buffer of a view: then there are others, zeroed. */
+  /** The buffer. A new, zeroed one if a program has transferred the old one away. */
   #bytes(): ArrayBuffer {
     if (isDetached.call(this.#buffer)) this.#buffer = new ArrayBuffer(this.#pages * PAGE_SIZE);
     return this.#buffer;
@@ -92,7 +95,6 @@ class BufferMemory implements Memory {
     return new MemoryMapping(bytes, this, page, count);
   }
 
-  /** Ends a mapping. */
   unmap(): void {
     this.#mappings--;
     if (this.#mappings > 0) return;

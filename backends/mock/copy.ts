@@ -1,5 +1,5 @@
 import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
-import type { MockDomain } from "./domain.ts";
+import type { DomainState } from "./kernel.ts";
 
 /** Statuses of Xen's public header `grant_table.h`: `GNTST_*`. */
 const OKAY = 0;
@@ -9,38 +9,41 @@ const BAD_GNTREF = -3;
 
 type Side = GrantPlace | Uint8Array<ArrayBuffer>;
 
-/** Copies one piece, as Xen does for a domain: its status. It looks for both domains first, then at the source, then at the target. */
-export function copySegment(domain: MockDomain, { from, to, length }: CopySegment): number {
+/**
+ * Copies one segment for a domain, and returns Xen's status. Checks that both domains exist, then the source, then the
+ * target.
+ */
+export function copySegment(domain: DomainState, { from, to, length }: CopySegment): number {
   for (const side of [from, to]) {
-    if (!(side instanceof Uint8Array) && !domain.xen.find(side.domid)) return BAD_DOMAIN;
+    if (!(side instanceof Uint8Array) && !domain.machine.find(side.domid)) return BAD_DOMAIN;
   }
   const status = check(domain, from, false) || check(domain, to, true);
   if (status === OKAY) write(domain, to, read(domain, from, length));
   return status;
 }
 
-/** Whether one side can be had: memory of the process always. */
-function check(domain: MockDomain, side: Side, writable: boolean): number {
+/** The status of one side: memory of the process is always okay. */
+function check(domain: DomainState, side: Side, writable: boolean): number {
   if (side instanceof Uint8Array) return OKAY;
   const { gref } = side;
-  const { table } = domain.xen.find(side.domid)!;
+  const { table } = domain.machine.find(side.domid)!;
   if (gref >= table.entries) return BAD_GNTREF;
   const granted = table.has(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
   return granted ? OKAY : GENERAL_ERROR;
 }
 
-function read(domain: MockDomain, side: Side, length: number): Uint8Array<ArrayBuffer> {
+function read(domain: DomainState, side: Side, length: number): Uint8Array<ArrayBuffer> {
   if (side instanceof Uint8Array) return side.slice(0, length);
   return withPage(domain, side, (bytes) => bytes.slice(side.offset, side.offset + length));
 }
 
-function write(domain: MockDomain, side: Side, bytes: Uint8Array<ArrayBuffer>): void {
+function write(domain: DomainState, side: Side, bytes: Uint8Array<ArrayBuffer>): void {
   if (side instanceof Uint8Array) return side.set(bytes);
   withPage(domain, side, (page) => page.set(bytes, side.offset));
 }
 
-function withPage<T>(domain: MockDomain, { domid, gref }: GrantPlace, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
-  const granter = domain.xen.find(domid)!;
+function withPage<T>(domain: DomainState, { domid, gref }: GrantPlace, use: (bytes: Uint8Array<ArrayBuffer>) => T): T {
+  const granter = domain.machine.find(domid)!;
   const page = granter.memory(gref).map(granter.table.page(gref), 1);
   const result = use(page.bytes);
   page.unmap();

@@ -1,82 +1,30 @@
-import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend, XenDomain } from "../../src/contract/backend.ts";
-import { EventChannels } from "./port_table.ts";
-import { GrantTable } from "./grant_table.ts";
-import { MappingList } from "./mapping_list.ts";
-import type { Memory } from "./memory.ts";
-import type { MockPeerMapping } from "./peer_mapping.ts";
-import { MockProcess, type ProcessFile } from "./process.ts";
-import type { MockXen } from "../mock.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
- * A domain of a simulated machine, with its grant table and the devices its programs open. Its `limit`, which can be read and
- * set, is that of the driver.
+ * A domain of a simulated machine.
+ *
+ * What is opened through its own `grants`, `maps` and `events` belongs to its main program, which ends with the domain.
+ * Start further programs, which can be killed, with {@linkcode MockDomain.process}.
  */
-export class MockDomain implements XenDomain {
-  /** The number by which other domains name it. */
+export interface MockDomain extends XenDomain {
+  /** The number by which other domains name this one. */
   readonly domid: number;
-  /** The machine that it runs on. */
-  readonly xen: MockXen;
-  /** Shares pages of this domain. */
-  readonly grants: GrantBackend;
-  /** Maps and copies pages of other domains. */
-  readonly maps: MapBackend;
-  /** Binds event channels. */
-  readonly events: EventBackend;
-  /** @internal Its grants. */
-  readonly table: GrantTable;
-  /** @internal What it has mapped of other domains' pages, and of its own through their references. */
-  readonly mappings: MappingList<MockPeerMapping> = new MappingList();
-  /** @internal Its event channels. */
-  readonly eventChannels: EventChannels;
-  /** @internal What its processes have open, but for mappers. */
-  readonly files: Set<ProcessFile> = new Set();
-  /** @internal How many files through which pages are granted there have been: each has a number. */
-  grantFiles = 0;
-  /** @internal References of pages that killed processes have left to peers, where they count until these let go. */
-  readonly left: Set<number> = new Set();
-  /** @internal Pages that count toward the limit. */
-  counted = 0;
-  readonly #main: MockProcess;
-  #limit: number;
-  #destroyed = false;
-  #buried = false;
-
-  /** @internal Made by {@linkcode MockXen.domain}. */
-  constructor(xen: MockXen, domid: number, { tableFrames, limit, eventChannels }: MockDomainSizes) {
-    this.xen = xen;
-    this.domid = domid;
-    this.table = new GrantTable(tableFrames);
-    this.eventChannels = new EventChannels(this, eventChannels);
-    this.#limit = limit;
-    this.#main = new MockProcess(this);
-    this.grants = this.#main.grants;
-    this.maps = this.#main.maps;
-    this.events = this.#main.events;
-  }
-
-  /** The number of pages that all its programs may allocate together, or `Infinity`: the driver's limit. */
-  get limit(): number {
-    return this.#limit;
-  }
-
-  /** Pages beyond a lowered limit stay, and count. */
-  set limit(pages: number) {
-    checkLimit("set the limit", "`limit`", pages);
-    this.#limit = pages;
-  }
-
-  /** Whether it was destroyed. */
-  get destroyed(): boolean {
-    return this.#destroyed;
-  }
-
   /**
-   * Starts another program in this domain, which can be killed: what it has open is its own.
+   * The driver's limit: how many pages all programs of the domain can allocate together, or `Infinity`. If you lower
+   * it, pages beyond it stay allocated and count.
+   *
+   * @throws {TypeError} if the new limit is not a number.
+   * @throws {RangeError} if it is neither `Infinity` nor a whole number from 0 to 4,294,967,295.
+   */
+  limit: number;
+  /** Whether the domain was destroyed. */
+  readonly destroyed: boolean;
+  /**
+   * Starts a program in this domain. What it opens belongs to it, and ends when you kill it.
    *
    * @throws {GrantError} `closed` if the domain was destroyed.
    *
-   * @example A program that dies, and what the other side sees of it
+   * @example See what a program that dies leaves to its peer
    * ```ts
    * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -94,69 +42,82 @@ export class MockDomain implements XenDomain {
    * assert.equal(theirs.bytes[0], 0);
    * ```
    */
-  process(): MockProcess {
-    this.#main.checkAlive("open");
-    return new MockProcess(this);
-  }
-
+  process(): MockProcess;
   /**
-   * Sends one of Xen's own events, to the channel that is bound to it, if there is one.
+   * Raises a virtual interrupt: sends an event to the channel that is bound to it, if there is one.
    *
-   * @param virq Its number, 0 to 23: that of a `VIRQ_*` in Xen's public headers.
-   * @throws {RangeError} if the number is out of its bounds.
+   * @param virq The number of the interrupt, 0 to 23: a `VIRQ_*` of Xen's public headers.
+   * @throws {TypeError} if it is not a number.
+   * @throws {RangeError} if it is out of bounds.
+   *
+   * @example Wake whoever waits for VIRQ 3
+   * ```ts
+   * import { EventChannels } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using events = new EventChannels(xen.domain(0));
+   * const channel = events.bindVirq(3);
+   * xen.domain(0).raiseVirq(3);
+   * await channel.wait();
+   * assert.equal(channel.closed, false);
+   * ```
    */
-  raiseVirq(virq: number): void {
-    checkInteger("raise a VIRQ", "`virq`", virq, 0, 23);
-    this.eventChannels.raise(virq);
-  }
-
+  raiseVirq(virq: number): void;
   /**
-   * Destroys the domain, as `xl destroy` does: its mappings and event channels end, and its devices refuse everything. Its kernel
-   * runs no more, so no unmap notify of its programs fires; nobody is told, but on a real machine by XenStore.
+   * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
+   * with `closed`. Its kernel no longer runs, so no unmap notify of its programs fires, and no other domain is told.
+   * (On a real machine XenStore tells them.)
    *
-   * While other domains map any of its pages it goes on dying: these stay theirs, and, as on Xen, its other grants may still be
-   * mapped. With the last such mapping it is gone, and its number is free for a new domain.
+   * While other domains map any of its pages, it keeps its number: they keep those pages, and can map its other grants
+   * too, as on Xen. When the last such mapping ends, the number is free for a new domain.
+   *
+   * @example Destroy a domain whose page is still mapped
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * const domain = xen.domain(1);
+   * const pages = new GrantDevice(domain).open().allocate(0);
+   * const theirs = new GrantMapper(xen.domain(0)).map(1, pages.grefs);
+   *
+   * domain.destroy();
+   * assert.equal(xen.domain(1), domain);
+   * theirs.unmap();
+   * assert.notEqual(xen.domain(1), domain);
+   * ```
    */
-  destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    this.eventChannels.closeAll();
-    for (const mapping of this.mappings) mapping.end();
-    for (const file of this.files) file.die();
-    this.bury();
-  }
-
-  /** @internal Takes the domain off the machine, and gives back its pages, if it was destroyed and nobody maps them. */
-  bury(): void {
-    if (!this.#destroyed || this.#buried || this.table.mapped > 0) return;
-    this.#buried = true;
-    for (const gref of this.table.grefs()) this.memory(gref).give(this.table.page(gref), 1);
-    this.xen.forget(this);
-  }
-
-  /** @internal The memory that a granted page is in. */
-  memory(gref: number): Memory {
-    return this.xen.memory.at(this.table.memory(gref));
-  }
-
-  /** @internal Gives back what killed processes have left to peers that have let go of it since. */
-  reap(): void {
-    for (const gref of this.left) {
-      if (this.table.isMapped(gref)) continue;
-      this.left.delete(gref);
-      this.memory(gref).give(this.table.page(gref), 1);
-      this.table.remove(gref);
-      this.counted--;
-    }
-  }
+  destroy(): void;
 }
 
-/** The sizes of a domain: see {@linkcode MockXenOptions}. */
-export interface MockDomainSizes {
-  /** The frames of its grant table. */
-  readonly tableFrames: number;
-  /** The driver's limit, in pages. */
-  readonly limit: number;
-  /** How many event channels it may have. */
-  readonly eventChannels: number;
+/** A program that runs in a domain of a simulated machine. What is opened through its backends belongs to it. */
+export interface MockProcess extends XenDomain {
+  /** The domain in which it runs. */
+  readonly domain: MockDomain;
+  /** Whether it was killed. A program whose domain was destroyed before does not count as killed. */
+  readonly killed: boolean;
+  /**
+   * Kills the program, as `kill -9` does. None of its code runs: the kernel ends its mappings and closes its files.
+   * Unmap notifies fire, access to its pages ends unless a peer still maps them, and its ports are unbound. From then
+   * on its devices refuse everything with `closed`.
+   *
+   * @example Kill a program that has a channel bound
+   * ```ts
+   * import { EventChannels } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * const program = xen.domain(1).process();
+   * new EventChannels(program).bindUnbound(0);
+   * assert.throws(() => xen.assertClean(), /domain 1 has port 1 bound/);
+   *
+   * program.kill();
+   * xen.assertClean();
+   * ```
+   */
+  kill(): void;
 }

@@ -1,37 +1,36 @@
-import { GrantError } from "../../src/contract/errors.ts";
 import type { EventFile } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import type { KernelFile, ProcessState } from "./kernel.ts";
 import { type Port, type PortFile, send, unmask } from "./port_table.ts";
-import type { MockProcess, ProcessFile } from "./process.ts";
 
-/** The error's number on Linux for a port that is not this file's. */
-const ENOTCONN = 107;
-
-/** One open file of a simulated domain, through which its ports are bound. Whoever waits is called back in a microtask. */
-export class MockEventFile implements EventFile, PortFile, ProcessFile {
-  readonly process: MockProcess;
+/** An open file through which a process binds ports. Its waiter is called back in a microtask. */
+export class MockEventFile implements EventFile, PortFile, KernelFile {
+  readonly process: ProcessState;
   readonly #ports = new Map<number, Port>();
-  /** Ports to which events have come, in this order. */
-  readonly #came = new Set<number>();
+  /** Ports on which events have arrived, in this order. */
+  readonly #arrived = new Set<number>();
   #wake: (() => void) | undefined;
 
-  constructor(process: MockProcess) {
+  constructor(process: ProcessState) {
     this.process = process;
     process.domain.files.add(this);
   }
 
   bindUnbound(domid: number): number {
     this.process.checkAlive("bind");
-    return this.#add(this.process.domain.eventChannels.bindUnbound(domid, this));
+    return this.#add(this.process.domain.ports.bindUnbound(domid, this));
   }
 
   bindInterdomain(domid: number, remotePort: number): number {
     this.process.checkAlive("bind");
-    return this.#add(this.process.domain.eventChannels.bindInterdomain(domid, remotePort, this));
+    const { ports, machine } = this.process.domain;
+    return this.#add(ports.bindInterdomain(domid, machine.find(domid)?.ports, remotePort, this));
   }
 
   bindVirq(virq: number): number {
     this.process.checkAlive("bind");
-    return this.#add(this.process.domain.eventChannels.bindVirq(virq, this));
+    return this.#add(this.process.domain.ports.bindVirq(virq, this));
   }
 
   #add(port: Port): number {
@@ -43,10 +42,10 @@ export class MockEventFile implements EventFile, PortFile, ProcessFile {
     this.process.checkAlive(operation);
     const port = this.#ports.get(number);
     if (port) return port;
-    throw new GrantError(`Cannot ${operation} as port ${number} is not bound through this file`, {
+    throw new GrantError(`Cannot ${operation}: port ${number} is not bound through this file.`, {
       code: "port-refused",
       operation,
-      errno: ENOTCONN,
+      errno: Errno.ENOTCONN,
     });
   }
 
@@ -54,15 +53,15 @@ export class MockEventFile implements EventFile, PortFile, ProcessFile {
     send(this.#port(port, "notify"));
   }
 
-  came(port: Port): void {
-    this.#came.add(port.number);
+  onEvent(port: Port): void {
+    this.#arrived.add(port.number);
     this.#wake?.();
   }
 
   pending(): readonly number[] {
     this.process.checkAlive("wait");
-    const ports = [...this.#came];
-    this.#came.clear();
+    const ports = [...this.#arrived];
+    this.#arrived.clear();
     return ports;
   }
 
@@ -71,54 +70,54 @@ export class MockEventFile implements EventFile, PortFile, ProcessFile {
   }
 
   whenPending(callback: () => void): () => void {
-    let called = false;
+    let done = false;
     const stop = () => {
-      called = true;
+      done = true;
       if (this.#wake === wake) this.#wake = undefined;
     };
     const wake = () => {
       this.#wake = undefined;
       queueMicrotask(() => {
-        if (called) return;
-        // What came was forgotten meanwhile, as its port was unbound: there is nothing to say yet.
-        if (this.#came.size === 0 && this.process.domain.files.has(this)) {
+        if (done) return;
+        // The port of the event was unbound meanwhile, so there is nothing to take: keep waiting.
+        if (this.#arrived.size === 0 && this.process.domain.files.has(this)) {
           this.#wake = wake;
           return;
         }
-        called = true;
+        done = true;
         callback();
       });
     };
     this.#wake = wake;
-    if (this.#came.size > 0 || !this.process.alive) wake();
+    if (this.#arrived.size > 0 || !this.process.alive) wake();
     return stop;
   }
 
   unbind(number: number): void {
-    // What ended with its process or domain has nothing left to unbind.
+    // The kernel has unbound all ports of a process that is dead.
     if (!this.process.alive) return;
     const port = this.#port(number, "unbind");
     this.#ports.delete(number);
-    this.#came.delete(number);
+    this.#arrived.delete(number);
     port.file = undefined;
-    this.process.domain.eventChannels.release(port);
+    this.process.domain.ports.release(port);
   }
 
   close(): void {
-    this.die();
+    this.closeByKernel();
   }
 
-  /** Closes the file, and tells whoever still waits: `pending` says then why. */
-  die(): void {
+  /** Closes the file, and calls the waiter back, to whom `pending` says why. */
+  closeByKernel(): void {
     const { domain } = this.process;
     domain.files.delete(this);
     for (const port of this.#ports.values()) {
       port.file = undefined;
-      // A domain that was destroyed has no ports any more.
-      if (!domain.destroyed) domain.eventChannels.release(port);
+      // The ports of a destroyed domain are closed already.
+      if (!domain.destroyed) domain.ports.release(port);
     }
     this.#ports.clear();
-    this.#came.clear();
+    this.#arrived.clear();
     this.#wake?.();
   }
 }

@@ -1,25 +1,25 @@
+import type { GrantFile, MappedMemory, UnmapNotify } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { pages } from "../../src/contract/messages.ts";
-import type { GrantFile, MappedMemory, UnmapNotify } from "../../src/contract/backend.ts";
-import type { MockDomain } from "./domain.ts";
+import type { DomainState, KernelFile, ProcessState } from "./kernel.ts";
 import type { Memory } from "./memory.ts";
 import { replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
-import type { MockProcess, ProcessFile } from "./process.ts";
-
-/** The error's number on Linux. */
-const ENOSPC = 28;
 
 const NONE_HELD: readonly number[] = [];
 
-/** One open file of a simulated domain: grants, by their reference. */
-export class MockGrantFile implements GrantFile, ProcessFile {
-  readonly process: MockProcess;
-  readonly #domain: MockDomain;
-  /** Its number in the domain, by which its grants are found. */
+/**
+ * An open file through which a process grants pages. The kernel names a page by its reference, so indices are only
+ * passed on.
+ */
+export class MockGrantFile implements GrantFile, KernelFile {
+  readonly process: ProcessState;
+  readonly #domain: DomainState;
+  /** Its number in the domain, which the grant table keeps for each of its grants. */
   readonly #number: number;
-  #tell: (page: number) => void = () => {};
+  #released: (page: number) => void = () => {};
 
-  constructor(process: MockProcess) {
+  constructor(process: ProcessState) {
     const { domain } = process;
     this.process = process;
     this.#domain = domain;
@@ -30,7 +30,7 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   grant(_page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
     const domain = this.#domain;
     this.process.checkAlive("allocate");
-    if (domain.left.size > 0) domain.reap();
+    if (domain.orphans.size > 0) domain.reclaimOrphans();
     if (domain.counted + count > domain.limit) throw this.#limitReached(count);
     if (count === 0) return;
     const memory = takeMemory(domain, count);
@@ -45,31 +45,31 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   #limitReached(count: number): GrantError {
     const { domid, limit, counted } = this.#domain;
     return new GrantError(
-      `Cannot allocate ${pages(count)} as the limit of domain ${domid} is ${limit} and its programs use ` +
-        `${counted}: free pages, or raise \`limit\` of the domain`,
-      { code: "kernel-limit-reached", operation: "allocate", errno: ENOSPC },
+      `Cannot allocate ${pages(count)}: the limit of domain ${domid} is ${limit} and its programs use ${counted}. ` +
+        `Free pages, or raise \`limit\` of the domain.`,
+      { code: "kernel-limit-reached", operation: "allocate", errno: Errno.ENOSPC },
     );
   }
 
   #tableFull(count: number): GrantError {
     const { domid, table } = this.#domain;
     return new GrantError(
-      `Cannot allocate ${pages(count)} as the grant table of domain ${domid} has ${table.size} references and ` +
-        `${table.used} are in use: free pages, or give the machine more \`tableFrames\``,
-      { code: "table-full", operation: "allocate", errno: ENOSPC },
+      `Cannot allocate ${pages(count)}: the grant table of domain ${domid} has ${table.size} references and ` +
+        `${table.used} are in use. Free pages, or make the machine with more \`tableFrames\`.`,
+      { code: "table-full", operation: "allocate", errno: Errno.ENOSPC },
     );
   }
 
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
-    // What is dead has no grants to end.
+    // The kernel has ended all grants of a process that is dead.
     if (!this.process.alive) return NONE_HELD;
-    if (this.#domain.left.size > 0) this.#domain.reap();
+    if (this.#domain.orphans.size > 0) this.#domain.reclaimOrphans();
     const missing = this.#domain.table.findMissing(grefs, count, this.#number);
     if (missing < count) throw notGranted(grefs[missing]!);
     return this.#end(page, count, grefs);
   }
 
-  /** Ends access to pages that are granted, as far as their peers let it: the offsets of those that they hold. */
+  /** Ends access to granted pages. Returns the offsets of those that their peer holds. */
   #end(page: number, count: number, grefs: Uint32Array): readonly number[] {
     const domain = this.#domain;
     const { table } = domain;
@@ -91,20 +91,19 @@ export class MockGrantFile implements GrantFile, ProcessFile {
     return held ?? NONE_HELD;
   }
 
-  /** The same for one page: whether access to it ends. */
+  /** Ends access to one page. Returns false if its peer holds it. */
   #endOne(gref: number, page: number): boolean {
     const domain = this.#domain;
     const { table } = domain;
-    // One that stands in the array twice.
+    // The caller named it twice.
     if (!table.isGrantedBy(gref, this.#number)) throw notGranted(gref);
     const notify = table.takeNotify(gref);
     if (notify !== undefined) this.#fire(gref, notify);
     if (!table.isMapped(gref)) {
       domain.memory(gref).give(table.page(gref), 1);
       table.remove(gref);
-    } else if (domain.xen.profile === "linux-5.16") {
-      // Waiting is left to the caller.
-      this.#wait(gref, page);
+    } else if (domain.machine.settings.profile === "linux-5.16") {
+      this.#awaitRelease(gref, page);
       return false;
     } else {
       table.defer(gref);
@@ -116,16 +115,16 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   #fire(gref: number, notify: SetNotify): void {
     const domain = this.#domain;
     if (notify.clearByte !== undefined) domain.memory(gref).clear(domain.table.page(gref), notify.clearByte);
-    sendNotify(domain, notify);
+    sendNotify(domain.ports, notify);
   }
 
-  /** Apart from where it is called, which would make a context for the closure at each call, also where nobody waits. */
-  #wait(gref: number, page: number): void {
-    this.#domain.table.wait(gref, () => this.#tell(page));
+  /** A method of its own, as its closure would cost the caller a context on every call, even if no page is held. */
+  #awaitRelease(gref: number, page: number): void {
+    this.#domain.table.awaitRelease(gref, () => this.#released(page));
   }
 
-  onRelease(tell: (page: number) => void): void {
-    this.#tell = tell;
+  onRelease(released: (page: number) => void): void {
+    this.#released = released;
   }
 
   #check(gref: number): void {
@@ -142,26 +141,26 @@ export class MockGrantFile implements GrantFile, ProcessFile {
   setUnmapNotify(_page: number, gref: number, notify: UnmapNotify): void {
     this.process.checkAlive("notify");
     this.#check(gref);
-    const { table } = this.#domain;
-    table.setNotify(gref, replaceNotify(this.#domain, table.notify(gref), notify));
+    const { table, ports } = this.#domain;
+    table.setNotify(gref, replaceNotify(ports, table.notify(gref), notify));
   }
 
   close(): void {
     this.#domain.files.delete(this);
   }
 
-  die(): void {
+  closeByKernel(): void {
     const domain = this.#domain;
     const { table } = domain;
     domain.files.delete(this);
     const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.#number);
-    // Nobody waits for the peers any more.
-    for (const gref of grefs) table.tell(gref);
-    this.#tell = () => {};
-    // A dead domain has no grants to end.
+    // The program no longer waits for its peers.
+    for (const gref of grefs) table.release(gref);
+    this.#released = () => {};
+    // A destroyed domain keeps its grants until its peers have unmapped them.
     if (domain.destroyed) return;
     const listed = Uint32Array.from(grefs.filter((gref) => !table.isDeferred(gref)));
-    for (const offset of this.#end(0, listed.length, listed)) domain.left.add(listed[offset]!);
+    for (const offset of this.#end(0, listed.length, listed)) domain.orphans.add(listed[offset]!);
   }
 }
 
@@ -169,13 +168,13 @@ function notGranted(gref: number): TypeError {
   return new TypeError(`reference ${gref} was not granted`);
 }
 
-/** Zeroed pages, and room for them in the table; or the error that there is no memory for them. */
-function takeMemory({ table, xen }: MockDomain, count: number): Memory {
+/** Takes zeroed pages, and makes room for them in the grant table. */
+function takeMemory({ table, machine }: DomainState, count: number): Memory {
   try {
     table.makeRoom(count);
-    return xen.memory.take(count);
+    return machine.memory.take(count);
   } catch (cause) {
-    throw new GrantError(`Cannot allocate ${pages(count)} as this process has no memory for them`, {
+    throw new GrantError(`Cannot allocate ${pages(count)}: out of memory. Free pages, or allocate fewer.`, {
       code: "no-memory",
       operation: "allocate",
       cause,

@@ -1,79 +1,90 @@
 import type { Memory } from "./memory.ts";
 import { NO_NOTIFY, type SetNotify } from "./notify.ts";
 
-/** Entries in a frame of a table: 8 bytes each, of 4096 (Xen's version 1 of the table). */
-const ENTRIES_A_FRAME = 512;
-/** References below this one are reserved by Xen. */
+/** Entries in a frame of 4096 bytes: 8 bytes each in version 1 of Xen's grant tables. */
+const ENTRIES_PER_FRAME = 512;
+/** Xen reserves the references below this one. */
 const FIRST_GREF = 8;
 
-/** Words of an entry: what it says, the number of the memory that the page is in and its place there, and so on. */
-const SAYS = 0;
+/**
+ * An entry is 8 words of 32 bits, so that it is in one cache line:
+ *
+ * ```text
+ *  0        1        2      3            4      5      6 … 7
+ *  | ACCESS | MEMORY | PAGE | ALLOCATION | MAPS | FILE | unused |
+ *
+ *  ACCESS:  | 0 … 15: DOMID | 16: USED | 17: WRITABLE | 18: DEFERRED |     0 if the entry is free
+ * ```
+ */
+const ENTRY_SHIFT = 3;
+/** Who has access, and which: see the flags below. */
+const ACCESS = 0;
+/** The number of the memory that the page is in. */
 const MEMORY = 1;
+/** The page's place in that memory. */
 const PAGE = 2;
-/** Which allocation the page is of, counted by the table. */
+/** The number of the allocation that the page is part of. */
 const ALLOCATION = 3;
-/** How often the page is mapped through the reference. */
+/** How often the page is mapped by this reference. */
 const MAPS = 4;
 /** The number of the file through which it was granted. */
 const FILE = 5;
-/** An entry begins every so many words, so that it is within one line of the cache. */
-const BITS = 3;
 
-/** What an entry says: the domain in its lower bits, and these. An entry that says nothing is free. */
+/** The domain that has access. */
+const DOMID = 0xffff;
 const USED = 1 << 16;
 const WRITABLE = 1 << 17;
-/** The owner has let go of the page, so that access ends with its last mapping. */
+/** The owner freed the page while it was mapped: access ends with its last mapping. */
 const DEFERRED = 1 << 18;
-const DOMID = USED - 1;
 
 /**
- * The grant table of one domain. A reference that was freed is the first to be used again.
+ * The grant table of one domain. It reuses the reference that was freed last.
  *
- * The entries are in one array of numbers, so that to grant a page makes no object.
+ * All entries are in one array of numbers, so granting a page makes no object.
  */
 export class GrantTable {
   readonly #capacity: number;
   readonly #free: number[] = [];
-  /** The lowest reference that was never used. */
+  /** The lowest reference that was never used. Those from here on are free. */
   #fresh = FIRST_GREF;
   #words = new Uint32Array(0);
   #allocation = 0;
-  /** What happens when access to a page ends, for the few with which anything does. */
+  /** The unmap notifies, of the few pages that have one. */
   readonly #notifies = new Map<number, SetNotify>();
-  /** What is done when a page's last mapping ends, once, for those whose owner was told that they are held, and waits. */
+  /** What to call when a page's last mapping ends, for pages whose owner waits for that. */
   readonly #waiting = new Map<number, () => void>();
   #used = 0;
   #mapped = 0;
 
   constructor(frames: number) {
-    this.#capacity = frames * ENTRIES_A_FRAME;
+    this.#capacity = frames * ENTRIES_PER_FRAME;
   }
 
-  /** References that could be in use, without the reserved ones. */
+  /** How many references there are, without the reserved ones. */
   get size(): number {
     return this.#capacity - FIRST_GREF;
   }
 
-  /** References below this one are in the frames that the table has by now: it grows by whole frames. */
+  /** How many entries its frames have. The table grows by whole frames. */
   get entries(): number {
-    return Math.ceil(this.#fresh / ENTRIES_A_FRAME) * ENTRIES_A_FRAME;
+    return Math.ceil(this.#fresh / ENTRIES_PER_FRAME) * ENTRIES_PER_FRAME;
   }
 
-  /** References in use. */
+  /** How many references are in use. */
   get used(): number {
     return this.#used;
   }
 
-  /** Grants that are mapped. */
+  /** How many grants are mapped. */
   get mapped(): number {
     return this.#mapped;
   }
 
   /**
-   * Grants pages next to each other of a memory, for which there is room, as one allocation, through a file that has a number: their
-   * references become the first entries of `grefs`.
+   * Grants `count` pages of a memory, from `page` on, as one allocation. Writes their references to the first entries
+   * of `grefs`. Call {@linkcode makeRoom} before.
    *
-   * @returns How many: less than `count` if the table is full.
+   * @returns How many pages were granted: fewer than `count` if the table is full.
    */
   add(
     file: number,
@@ -84,7 +95,7 @@ export class GrantTable {
     count: number,
     grefs: Uint32Array,
   ): number {
-    const says = domid | (writable ? USED | WRITABLE : USED);
+    const access = domid | (writable ? USED | WRITABLE : USED);
     const { number } = memory;
     const allocation = ++this.#allocation;
     const free = this.#free;
@@ -93,8 +104,8 @@ export class GrantTable {
       const gref = free.length > 0 ? free.pop()! : this.#next();
       if (gref === 0) break;
       const words = this.#words;
-      const at = gref << BITS;
-      words[at | SAYS] = says;
+      const at = gref << ENTRY_SHIFT;
+      words[at | ACCESS] = access;
       words[at | MEMORY] = number;
       words[at | PAGE] = page + granted;
       words[at | ALLOCATION] = allocation;
@@ -105,34 +116,34 @@ export class GrantTable {
     return granted;
   }
 
-  /** The lowest reference that was never used, or 0 if there is none left. */
+  /** Takes the lowest reference that was never used; 0 if there is none left. */
   #next(): number {
     return this.#fresh === this.#capacity ? 0 : this.#fresh++;
   }
 
   /**
-   * Makes room for the entries of more pages, as far as the table may have them: before they are granted.
+   * Makes room for the entries of more pages, up to the size of the table.
    *
-   * @throws {RangeError} if there is no memory.
+   * @throws {RangeError} if there is no memory for them.
    */
   makeRoom(pages: number): void {
     const fresh = Math.min(this.#fresh + Math.max(0, pages - this.#free.length), this.#capacity);
-    if (fresh << BITS > this.#words.length) this.#grow(fresh);
+    if (fresh << ENTRY_SHIFT > this.#words.length) this.#grow(fresh);
   }
 
   #grow(needed: number): void {
     const entries = Math.min(Math.max(64, needed * 2), this.#capacity);
-    const words = new Uint32Array(entries << BITS);
+    const words = new Uint32Array(entries << ENTRY_SHIFT);
     words.set(this.#words);
     this.#words = words;
   }
 
-  /** Whether there is a grant with a reference. */
+  /** Whether a page is granted by a reference. */
   has(gref: number): boolean {
-    return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << BITS | SAYS] !== 0;
+    return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << ENTRY_SHIFT | ACCESS] !== 0;
   }
 
-  /** The place of the first of some references by which a file grants nothing, or has let go of what it granted; or their number. */
+  /** The place of the first reference that a file does not grant; `count` if it grants all. */
   findMissing(grefs: Uint32Array, count: number, file: number): number {
     for (let index = 0; index < count; index++) {
       if (!this.isGrantedBy(grefs[index]!, file)) return index;
@@ -140,24 +151,24 @@ export class GrantTable {
     return count;
   }
 
-  /** Whether a file grants a page by a reference, and has not let go of it. */
+  /** Whether a file grants a page by a reference, and has not freed it. */
   isGrantedBy(gref: number, file: number): boolean {
     if (!(gref >= FIRST_GREF && gref < this.#fresh)) return false;
-    const at = gref << BITS;
-    return (this.#words[at | SAYS]! & (USED | DEFERRED)) === USED && this.#words[at | FILE] === file;
+    const at = gref << ENTRY_SHIFT;
+    return (this.#words[at | ACCESS]! & (USED | DEFERRED)) === USED && this.#words[at | FILE] === file;
   }
 
-  /** The domain that may map a page. */
+  /** The domain that can map a page. */
   domid(gref: number): number {
-    return this.#words[gref << BITS | SAYS]! & DOMID;
+    return this.#words[gref << ENTRY_SHIFT | ACCESS]! & DOMID;
   }
 
-  /** Whether that domain may write to it. */
+  /** Whether that domain can write to the page. */
   isWritable(gref: number): boolean {
-    return (this.#words[gref << BITS | SAYS]! & WRITABLE) !== 0;
+    return (this.#words[gref << ENTRY_SHIFT | ACCESS]! & WRITABLE) !== 0;
   }
 
-  /** The place of the first reference, from some place on and before some other, that a domain may not map; or `to`. */
+  /** The first place from `from` on whose reference a domain cannot map; `to` if it can map all up to there. */
   findRefused(grefs: readonly number[], from: number, to: number, domid: number, writable: boolean): number {
     const words = this.#words;
     const fresh = this.#fresh;
@@ -165,30 +176,30 @@ export class GrantTable {
     for (let index = from; index < to; index++) {
       const gref = grefs[index]!;
       if (!(gref >= FIRST_GREF && gref < fresh)) return index;
-      if ((words[gref << BITS | SAYS]! & (bits | DOMID)) !== (bits | domid)) return index;
+      if ((words[gref << ENTRY_SHIFT | ACCESS]! & (bits | DOMID)) !== (bits | domid)) return index;
     }
     return to;
   }
 
   /** The number of the memory that a page is in. */
   memory(gref: number): number {
-    return this.#words[gref << BITS | MEMORY]!;
+    return this.#words[gref << ENTRY_SHIFT | MEMORY]!;
   }
 
   /** The place of a page in its memory. */
   page(gref: number): number {
-    return this.#words[gref << BITS | PAGE]!;
+    return this.#words[gref << ENTRY_SHIFT | PAGE]!;
   }
 
-  /** The end of those, from some place on and before some other, whose pages are neighbours in one allocation. */
+  /** The end of the run of neighbouring pages of one allocation that begins at `from`; at most `to`. */
   endOfRun(grefs: readonly number[], from: number, to: number): number {
     const words = this.#words;
-    const first = grefs[from]! << BITS;
+    const first = grefs[from]! << ENTRY_SHIFT;
     const allocation = words[first | ALLOCATION];
     const page = words[first | PAGE]! - from;
     let index = from + 1;
     for (; index < to; index++) {
-      const at = grefs[index]! << BITS;
+      const at = grefs[index]! << ENTRY_SHIFT;
       if (words[at | PAGE] !== page + index || words[at | ALLOCATION] !== allocation) break;
     }
     return index;
@@ -196,20 +207,20 @@ export class GrantTable {
 
   /** The number of the file through which a page was granted. */
   file(gref: number): number {
-    return this.#words[gref << BITS | FILE]!;
+    return this.#words[gref << ENTRY_SHIFT | FILE]!;
   }
 
-  /** What happens when access to a page ends. */
+  /** The unmap notify of a page. */
   notify(gref: number): SetNotify {
     return this.#notifies.get(gref) ?? NO_NOTIFY;
   }
 
-  /** Sets what happens when access to a page ends. */
+  /** Sets the unmap notify of a page. */
   setNotify(gref: number, notify: SetNotify): void {
     this.#notifies.set(gref, notify);
   }
 
-  /** What happens when access to a page ends; asked once. */
+  /** Removes the unmap notify of a page, and returns it. */
   takeNotify(gref: number): SetNotify | undefined {
     if (this.#notifies.size === 0) return undefined;
     const notify = this.#notifies.get(gref);
@@ -217,95 +228,96 @@ export class GrantTable {
     return notify;
   }
 
-  /** Whether a page is mapped through its reference. */
+  /** Whether a page is mapped by its reference. */
   isMapped(gref: number): boolean {
-    return this.#words[gref << BITS | MAPS] !== 0;
+    return this.#words[gref << ENTRY_SHIFT | MAPS] !== 0;
   }
 
-  /** Counts a mapping of some pages: of those from some place on and before some other. */
+  /** Counts a mapping of the pages `from` up to, but not including, `to`. */
   map(grefs: readonly number[], from: number, to: number): void {
     const words = this.#words;
     for (let index = from; index < to; index++) {
-      if (words[grefs[index]! << BITS | MAPS]!++ === 0) this.#mapped++;
+      if (words[grefs[index]! << ENTRY_SHIFT | MAPS]!++ === 0) this.#mapped++;
     }
   }
 
   /**
-   * Counts the end of a mapping of some pages, up to the first whose owner has let go of it, so that with this, its last mapping,
-   * access ends. Gives its place, behind which to go on, or `to`.
+   * Counts the end of a mapping of the pages `from` up to, but not including, `to`. Stops at a deferred page whose last
+   * mapping this is, and returns its place: remove its grant, and call again with the place after it. Returns `to` at
+   * the end.
    */
   unmap(grefs: readonly number[], from: number, to: number): number {
     for (let index = from; index < to; index++) {
-      // Whoever is told may make the table grow.
+      // Not before the loop: what `release` calls may make the table grow.
       const words = this.#words;
-      const at = grefs[index]! << BITS;
+      const at = grefs[index]! << ENTRY_SHIFT;
       if (--words[at | MAPS]! > 0) continue;
       this.#mapped--;
-      if ((words[at | SAYS]! & DEFERRED) !== 0) return index;
-      if (this.#waiting.size > 0) this.tell(grefs[index]!);
+      if ((words[at | ACCESS]! & DEFERRED) !== 0) return index;
+      if (this.#waiting.size > 0) this.release(grefs[index]!);
     }
     return to;
   }
 
-  /** The owner of a page waits until it is not mapped any more. */
-  wait(gref: number, letGo: () => void): void {
-    this.#waiting.set(gref, letGo);
+  /** Calls back once, when the last mapping of a page ends. */
+  awaitRelease(gref: number, released: () => void): void {
+    this.#waiting.set(gref, released);
   }
 
-  /** Tells the owner of a page, if it waits, that access may end now. */
-  tell(gref: number): void {
-    const letGo = this.#waiting.get(gref);
+  /** Calls back whoever waits for the last mapping of a page to end. */
+  release(gref: number): void {
+    const released = this.#waiting.get(gref);
     this.#waiting.delete(gref);
-    letGo?.();
+    released?.();
   }
 
-  /** Lets access to a mapped page end with its last mapping. */
+  /** Makes access to a mapped page end with its last mapping. */
   defer(gref: number): void {
-    this.#words[gref << BITS | SAYS]! |= DEFERRED;
+    this.#words[gref << ENTRY_SHIFT | ACCESS]! |= DEFERRED;
   }
 
-  /** Whether its owner has let go of a mapped page. */
+  /** Whether access to a page ends with its last mapping. */
   isDeferred(gref: number): boolean {
-    return (this.#words[gref << BITS | SAYS]! & DEFERRED) !== 0;
+    return (this.#words[gref << ENTRY_SHIFT | ACCESS]! & DEFERRED) !== 0;
   }
 
-  /** Ends a grant that is not mapped. */
+  /** Removes a grant that is not mapped. */
   remove(gref: number): void {
-    this.#words[gref << BITS | SAYS] = 0;
+    this.#words[gref << ENTRY_SHIFT | ACCESS] = 0;
     this.#free.push(gref);
     this.#used--;
   }
 
   /**
-   * Ends the grants, from some place on and before some other, of pages that are neighbours in one memory, as far as nobody has mapped
-   * them and nothing happens when access ends. Gives the place where it stopped.
+   * Removes the grants from place `from` on, up to the first page that is mapped, has an unmap notify, or is not the
+   * neighbour of the page before in the same memory; at most to `to`. Returns the place where it stopped.
    */
   removeRun(grefs: Uint32Array, from: number, to: number): number {
     const notifies = this.#notifies;
     const words = this.#words;
     const free = this.#free;
-    const first = grefs[from]! << BITS;
+    const first = grefs[from]! << ENTRY_SHIFT;
     const memory = words[first | MEMORY];
     const page = words[first | PAGE]! - from;
     let index = from;
     for (; index < to; index++) {
       const gref = grefs[index]!;
-      const at = gref << BITS;
-      // The same one twice in a row of references is not granted any more the second time.
-      if (words[at | SAYS] === 0 || words[at | MAPS] !== 0) break;
+      const at = gref << ENTRY_SHIFT;
+      // A reference that is named twice is no longer granted the second time.
+      if (words[at | ACCESS] === 0 || words[at | MAPS] !== 0) break;
       if (words[at | PAGE] !== page + index || words[at | MEMORY] !== memory) break;
       if (notifies.size > 0 && notifies.has(gref)) break;
-      words[at | SAYS] = 0;
+      words[at | ACCESS] = 0;
       free.push(gref);
     }
     this.#used -= index - from;
     return index;
   }
 
-  /** The reference of every grant. */
+  /** The references of all grants, ascending. */
   *grefs(): Generator<number> {
     for (let gref = FIRST_GREF; gref < this.#fresh; gref++) {
-      if (this.#words[gref << BITS | SAYS] !== 0) yield gref;
+      if (this.#words[gref << ENTRY_SHIFT | ACCESS] !== 0) yield gref;
     }
   }
 }

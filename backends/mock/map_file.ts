@@ -1,18 +1,15 @@
-import { GrantError } from "../../src/contract/errors.ts";
 import type { CopySegment, MapFile, PeerMemory } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import { GrantError } from "../../src/contract/errors.ts";
 import { copySegment } from "./copy.ts";
-import type { MockDomain } from "./domain.ts";
+import type { DomainState, ProcessState } from "./kernel.ts";
 import { MockPeerMapping } from "./peer_mapping.ts";
-import type { MockProcess } from "./process.ts";
 
-/** The number of Linux's error for everything that Xen refuses to map. */
-const EINVAL = 22;
-
-/** One open file through which a process of a simulated domain maps the grants of others. */
+/** An open file through which a process maps granted pages. */
 export class MockMapFile implements MapFile {
-  readonly #process: MockProcess;
+  readonly #process: ProcessState;
 
-  constructor(process: MockProcess) {
+  constructor(process: ProcessState) {
     this.#process = process;
   }
 
@@ -25,14 +22,14 @@ export class MockMapFile implements MapFile {
     return new MockPeerMapping(process, granters, grefs, writable);
   }
 
-  #find(domid: number): MockDomain {
-    const granter = this.#process.domain.xen.find(domid);
+  #find(domid: number): DomainState {
+    const granter = this.#process.domain.machine.find(domid);
     if (!granter) throw refused(`there is no domain ${domid}`);
     return granter;
   }
 
-  /** Throws unless pages may be mapped: those from some place on and before some other. */
-  #check({ domid, table }: MockDomain, grefs: readonly number[], from: number, to: number, writable: boolean): void {
+  /** Throws unless this domain can map the pages of the references `from` up to, but not including, `to`. */
+  #check({ domid, table }: DomainState, grefs: readonly number[], from: number, to: number, writable: boolean): void {
     const us = this.#process.domain.domid;
     const index = table.findRefused(grefs, from, to, us, writable);
     if (index === to) return;
@@ -42,7 +39,8 @@ export class MockMapFile implements MapFile {
       throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }
     throw refused(
-      `reference ${gref} is granted read-only: map it without \`writable\`, or allocate it with \`writable: true\``,
+      `reference ${gref} is granted read-only`,
+      " Map it without `writable`, or allocate it with `writable: true`.",
     );
   }
 
@@ -54,6 +52,11 @@ export class MockMapFile implements MapFile {
   close(): void {}
 }
 
-function refused(reason: string): GrantError {
-  return new GrantError(`Cannot map as ${reason}`, { code: "map-refused", operation: "map", errno: EINVAL });
+/** Xen refused to map, for which Linux has one error number. */
+function refused(reason: string, wayOut = ""): GrantError {
+  return new GrantError(`Cannot map: ${reason}.${wayOut}`, {
+    code: "map-refused",
+    operation: "map",
+    errno: Errno.EINVAL,
+  });
 }

@@ -1,11 +1,14 @@
-/** What may be in a list: it knows its neighbours. */
+/** A member of a list, which holds its neighbours. */
 export interface Listed<T> {
   previous: T | undefined;
   next: T | undefined;
   listed: boolean;
 }
 
-/** Mappings, the first that was made first. Adding and taking out makes nothing, as it would with a `Set`. */
+/**
+ * Mappings, oldest first: a list of which each member is a node, as entries of a `Set` would cost an allocation per
+ * mapping.
+ */
 export class MappingList<T extends Listed<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -24,7 +27,7 @@ export class MappingList<T extends Listed<T>> {
     this.#size++;
   }
 
-  /** Takes a mapping out, which is in the list. */
+  /** Removes a mapping that is in the list. */
   delete(mapping: T): void {
     const { previous, next } = mapping;
     if (previous === undefined) this.#first = next;
@@ -36,7 +39,7 @@ export class MappingList<T extends Listed<T>> {
     this.#size--;
   }
 
-  /** All that are in it now: each may be taken out meanwhile. */
+  /** All mappings. The one that was yielded last may be deleted meanwhile. */
   *[Symbol.iterator](): Generator<T> {
     for (let mapping = this.#first; mapping !== undefined;) {
       const { next } = mapping;

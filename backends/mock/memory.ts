@@ -1,33 +1,32 @@
 import type { MappedMemory } from "../../src/contract/backend.ts";
 
 /**
- * Where the pages of a machine are: real bytes, which every mapping of a page shares.
- *
- * A grant names its page by the number of a {@linkcode Memory} and its place in it.
+ * The pages of a machine: real bytes, which all mappings of a page share. A grant names its page by the number of a
+ * {@linkcode Memory} and the page's place in it.
  */
 export interface MachineMemory {
   /**
-   * Takes zeroed pages next to each other.
+   * Takes `count` neighbouring pages, zeroed.
    *
-   * @returns The memory that they are in, from its `taken` on.
-   * @throws {Error} if there is no room for them.
+   * @returns The memory that they are in; its `taken` is the first of them.
+   * @throws {Error} if there is no memory for them.
    */
   take(count: number): Memory;
-  /** The memory with a number, that somebody took pages of and has not given back. */
+  /** The memory with a number. Some of its pages must be taken or mapped. */
   at(number: number): Memory;
 }
 
-/** Some pages next to each other. */
+/** Some neighbouring pages. */
 export interface Memory {
-  /** Its number, which another one may get when all its pages were given back. */
+  /** Its number. Once all its pages were given back, another memory may get the number. */
   readonly number: number;
-  /** The first page that was taken last. */
+  /** The first of the pages that were taken last. */
   readonly taken: number;
-  /** Maps some of the pages, which are taken. They stay there until they are unmapped, even if they are given back. */
+  /** Maps `count` taken pages from `page` on. They stay until they are unmapped, even if they are given back before. */
   map(page: number, count: number): MappedMemory;
   /** Sets one byte of a page to 0. */
   clear(page: number, byte: number): void;
-  /** Gives pages back: once for each. */
+  /** Gives `count` taken pages back, from `page` on. Called once for each page. */
   give(page: number, count: number): void;
 }
 

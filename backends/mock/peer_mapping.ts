@@ -1,31 +1,29 @@
-import { type MappedMemory, PAGE_SIZE, type PeerMemory, type UnmapNotify } from "../../src/contract/backend.ts";
-import type { MockDomain } from "./domain.ts";
-import type { Listed } from "./mapping_list.ts";
+import type { MappedMemory, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/limits.ts";
+import type { DomainState, KernelMapping, ProcessState } from "./kernel.ts";
 import { NO_NOTIFY, refused, replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
-import type { MockProcess } from "./process.ts";
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
-/** What a process has mapped by grant references: ended by its program, or with the process, or with the domain. */
-export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
-  /** Whose it is. */
-  readonly process: MockProcess;
+/** Granted pages that a process has mapped: until the program unmaps them, or the process or the domain ends. */
+export class MockPeerMapping implements PeerMemory, KernelMapping {
+  readonly process: ProcessState;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly parts?: readonly Uint8Array<ArrayBuffer>[];
-  previous: MockPeerMapping | undefined = undefined;
-  next: MockPeerMapping | undefined = undefined;
+  previous: KernelMapping | undefined = undefined;
+  next: KernelMapping | undefined = undefined;
   listed = false;
-  /** Who granted the pages: one for all, or one for each. */
-  readonly #granters: MockDomain | readonly MockDomain[];
+  /** The domain that granted the pages: one for all, or one for each. */
+  readonly #granters: DomainState | readonly DomainState[];
   readonly #grefs: readonly number[];
   readonly #writable: boolean;
-  /** The memory: one piece, or several, each of pages that are neighbours in one allocation. */
+  /** The memory: one part or several, each of neighbouring pages of one allocation. */
   readonly #memory: MappedMemory | readonly MappedMemory[];
   #notify: SetNotify = NO_NOTIFY;
 
   constructor(
-    process: MockProcess,
-    granters: MockDomain | readonly MockDomain[],
+    process: ProcessState,
+    granters: DomainState | readonly DomainState[],
     grefs: readonly number[],
     writable: boolean,
   ) {
@@ -39,22 +37,22 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
       this.#memory = memory;
       this.bytes = memory.bytes;
     } else {
-      const pieces = this.#mapRest(memory, end);
-      this.#memory = pieces;
-      this.bytes = NOTHING;
-      this.parts = pieces.map(({ bytes }) => bytes);
+      const parts = this.#mapRest(memory, end);
+      this.#memory = parts;
+      this.bytes = NO_BYTES;
+      this.parts = parts.map(({ bytes }) => bytes);
     }
     if (!("length" in granters)) granters.table.map(grefs, 0, grefs.length);
     else for (let index = 0; index < grefs.length; index++) granters[index]!.table.map(grefs, index, index + 1);
     process.domain.mappings.add(this);
   }
 
-  #granter(index: number): MockDomain {
+  #granter(index: number): DomainState {
     const granters = this.#granters;
     return "length" in granters ? granters[index]! : granters;
   }
 
-  /** The end of those, from one on, that are neighbours in one allocation. */
+  /** The end of the run that begins at `from`: of neighbouring pages of one allocation. */
   #endOfRun(from: number): number {
     const granters = this.#granters;
     const grefs = this.#grefs;
@@ -64,41 +62,40 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
     return granters[from]!.table.endOfRun(grefs, from, to);
   }
 
-  /** Maps neighbours. */
   #mapRun(from: number, to: number): MappedMemory {
     const granter = this.#granter(from);
     const gref = this.#grefs[from]!;
     return granter.memory(gref).map(granter.table.page(gref), to - from);
   }
 
-  /** Maps what comes after the first piece: all pieces. */
+  /** Maps all runs after the first. Returns the parts, the first included. */
   #mapRest(first: MappedMemory, from: number): MappedMemory[] {
-    const pieces = [first];
+    const parts = [first];
     while (from < this.#grefs.length) {
       const to = this.#endOfRun(from);
-      pieces.push(this.#mapRun(from, to));
+      parts.push(this.#mapRun(from, to));
       from = to;
     }
-    return pieces;
+    return parts;
   }
 
   setUnmapNotify(notify: UnmapNotify): void {
     this.process.checkAlive("notify");
     const { clearByte } = notify;
     if (clearByte !== undefined && !this.#writable) {
-      throw refused(`byte ${clearByte} cannot be cleared in a read-only mapping`);
+      throw refused(`byte ${clearByte} cannot be cleared in a read-only mapping. Map with \`writable: true\``);
     }
-    this.#notify = replaceNotify(this.process.domain, this.#notify, notify);
+    this.#notify = replaceNotify(this.process.domain.ports, this.#notify, notify);
   }
 
   unmap(): void {
-    // A mapping that ended with its process or domain has nothing left to unmap.
+    // The kernel may have ended it already, with its process or domain.
     if (this.listed) this.end();
   }
 
   /**
-   * Ends it, as the kernel does: clears the byte, unmaps, sends the event. Pages that their owner let go of, and that nothing
-   * else maps, end with it. When a whole domain is destroyed its kernel does nothing any more: only Xen unmaps.
+   * Ends the mapping as the kernel does: clears the byte, unmaps, sends the event. Pages that their owner freed end
+   * with their last mapping. The kernel of a destroyed domain no longer runs: only Xen unmaps.
    */
   end(): void {
     const { domain } = this.process;
@@ -114,17 +111,17 @@ export class MockPeerMapping implements PeerMemory, Listed<MockPeerMapping> {
     domain.mappings.delete(this);
     const memory = this.#memory;
     if (!("length" in memory)) memory.unmap();
-    else for (const piece of memory) piece.unmap();
+    else for (const part of memory) part.unmap();
     const granters = this.#granters;
-    if (!("length" in granters)) this.#letGo(granters, 0, grefs.length);
-    else for (let index = 0; index < grefs.length; index++) this.#letGo(granters[index]!, index, index + 1);
-    sendNotify(domain, notify);
-    if (!("length" in granters)) granters.bury();
-    else for (const granter of granters) granter.bury();
+    if (!("length" in granters)) this.#unmapGrants(granters, 0, grefs.length);
+    else for (let index = 0; index < grefs.length; index++) this.#unmapGrants(granters[index]!, index, index + 1);
+    sendNotify(domain.ports, notify);
+    if (!("length" in granters)) granters.removeIfUnmapped();
+    else for (const granter of granters) granter.removeIfUnmapped();
   }
 
-  /** Ends the mapping of some pages of one domain. */
-  #letGo(granter: MockDomain, from: number, to: number): void {
+  /** Counts the end of the mapping in the table of a domain, and frees the pages that end with it. */
+  #unmapGrants(granter: DomainState, from: number, to: number): void {
     const { table } = granter;
     const grefs = this.#grefs;
     for (let index = from; (index = table.unmap(grefs, index, to)) < to; index++) {

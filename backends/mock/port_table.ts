@@ -1,101 +1,103 @@
+import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
-import type { MockDomain } from "./domain.ts";
 
-/** The errors' numbers on Linux. */
-const ESRCH = 3;
-const EEXIST = 17;
-const EINVAL = 22;
-const ENOSPC = 28;
+/** `VIRQ_TIMER` and `VIRQ_DEBUG` of Xen's public headers, which a kernel binds itself. */
+const KERNEL_VIRQS: readonly number[] = [0, 1];
 
-/** Xen's timer and debugging events go to a kernel itself (`VIRQ_TIMER` and `VIRQ_DEBUG` of Xen's public headers). */
-const KERNELS_VIRQS: readonly number[] = [0, 1];
-
-/** Who is told when an event comes to a port: the file through which it was bound. */
+/** The file through which a port was bound. */
 export interface PortFile {
-  came(port: Port): void;
+  /** Takes an event of the port. */
+  onEvent(port: Port): void;
 }
 
 /** One end of an event channel. */
 export interface Port {
   /** Its number in its domain. */
   readonly number: number;
-  /** The domain that is, or may be, at the other end; none for Xen's own events. */
+  /** The domain that is, or may be, at the other end; none for a virtual interrupt. */
   readonly domid: number | undefined;
-  /** Which of Xen's events come here, if they are such. */
+  /** The virtual interrupt that is bound to it, if there is one. */
   readonly virq: number | undefined;
   /** The other end, while one is bound. */
   remote: Port | undefined;
   /** The file through which it was bound; none once it was unbound, while an unmap notify holds it. */
   file: PortFile | undefined;
-  /** An event has come, and the domain has not been told yet. */
+  /** Whether an event has arrived that was not delivered yet. */
   pending: boolean;
-  /** The domain is not to be told. */
+  /** Whether events are not delivered. */
   masked: boolean;
-  /** Who needs it: its file, and each unmap notify that names it. */
+  /** How many hold it: its file, and each unmap notify that names it. */
   holders: number;
 }
 
-/** The event channels of one domain. */
-export class EventChannels {
-  readonly #domain: MockDomain;
-  /** The highest number that a port may have. */
+/** The ports of one domain. */
+export class PortTable {
+  /** The number of the domain. */
+  readonly domid: number;
+  /** The highest number of a port. */
   readonly #limit: number;
   readonly #ports = new Map<number, Port>();
   /** No port below this one is free. */
   #lowest = 1;
 
-  constructor(domain: MockDomain, limit: number) {
-    this.#domain = domain;
+  constructor(domid: number, limit: number) {
+    this.domid = domid;
     this.#limit = limit;
   }
 
-  /** Makes a port to which a domain, which need not be there, may bind. */
+  /** Makes a port to which a domain, which need not exist, may bind. */
   bindUnbound(domid: number, file: PortFile): Port {
     return this.#add(domid, undefined, file);
   }
 
-  /** Makes a port that is bound to one of another domain's. */
-  bindInterdomain(domid: number, remotePort: number, file: PortFile): Port {
-    const domain = this.#domain;
-    const other = domain.xen.find(domid);
-    if (!other) throw refused(`there is no domain ${domid}`, ESRCH);
-    const remote = other.eventChannels.get(remotePort);
-    if (!remote) throw refused(`domain ${domid} has no port ${remotePort}`, EINVAL);
-    if (remote.domid !== domain.domid) {
-      const whom = remote.domid === undefined ? "Xen's own events" : `domain ${remote.domid}`;
+  /**
+   * Makes a port that is bound to a port of another domain.
+   *
+   * @param others The ports of that domain, if it exists.
+   */
+  bindInterdomain(domid: number, others: PortTable | undefined, remotePort: number, file: PortFile): Port {
+    if (!others) throw refused(`there is no domain ${domid}`, Errno.ESRCH);
+    const remote = others.get(remotePort);
+    if (!remote) throw refused(`domain ${domid} has no port ${remotePort}`, Errno.EINVAL);
+    if (remote.domid !== this.domid) {
+      const whom = remote.domid === undefined ? `VIRQ ${remote.virq}` : `domain ${remote.domid}`;
       throw refused(
-        `port ${remotePort} of domain ${domid} is for ${whom}, and this is domain ${domain.domid}`,
-        EINVAL,
+        `port ${remotePort} of domain ${domid} is for ${whom}, and this is domain ${this.domid}`,
+        Errno.EINVAL,
       );
     }
-    if (remote.remote) throw refused(`port ${remotePort} of domain ${domid} is bound already`, EINVAL);
+    if (remote.remote) throw refused(`port ${remotePort} of domain ${domid} is already bound`, Errno.EINVAL);
     const port = this.#add(domid, undefined, file);
     port.remote = remote;
     remote.remote = port;
-    // The other end may have sent events while nobody was bound to it: Xen makes up for them by one.
+    // The other end may have sent events while nobody was bound to it: Xen makes up for them with one.
     arrive(port);
     return port;
   }
 
-  /** Makes a port for Xen's own events. */
+  /** Makes a port that is bound to a virtual interrupt. */
   bindVirq(virq: number, file: PortFile): Port {
-    const { domid } = this.#domain;
-    if (KERNELS_VIRQS.includes(virq)) throw refused(`the kernel of domain ${domid} takes VIRQ ${virq} itself`, EEXIST);
+    const { domid } = this;
+    if (KERNEL_VIRQS.includes(virq)) {
+      throw refused(`the kernel of domain ${domid} uses VIRQ ${virq} itself`, Errno.EEXIST);
+    }
     for (const port of this.#ports.values()) {
-      if (port.virq === virq) throw refused(`VIRQ ${virq} is bound to port ${port.number} of domain ${domid}`, EEXIST);
+      if (port.virq === virq) {
+        throw refused(`VIRQ ${virq} is bound to port ${port.number} of domain ${domid}`, Errno.EEXIST);
+      }
     }
     return this.#add(undefined, virq, file);
   }
 
   #add(domid: number | undefined, virq: number | undefined, file: PortFile): Port {
-    // The lowest free number, as Xen gives; 0 is reserved.
+    // The lowest free number, as in Xen; 0 is reserved.
     while (this.#ports.has(this.#lowest)) this.#lowest++;
     const number = this.#lowest;
     if (number > this.#limit) {
       throw refused(
-        `domain ${this.#domain.domid} has ${this.#limit} event channels, and may not have more: unbind some, or give the ` +
-          `machine more \`eventChannels\``,
-        ENOSPC,
+        `domain ${this.domid} has ${this.#limit} event channels, its maximum`,
+        Errno.ENOSPC,
+        " Unbind some, or make the machine with more `eventChannels`.",
       );
     }
     const port = { number, domid, virq, remote: undefined, file, pending: false, masked: false, holders: 1 };
@@ -109,11 +111,11 @@ export class EventChannels {
   }
 
   /** All ports. */
-  ports(): Iterable<Port> {
+  all(): Iterable<Port> {
     return this.#ports.values();
   }
 
-  /** Lets go of a port: it is closed when nobody holds it any more. Its other end becomes unbound. */
+  /** Takes away one holder of a port, and closes it if that was the last. Its other end becomes unbound. */
   release(port: Port): void {
     if (--port.holders === 0) this.#close(port);
   }
@@ -126,44 +128,44 @@ export class EventChannels {
     port.remote = undefined;
   }
 
-  /** Closes all, whoever holds them: for a domain that is destroyed. */
+  /** Closes all ports, whoever holds them, as the domain is destroyed. */
   closeAll(): void {
     for (const port of this.#ports.values()) this.#close(port);
   }
 
-  /** Sends one of Xen's own events. */
+  /** Sends an event to the port to which a virtual interrupt is bound. */
   raise(virq: number): void {
     for (const port of this.#ports.values()) if (port.virq === virq) arrive(port);
   }
 }
 
-/** Sends an event to the other end of a port, if anybody is bound there. */
+/** Sends an event to the other end of a port, if one is bound. */
 export function send(port: Port): void {
   if (port.remote) arrive(port.remote);
 }
 
-/** An event comes to a port. While one is pending, others are merged with it. */
+/** Makes an event pending. Others are merged with it until it is delivered. */
 function arrive(port: Port): void {
   port.pending = true;
   deliver(port);
 }
 
-/** Unmasks a port: an event that came meanwhile is delivered. */
+/** Unmasks a port, and delivers an event that has arrived meanwhile. */
 export function unmask(port: Port): void {
   port.masked = false;
   deliver(port);
 }
 
-/** As the driver's interrupt handler: masks the port, and puts it on the list of its file. */
+/** Does what the driver's interrupt handler does: masks the port, and hands it to its file. */
 function deliver(port: Port): void {
   if (!port.pending || port.masked || !port.file) return;
   port.pending = false;
   port.masked = true;
-  port.file.came(port);
+  port.file.onEvent(port);
 }
 
-function refused(reason: string, errno: number): GrantError {
-  return new GrantError(`Cannot bind an event channel as ${reason}`, {
+function refused(reason: string, errno: number, wayOut = ""): GrantError {
+  return new GrantError(`Cannot bind an event channel: ${reason}.${wayOut}`, {
     code: "port-refused",
     operation: "bind",
     errno,

@@ -1,38 +1,39 @@
-import { type MappedMemory, PAGE_SIZE } from "../../src/contract/backend.ts";
+import type { MappedMemory } from "../../src/contract/backend.ts";
+import { PAGE_SIZE } from "../../src/contract/limits.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 import { type Zero, zeroing } from "./zero.ts";
 
-/** Pages of a slab, 16 MiB; what is larger gets a slab of its own. */
+/** Pages of a slab: 16 MiB. A larger allocation gets a slab of its own. */
 const SLAB_BITS = 12;
 const SLAB_PAGES = 1 << SLAB_BITS;
-/** Pages of the memory that a `WebAssembly.Memory` grows by. */
+/** Bytes of a page of WebAssembly. */
 const WASM_PAGE = 65_536;
-/** How many pages are looked at, in search of free ones next to each other, for each page that was given back. */
-const LOOKS = 8;
+/** How many pages a search can look at for each page that was given back. */
+const LOOKS_PER_PAGE = 8;
 
 /**
- * Pages in a few large slabs, used again without being given to the garbage collector in between. Slabs of which nothing is in
- * use are dropped, all but one.
+ * Pages in a few large slabs, which are reused without the garbage collector. All empty slabs but one are dropped.
  *
- * A slab is a `WebAssembly.Memory`, as its buffer cannot be moved away by whoever has a view of it.
+ * A slab is a `WebAssembly.Memory`, whose buffer a program cannot transfer away.
  *
- * Whether a page is free is known to its slab alone. Beside that there are hints where runs of each length were given back, the
- * last one on top, as in the best case that run is still free, and still in the cache. Where no hint is right, slabs are
- * searched from where the last search ended, but never longer than pages were given back in the meantime, times a constant:
- * then there is a new slab.
+ * Only a slab knows which of its pages are free. For each length there are hints where a run of that length was given
+ * back, the latest on top, as that run is likely to be still free and in the cache. If no hint is right, the slabs are
+ * searched from where the last search ended. The number of pages given back since bounds how far: beyond that, a new
+ * slab is cheaper.
  */
 export class Slabs implements MachineMemory {
   readonly #slabs: (Slab | undefined)[] = [];
-  /** Numbers of slabs that were dropped. */
+  /** The numbers of slabs that were dropped. */
   readonly #free: number[] = [];
-  /** For each length, the runs that were given back: their page, and the number of the slab in the bits above. */
+  /** By length, the runs that were given back: the page in the low bits, the slab's number above. */
   readonly #hints: (number[] | undefined)[] = [];
-  /** Where new pages are taken. */
+  /** The slab that has pages which were never used. */
   #newest: Slab | undefined;
-  /** The slab that is searched next, and how many pages may be looked at. */
+  /** The slab that is searched next. */
   #next = 0;
+  /** How many pages the next searches can look at. */
   #looks = 0;
-  /** Slabs of which nothing is in use. */
+  /** How many slabs are empty. */
   #empty = 0;
 
   take(count: number): Memory {
@@ -46,7 +47,7 @@ export class Slabs implements MachineMemory {
     return this.#takeNew(count) ?? this.#search(count) ?? this.#add(count);
   }
 
-  /** Takes pages that nobody had before, if the newest slab has enough of them. */
+  /** Takes pages that were never used, if the newest slab has enough of them. */
   #takeNew(count: number): Slab | undefined {
     const newest = this.#newest;
     if (newest === undefined || newest.unused + count > newest.pages) return undefined;
@@ -59,7 +60,7 @@ export class Slabs implements MachineMemory {
     return slab;
   }
 
-  /** Looks for pages between those that are in use. */
+  /** Searches for a run between pages that are in use. */
   #search(count: number): Slab | undefined {
     for (let slabs = this.#slabs.length; slabs > 0 && this.#looks > 0; slabs--) {
       if (this.#next >= this.#slabs.length) this.#next = 0;
@@ -86,7 +87,7 @@ export class Slabs implements MachineMemory {
     return slab;
   }
 
-  /** The number of slabs. */
+  /** How many slabs there are. */
   get size(): number {
     return this.#slabs.length - this.#free.length;
   }
@@ -95,17 +96,18 @@ export class Slabs implements MachineMemory {
     return this.#slabs[number]!;
   }
 
-  /** Notes that pages of a slab are free again. */
+  /** Notes that pages of a slab have become free. */
   freed(slab: Slab, page: number, count: number): void {
-    this.#looks = Math.min(this.#looks + LOOKS * count, LOOKS * SLAB_PAGES * this.#slabs.length);
+    this.#looks = Math.min(this.#looks + LOOKS_PER_PAGE * count, LOOKS_PER_PAGE * SLAB_PAGES * this.#slabs.length);
     if (slab.inUse === 0 && this.#drop(slab)) return;
     if (slab.pages > SLAB_PAGES) return;
     const hints = this.#hints[count] ??= [];
-    // Bounded, as hints on runs that were divided since are never used up; less of long ones, so that all are few.
+    // Bounded, as nothing takes out the hint of a run that was divided since; fewer for long runs, so that their sum is
+    // bounded too.
     if (hints.length < 16 + 4096 / count) hints.push(slab.number << SLAB_BITS | page);
   }
 
-  /** Drops a slab of which nothing is in use, unless it is the one to keep. */
+  /** Drops an empty slab, unless it is the one to keep. */
   #drop(slab: Slab): boolean {
     if (slab.pages <= SLAB_PAGES && this.#empty === 0) {
       this.#empty++;
@@ -118,15 +120,15 @@ export class Slabs implements MachineMemory {
   }
 }
 
-/** Some pages of memory, and how many uses each has: its grant is one, each mapping another. */
+/** A block of memory, and how many uses each of its pages has: a grant is one, each mapping another. */
 class Slab implements Memory {
   readonly number: number;
   readonly pages: number;
-  /** Pages that have a use. */
+  /** How many pages have a use. */
   inUse = 0;
-  /** The first page that never had one, nor any after it: those are zeroed. */
+  /** Pages from here on were never used, and are zero. */
   unused = 0;
-  /** Where the next search begins. */
+  /** The page at which the next search begins. */
   searched = 0;
   taken = 0;
   readonly #slabs: Slabs;
@@ -145,17 +147,17 @@ class Slab implements Memory {
     this.#zero = zeroing(memory);
   }
 
-  /** Whether all of some pages are free. */
+  /** Whether all `count` pages from `page` on are free. */
   isFree(page: number, count: number): boolean {
     const uses = this.#uses;
     for (let index = page; index < page + count; index++) {
-      // Beyond the end there are none.
+      // `undefined` beyond the end.
       if (uses[index] !== 0) return false;
     }
     return true;
   }
 
-  /** The first page of some free ones next to each other, from `searched` on, which is moved behind them; or -1. */
+  /** Finds `count` free neighbours from `searched` on, which moves behind them. Returns the first, or -1. */
   search(count: number): number {
     const uses = this.#uses;
     let first = this.searched;
@@ -171,7 +173,7 @@ class Slab implements Memory {
     return -1;
   }
 
-  /** Takes free pages, and zeroes those that were used before. */
+  /** Takes `count` free pages from `page` on, and zeroes those that were used before. */
   take(page: number, count: number): void {
     const used = Math.min(page + count, this.unused) - page;
     if (used > 0) this.#zero(page * PAGE_SIZE, used * PAGE_SIZE);
@@ -197,7 +199,7 @@ class Slab implements Memory {
     this.give(page, count);
   }
 
-  /** Ends a use of each of some pages. */
+  /** Ends one use of each of `count` pages from `page` on. */
   give(page: number, count: number): void {
     const uses = this.#uses;
     let first = page;

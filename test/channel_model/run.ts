@@ -113,7 +113,7 @@ export class Pair {
   #compare(): void {
     const { model, system } = this;
     for (const domid of model.domains.keys()) {
-      const domain = system.xen.find(domid);
+      const domain = system.machine.find(domid);
       same(`domain ${domid}`, domain !== undefined, model.domains[domid]!.there);
       const granted = model.granted(domid);
       same(`grant table of ${domid}`, domain ? [domain.table.used, domain.table.mapped] : [0, 0], [
@@ -126,7 +126,7 @@ export class Pair {
         for (const [byte, value] of bytes) same(`byte ${byte} of ${gref} of ${domid}`, mapped.bytes[byte], value);
         mapped.unmap();
       }
-      const ports = [...domain?.eventChannels.ports() ?? []];
+      const ports = [...domain?.ports.all() ?? []];
       const shown = (list: { number: number; remote?: { number: number } | null | undefined }[]) =>
         list.map(({ number, remote }) => [number, remote?.number ?? 0]).sort(([one], [other]) => one! - other!);
       same(`ports of ${domid}`, shown(ports), shown(model.ports(domid)));

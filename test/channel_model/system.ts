@@ -1,6 +1,8 @@
 import type { MapBackend } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { type MockProcess, MockXen } from "../../backends/mock.ts";
+import type { MachineState } from "../../backends/mock/kernel.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import {
   type EventChannel,
   EventChannels,
@@ -54,6 +56,7 @@ function opened<F>(backend: { name: string; open(): F }): { name: string; open()
 /** The library on a simulated machine, driven by steps. */
 export class System {
   readonly xen = new MockXen({ tableFrames: 1 });
+  readonly machine: MachineState = machineState(this.xen);
   readonly programs: Program[] = [];
   /** Each page that was ever granted. */
   readonly pages: { program: number; shared: SharedPages; page: number; gref: number }[] = [];
@@ -96,7 +99,7 @@ export class System {
         this.programs[step.program]!.process.kill();
         return 0;
       case "destroy":
-        this.xen.find(step.domid)?.destroy();
+        if (this.machine.find(step.domid)) this.xen.domain(step.domid).destroy();
         return 0;
       case "allocate": {
         const { program, pages, domid, writable } = step;

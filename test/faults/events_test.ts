@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { EventFile } from "../../src/contract/backend.ts";
 import { type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { parseTrace, Recorder } from "../../backends/record.ts";
 import { EventChannels } from "../../mod.ts";
 import { boom, thrown } from "../support/faulty_machine.ts";
@@ -207,7 +208,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     const { xen, faults, file, port, finish } = bound();
     faults.fail("unbind", { error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
-    expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
+    expect(machineState(xen).domain(1).ports.get(port)).toBe(undefined);
     expect(faults.left).toBe(0);
     finish();
   });
@@ -225,7 +226,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     expect([faults.left, below("close")]).toEqual([2, 0]);
     faults.settle();
     expect([faults.left, below("close"), below("unbind")]).toEqual([0, 1, 1]);
-    expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
+    expect(machineState(xen).domain(1).ports.get(port)).toBe(undefined);
     file.close = () => {};
     finish();
   });

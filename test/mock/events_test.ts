@@ -1,9 +1,9 @@
-/** What the event channels of the simulated machine do beyond the conformance suite. */
+/** Event channels of the simulated machine, beyond the conformance suite. */
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 
-/** Event channels of the domains 1 and 0 of a machine. */
+/** Event channels of domains 1 and 0. */
 function sides(xen: MockXen) {
   return {
     ours: new EventChannels(xen.domain(1)),
@@ -14,7 +14,7 @@ function sides(xen: MockXen) {
 const refusal = (errno: number) => expect.objectContaining({ code: "port-refused", operation: "bind", errno });
 
 describe("a port of the mock", () => {
-  test("is the lowest that is free in its domain, from 1 on, as on Xen", () => {
+  test("is the lowest free one of its domain, starting at 1, as on Xen", () => {
     const { ours, theirs } = sides(new MockXen());
     const channels = [1, 2, 3, 4].map(() => ours.bindUnbound(0));
     expect(channels.map(({ port }) => port)).toEqual([1, 2, 3, 4]);
@@ -24,7 +24,7 @@ describe("a port of the mock", () => {
     expect(theirs.bindUnbound(1).port).toBe(1);
   });
 
-  test("is refused with Xen's reasons", () => {
+  test("is refused for the reasons that Xen has", () => {
     const xen = new MockXen();
     const { ours, theirs } = sides(xen);
     const { port } = ours.bindUnbound(2);
@@ -34,29 +34,31 @@ describe("a port of the mock", () => {
     expect(() => theirs.bindInterdomain(5, 1)).toThrow("there is no domain 5");
     expect(() => theirs.bindInterdomain(5, 1)).toThrow(refusal(3));
     const virq = ours.bindVirq(3);
-    expect(() => theirs.bindInterdomain(1, virq.port)).toThrow("is for Xen's own events");
+    expect(() => theirs.bindInterdomain(1, virq.port)).toThrow(
+      "port 2 of domain 1 is for VIRQ 3, and this is domain 0",
+    );
     expect(() => ours.bindVirq(3)).toThrow("VIRQ 3 is bound to port 2 of domain 1");
-    expect(() => ours.bindVirq(1)).toThrow("the kernel of domain 1 takes VIRQ 1 itself");
+    expect(() => ours.bindVirq(1)).toThrow("the kernel of domain 1 uses VIRQ 1 itself");
     expect(() => ours.bindVirq(3)).toThrow(refusal(17));
     expect(theirs.bindVirq(3).port).toBe(1);
   });
 
-  test("may be had up to the limit, and again when one was unbound", () => {
+  test("is refused beyond the limit, until another one is unbound", () => {
     const xen = new MockXen({ eventChannels: 3 });
     const { ours, theirs } = sides(xen);
     const first = [1, 2, 3].map(() => ours.bindUnbound(0))[0]!;
-    expect(() => ours.bindUnbound(0)).toThrow("domain 1 has 3 event channels, and may not have more");
+    expect(() => ours.bindUnbound(0)).toThrow("domain 1 has 3 event channels, its maximum");
     expect(() => ours.bindVirq(3)).toThrow(refusal(28));
     const spare = theirs.bindUnbound(1);
     expect(() => ours.bindInterdomain(0, spare.port)).toThrow(refusal(28));
     first.unbind();
-    // The refusal has left the other end as it was.
+    // The refusal did not change the other end.
     expect(ours.bindInterdomain(0, spare.port).port).toBe(1);
     for (const eventChannels of [0, 131_072, 1.5]) expect(() => new MockXen({ eventChannels })).toThrow(RangeError);
     expect(() => new MockXen({ eventChannels: "5" as unknown as number })).toThrow(TypeError);
   });
 
-  test("can be one of 131,071, bound and unbound in no time", () => {
+  test("is bound and unbound in constant time, up to 131,071 of them", () => {
     const xen = new MockXen({ eventChannels: 131_071 });
     const { ours } = sides(xen);
     let last = 0;
@@ -69,13 +71,13 @@ describe("a port of the mock", () => {
 });
 
 describe("an event of the mock", () => {
-  /** What is awaited, by name, in the order in which it comes. */
+  /** Records names in the order in which they are noted. */
   function log() {
     const order: string[] = [];
     return { order, note: (name: string) => (): number => order.push(name) };
   }
 
-  test("wakes in a microtask: after the code that sends it, before any timer", async () => {
+  test("wakes a waiter in a microtask: after the code that sends it, before any timer", async () => {
     const { ours, theirs } = sides(new MockXen());
     const channel = ours.bindUnbound(0);
     const peer = theirs.bindInterdomain(1, channel.port);
@@ -88,7 +90,7 @@ describe("an event of the mock", () => {
     expect(order).toEqual(["sent", "event", "timer"]);
   });
 
-  test("that is forgotten with its port wakes nobody, and the next one wakes in a microtask", async () => {
+  test("wakes nobody if its port is unbound first; the next event wakes in a microtask", async () => {
     const { ours, theirs } = sides(new MockXen());
     const [first, second] = [ours.bindUnbound(0), ours.bindUnbound(0)];
     const [peer, other] = [first, second].map(({ port }) => theirs.bindInterdomain(1, port));
@@ -106,7 +108,7 @@ describe("an event of the mock", () => {
     expect(woken).toBe(true);
   });
 
-  test("wakes in the order of the events, then of those who wait", async () => {
+  test("wakes in the order of events, then in the order of waiters", async () => {
     const { ours, theirs } = sides(new MockXen());
     const channels = [1, 2, 3].map(() => ours.bindUnbound(0));
     const peers = channels.map(({ port }) => theirs.bindInterdomain(1, port));
@@ -120,7 +122,7 @@ describe("an event of the mock", () => {
     expect(order).toEqual(["2 first", "2 second", "0 first", "0 second", "1 first", "1 second"]);
   });
 
-  test("that is sent while the one before waits to be taken comes after it, once", async () => {
+  test("arrives once more after the one that waits to be taken, however many are sent", async () => {
     const { ours, theirs } = sides(new MockXen());
     const channel = ours.bindUnbound(0);
     const peer = theirs.bindInterdomain(1, channel.port);
@@ -130,7 +132,7 @@ describe("an event of the mock", () => {
     await expect(channel.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
   });
 
-  test("is at the file's next look, and is masked until it is unmasked", () => {
+  test("is taken by `pending()`, which masks its port until `unmask()`", () => {
     const xen = new MockXen();
     const [file, other] = [xen.domain(1).events.open(), xen.domain(0).events.open()];
     const port = file.bindUnbound(0);
@@ -150,7 +152,7 @@ describe("an event of the mock", () => {
     expect(() => file.notify(port)).toThrow(expect.objectContaining({ code: "port-refused", errno: 107 }));
   });
 
-  test("of Xen's own is raised by hand, and comes to whoever bound it in that domain", async () => {
+  test("of a virtual interrupt is raised by `raiseVirq()`, in that domain only", async () => {
     const xen = new MockXen();
     const { ours, theirs } = sides(xen);
     const [channel, other] = [ours.bindVirq(3), theirs.bindVirq(3)];
@@ -164,7 +166,7 @@ describe("an event of the mock", () => {
 });
 
 describe("a domain that is destroyed", () => {
-  test("ends its channels: its own waits say `closed`, the other end is unbound and hears nothing", async () => {
+  test("ends its channels: its waits reject with `closed`, the other end is unbound without an event", async () => {
     const xen = new MockXen();
     const { ours, theirs } = sides(xen);
     const channel = ours.bindUnbound(0);
@@ -179,7 +181,7 @@ describe("a domain that is destroyed", () => {
     await expect(channel.wait()).rejects.toMatchObject({ code: "closed" });
     peer.notify();
     await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
-    // A new domain with its number may bind to the end that is left, and nothing of the old one to it.
+    // A new domain with the same number can bind to the remaining end. The old domain cannot disturb it.
     const again = new EventChannels(xen.domain(1)).bindInterdomain(0, peer.port);
     again.notify();
     await peer.wait();
@@ -191,7 +193,7 @@ describe("a domain that is destroyed", () => {
     xen.assertClean();
   });
 
-  test("fires none of its unmap notifies: its kernel runs no more", async () => {
+  test("fires none of its unmap notifies, as its kernel no longer runs", async () => {
     const xen = new MockXen();
     const { ours, theirs } = sides(xen);
     const channel = ours.bindUnbound(0);
@@ -217,7 +219,7 @@ describe("a domain that is destroyed", () => {
   });
 });
 
-test("`assertClean()` names what is left bound, an unmap notify that holds a port included", () => {
+test("`assertClean()` names bound ports, also those that only an unmap notify holds", () => {
   const xen = new MockXen();
   const { ours } = sides(xen);
   const channel = ours.bindUnbound(0);
@@ -227,7 +229,7 @@ test("`assertClean()` names what is left bound, an unmap notify that holds a por
   pages.setUnmapNotify({ eventPort: channel.port });
   channel.unbind();
   expect(() => xen.assertClean()).toThrow("domain 1 has port 1 bound");
-  // Its number is not given to another channel meanwhile.
+  // No other channel gets its number meanwhile.
   expect(ours.bindUnbound(0).port).toBe(2);
   pages.setUnmapNotify({});
   expect(ours.bindUnbound(0).port).toBe(1);

@@ -1,9 +1,10 @@
-/** Where the pages of a simulated machine are: that they are zeroed, apart, used again, and given back. */
+/** The pages of a simulated machine: they are zeroed, do not overlap, are reused, and are given back. */
 import { describe, expect, test } from "vitest";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Buffers } from "../../backends/mock/buffers.ts";
 import type { MachineMemory, Memory } from "../../backends/mock/memory.ts";
 import { Slabs } from "../../backends/mock/slabs.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { filling, zeroing } from "../../backends/mock/zero.ts";
 import { type MockMemory, MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
@@ -14,7 +15,7 @@ const SLAB = 4096;
 
 const KINDS: Record<MockMemory, () => MachineMemory> = { buffers: () => new Buffers(), slabs: () => new Slabs() };
 
-/** The same numbers each time, from 0 to below `most`. */
+/** A generator of whole numbers below `most`, the same each time. */
 function random(): (most: number) => number {
   let state = 1;
   return (most) => {
@@ -25,7 +26,7 @@ function random(): (most: number) => number {
 
 for (const [kind, make] of Object.entries(KINDS)) {
   describe(`memory in ${kind}`, () => {
-    test("`take()` gives zeroed pages that nobody else has, whatever was given back before", () => {
+    test("`take()` returns zeroed pages that nobody else has, whatever was given back before", () => {
       const memory = make();
       const below = random();
       const runs: { of: Memory; page: number; count: number; mark: number }[] = [];
@@ -42,7 +43,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
           mapping.unmap();
           runs.push({ of, page, count, mark: round + 1 });
         } else {
-          // A part of a run is given back, or all of it.
+          // Give back a part of a run, or all of it.
           const at = below(runs.length);
           const [run] = runs.splice(at, 1) as [typeof runs[number]];
           const mapping = run.of.map(run.page, run.count);
@@ -56,7 +57,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
       }
     });
 
-    test("pages that are given back while they are mapped stay until they are unmapped", () => {
+    test("`give()` of a mapped page frees it when it is unmapped", () => {
       const memory = make();
       const of = memory.take(1);
       const mapping = of.map(of.taken, 1);
@@ -74,7 +75,7 @@ for (const [kind, make] of Object.entries(KINDS)) {
 }
 
 describe("slabs", () => {
-  test("use the pages that were given back last first", () => {
+  test("reuse the pages that were given back last", () => {
     const memory = new Slabs();
     const pages = [0, 1, 2].map(() => memory.take(3).taken);
     expect(pages).toEqual([0, 3, 6]);
@@ -82,7 +83,7 @@ describe("slabs", () => {
     expect([memory.take(3).taken, memory.take(3).taken, memory.take(3).taken]).toEqual([0, 3, 9]);
   });
 
-  test("that are empty are given back, all but one", () => {
+  test("are dropped when they are empty, all but one", () => {
     const memory = new Slabs();
     const taken: [Memory, number][] = [];
     for (let done = 0; done < 5 * SLAB; done += 64) {
@@ -97,7 +98,7 @@ describe("slabs", () => {
     expect(memory.size).toBe(2);
   });
 
-  test("of a large allocation are given back with it", () => {
+  test("of a large allocation are dropped with it", () => {
     const memory = new Slabs();
     const large = memory.take(SLAB + 1);
     large.give(0, 5);
@@ -106,11 +107,11 @@ describe("slabs", () => {
     expect(memory.size).toBe(0);
   });
 
-  test("stay few when runs are divided and pages stay between them", () => {
+  test("stay few when runs are freed except for single pages", () => {
     const memory = new Slabs();
     const below = random();
     const pages: [Memory, number][] = [];
-    // 2,000 pages stay, scattered over runs of which the rest was given back.
+    // 2,000 pages stay in use, one of each run of 24.
     for (let round = 0; round < 30_000; round++) {
       const of = memory.take(24);
       const first = of.taken;
@@ -122,13 +123,13 @@ describe("slabs", () => {
         from.give(page, 1);
       }
     }
-    // 2,000 pages that are 24 apart are twelve slabs.
+    // 2,000 pages that are 24 apart fill twelve slabs.
     expect(memory.size).toBeLessThan(24);
     for (const [of, page] of pages) of.give(page, 1);
     expect(memory.size).toBe(1);
   });
 
-  test("are zeroed where nothing can be compiled, too", () => {
+  test("are zeroed also where compiling is forbidden", () => {
     for (const make of [zeroing, filling]) {
       const memory = new WebAssembly.Memory({ initial: 1 });
       const bytes = new Uint8Array(memory.buffer).fill(1);
@@ -139,8 +140,8 @@ describe("slabs", () => {
   });
 });
 
-describe("a view that was kept", () => {
-  /** A view of a page that was unmapped and freed, when the next allocation has been made. */
+describe("a view that is kept after `unmap()`", () => {
+  /** A view of a page that was unmapped, freed, and allocated again. */
   function kept(memory: MockMemory) {
     const device = new GrantDevice(new MockXen({ memory }).domain(1), { core: debugCore });
     const allocator = device.open();
@@ -155,12 +156,12 @@ describe("a view that was kept", () => {
     return bytes;
   }
 
-  test("is detached in buffers, and shows what its page is used for next in slabs", () => {
+  test("is detached in buffers, and shows the next use of its page in slabs", () => {
     expect(kept("buffers").length).toBe(0);
     expect(kept("slabs")[0]).toBe(9);
   });
 
-  test("of a slab cannot take the memory away", () => {
+  test("cannot transfer a slab's buffer away", () => {
     const bytes = kept("slabs");
     expect(() => bytes.buffer.transfer()).toThrow(TypeError);
     expect(() => structuredClone(bytes, { transfer: [bytes.buffer] })).toThrow();
@@ -168,9 +169,9 @@ describe("a view that was kept", () => {
   });
 });
 
-test("`destroy()` of a domain gives its pages back with its last mapping", () => {
+test("`destroy()` gives the domain's pages back when their last mapping ends", () => {
   const xen = new MockXen({ memory: "slabs", limit: Infinity });
-  const memory = xen.memory as Slabs;
+  const memory = machineState(xen).memory as Slabs;
   const device = new GrantDevice(xen.domain(1), { core: debugCore });
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 3, writable: true });
@@ -183,7 +184,7 @@ test("`destroy()` of a domain gives its pages back with its last mapping", () =>
   expect(memory.size).toBe(2);
   theirs.unmap();
   expect(memory.size).toBe(1);
-  // Its program's own mapping goes on, and the page is nobody else's.
+  // The destroyed domain's own mapping still works, and nobody else gets its page.
   const other = new GrantDevice(xen.domain(2), { core: debugCore }).open();
   for (let round = 0; round < 5; round++) other.allocate(0).map().bytes.fill(1);
   expect([...ours.read(0, 2)]).toEqual([5, 0]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
@@ -14,7 +15,7 @@ function sides(xen: MockXen, limit?: number) {
   };
 }
 
-test("`MockXen()` refuses sizes and profiles that make no sense", () => {
+test("`MockXen()` refuses sizes out of bounds and unknown profiles", () => {
   expect(() => new MockXen({ tableFrames: 0 })).toThrow(
     "`tableFrames` must be a whole number from 1 to 65536: current value is 0",
   );
@@ -24,8 +25,30 @@ test("`MockXen()` refuses sizes and profiles that make no sense", () => {
   expect(() => new MockXen().domain(1).limit = 1.5).toThrow(RangeError);
 });
 
+test("`MockXen()` uses the default of an option that is `undefined`", () => {
+  const xen = new MockXen({ profile: undefined, limit: undefined, memory: undefined });
+  expect([xen.profile, xen.domain(1).limit]).toEqual(["linux-6.1", 1024]);
+});
+
+test("`domain()` and `process()` return objects that own nothing but what is public, backends included", () => {
+  const xen = new MockXen();
+  const domain = xen.domain(1);
+  const process = domain.process();
+  expect(xen.domain(1)).toBe(domain);
+  expect(process.domain).toBe(domain);
+  expect(Object.keys(xen)).toEqual(["profile"]);
+  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "maps"]);
+  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "maps"]);
+  // So a program can replace a backend of a domain.
+  const open = () => {
+    throw new Error("planned");
+  };
+  const device = new GrantDevice({ ...domain, grants: { ...domain.grants, open } });
+  expect(() => device.open()).toThrow("planned");
+});
+
 describe("a grant table", () => {
-  test("has 32,768 references, of which 8 are reserved, and says when it is full (S3)", () => {
+  test("has 32,768 references, 8 of them reserved, and refuses more (S3)", () => {
     const xen = new MockXen({ limit: Infinity });
     const { device } = sides(xen);
     const allocator = device.open();
@@ -33,14 +56,14 @@ describe("a grant table", () => {
     expect(() => allocator.allocate(0, { pages: 11 })).toThrow(
       "the grant table of domain 1 has 32760 references and 32760 are in use",
     );
-    // Nothing of the failed allocation is left.
+    // The failed allocation left nothing.
     expect(device.inspect()).toMatchObject({ live: 32_750, listed: 32_750, pending: 0 });
     expect(allocator.allocate(0, { pages: 10 }).page).toBe(32_750);
     device.close();
     xen.assertClean();
   });
 
-  test("gives the reference that was freed last (S5)", () => {
+  test("reuses the reference that was freed last (S5)", () => {
     const { device } = sides(new MockXen());
     const allocator = device.open();
     const first = allocator.allocate(0, { pages: 3 });
@@ -50,7 +73,7 @@ describe("a grant table", () => {
     expect(allocator.allocate(0, { pages: 3 }).grefs).toEqual([10, 8, 11]);
   });
 
-  test("refuses to end the same grant twice, and gives its reference to one page", () => {
+  test("refuses to end a grant twice in one call, and gives its reference to one page only", () => {
     const xen = new MockXen();
     const file = xen.domain(1).grants.open();
     const grefs = new Uint32Array(2);
@@ -63,7 +86,7 @@ describe("a grant table", () => {
     xen.assertClean();
   });
 
-  test("refuses to end grants of another program, or twice, and ends none of them", () => {
+  test("refuses to end grants of another file or ended ones, and ends none of the call", () => {
     const xen = new MockXen({ limit: 4 });
     const [one, other] = [xen.domain(1).grants.open(), xen.domain(1).grants.open()];
     const [mine, theirs] = [new Uint32Array(1), new Uint32Array(1)];
@@ -72,17 +95,18 @@ describe("a grant table", () => {
     for (const grefs of [[mine[0]!, theirs[0]!], [mine[0]!, 99_999], [theirs[0]!]]) {
       expect(() => one.endAccess(0, grefs.length, Uint32Array.from(grefs))).toThrow("was not granted");
     }
-    expect(xen.domain(1).table.used).toBe(2);
+    const state = machineState(xen).domain(1);
+    expect(state.table.used).toBe(2);
     const mapping = xen.domain(0).maps.open().map(1, [mine[0]!], false);
     expect(one.endAccess(0, 1, mine)).toEqual([]);
     expect(() => one.endAccess(0, 1, mine)).toThrow("was not granted");
-    expect(xen.domain(1).counted).toBe(1);
+    expect(state.counted).toBe(1);
     mapping.unmap();
     other.endAccess(0, 1, theirs);
     xen.assertClean();
   });
 
-  test("that has no memory for more entries refuses the whole allocation, and counts nothing", () => {
+  test("refuses the whole allocation without memory for its entries, and counts nothing", () => {
     const xen = new MockXen({ memory: "slabs" });
     const { device } = sides(xen);
     const allocator = device.open();
@@ -90,7 +114,7 @@ describe("a grant table", () => {
     const { Uint32Array } = globalThis;
     globalThis.Uint32Array = new Proxy(Uint32Array, {
       construct(target, args, made) {
-        // Entries of more than 100 pages; what the front asks for is less.
+        // Refuse entries for more than 100 pages; the front allocates smaller arrays.
         if (args[0] > 100 * 8) throw new RangeError("Array buffer allocation failed");
         return Reflect.construct(target, args, made);
       },
@@ -100,16 +124,17 @@ describe("a grant table", () => {
     } finally {
       globalThis.Uint32Array = Uint32Array;
     }
-    expect([xen.domain(1).counted, xen.domain(1).table.used]).toEqual([50, 50]);
+    const machine = machineState(xen);
+    expect([machine.domain(1).counted, machine.domain(1).table.used]).toEqual([50, 50]);
     expect(device.inspect()).toMatchObject({ live: 50, pending: 0 });
     pages.free();
     expect(allocator.allocate(0, { pages: 1024 }).count).toBe(1024);
     device.close();
     xen.assertClean();
-    expect(xen.memory.at(0)).toMatchObject({ inUse: 0 });
+    expect(machine.memory.at(0)).toMatchObject({ inUse: 0 });
   });
 
-  test("is recovered after it was exhausted", () => {
+  test("is usable again after it was full", () => {
     const xen = new MockXen({ tableFrames: 1, limit: Infinity });
     const { device } = sides(xen);
     for (let round = 0; round < 100; round++) {
@@ -123,7 +148,7 @@ describe("a grant table", () => {
 });
 
 describe("a page that the peer holds", () => {
-  test("keeps its reference and its entry until the peer lets go, in both profiles", () => {
+  test("keeps its reference and its entry until the peer unmaps it, in both profiles", () => {
     for (const profile of ["linux-5.16", "linux-6.1"] as const) {
       const xen = new MockXen({ profile });
       const { device, mapper } = sides(xen);
@@ -135,7 +160,7 @@ describe("a page that the peer holds", () => {
       theirs.unmap();
       const expected = profile === "linux-5.16" ? [1, 0] : [0, 0];
       expect([device.inspect().pending, 0]).toEqual(expected);
-      // The next operation of the seed's driver finds it.
+      // With `linux-5.16`, the next operation frees it.
       allocator.allocate(0).free();
       expect(device.inspect().pending).toBe(0);
       expect(() => mapper.map(1, pages.grefs)).toThrow(expect.objectContaining({ code: "map-refused" }));
@@ -146,7 +171,7 @@ describe("a page that the peer holds", () => {
 });
 
 describe("a mapping of several pages by the peer", () => {
-  test("is one piece where they are neighbours in one allocation, and several parts elsewhere", () => {
+  test("is one block if they are neighbours in one allocation, and several parts otherwise", () => {
     const { device, mapper } = sides(new MockXen());
     const allocator = device.open();
     const first = allocator.allocate(0, { pages: 3, writable: true });
@@ -174,7 +199,7 @@ describe("a mapping of several pages by the peer", () => {
 });
 
 describe("`destroy()`", () => {
-  test("of the granter leaves the peer its mapping; it is gone when the last one ends", () => {
+  test("of the granter leaves the peer its mapping; the domain is gone when the last one ends", () => {
     const xen = new MockXen();
     const { device, mapper } = sides(xen);
     const allocator = device.open();
@@ -185,12 +210,12 @@ describe("`destroy()`", () => {
     xen.domain(1).destroy();
     expect(theirs.bytes[0]).toBe(7);
     theirs.bytes[1] = 8;
-    // A dying domain's grants may still be mapped, as on Xen.
+    // The grants of a dying domain can still be mapped, as on Xen.
     mapper.map(1, pages.grefs).unmap();
     expect(() => allocator.allocate(0)).toThrow(expect.objectContaining({ code: "closed" }));
     expect(() => pages.map()).toThrow(expect.objectContaining({ code: "closed" }));
     expect(() => device.open()).toThrow(expect.objectContaining({ code: "closed" }));
-    // What its program does afterwards harms nobody, and the books balance.
+    // What its program does afterwards changes nothing, and the books balance.
     ours.unmap();
     device.close();
     expect(device.inspect()).toMatchObject({ live: 0, mapped: 0, pending: 0 });
@@ -218,7 +243,7 @@ describe("`destroy()`", () => {
     xen.assertClean();
   });
 
-  test("frees the number for a new domain, which has none of the old one's grants", () => {
+  test("frees the number for a new domain, which has no grants of the old one", () => {
     const xen = new MockXen();
     const { device, mapper } = sides(xen);
     const old = xen.domain(1);
@@ -231,7 +256,7 @@ describe("`destroy()`", () => {
 });
 
 describe("`assertClean()`", () => {
-  test("names what is left granted and mapped", () => {
+  test("names granted and mapped pages, the first ten of them", () => {
     const xen = new MockXen();
     const { device, mapper } = sides(xen);
     const pages = device.open().allocate(0, { pages: 12 });
@@ -247,7 +272,7 @@ describe("`assertClean()`", () => {
 });
 
 describe("a view", () => {
-  test("of memory that was moved away leaves the page usable", () => {
+  test("whose buffer was transferred away leaves the page usable", () => {
     const { device, mapper } = sides(new MockXen());
     const pages = device.open().allocate(0, { pages: 2, writable: true });
     const ours = pages.map();
@@ -263,7 +288,7 @@ describe("a view", () => {
     expect(device.inspect().live).toBe(0);
   });
 
-  test("that someone else still has mapped stays the same memory when another mapping ends", () => {
+  test("shows the same memory after another mapping of the page ended", () => {
     const { device, mapper } = sides(new MockXen());
     const pages = device.open().allocate(0, { writable: true });
     const ours = pages.map();
@@ -275,7 +300,7 @@ describe("a view", () => {
   });
 });
 
-test("`map()` of a reference that was never granted is refused, on a machine where nothing was", () => {
+test("`map()` refuses a reference that was never granted, when nothing ever was", () => {
   const { mapper } = sides(new MockXen());
   for (const gref of [0, 7, 8, 0xffff_ffff]) {
     expect(() => mapper.map(1, [gref])).toThrow(expect.objectContaining({ code: "map-refused" }));

@@ -1,6 +1,7 @@
-/** Processes of the simulated machine that are killed: what the kernel does for them, and what the others see of it. */
+/** Processes of the simulated machine that are killed: what the kernel does for them, and what others see of it. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
@@ -26,7 +27,7 @@ function processes(profile: MockProfile = "linux-6.1") {
 }
 
 describe("`kill()`", () => {
-  test("fires the notify of a page: the byte, then the event, then access ends", async () => {
+  test("fires the notify of a page: clears the byte, sends the event, ends access", async () => {
     const { xen, process, device, events, theirs } = processes();
     const channel = events.bindUnbound(0);
     const peer = theirs.events.bindInterdomain(1, channel.port);
@@ -43,7 +44,7 @@ describe("`kill()`", () => {
     await wait;
     expect(seen).toEqual([0]);
     expect(() => theirs.mapper.map(1, [pages.grefs[0]!])).toThrow(expect.objectContaining({ code: "map-refused" }));
-    // What is still mapped stays the peer's, and the event is the last one.
+    // The peer keeps what it has mapped, and gets no further event.
     view.bytes[9] = 2;
     await expect(peer.wait({ signal: AbortSignal.timeout(10) })).rejects.toThrow();
     view.unmap();
@@ -77,7 +78,7 @@ describe("`kill()`", () => {
     xen.assertClean();
   });
 
-  test("unbinds its ports: its own waits say `closed`, the other end may be bound to anew", async () => {
+  test("unbinds its ports: its own waits reject with `closed`, and the other end can be bound again", async () => {
     const { xen, process, events, theirs } = processes();
     const channel = events.bindUnbound(0);
     const peer = theirs.events.bindInterdomain(1, channel.port);
@@ -91,7 +92,7 @@ describe("`kill()`", () => {
     const again = next.bindInterdomain(0, peer.port);
     again.notify();
     await peer.wait();
-    // What the dead process does harms nobody who has its port by now.
+    // The dead process cannot disturb the one that has its port now.
     expect(again.port).toBe(channel.port);
     channel.unbind();
     events.close();
@@ -102,7 +103,7 @@ describe("`kill()`", () => {
     xen.assertClean();
   });
 
-  test("leaves a process whose devices refuse everything, and whose clean-up changes nothing", () => {
+  test("makes the devices of the process refuse everything, and its clean-up change nothing", () => {
     const { xen, process, device, mapper, events } = processes();
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3 });
@@ -126,7 +127,7 @@ describe("`kill()`", () => {
     ) expect(action).toThrow(closed);
     expect(() => allocator.allocate(0)).toThrow("this process of domain 1 was killed");
     xen.assertClean();
-    // Another process has the same references and port by now.
+    // Another process gets the same references and port.
     const next = xen.domain(1).process();
     const others = new GrantDevice(next).open().allocate(0, { pages: 3 });
     const other = new EventChannels(next).bindUnbound(0);
@@ -157,10 +158,11 @@ describe("`kill()`", () => {
     xen.assertClean();
   });
 
-  for (const profile of ["linux-5.16", "linux-6.1"] as const) {
-    test(`leaves held pages to the driver, profile ${profile}: they count, or not, until the peer lets go`, () => {
+  for (const [profile, counted] of [["linux-5.16", "count"], ["linux-6.1", "do not count"]] as const) {
+    test(`leaves held pages to the driver of ${profile}: they ${counted} until the peer unmaps them`, () => {
       const { xen, process, device, theirs } = processes(profile);
       const domain = xen.domain(1);
+      const { table } = machineState(xen).domain(1);
       domain.limit = 4;
       const pages = device.open().allocate(0, { pages: 4 });
       const view = theirs.mapper.map(1, pages.grefs.slice(1, 3));
@@ -173,15 +175,15 @@ describe("`kill()`", () => {
       );
       allocator.allocate(0, { pages: room }).free();
       view.unmap();
-      expect(domain.table.used).toBe(profile === "linux-5.16" ? 2 : 0);
+      expect(table.used).toBe(profile === "linux-5.16" ? 2 : 0);
       allocator.allocate(0, { pages: 4 }).free();
-      expect(domain.table.used).toBe(0);
+      expect(table.used).toBe(0);
       other.close();
       xen.assertClean();
     });
   }
 
-  test("finds what is deferred, freed before, or mapped by itself, and fires nothing twice", async () => {
+  test("fires no notify twice: of a page that was freed before, nor of one that the process itself maps", async () => {
     const { xen, process, device, mapper, events, theirs } = processes();
     const channel = events.bindUnbound(0);
     const peer = theirs.events.bindInterdomain(1, channel.port);
@@ -206,7 +208,7 @@ describe("`kill()`", () => {
 });
 
 describe("`process()`", () => {
-  test("of a domain that was destroyed is refused, and the domain's end is that of its processes", () => {
+  test("is refused once the domain was destroyed, which ends its processes but kills none", () => {
     const { xen, process, device } = processes();
     const domain = xen.domain(1);
     const allocator = device.open();

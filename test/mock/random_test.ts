@@ -1,19 +1,20 @@
-/** Random runs of grants straight on the mock's backend, beside a naive model of one domain: every page keeps its own bytes. */
+/** Random grants on the mock's backends beside a naive model of one domain: every page keeps its own bytes. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import type { Slabs } from "../../backends/mock/slabs.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 
-/** References of a table of one frame. */
+/** How many references a table of one frame has. */
 const MOST = 504;
 const TAG = 10;
 
-/** What the model knows of a page. */
+/** A page of the model. */
 interface Page {
   readonly tag: number;
   readonly file: number;
   peers: number;
-  /** The owner has let go, and the peer holds it. */
+  /** The owner freed it while the peer had it mapped. */
   ended: boolean;
   notify: number | undefined;
 }
@@ -22,8 +23,9 @@ type Step = readonly [what: number, where: number, many: number];
 
 function run(profile: "linux-6.1" | "linux-5.16", memory: "buffers" | "slabs", steps: readonly Step[]): void {
   const xen = new MockXen({ profile, memory, tableFrames: 1 });
-  const domain = xen.domain(1);
-  const files = [0, 1].map(() => domain.grants.open());
+  const machine = machineState(xen);
+  const domain = machine.domain(1);
+  const files = [0, 1].map(() => xen.domain(1).grants.open());
   const mapper = xen.domain(0).maps.open();
   const pages = new Map<number, Page>();
   const mappings: { unmap(): void; grefs: readonly number[] }[] = [];
@@ -85,7 +87,7 @@ function run(profile: "linux-6.1" | "linux-5.16", memory: "buffers" | "slabs", s
 
   for (const [what, where, many] of steps) {
     const index = where % 2;
-    // In the order of their references, as they were granted, or backwards.
+    // In the order of references, in the order of grants, or in the reverse of that.
     const some = (grefs: number[]) => {
       const ordered = many % 3 === 0 ? grefs.toSorted((a, b) => a - b) : many % 3 === 1 ? grefs : grefs.toReversed();
       const from = grefs.length > 0 ? where % grefs.length : 0;
@@ -123,10 +125,10 @@ function run(profile: "linux-6.1" | "linux-5.16", memory: "buffers" | "slabs", s
   }
   xen.assertClean();
   expect([domain.counted, domain.table.used]).toEqual([0, 0]);
-  // Every page was given back to its slab, which is the only one.
+  // All pages were given back to the only slab.
   if (memory === "slabs" && tags > 0) {
-    expect((xen.memory as Slabs).size).toBe(1);
-    expect(xen.memory.at(0)).toMatchObject({ inUse: 0 });
+    expect((machine.memory as Slabs).size).toBe(1);
+    expect(machine.memory.at(0)).toMatchObject({ inUse: 0 });
   }
 }
 

@@ -1,5 +1,4 @@
-/** The scenarios that the rig plays on a real Xen (test/rig/), on a simulated one: the same programs and the same expectations. */
-
+/** The scenarios of the rig (test/rig/) on a simulated Xen: the same programs and expectations as on a real one. */
 import { test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import * as library from "../../mod.ts";
@@ -11,7 +10,7 @@ import type { Peer } from "../rig/guest/peers.ts";
 
 const WAIT_MILLISECONDS = 5;
 
-/** Starts the program that the rig runs as a process of its own, as one of a simulated domain. */
+/** Starts the program that the rig runs in a domain, as a process of a simulated domain. */
 function start(xen: MockXen, domid: number): Peer {
   const process = xen.domain(domid).process();
   const program = new PeerProgram({
@@ -24,7 +23,7 @@ function start(xen: MockXen, domid: number): Peer {
     make: "Deno",
     domid,
     async ask(...words) {
-      // Here an event is there at once, or never.
+      // A simulated event arrives at once, or never.
       if (words[0] === "wait") words[1] = WAIT_MILLISECONDS;
       const [verdict, ...rest] = (await program.answer(words.join(" "))).split(" ");
       if (verdict !== "ok") throw new Error(`${words.join(" ")}: ${rest.join(" ")}`);
@@ -46,7 +45,7 @@ test("two domains exchange 10,000 messages each way, as they do on a real Xen", 
   xen.assertClean();
 });
 
-test("`copy()` does both ways what it does on a real Xen", async () => {
+test("`copy()` does what it does on a real Xen, in both directions", async () => {
   const xen = new MockXen();
   const [a, b] = [start(xen, 1), start(xen, 0)];
   for (const [granter, copier] of [[a, b], [b, a]] as const) {
@@ -59,7 +58,7 @@ test("`copy()` does both ways what it does on a real Xen", async () => {
 });
 
 for (const role of ROLES) {
-  test(`\`setUnmapNotify()\` of a ${role} does what it does on a real Xen when it lets go, ends or is killed`, async () => {
+  test(`\`setUnmapNotify()\` of a ${role} does what it does on a real Xen at release, exit and kill`, async () => {
     const xen = new MockXen();
     const [goer, watcher] = [start(xen, 1), start(xen, 0)];
     const once = await watch(watcher, role, goer);

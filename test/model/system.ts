@@ -1,5 +1,6 @@
 import type { GrantBackend, GrantFile } from "../../src/contract/backend.ts";
 import type { MockXen } from "../../backends/mock.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import {
   type GrantAllocator,
   GrantDevice,
@@ -186,7 +187,7 @@ export function compare(model: Model, system: System): void {
     next: file.next,
   })).filter((_, number) => !model.files[number]!.closed);
   same("allocators", allocators, files);
-  const { used, mapped } = xen.domain(1).table;
+  const { used, mapped } = machineState(xen).domain(1).table;
   same("grant table", { used, mapped }, { used: model.count("granted"), mapped: model.count("peers") });
   model.mappings.forEach((mapping, number) => compareBytes(mapping, system.mappings[number]!));
   model.peerMappings.forEach((mapping, number) => compareBytes(mapping, system.peerMappings[number]!));

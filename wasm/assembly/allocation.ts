@@ -2,11 +2,11 @@
  * An allocation: pages are reserved, then listed; or, where the backend fails, adopted as far as they were granted all the
  * same, and the rest abandoned.
  */
-import { File } from "./file";
-import { bits, createLeaf, findLeaf, fits, PAGES, tidy, unpack } from "./leaf";
+import { bits, createLeaf, findLeaf, fits, tidy, unpack } from "./leaf";
 import { copyGrefs } from "./memory";
 import { index, stretch } from "./page";
 import { addPending, STAGING_CAPACITY, staging } from "./pending";
+import { File, PAGES } from "./records";
 import { LIMIT_REACHED, limitPages, listedPages, livePages, NO_MEMORY } from "./totals";
 
 /** Tidies the leaves of the pages from `first` to `end`. */

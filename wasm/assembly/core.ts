@@ -5,8 +5,8 @@
  * holds a whole number below 2⁵³; references pass through the `STAGING_CAPACITY` places at `staging()`. Nothing here is called while
  * another call is under way. Each operation touches the pages it names, and no others; a sweep, all that are to be asked for.
  */
-import { createFile, destroyFile, File } from "./file";
-import { addCounts, bits, dropCounts, dropLast, findLeaf, Leaf, PAGES } from "./leaf";
+import { createFile, destroyFile } from "./file";
+import { addCounts, bits, dropCounts, dropLast, findLeaf } from "./leaf";
 import { index, stretch } from "./page";
 import {
   addPending,
@@ -21,6 +21,7 @@ import {
   sweepOnly,
   sweepPage,
 } from "./pending";
+import { File, Leaf, PAGES } from "./records";
 import { listedPages, livePages, mappedPages, NO_MEMORY, NOT_FOUND, OK } from "./totals";
 
 /** Opens a file: its address, or 0 if there is no memory. */

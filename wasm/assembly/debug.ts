@@ -4,9 +4,9 @@
 import * as allocation from "./allocation";
 import * as core from "./core";
 import { fileListed, fileLive } from "./core";
-import { File } from "./file";
-import { findLeaf, Leaf } from "./leaf";
+import { findLeaf } from "./leaf";
 import { behind, firstOf, pending } from "./pending";
+import { File, Leaf } from "./records";
 import { leafAt, leafCount, placeCount } from "./table";
 import { listed, live, mapped } from "./totals";
 

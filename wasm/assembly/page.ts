@@ -1,5 +1,5 @@
 /** Page numbers. */
-import { PAGES } from "./leaf";
+import { PAGES } from "./records";
 
 /** The part of the pages from `page` to `end` that is in one leaf: the number of bits from that of `page` on. */
 @inline

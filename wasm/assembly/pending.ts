@@ -2,8 +2,9 @@
  * Pages without a use, to which the peer's access has not ended: the queue of leaves with pages that the backend is to be
  * asked for, and the sweep over them. Pages that the peer is known to map are in no queue, and cost nothing.
  */
-import { Leaf, bits, PAGES, tidy } from "./leaf";
+import { bits, tidy } from "./leaf";
 import { copyGrefs } from "./memory";
+import { Leaf, PAGES } from "./records";
 
 /** References that pass between the host and the core at a time. */
 export const STAGING_CAPACITY: u32 = 4096;

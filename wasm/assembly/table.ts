@@ -2,9 +2,8 @@
  * All leaves by file and number: open addressing, linear probing, at most half full.
  * An empty place is 0; a removal moves later entries back, so that there are no tombstones.
  */
-import { File } from "./file";
-import { Leaf } from "./leaf";
 import { cut } from "./memory";
+import { File, Leaf } from "./records";
 
 let table: usize = 0;
 let capacity: u32 = 0;

@@ -1,0 +1,85 @@
+/**
+ * The objects behind {@linkcode MockDomain} and {@linkcode MockProcess}: all that they do is done by the state of the
+ * kernel.
+ *
+ * @module
+ */
+import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
+import { MAX_VIRQ } from "../../src/contract/limits.ts";
+import type { MockDomain, MockProcess } from "./domain.ts";
+import { type DomainState, ProcessState } from "./kernel.ts";
+import { processBackends } from "./process_backends.ts";
+
+/** A domain, with the backends of its main program. */
+export class DomainFace implements MockDomain {
+  readonly domid: number;
+  readonly grants: GrantBackend;
+  readonly maps: MapBackend;
+  readonly events: EventBackend;
+  readonly #state: DomainState;
+  readonly #main: ProcessState;
+
+  constructor(state: DomainState) {
+    this.#state = state;
+    this.#main = new ProcessState(state);
+    this.domid = state.domid;
+    const { grants, maps, events } = processBackends(this.#main);
+    this.grants = grants;
+    this.maps = maps;
+    this.events = events;
+  }
+
+  get limit(): number {
+    return this.#state.limit;
+  }
+
+  set limit(pages: number) {
+    checkLimit("set the limit", "`limit`", pages);
+    this.#state.limit = pages;
+  }
+
+  get destroyed(): boolean {
+    return this.#state.destroyed;
+  }
+
+  process(): MockProcess {
+    this.#main.checkAlive("open");
+    return new ProcessFace(this, new ProcessState(this.#state));
+  }
+
+  raiseVirq(virq: number): void {
+    checkInteger("raise a VIRQ", "`virq`", virq, 0, MAX_VIRQ);
+    this.#state.ports.raise(virq);
+  }
+
+  destroy(): void {
+    this.#state.destroy();
+  }
+}
+
+/** A program of a domain. */
+class ProcessFace implements MockProcess {
+  readonly domain: MockDomain;
+  readonly grants: GrantBackend;
+  readonly maps: MapBackend;
+  readonly events: EventBackend;
+  readonly #state: ProcessState;
+
+  constructor(domain: MockDomain, state: ProcessState) {
+    this.#state = state;
+    this.domain = domain;
+    const { grants, maps, events } = processBackends(state);
+    this.grants = grants;
+    this.maps = maps;
+    this.events = events;
+  }
+
+  get killed(): boolean {
+    return this.#state.killed;
+  }
+
+  kill(): void {
+    this.#state.kill();
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The state of a simulated machine: what Xen and the kernels of the domains know. The public classes and the open files
+ * are handed it; it knows neither.
+ *
+ * @module
+ */
+import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
+import { GrantTable } from "./grant_table.ts";
+import { type Listed, MappingList } from "./mapping_list.ts";
+import type { MachineMemory, Memory } from "./memory.ts";
+import type { MockProfile } from "./options.ts";
+import { PortTable } from "./port_table.ts";
+
+/** What all domains of a machine have alike. */
+export interface MachineSettings {
+  /** Which version of Linux's driver the domains run. */
+  readonly profile: MockProfile;
+  /** Frames of a domain's grant table. */
+  readonly tableFrames: number;
+  /** The driver's limit at first, in pages. */
+  readonly limit: number;
+  /** How many event channels a domain can have. */
+  readonly eventChannels: number;
+}
+
+/** An open file of a process, which the kernel closes when the process or its domain ends. */
+export interface KernelFile {
+  readonly process: ProcessState;
+  /** Closes the file in place of its program. */
+  closeByKernel(): void;
+}
+
+/** A mapping of granted pages, which the kernel ends when the process or its domain ends. */
+export interface KernelMapping extends Listed<KernelMapping> {
+  readonly process: ProcessState;
+  /** Ends the mapping. */
+  end(): void;
+}
+
+/** A machine: its memory and its domains. */
+export class MachineState {
+  readonly settings: MachineSettings;
+  /** Where the pages of all domains are. */
+  readonly memory: MachineMemory;
+  readonly #domains = new Map<number, DomainState>();
+
+  constructor(settings: MachineSettings, memory: MachineMemory) {
+    this.settings = settings;
+    this.memory = memory;
+  }
+
+  /** The domain with a number, made if there is none. */
+  domain(domid: number): DomainState {
+    let domain = this.#domains.get(domid);
+    if (!domain) {
+      domain = new DomainState(this, domid);
+      this.#domains.set(domid, domain);
+    }
+    return domain;
+  }
+
+  /** The domain with a number, if there is one. */
+  find(domid: number): DomainState | undefined {
+    return this.#domains.get(domid);
+  }
+
+  /** All domains. */
+  domains(): Iterable<DomainState> {
+    return this.#domains.values();
+  }
+
+  /** Removes a domain. */
+  remove(domain: DomainState): void {
+    this.#domains.delete(domain.domid);
+  }
+}
+
+/** A domain: its tables, and what its kernel counts. */
+export class DomainState {
+  readonly machine: MachineState;
+  readonly domid: number;
+  /** The pages that it grants. */
+  readonly table: GrantTable;
+  /** The ports of its event channels. */
+  readonly ports: PortTable;
+  /** Its mappings of granted pages: of other domains' and, by their references, of its own. */
+  readonly mappings: MappingList<KernelMapping> = new MappingList();
+  /** The files that its processes have open, except those of mappers. */
+  readonly files: Set<KernelFile> = new Set();
+  /** How many grant files were opened so far: each has a number. */
+  grantFiles = 0;
+  /** References of pages that killed processes left to their peers. Such a page counts until the peer unmaps it. */
+  readonly orphans: Set<number> = new Set();
+  /** Pages that count toward the limit. */
+  counted = 0;
+  /** The driver's limit, in pages. */
+  limit: number;
+  destroyed = false;
+  #removed = false;
+
+  constructor(machine: MachineState, domid: number) {
+    const { tableFrames, limit, eventChannels } = machine.settings;
+    this.machine = machine;
+    this.domid = domid;
+    this.table = new GrantTable(tableFrames);
+    this.ports = new PortTable(domid, eventChannels);
+    this.limit = limit;
+  }
+
+  /** The memory that a granted page is in. */
+  memory(gref: number): Memory {
+    return this.machine.memory.at(this.table.memory(gref));
+  }
+
+  /** Frees the orphans that their peers have unmapped. */
+  reclaimOrphans(): void {
+    for (const gref of this.orphans) {
+      if (this.table.isMapped(gref)) continue;
+      this.orphans.delete(gref);
+      this.memory(gref).give(this.table.page(gref), 1);
+      this.table.remove(gref);
+      this.counted--;
+    }
+  }
+
+  /** Ends everything the domain has, except pages that others map. */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.ports.closeAll();
+    for (const mapping of this.mappings) mapping.end();
+    for (const file of this.files) file.closeByKernel();
+    this.removeIfUnmapped();
+  }
+
+  /** Removes the domain from the machine and frees its pages, if it was destroyed and nobody maps them. */
+  removeIfUnmapped(): void {
+    if (!this.destroyed || this.#removed || this.table.mapped > 0) return;
+    this.#removed = true;
+    for (const gref of this.table.grefs()) this.memory(gref).give(this.table.page(gref), 1);
+    this.machine.remove(this);
+  }
+}
+
+/** A process: the files and mappings that name it are its own. */
+export class ProcessState {
+  readonly domain: DomainState;
+  killed = false;
+
+  constructor(domain: DomainState) {
+    this.domain = domain;
+  }
+
+  /** Whether it runs. */
+  get alive(): boolean {
+    return !this.killed && !this.domain.destroyed;
+  }
+
+  /** Ends its mappings and closes its files. */
+  kill(): void {
+    if (!this.alive) return;
+    this.killed = true;
+    const { mappings, files } = this.domain;
+    for (const mapping of mappings) if (mapping.process === this) mapping.end();
+    for (const file of files) if (file.process === this) file.closeByKernel();
+  }
+
+  /**
+   * Throws unless it runs.
+   *
+   * @throws {GrantError} `closed` if it was killed, or its domain destroyed.
+   */
+  checkAlive(operation: GrantOperation): void {
+    if (this.alive) return;
+    const { destroyed, domid } = this.domain;
+    const reason = destroyed ? `domain ${domid} was destroyed` : `this process of domain ${domid} was killed`;
+    throw new GrantError(
+      `Cannot ${operation}: ${reason}. Open devices, mappers and event channels in another ${
+        destroyed ? "domain" : "process"
+      }.`,
+      { code: "closed", operation },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { checkInteger, checkLimit, checkOptions, show } from "../../src/contract/checks.ts";
+import { MAX_PORT } from "../../src/contract/limits.ts";
+
+/**
+ * Which version of Linux's driver the domains run. The versions differ in what becomes of a page that its owner frees
+ * while the peer still maps it.
+ *
+ * - `linux-6.1`: Linux 5.17 and later. The page no longer counts toward the limit, and is freed when the peer unmaps
+ *   it.
+ * - `linux-5.16`: the patch that introduced the driver in 2011, and Linux up to 5.16. The page counts toward the limit
+ *   and is `pending`. After the peer has unmapped it, the next allocation, free, unmap or close frees it.
+ */
+export type MockProfile = "linux-5.16" | "linux-6.1";
+
+/**
+ * Where the pages of a machine are.
+ *
+ * - `buffers`: each allocation has its own `ArrayBuffer`. When the last mapping of the allocation ends, all views of it
+ *   are detached, as on a device. Use it for tests: a program that uses a view after `unmap()` fails.
+ * - `slabs`: all pages are in a few large buffers, and are reused at once. Use it for simulations that must be fast:
+ *   the fewer pages an allocation has, the more it gains (see `docs/performance.md`). Views are never detached: one
+ *   that is kept shows whatever its page is used for next. `bytes.buffer` shows pages of other allocations and domains,
+ *   and it cannot be
+ *   transferred.
+ *
+ * With either, a view shows nothing but pages of its machine.
+ */
+export type MockMemory = "buffers" | "slabs";
+
+/** Options of a simulated machine. */
+export interface MockXenOptions {
+  /**
+   * Which version of Linux's driver the domains run.
+   *
+   * @default {"linux-6.1"}
+   */
+  profile?: MockProfile | undefined;
+  /**
+   * The size of each domain's grant table in frames of 512 references each, 1 to 65,536. The default is Xen's.
+   *
+   * @default {64}
+   */
+  tableFrames?: number | undefined;
+  /**
+   * The driver's limit in each domain, in pages, or `Infinity`. The default is Linux's.
+   *
+   * @default {1024}
+   */
+  limit?: number | undefined;
+  /**
+   * How many event channels a domain can have, 1 to 131,071. The default is that of `xl`.
+   *
+   * @default {1023}
+   */
+  eventChannels?: number | undefined;
+  /**
+   * Where the pages are.
+   *
+   * @default {"buffers"}
+   */
+  memory?: MockMemory | undefined;
+}
+
+/** Options with their defaults. */
+export type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
+
+/** The options of a machine that is to be made, checked and with their defaults. */
+export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOptions {
+  const what = "make a simulated machine";
+  checkOptions(what, options);
+  const { profile = "linux-6.1", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
+  if (profile !== "linux-5.16" && profile !== "linux-6.1") {
+    throw new TypeError(
+      `Cannot ${what} as \`profile\` must be "linux-5.16" or "linux-6.1": current value is ${show(profile)}`,
+    );
+  }
+  if (memory !== "buffers" && memory !== "slabs") {
+    throw new TypeError(
+      `Cannot ${what} as \`memory\` must be "buffers" or "slabs": current value is ${show(memory)}`,
+    );
+  }
+  checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
+  checkLimit(what, "`limit`", limit);
+  checkInteger(what, "`eventChannels`", eventChannels, 1, MAX_PORT);
+  return { profile, tableFrames, limit, eventChannels, memory };
+}

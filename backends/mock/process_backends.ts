@@ -1,0 +1,35 @@
+import type { XenDomain } from "../../src/contract/backend.ts";
+import { MockEventFile } from "./event_file.ts";
+import { MockGrantFile } from "./grant_file.ts";
+import type { ProcessState } from "./kernel.ts";
+import { MockMapFile } from "./map_file.ts";
+
+/** The backends of a process: what is opened through them ends with it. */
+export function processBackends(process: ProcessState): XenDomain {
+  const { domain } = process;
+  return {
+    grants: {
+      name: "mock",
+      limitName: `\`limit\` of MockXen's domain ${domain.domid}`,
+      limit: () => domain.limit,
+      open() {
+        process.checkAlive("open");
+        return new MockGrantFile(process);
+      },
+    },
+    maps: {
+      name: "mock",
+      open() {
+        process.checkAlive("open");
+        return new MockMapFile(process);
+      },
+    },
+    events: {
+      name: "mock",
+      open() {
+        process.checkAlive("open");
+        return new MockEventFile(process);
+      },
+    },
+  };
+}

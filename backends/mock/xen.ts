@@ -1,0 +1,116 @@
+import { checkDomid } from "../../src/contract/checks.ts";
+import { Buffers } from "./buffers.ts";
+import type { MockDomain } from "./domain.ts";
+import { DomainFace } from "./faces.ts";
+import { type DomainState, MachineState } from "./kernel.ts";
+import { checkMockXenOptions, type MockProfile, type MockXenOptions } from "./options.ts";
+import { Slabs } from "./slabs.ts";
+
+/** How many leftovers the error of `assertClean()` names. */
+const SHOWN = 10;
+
+let stateOf: (xen: MockXen) => MachineState;
+
+/**
+ * A simulated machine. Its domains need not be created: {@linkcode MockXen.domain} returns the domain with any number.
+ *
+ * @example Two domains share a page
+ * ```ts
+ * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen({ limit: 16 });
+ * using pages = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
+ * using theirs = new GrantMapper(xen.domain(0)).map(1, pages.grefs, { writable: true });
+ * theirs.bytes[0] = 7;
+ * using ours = pages.map();
+ * assert.equal(ours.bytes[0], 7);
+ * ```
+ */
+export class MockXen {
+  static {
+    stateOf = (xen) => xen.#machine;
+  }
+
+  /** Which version of Linux's driver the domains run. */
+  readonly profile: MockProfile;
+  readonly #machine: MachineState;
+  readonly #faces: WeakMap<DomainState, MockDomain> = new WeakMap();
+
+  /**
+   * Makes a machine.
+   *
+   * @param options Its profile, its sizes, and where its pages are.
+   * @throws {TypeError} if an option has the wrong type, or names no profile or no kind of memory.
+   * @throws {RangeError} if a number is out of bounds.
+   */
+  constructor(options: MockXenOptions = {}) {
+    const { memory, ...checked } = checkMockXenOptions(options);
+    this.profile = checked.profile;
+    this.#machine = new MachineState(checked, memory === "slabs" ? new Slabs() : new Buffers());
+  }
+
+  /**
+   * Returns the domain with a number. The first call with a number makes the domain; so does the first one after that
+   * domain was destroyed and its last page was unmapped.
+   *
+   * @param domid The number, 0 to 32751 (0x7FEF).
+   * @throws {TypeError} if it is not a number.
+   * @throws {RangeError} if it is out of bounds.
+   */
+  domain(domid: number): MockDomain {
+    checkDomid("name a domain", domid);
+    const state = this.#machine.domain(domid);
+    let face = this.#faces.get(state);
+    if (!face) {
+      face = new DomainFace(state);
+      this.#faces.set(state, face);
+    }
+    return face;
+  }
+
+  /**
+   * Throws if anything is still granted, mapped by a reference, or bound on this machine. Call it at the end of a test.
+   *
+   * With the profile `linux-5.16`, end all mappings before you close the device: a page that is still mapped then stays
+   * granted until the device is closed again.
+   *
+   * @throws {Error} naming the first ten things that are left.
+   *
+   * @example Find a page that was not freed
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * const pages = new GrantDevice(xen.domain(1)).open().allocate(0);
+   * assert.throws(() => xen.assertClean(), /domain 1 grants domain 0 a page by reference 8/);
+   * pages.free();
+   * xen.assertClean();
+   * ```
+   */
+  assertClean(): void {
+    const left = [...this.#machine.domains()].flatMap(leftovers);
+    if (left.length === 0) return;
+    const more = left.length > SHOWN ? `; and ${left.length - SHOWN} more` : "";
+    throw new Error(`The simulated machine is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
+  }
+}
+
+/** What is granted, mapped and bound in a domain, in words. */
+function leftovers({ domid, table, mappings, ports }: DomainState): string[] {
+  const left: string[] = [];
+  for (const gref of table.grefs()) {
+    left.push(`domain ${domid} grants domain ${table.domid(gref)} a page by reference ${gref}`);
+  }
+  if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
+  for (const port of ports.all()) left.push(`domain ${domid} has port ${port.number} bound`);
+  return left;
+}
+
+/** The state of a machine's kernels, which tests compare with their models. */
+export function machineState(xen: MockXen): MachineState {
+  return stateOf(xen);
+}
