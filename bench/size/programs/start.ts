@@ -1,0 +1,18 @@
+/**
+ * Prints the milliseconds from the import of the package to the first grant, in a process that does nothing else. With the argument
+ * `empty` it imports an empty module instead.
+ */
+
+import process from "node:process";
+
+const start = performance.now();
+if (process.argv[2] === "empty") {
+  await import("./empty.js");
+} else {
+  const [{ GrantDevice }, { MockXen }] = await Promise.all([
+    import("@gntalloc/gntalloc"),
+    import("@gntalloc/gntalloc/mock"),
+  ]);
+  new GrantDevice(new MockXen().domain(1)).open().allocate(0);
+}
+console.log(performance.now() - start);
