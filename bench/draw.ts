@@ -1,5 +1,6 @@
 /**
- * `deno task bench:draw`: writes the tables and pictures of the docs again from `bench/results/reference.*`, without measuring.
+ * `deno task bench:draw`: writes the tables and pictures of the docs again from `bench/results/reference.*`, without
+ * measuring.
  *
  * @module
  */

@@ -7,7 +7,10 @@ import { createCore } from "../../wasm/core.ts";
 import { measure, warmUp } from "../harness/clock.ts";
 import { median } from "../harness/rounds.ts";
 
-/** Measures the smallest call into the core, which reads a number. Returns the median of nine measurements, in nanoseconds. */
+/**
+ * Measures the smallest call into the core, which reads a number. Returns the median of nine measurements, in
+ * nanoseconds.
+ */
 export function measureBorder(milliseconds: number): number {
   const { books } = createCore();
   let sum = 0;

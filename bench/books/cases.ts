@@ -65,7 +65,9 @@ export interface Group {
   readonly cases: readonly Case[];
 }
 
-/** Live pages where the number of pending pages varies. No other group has this number, so each case is measured once. */
+/**
+ * Live pages where the number of pending pages varies. No other group has this number, so each case is measured once.
+ */
 export const LIVE_BESIDE_PENDING = 2000;
 
 /** All groups, for some numbers of live pages and of pending pages. */

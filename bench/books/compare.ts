@@ -5,9 +5,9 @@
  * deno task bench:compare bench/results/reference.json bench/results/latest.json
  * ```
  *
- * The runs may come from different machines and different hours, so each side is first divided by what the same design in C
- * needed in the same round. A side counts as slower or faster if that ratio changed by more than a tenth and the middle
- * halves of both runs' rounds do not overlap.
+ * The runs may come from different machines and different hours, so each side is first divided by what the same
+ * design in C needed in the same round. A side counts as slower or faster if that ratio changed by more than a tenth
+ * and the middle halves of both runs' rounds do not overlap.
  *
  * @module
  */

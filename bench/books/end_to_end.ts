@@ -18,8 +18,8 @@ const WASM_PAGE = 65_536;
 const CHUNK = 100;
 
 /**
- * Handles and mappings, as a program with live pages holds them. Each process waits seconds for its next round, and V8 uses
- * such a pause to throw away code that it compiled for kinds of objects of which none are left.
+ * Handles and mappings, as a program with live pages holds them. Each process waits seconds for its next round, and
+ * V8 uses such a pause to throw away code that it compiled for kinds of objects of which none are left.
  */
 const held: unknown[] = [];
 
@@ -70,8 +70,8 @@ export function prepareMachine({ workload, pages, live, pending }: Case, memory:
 }
 
 /**
- * Prepares JavaScript's floor of the same work: zero a page, make a view, call the core. It has no checks, no machine and no
- * objects.
+ * Prepares JavaScript's floor of the same work: zero a page, make a view, call the core. It has no checks, no machine
+ * and no objects.
  */
 export function prepareFloor({ workload, pages, live }: Case): Work {
   const books = new ShippedBooks();

@@ -1,6 +1,6 @@
 /**
- * A JavaScript side of the bench of the books. It runs in a process of its own, so that no other side changes how its code
- * is compiled, and measures its case on request:
+ * A JavaScript side of the bench of the books. It runs in a process of its own, so that no other side changes how its
+ * code is compiled, and measures its case on request:
  *
  * ```sh
  * deno run bench/books/side.ts core   # or leaf, first_driver, mock, buffers; the same under Node
@@ -12,6 +12,7 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
 import type { MockMemory } from "../../backends/mock.ts";
 import { measure, warmUp, type Work } from "../harness/clock.ts";
 import { measureBorder } from "./border.ts";
@@ -42,8 +43,8 @@ export type Request =
   | { readonly task: "border"; readonly milliseconds: number };
 
 /**
- * How long a case runs before it is measured first, in multiples of the time of a measurement. Engines compile code again
- * until it is as fast as it gets: the code that runs end to end, several times within two seconds.
+ * How long a case runs before it is measured first, in multiples of the time of a measurement. Engines compile code
+ * again until it is as fast as it gets: the code that runs end to end, several times within two seconds.
  */
 const WARM_UP = 30;
 const WARM_UP_END_TO_END = 125;
@@ -85,7 +86,8 @@ async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: 
   }
 }
 
-switch (process.argv[2]) {
+const { positionals: [variant] } = parseArgs({ allowPositionals: true });
+switch (variant) {
   case "core":
     await serve(() => new ShippedBooks(), true);
     break;

@@ -82,8 +82,9 @@ export async function findNode(cache: string): Promise<Runtime | undefined> {
 }
 
 /**
- * A variant in JavaScript: each case is a process, which lives until the case is forgotten. One process for all cases would
- * have several instances of the core, and calls from one place into a second instance make those into the first slower.
+ * A variant in JavaScript: each case is a process, which lives until the case is forgotten. One process for all cases
+ * would have several instances of the core, and calls from one place into a second instance make those into the first
+ * slower.
  */
 export class ScriptSide implements Side {
   readonly name: string;

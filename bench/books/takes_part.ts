@@ -7,7 +7,10 @@ const SLOW_ROUNDS = 3;
 /** With more pages than this, sides are measured in the first rounds alone, as it takes seconds to prepare them. */
 const LARGE = 100_000;
 const LARGE_ROUNDS = 5;
-/** With more pages than this, the machine with buffers does not take part: the buffers would be measured, not the library. */
+/**
+ * With more pages than this, the machine with buffers does not take part: the buffers would be measured, not the
+ * library.
+ */
 const MANY_BUFFERS = 10_000;
 
 /** Whether a side measures a case in a round. It does not if that takes minutes, or tells nothing. */

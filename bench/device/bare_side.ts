@@ -1,9 +1,10 @@
 /**
- * Deno's floor: the same calls and a view of the memory, without this library, its checks and its books. The library costs
- * what comes on top.
+ * Deno's floor: the same calls and a view of the memory, without this library, its checks and its books. The library
+ * costs what comes on top.
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import {
   allocGrefSize,
   decodeAllocGref,
@@ -21,7 +22,8 @@ const O_RDWR_CLOEXEC = 0x80002;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-const { symbols: libc } = Deno.dlopen(Deno.args[0] ?? "libc.so.6", {
+const { positionals: [library = "libc.so.6"] } = parseArgs({ allowPositionals: true });
+const { symbols: libc } = Deno.dlopen(library, {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },

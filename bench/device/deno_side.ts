@@ -1,7 +1,7 @@
-import process from "node:process";
+import { parseArgs } from "node:util";
 import { denoDomain } from "../../backends/deno.ts";
 import { GrantDevice } from "../../mod.ts";
 import { serve, sharing } from "./side.ts";
 
-const [libc] = process.argv.slice(2);
-await serve(sharing(new GrantDevice(denoDomain(libc === undefined ? {} : { libc }))));
+const { positionals: [libc] } = parseArgs({ allowPositionals: true });
+await serve(sharing(new GrantDevice(denoDomain({ libc }))));

@@ -1,7 +1,7 @@
 /**
- * `deno task bench:native`: what the library adds to the calls that share pages, at the full speed of this processor. The
- * stand-in for the device (`stand_in/device.c`) maps and unmaps real memory and grants nothing, so this needs neither Xen nor
- * emulation. The sides are those of `bench:xen`.
+ * `deno task bench:native`: what the library adds to the calls that share pages, at the full speed of this processor.
+ * The stand-in for the device (`stand_in/device.c`) maps and unmaps real memory and grants nothing, so this needs
+ * neither Xen nor emulation. The sides are those of `bench:xen`.
  *
  * ```sh
  * deno task bench:native            # less than a minute

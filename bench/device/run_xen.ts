@@ -1,6 +1,6 @@
 /**
- * `deno task bench:xen`: what it costs to share pages on the real device, beside C with Debian's libxengnttab. All sides run
- * in interleaved rounds in one boot of a real Xen, in QEMU.
+ * `deno task bench:xen`: what it costs to share pages on the real device, beside C with Debian's libxengnttab. All
+ * sides run in interleaved rounds in one boot of a real Xen, in QEMU.
  *
  * ```sh
  * deno task bench:xen            # up to a quarter of an hour; as root on Debian, like test:xen

@@ -16,7 +16,10 @@ export interface TimePlan {
   readonly rounds: number;
   /** Milliseconds for which C works in a round. The other sides repeat the operation as often as C does. */
   readonly milliseconds: number;
-  /** Seconds that the sides have to settle, at least and at most, for each number of pages. V8 compiles code anew for each. */
+  /**
+   * Seconds that the sides have to settle, at least and at most, for each number of pages. V8 compiles code anew for
+   * each.
+   */
   readonly least: number;
   readonly patience: number;
 }

@@ -1,6 +1,7 @@
 /**
- * Rounds: each measures every side once, one after the other, so that all sides meet the same state of the machine. On a
- * shared host every program can run at half speed, or less, for seconds: ratios within a round hold where times do not.
+ * Rounds: each measures every side once, one after the other, so that all sides meet the same state of the machine.
+ * On a shared host every program can run at half speed, or less, for seconds: ratios within a round hold where times
+ * do not.
  *
  * @module
  */
@@ -11,8 +12,8 @@ export function median(figures: readonly number[]): number {
 }
 
 /**
- * Combines the figures of two sides round by round, from the least result to the greatest. Rounds that only one side has
- * do not count.
+ * Combines the figures of two sides round by round, from the least result to the greatest. Rounds that only one side
+ * has do not count.
  */
 export function pairs(
   left: readonly number[],

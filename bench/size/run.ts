@@ -1,6 +1,6 @@
 /**
- * `deno task bench:size`: how large the npm package is, how large a program is that uses the simulated machine alone, and how
- * long the first grant takes. All of it is measured on the packed tarball, installed into a project.
+ * `deno task bench:size`: how large the npm package is, how large a program is that uses the simulated machine alone,
+ * and how long the first grant takes. All of it is measured on the packed tarball, installed into a project.
  *
  * ```sh
  * deno task bench:size            # prints the table

@@ -2,8 +2,8 @@ import { exec } from "../../scripts/exec.ts";
 import { median } from "../harness/rounds.ts";
 
 /**
- * Starts the library from its sources and returns the milliseconds from its import to the first grant: the median of some
- * processes.
+ * Starts the library from its sources and returns the milliseconds from its import to the first grant: the median of
+ * some processes.
  *
  * @param runtime The command by which a runtime runs a script.
  */

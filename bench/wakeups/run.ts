@@ -1,7 +1,7 @@
 /**
- * `deno task bench:wakeups`: the time from an event to the waiter's next instruction, and what it costs to wait when nothing
- * comes. A FIFO stands in for the device, so this needs no Xen. The waiters take turns: a C program that blocks in `read`, the
- * library under Deno, and the library under Node.
+ * `deno task bench:wakeups`: the time from an event to the waiter's next instruction, and what it costs to wait when
+ * nothing comes. A FIFO stands in for the device, so this needs no Xen. The waiters take turns: a C program that
+ * blocks in `read`, the library under Deno, and the library under Node.
  *
  * ```sh
  * deno task bench:wakeups              # half a minute

@@ -1,19 +1,20 @@
 /**
- * Waits for events as the library does, on a FIFO in place of the device, and prints what `wake wait` prints. The same file
- * runs under Deno and under Node.
+ * Waits for events as the library does, on a FIFO in place of the device, and prints what `wake wait` prints. The
+ * same file runs under Deno and under Node.
  *
- * Arguments: the module of the domain and its function, the FIFO, the FIFO for acknowledgments, the file with the time, the
- * number of events, and the milliseconds to wait for nothing.
+ * Arguments: the module of the domain and its function, the FIFO, the FIFO for acknowledgments, the file with the
+ * time, the number of events, and the milliseconds to wait for nothing.
  *
  * @module
  */
 
 import { openSync, readSync, writeSync } from "node:fs";
 import process from "node:process";
+import { parseArgs } from "node:util";
 // Only a type: under Node the library comes from the npm package.
 import type { EventFile } from "../../src/contract/backend.ts";
 
-const [module, name, fifo, acknowledgments, stamp, count, idle] = process.argv.slice(2) as string[];
+const [module, name, fifo, acknowledgments, stamp, count, idle] = parseArgs({ allowPositionals: true }).positionals;
 const file: EventFile = (await import(module!))[name!]({ evtchn: fifo }).events.open();
 const stampFile = openSync(stamp!, "r");
 const acknowledged = openSync(acknowledgments!, "r+");

@@ -1,11 +1,13 @@
 /*
  * Wakes a reader of a FIFO, or is that reader: what the kernel's wake-up costs without any runtime.
  *
- * wake send FIFO ACK STAMP COUNT PAUSE   COUNT times, PAUSE microseconds apart: writes the time into STAMP and four bytes into
- *                                        FIFO, and waits for the acknowledgment
- * wake wait FIFO ACK STAMP COUNT IDLE    reads and acknowledges them, then waits IDLE milliseconds for nothing; prints the
- *                                        nanoseconds from each write to the read, and the microseconds of processor time
- *                                        that the idle wait took
+ * wake send FIFO ACK STAMP COUNT PAUSE
+ *   COUNT times, PAUSE microseconds apart: writes the time into STAMP and four bytes into FIFO, and waits for the
+ *   acknowledgment.
+ *
+ * wake wait FIFO ACK STAMP COUNT IDLE
+ *   Reads and acknowledges them, and prints the nanoseconds from each write to the read. Then it waits IDLE milliseconds
+ *   for nothing, and prints the microseconds of processor time that this took.
  */
 #include <fcntl.h>
 #include <poll.h>

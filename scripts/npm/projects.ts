@@ -1,4 +1,7 @@
-/** Folders with npm packages: the tools that tests and benches use, and projects that have the packed package installed. */
+/**
+ * Folders with npm packages: the tools that tests and benches use, and projects that have the packed package
+ * installed.
+ */
 
 import { exec } from "../exec.ts";
 

@@ -18,7 +18,7 @@ test("C, bare Deno and the library share pages over the stand-in for the device"
   expect(sides.map(({ name }) => name)).toEqual(["c", "bare", "deno", "node"]);
   for (const side of sides.filter(({ name }) => name !== "node")) {
     for (const pages of [1, 16]) {
-      // The stand-in has 1024 pages and does not reuse pages that are still granted or mapped: then a side ends without an answer.
+      // The stand-in has 1024 pages. A side that leaves pages granted or mapped runs out of them and ends.
       expect(await side.request("share", pages, 2000)).toBeGreaterThan(0);
     }
   }

@@ -1,4 +1,7 @@
-/** The parts of the bench on the real device that need no device: when rounds agree, what a log says, what the table shows. */
+/**
+ * The parts of the bench on the real device that need no device: when rounds agree, what a log says, what the table
+ * shows.
+ */
 
 import { expect, test } from "vitest";
 import { HEAP, resultsOf, SYSTEM_CALLS, TIME } from "../../bench/device/results.ts";

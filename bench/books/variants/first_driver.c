@@ -1,7 +1,7 @@
 /*
- * The first driver's algorithm, written anew from its description. Each page has a node in the list of its file and in the
- * list of all pages. Pages are found by walking. Each allocation and each free walks the list of all pages to remove those
- * that are not in use.
+ * The first driver's algorithm, written anew from its description. Each page has a node in the list of its file and
+ * in the list of all pages. Pages are found by walking. Each allocation and each free walks the list of all pages to
+ * remove those that are not in use.
  */
 #include "books.h"
 #include "references.h"

@@ -1,6 +1,6 @@
 /*
- * The design of the core (wasm/assembly/) in C, with a minimal engine around it, as in shipped.ts: the same steps, on the
- * same records. Its cost is about the best that this design can do.
+ * The design of the core (wasm/assembly/) in C, with a minimal engine around it, as in shipped.ts: the same steps, on
+ * the same records. Its cost is about the best that this design can do.
  */
 #include <string.h>
 
@@ -212,7 +212,10 @@ static void unpack(struct leaf *leaf) {
   give(&free_packed, packed);
 }
 
-/* Destroys a leaf without live pages, and packs the references of a leaf with few, unless it is to take the next page. */
+/*
+ * Destroys a leaf without live pages, and packs the references of a leaf with few, unless it is to take the next
+ * page.
+ */
 static void tidy(struct leaf *leaf) {
   uint64_t live = live_of(leaf);
   if (__builtin_popcountll(live) > PACKED || leaf->number == leaf->file->next >> 6 || leaf->next_to_ask) return;
@@ -427,7 +430,10 @@ int books_find(file *file, uint64_t page, uint32_t count) {
   return 1;
 }
 
-/* Unlists a run. Returns its length if it is the only run to end access to, 0 if a sweep is needed, -1 if it is not listed. */
+/*
+ * Unlists a run. Returns its length if it is the only run to end access to, 0 if a sweep is needed, -1 if it is not
+ * listed.
+ */
 static int release(file *file, uint64_t page, uint32_t count) {
   unsigned bit = page & 63;
   /* More pages are several runs, which needs a sweep. */

@@ -114,7 +114,10 @@ static unsigned char *map_peer(const uint32_t *grefs, uint32_t count) {
   return bytes_of(frame);
 }
 
-/* Shares pages, maps them, writes to each, unmaps and frees them. With `peer` the peer maps, reads and writes them, too. */
+/*
+ * Shares pages, maps them, writes to each, unmaps and frees them. With `peer` the peer maps, reads and writes them,
+ * too.
+ */
 static void end_to_end(int peer) {
   uint32_t grefs[256];
   uint64_t page = share(pages, grefs);

@@ -2,8 +2,8 @@
 const FIRST_REFERENCE = 8;
 
 /**
- * The grant table under every variant: how often the peer maps each reference, and a stack of free references. The one freed
- * last is used first. The same as `references.h`.
+ * The grant table under every variant: how often the peer maps each reference, and a stack of free references. The
+ * one freed last is used first. The same as `references.h`.
  */
 export class References {
   #maps = new Uint32Array(1024);
@@ -50,7 +50,10 @@ export class References {
     return true;
   }
 
-  /** Ends access through references from `from` on, up to the first whose page the peer holds. Returns its index, or `count`. */
+  /**
+   * Ends access through references from `from` on, up to the first whose page the peer holds. Returns its index, or
+   * `count`.
+   */
   endAll(grefs: Uint32Array, from: number, count: number): number {
     const maps = this.#maps;
     const free = this.#free;

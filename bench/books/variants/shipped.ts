@@ -1,6 +1,6 @@
 /**
- * The core that ships, driven as `src/grants/engine.ts` and `src/grants/reclaimer.ts` drive it, without backends and error
- * handling, so that it can be compared with the other variants of the books.
+ * The core that ships, driven as `src/grants/engine.ts` and `src/grants/reclaimer.ts` drive it, without backends and
+ * error handling, so that it can be compared with the other variants of the books.
  *
  * @module
  */
@@ -82,7 +82,10 @@ export class ShippedBooks implements Books<FileAddress> {
     for (let count = books.sweep(); count > 0;) count = this.#end(books.runFile(), books.runPage(), count);
   }
 
-  /** Ends access to the pages of the core's current run that no peer holds. Returns the number of pages of the next run. */
+  /**
+   * Ends access to the pages of the core's current run that no peer holds. Returns the number of pages of the next
+   * run.
+   */
   #end(file: FileAddress, page: number, count: number): number {
     const books = this.#books;
     const { references } = this;
@@ -99,7 +102,10 @@ export class ShippedBooks implements Books<FileAddress> {
     }
   }
 
-  /** Sweeps again after the peer unmaps a page. A method of its own, because a closure in `#end` would cost every call. */
+  /**
+   * Sweeps again after the peer unmaps a page. A method of its own, because a closure in `#end` would cost every
+   * call.
+   */
   #wait(gref: number, file: FileAddress, page: number): void {
     this.references.onRelease(gref, () => {
       if (this.#books.letGo(file, page) !== 0) this.#toAsk = true;

@@ -26,10 +26,10 @@ static void fold_pages(file *file, uint64_t page, uint32_t count) {
 }
 
 /*
- * Works on two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked up. In the second,
- * single pages are allocated, held by the peer or not, freed, and unmapped by the peer. An allocation follows each unmap, so
- * that no answer depends on the order in which a sweep handles several pages. In the end, the references of a long run are
- * reused.
+ * Works on two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked up. In the
+ * second, single pages are allocated, held by the peer or not, freed, and unmapped by the peer. An allocation follows
+ * each unmap, so that no answer depends on the order in which a sweep handles several pages. In the end, the
+ * references of a long run are reused.
  */
 static uint32_t trace(uint32_t seed, uint32_t steps) {
   static uint64_t pages[MOST_RUNS + 2];

@@ -14,10 +14,10 @@ const LONG_RUN = 5000;
 const LOOKED_AT = 1000;
 
 /**
- * Works on two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked up. In the second,
- * single pages are allocated, held by the peer or not, freed, and unmapped by the peer. An allocation follows each unmap, so
- * that no answer depends on the order in which a sweep handles several pages. In the end, the references of a long run are
- * reused.
+ * Works on two files. In the first, runs of 1 to 300 pages are allocated, freed in part, and looked up. In the
+ * second, single pages are allocated, held by the peer or not, freed, and unmapped by the peer. An allocation follows
+ * each unmap, so that no answer depends on the order in which a sweep handles several pages. In the end, the
+ * references of a long run are reused.
  *
  * @returns The digest of all answers, including page indices and references (FNV-1a, 32 bits at a time).
  */

@@ -1,7 +1,7 @@
 /*
- * A stand-in for /dev/xen/gntalloc that needs no Xen. Its pages are those of a file in memory. As in the driver, an allocation
- * zeroes its pages, a mapping maps all of them at once, and a page is free again when it is neither granted nor mapped.
- * Granting costs next to nothing.
+ * A stand-in for /dev/xen/gntalloc that needs no Xen. Its pages are those of a file in memory. As in the driver, an
+ * allocation zeroes its pages, a mapping maps all of them at once, and a page is free again when it is neither
+ * granted nor mapped. Granting costs next to nothing.
  *
  * It replaces calls of the C library, for one file and one thread.
  */

@@ -1,12 +1,13 @@
 /**
- * Prints the milliseconds from the import of the package to the first grant, in a process that does nothing else. With the argument
- * `empty` it imports an empty module instead.
+ * Prints the milliseconds from the import of the package to the first grant, in a process that does nothing else.
+ * With the argument `empty` it imports an empty module instead.
  */
 
-import process from "node:process";
+import { parseArgs } from "node:util";
 
+const { positionals } = parseArgs({ allowPositionals: true });
 const start = performance.now();
-if (process.argv[2] === "empty") {
+if (positionals[0] === "empty") {
   await import("./empty.js");
 } else {
   const [{ GrantDevice }, { MockXen }] = await Promise.all([
