@@ -31,7 +31,7 @@ async function read(path: string): Promise<Results> {
 }
 
 const [old, now] = [await read(before), await read(after)];
-if (old.mode !== now.mode) console.log(`Mind that ${before} is a ${old.mode} run, and ${after} a ${now.mode} one.`);
+if (old.mode !== now.mode) console.log(`Note: ${before} is a ${old.mode} run, and ${after} a ${now.mode} one.`);
 
 const rows = now.series.flatMap((is) => {
   const { side, case: one } = is;

@@ -49,7 +49,7 @@ export type Request =
 const WARM_UP = 30;
 const WARM_UP_END_TO_END = 125;
 
-/** Answers requests until there are no more. */
+/** Answers requests until the input ends. */
 async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: boolean): Promise<void> {
   const prepare = (one: Case): Work => {
     if (typeof newBooks === "string") return prepareMachine(one, newBooks);
