@@ -1,53 +1,68 @@
 /**
- * `deno task bench:wakeups`: from an event to the waiter's next instruction, and what it costs to wait for nothing. A FIFO stands in
- * for the device, so that no Xen is needed: a C program that blocks in `read`, the library under Deno, and the library under Node take
- * turns. `--no-node` leaves Node out, which takes the npm package.
+ * `deno task bench:wakeups`: the time from an event to the waiter's next instruction, and what it costs to wait when
+ * nothing comes. A FIFO stands in for the device, so this needs no Xen. The waiters take turns: a C program that
+ * blocks in `read`, the library under Deno, and the library under Node.
+ *
+ * ```sh
+ * deno task bench:wakeups              # half a minute
+ * deno task bench:wakeups --quick      # one short round, to see that it works
+ * deno task bench:wakeups --no-node    # leaves out Node, which needs the npm package
+ * ```
  *
  * @module
  */
-
+import { parseArgs } from "node:util";
+import { exec } from "../../scripts/exec.ts";
 import { buildNodeProject } from "../../test/rig/node_project.ts";
-import { median } from "../clock.ts";
+import { Program } from "../harness/program.ts";
+import { gccVersion, sentenceOf, thisRun, versionOf } from "../harness/provenance.ts";
+import { measureRounds, median, ratio } from "../harness/rounds.ts";
+import { short, table } from "../harness/tables.ts";
 
-const EVENTS = 500;
-const ROUNDS = 3;
-/** Between two events, in microseconds: long enough for whoever waits to sleep again. */
-const PAUSE = 2000;
-/** How long nothing comes, in milliseconds. */
-const IDLE = 2000;
-
-const here = import.meta.dirname!;
-
-async function exec(command: string, ...args: string[]): Promise<void> {
-  const { success } = await new Deno.Command(command, { args, stdout: "inherit", stderr: "inherit" }).output();
-  if (!success) throw new Error(`Cannot measure as ${command} must succeed`);
+interface Plan {
+  readonly rounds: number;
+  readonly events: number;
+  /** Milliseconds to wait for nothing. */
+  readonly idle: number;
 }
 
+const FULL: Plan = { rounds: 3, events: 500, idle: 2000 };
+const QUICK: Plan = { rounds: 1, events: 50, idle: 200 };
+/** Microseconds between two events: long enough for a waiter to fall asleep again. */
+const PAUSE = 2000;
+
+/** A program that waits for events. */
 interface Waiter {
+  readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
 }
 
-/** Nanoseconds from each event, and the share of a processor while nothing came. */
-async function measure({ command, args, cwd }: Waiter, wake: string, files: readonly string[]) {
-  const waiter = new Deno.Command(command, {
-    args: [...args, ...files, `${EVENTS}`, `${IDLE}`],
-    ...(cwd === undefined ? {} : { cwd }),
-    stdout: "piped",
-  }).spawn();
-  const lines = waiter.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!said.includes("\n")) {
-    const { value, done } = await lines.read();
-    if (done) throw new Error(`Cannot measure as ${command} must wait: it ended`);
-    said += value;
-  }
-  await exec(wake, "send", ...files, `${EVENTS}`, `${PAUSE}`);
-  for (let part = await lines.read(); !part.done; part = await lines.read()) said += part.value;
-  await waiter.status;
-  const [, latencies, worked] = said.split("\n");
-  return { latencies: JSON.parse(latencies!) as number[], idle: Number(worked) / (IDLE * 1000) };
+/** One round of a waiter. */
+interface Figures {
+  /** Nanoseconds from an event to the waiter's next instruction: the median, and the 99th percentile. */
+  readonly middle: number;
+  readonly late: number;
+  /** The share of a processor that waiting for nothing takes. */
+  readonly idle: number;
+}
+
+const { values: { quick, node } } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, node: { type: "boolean", default: true } },
+  allowNegative: true,
+});
+const { rounds, events, idle } = quick ? QUICK : FULL;
+const here = import.meta.dirname!;
+
+async function measure({ name, command, args, cwd }: Waiter, wake: string, files: readonly string[]): Promise<Figures> {
+  await using program = new Program(name, command, [...args, ...files, `${events}`, `${idle}`], cwd);
+  if (await program.read() !== "ready") throw new Error(`Cannot measure ${name}: it is not ready`);
+  await exec(wake, ["send", ...files, `${events}`, `${PAUSE}`]);
+  const latencies: number[] = JSON.parse(await program.read());
+  const worked = Number(await program.read());
+  const late = latencies.toSorted((left, right) => left - right)[Math.floor(latencies.length * 0.99)]!;
+  return { middle: median(latencies), late, idle: worked / (idle * 1000) };
 }
 
 const directory = await Deno.makeTempDir();
@@ -55,44 +70,43 @@ try {
   const [wake, fifo, acknowledgments, stamp] = ["wake", "fifo", "acknowledgments", "stamp"].map((name) =>
     `${directory}/${name}`
   ) as [string, string, string, string];
-  await exec("gcc", "-O2", "-Wall", "-Wextra", "-o", wake, `${here}/wake.c`);
-  await exec("mkfifo", fifo, acknowledgments);
+  await exec("gcc", ["-O2", "-Wall", "-Wextra", "-o", wake, `${here}/wake.c`]);
+  await exec("mkfifo", [fifo, acknowledgments]);
   await Deno.writeFile(stamp, new Uint8Array(8));
 
   const program = `${here}/waiter.ts`;
-  const waiters: Record<string, Waiter> = {
-    "C, in read()": { command: wake, args: ["wait"] },
-    "Deno": {
-      command: Deno.execPath(),
-      args: ["run", "-A", program, new URL("../../backends/deno.ts", import.meta.url).href, "denoEventBackend"],
-    },
-  };
-  if (!Deno.args.includes("--no-node")) {
-    const repository = `${here}/../..`;
+  const backend = new URL("../../backends/deno.ts", import.meta.url).href;
+  const waiters: Waiter[] = [
+    { name: "C, in read()", command: wake, args: ["wait"] },
+    { name: "Deno", command: Deno.execPath(), args: ["run", "-A", program, backend, "denoDomain"] },
+  ];
+  const versions: Record<string, string> = {};
+  if (node) {
+    const repository = Deno.realPathSync(`${here}/../..`);
     const { nodes, project } = await buildNodeProject(repository, `${repository}/.cache/wakeups`, ["22"]);
     await Deno.copyFile(program, `${project}/waiter.ts`);
-    waiters.Node = {
-      command: nodes.node22!,
-      args: ["--no-warnings", "waiter.ts", "@gntalloc/gntalloc/node", "nodeEventBackend"],
-      cwd: project,
-    };
+    const args = ["--no-warnings", "waiter.ts", "@gntalloc/gntalloc/node", "nodeDomain"];
+    waiters.push({ name: "Node", command: nodes.node22!, args, cwd: project });
+    versions.node = await versionOf(nodes.node22!);
   }
 
-  const rounds: Record<string, { middle: number; late: number; idle: number }[]> = {};
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, waiter] of Object.entries(waiters)) {
-      const { latencies, idle } = await measure(waiter, wake, [fifo, acknowledgments, stamp]);
-      const sorted = latencies.toSorted((left, right) => left - right);
-      (rounds[name] ??= []).push({ middle: median(sorted), late: sorted[Math.floor(sorted.length * 0.99)]!, idle });
-    }
-  }
-  const first = median(rounds["C, in read()"]!.map(({ middle }) => middle));
-  console.log("waiter        | median µs | 99 % µs | times C | idle, % of a processor");
-  for (const [name, figures] of Object.entries(rounds)) {
-    const [middle, late, idle] = (["middle", "late", "idle"] as const).map((key) => median(figures.map((f) => f[key])));
-    const cells = [middle! / 1000, late! / 1000, middle! / first].map((figure) => figure.toFixed(1));
-    console.log([name.padEnd(13), ...cells, (100 * idle!).toFixed(2)].join(" | "));
-  }
+  const figures = await measureRounds(
+    waiters,
+    rounds,
+    (waiter) => measure(waiter, wake, [fifo, acknowledgments, stamp]),
+  );
+  const of = (waiter: number, key: keyof Figures) => figures[waiter]!.map((round) => round[key]);
+  console.log(table(
+    ["waiter", "median, µs", "99th percentile, µs", "÷ C", "processor while idle, %"],
+    waiters.map(({ name }, waiter) => [
+      name,
+      short(median(of(waiter, "middle")) / 1000),
+      short(median(of(waiter, "late")) / 1000),
+      short(ratio(of(waiter, "middle"), of(0, "middle"))),
+      (100 * median(of(waiter, "idle"))).toFixed(2),
+    ]),
+  ));
+  console.log(`\n${sentenceOf(await thisRun(quick, { ...versions, gcc: await gccVersion() }))}`);
 } finally {
   await Deno.remove(directory, { recursive: true });
 }

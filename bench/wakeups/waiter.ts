@@ -1,27 +1,28 @@
 /**
- * Waits for events as the library does, on a FIFO in place of the device, and prints what `wake wait` does. The same under Deno and
- * under Node.
+ * Waits for events as the library does, on a FIFO in place of the device, and prints what `wake wait` prints. The
+ * same file runs under Deno and under Node.
  *
- * Arguments: the module of the backend, its function, the FIFO, the one for acknowledgments, the file with the time, the number of events, and for how many
- * milliseconds to wait for nothing.
+ * Arguments: the module of the domain and its function, the FIFO, the FIFO for acknowledgments, the file with the
+ * time, the number of events, and the milliseconds to wait for nothing.
  *
  * @module
  */
 
 import { openSync, readSync, writeSync } from "node:fs";
 import process from "node:process";
-// A type alone: Node has the library from the npm package.
+import { parseArgs } from "node:util";
+// Only a type: under Node the library comes from the npm package.
 import type { EventFile } from "../../src/contract/backend.ts";
 
-const [module, name, fifo, acknowledgments, stamp, count, idle] = process.argv.slice(2) as string[];
-const file: EventFile = (await import(module!))[name!]({ device: fifo }).open();
+const [module, name, fifo, acknowledgments, stamp, count, idle] = parseArgs({ allowPositionals: true }).positionals;
+const file: EventFile = (await import(module!))[name!]({ evtchn: fifo }).events.open();
 const stampFile = openSync(stamp!, "r");
 const acknowledged = openSync(acknowledgments!, "r+");
 const now = monotonicClock();
 const time = new BigUint64Array(1);
 const latencies: number[] = [];
 
-/** The kernel's clock that C reads. Deno's own begins with the program. */
+/** The kernel's clock, which C reads, too. Deno's own starts with the program. */
 function monotonicClock(): () => bigint {
   if (!("Deno" in globalThis)) return process.hrtime.bigint;
   const { symbols } = Deno.dlopen("libc.so.6", { clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } });

@@ -1,10 +1,13 @@
 /*
- * Wakes whoever reads a FIFO, or is who reads it: what the kernel's own waking costs, without any runtime.
+ * Wakes a reader of a FIFO, or is that reader: what the kernel's wake-up costs without any runtime.
  *
- * wake send FIFO ACK STAMP COUNT PAUSE   writes the time into a file, then four bytes into the FIFO, and waits until they are
- *                                        acknowledged; PAUSE in microseconds
- * wake wait FIFO ACK STAMP COUNT IDLE    reads and acknowledges them, and prints the nanoseconds from each write, and what waiting for IDLE
- *                                    milliseconds took of a processor
+ * wake send FIFO ACK STAMP COUNT PAUSE
+ *   COUNT times, PAUSE microseconds apart: writes the time into STAMP and four bytes into FIFO, and waits for the
+ *   acknowledgment.
+ *
+ * wake wait FIFO ACK STAMP COUNT IDLE
+ *   Reads and acknowledges them, and prints the nanoseconds from each write to the read. Then it waits IDLE milliseconds
+ *   for nothing, and prints the microseconds of processor time that this took.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 
 import { buildNpm, sha256 } from "../../scripts/build_npm.ts";
 import { exec } from "./exec.ts";
-import type { Tools } from "./projects.ts";
+import type { Tools } from "../../scripts/npm/projects.ts";
 
 /** A check by its name: it throws, or says what it found. */
 export type Checks = Record<string, () => Promise<string>>;

@@ -8,13 +8,13 @@
 import { buildNpm } from "../../scripts/build_npm.ts";
 import { forget, keep } from "../../scripts/ci/ran.ts";
 import { buildShim } from "../support/shim/shim.ts";
-import { esbuild, sizeOf, vite } from "./bundles.ts";
+import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
 import { findChromium } from "./chromium.ts";
 import { exec } from "./exec.ts";
 import { packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
-import { installPackage, installTools, KOFFI, NODES } from "./projects.ts";
+import { installPackage, installTools, KOFFI, NODES } from "../../scripts/npm/projects.ts";
 import { Report } from "./report.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
@@ -42,8 +42,9 @@ async function main(): Promise<number> {
   const tools = await installTools(cache);
   const project = `${cache}/project`;
   const deviceProject = `${cache}/device_project`;
-  await installPackage(project, tarball);
-  await installPackage(deviceProject, tarball, KOFFI);
+  const programs = `${import.meta.dirname}/programs`;
+  await installPackage(project, tarball, programs);
+  await installPackage(deviceProject, tarball, programs, KOFFI);
   const library = Deno.build.os === "linux" ? await buildShim(deviceProject) : undefined;
 
   for (const [name, body] of Object.entries(packageChecks(tools, repository, tarball, project))) {

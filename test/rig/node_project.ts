@@ -1,7 +1,7 @@
 /** What an image needs to run the npm package under Node: Node itself, and a project that has the package installed. */
 
 import { buildNpm } from "../../scripts/build_npm.ts";
-import { installNode, installPackage, KOFFI, type NodeLine } from "../npm/projects.ts";
+import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
 
 /** Node's programs by the names that they have in a guest, and the project that they run in. */
 export interface NodeProject {
@@ -24,8 +24,8 @@ export async function buildNodeProject(
   const project = `${folder}/project`;
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
-  await installPackage(project, await buildNpm(folder), KOFFI);
-  for (const name of BENCH) await Deno.copyFile(`${repository}/bench/xen/${name}`, `${project}/${name}`);
+  await installPackage(project, await buildNpm(folder), `${repository}/test/npm/programs`, KOFFI);
+  for (const name of BENCH) await Deno.copyFile(`${repository}/bench/device/${name}`, `${project}/${name}`);
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
   // The image wants files; npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});

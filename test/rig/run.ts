@@ -1,10 +1,10 @@
 /** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
 
-import { buildShare } from "../../bench/xen/build.ts";
+import { buildShare } from "../../bench/device/build.ts";
 import { boot, bootShell } from "./boot.ts";
 import { buildCPeer } from "./c_peer.ts";
 import { declareAsked } from "./guest/differential.ts";
-import { type NodeLine, NODES } from "../npm/projects.ts";
+import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
 import { onlyMatch } from "./files.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
@@ -17,7 +17,7 @@ import { buildNodeProject } from "./node_project.ts";
 import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
-/** The bench boots by itself: see `bench/xen/run.ts`. */
+/** The bench boots by itself: see `bench/device/run_xen.ts`. */
 type Rig = Exclude<AnyRig, "bench">;
 
 /** The traces whose answers are compared, beside the fixed ones: others each time, unless arguments say which. */

@@ -1,18 +1,22 @@
-/** What of the bench on the real device needs no device: when rounds agree, what is read from a log, what the table says. */
+/**
+ * The parts of the bench on the real device that need no device: when rounds agree, what a log says, what the table
+ * shows.
+ */
 
 import { expect, test } from "vitest";
-import { HEAP, resultsOf, SYSTEM_CALLS, TIME } from "../../bench/xen/results.ts";
-import { settle } from "../../bench/xen/settle.ts";
-import { provenance, rows } from "../../bench/xen/table.ts";
+import { HEAP, resultsOf, SYSTEM_CALLS, TIME } from "../../bench/device/results.ts";
+import { provenanceText, xenRows } from "../../bench/device/tables.ts";
+import type { Provenance } from "../../bench/harness/provenance.ts";
+import { settle } from "../../bench/harness/settle.ts";
 import { formatRecord, type Message, parseRecords } from "../rig/report.ts";
 
-/** Answers the rounds of one side, then the last one for ever. */
+/** Returns the figures of one side round by round, then the last one forever. */
 function roundsOf(figures: readonly number[]): () => Promise<number[]> {
   let next = 0;
   return () => Promise.resolve([100, figures[Math.min(next++, figures.length - 1)]!]);
 }
 
-test("settle() goes on while a side becomes faster", async () => {
+test("settle() goes on while a side gets faster", async () => {
   const falling = Array.from({ length: 60 }, (_, round) => 1000 - round * 10);
   const { rounds, settled } = await settle(roundsOf(falling), 0, 60);
   expect(settled).toBe(true);
@@ -23,18 +27,19 @@ test("settle() ends with the first rounds that agree", async () => {
   expect(await settle(roundsOf([500]), 0, 60)).toEqual({ rounds: 40, settled: true });
 });
 
-test("settle() goes on for some time in any case", async () => {
+test("settle() goes on for the least time in any case", async () => {
   const { rounds, settled } = await settle(roundsOf([500]), 0.05, 60);
   expect(settled).toBe(true);
   expect(rounds).toBeGreaterThan(40);
 });
 
-test("settle() gives up when its patience ends", async () => {
+test("settle() gives up after its patience", async () => {
   expect(await settle(roundsOf([500]), 0, 0)).toEqual({ rounds: 0, settled: false });
 });
 
-const ABOUT = {
+const ABOUT: Provenance = {
   date: "2026-01-02T03:04:05Z",
+  mode: "full",
   machine: { processor: "a processor", cores: 2 },
   versions: { deno: "2.9.6" },
 };
@@ -57,7 +62,7 @@ const LOG: Message[] = [
   { kind: "ok", name: HEAP, detail: JSON.stringify([{ side: "deno", pages: 16, bytes: 123 }]) },
 ];
 
-test("resultsOf() finds in a log what the tests in dom0 returned", () => {
+test("resultsOf() collects from a log what the tests in dom0 returned", () => {
   const log = LOG.map((record, index) => formatRecord(index + 1, record)).join("\r\n");
   const results = resultsOf(parseRecords(log).map(({ record }) => record), ABOUT);
   expect(results.time).toEqual([TIMES]);
@@ -65,16 +70,16 @@ test("resultsOf() finds in a log what the tests in dom0 returned", () => {
   expect(results.heap).toEqual([{ side: "deno", pages: 16, bytes: 123 }]);
 });
 
-test("rows() holds the median of the rounds' ratios against the target", () => {
-  const [head, ...body] = rows(resultsOf(LOG, ABOUT));
+test("xenRows() compares the median of the rounds' ratios with the target", () => {
+  const [head, ...body] = xenRows(resultsOf(LOG, ABOUT));
   const cell = (side: string, column: string) => body.find((row) => row[1] === side)![head!.indexOf(column)];
   expect(cell("deno", "÷ C")).toBe("1.14");
-  expect(cell("deno", "reached")).toBe("yes");
+  expect(cell("deno", "met")).toBe("yes");
   expect(cell("node", "÷ C")).toBe("1.3");
-  expect(cell("node", "reached")).toBe("no");
+  expect(cell("node", "met")).toBe("no");
   expect(cell("deno", "system calls")).toBe("4.01");
 });
 
-test("provenance() says where the rounds did not agree", () => {
-  expect(provenance(resultsOf(LOG, ABOUT))).toContain("for pages: 16");
+test("provenanceText() names the pages for which the sides had not settled", () => {
+  expect(provenanceText(resultsOf(LOG, ABOUT))).toContain("for pages: 16");
 });

@@ -34,7 +34,7 @@ case "$rig" in
   loopback) program=/repo/test/rig/guest/loopback.ts ;;
   differential) program=/repo/test/rig/guest/differential.ts ;;
   node) program=/repo/test/rig/guest/node.ts ;;
-  bench) program=/repo/bench/xen/guest.ts ;;
+  bench) program=/repo/bench/device/guest.ts ;;
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.

@@ -1,8 +1,8 @@
 /** Runs in dom0: the npm package under each Node, on the real device. The results are those of one program, in its order. */
 
-import { declare as declareBench, SMOKE } from "../../../bench/xen/guest.ts";
+import { declare as declareBench, SMOKE } from "../../../bench/device/guest.ts";
 import { conformance, eventsConformance, mapperConformance } from "../../conformance/mod.ts";
-import { NODES } from "../../npm/projects.ts";
+import { NODES } from "../../../scripts/npm/projects.ts";
 import { linesOf, NODE_PROJECT } from "./child.ts";
 import { declare as declareExits } from "./exits.ts";
 import { run, type Suite } from "./runner.ts";

@@ -1,0 +1,22 @@
+/**
+ * `deno task bench:draw`: writes the tables and pictures of the docs again from `bench/results/reference.*`, without
+ * measuring.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { booksReport } from "./books/report.ts";
+import { nativeReport, xenReport } from "./device/reports.ts";
+import { redraw } from "./harness/publish.ts";
+import { sizeReport } from "./size/report.ts";
+
+parseArgs({ options: {} });
+const drawn = {
+  books: await redraw(booksReport),
+  xen: await redraw(xenReport),
+  native: await redraw(nativeReport),
+  size: await redraw(sizeReport),
+};
+for (const [name, done] of Object.entries(drawn)) {
+  console.log(`${name}: ${done ? "drawn" : "left as it is: there are no reference results"}`);
+}

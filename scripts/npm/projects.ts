@@ -1,0 +1,100 @@
+/**
+ * Folders with npm packages: the tools that tests and benches use, and projects that have the packed package
+ * installed.
+ */
+
+import { exec } from "../exec.ts";
+
+/** Node's binary is a package too: there is no need for an installer, or for the right one on this machine. */
+export const NODES = ["22", "24", "26"] as const;
+
+/** A release line of Node. */
+export type NodeLine = typeof NODES[number];
+
+const TOOLS = [
+  "@arethetypeswrong/cli@0.18.5",
+  "bun@1.4.5",
+  "esbuild@0.28.2",
+  "miniflare@4.20260730.0",
+  "playwright-core@1.65.1",
+  "publint@0.3.25",
+  "typescript@7.0.2",
+  "vite@8.3.8",
+];
+
+/** Keeps colours and warnings out of what programs print. */
+const QUIET = { NO_COLOR: "1", NODE_NO_WARNINGS: "1" };
+
+/** What the device backend calls the C library by. */
+export const KOFFI = "koffi@3.3.4";
+
+/**
+ * Makes a folder a project of its own with these packages, and nothing else. No script of a package is run: all that is
+ * used comes with what is built already.
+ */
+async function install(folder: string, packages: readonly string[]): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  // Without one, npm takes the nearest folder above that has one.
+  await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, type: "module" }));
+  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], {
+    cwd: folder,
+    env: QUIET,
+  });
+}
+
+/** Installs packages once: a later run finds them. */
+async function installOnce(folder: string, packages: readonly string[]): Promise<void> {
+  const stamp = `${folder}/installed.json`;
+  const wanted = JSON.stringify(packages);
+  if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return;
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await install(folder, packages);
+  await Deno.writeTextFile(stamp, wanted);
+}
+
+/** Where the tools and runtimes are. */
+export interface Tools {
+  readonly node: Readonly<Record<NodeLine, string>>;
+  readonly bun: string;
+  /** The project that has the tools. */
+  readonly folder: string;
+  /** Runs a tool's program by the oldest Node. */
+  run(program: string, args: string[], cwd: string): Promise<string>;
+}
+
+const ARCH = Deno.build.arch === "x86_64" ? "x64" : "arm64";
+
+/** Installs a Node into a folder that is kept; returns its path. */
+export async function installNode(cache: string, line: NodeLine): Promise<string> {
+  const name = `node-${Deno.build.os}-${ARCH}`;
+  await installOnce(`${cache}/node${line}`, [`${name}@${line}`]);
+  return `${cache}/node${line}/node_modules/${name}/bin/node`;
+}
+
+/** Installs the tools and runtimes into a folder that is kept. */
+export async function installTools(cache: string): Promise<Tools> {
+  const folder = `${cache}/tools`;
+  await installOnce(folder, TOOLS);
+  const node = {} as Record<NodeLine, string>;
+  for (const line of NODES) node[line] = await installNode(cache, line);
+  return {
+    node,
+    bun: `${folder}/node_modules/@oven/bun-${Deno.build.os}-${ARCH === "x64" ? "x64" : "aarch64"}/bin/bun`,
+    folder,
+    run: (program, args, cwd) => exec(node[22], [`${folder}/node_modules/${program}`, ...args], { cwd, env: QUIET }),
+  };
+}
+
+/** Makes a new project that has the package from its tarball, and a copy of each file in the folder `programs`. */
+export async function installPackage(
+  folder: string,
+  tarball: string,
+  programs: string,
+  ...more: string[]
+): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await install(folder, [tarball, ...more]);
+  for await (const { name } of Deno.readDir(programs)) {
+    await Deno.copyFile(`${programs}/${name}`, `${folder}/${name}`);
+  }
+}
