@@ -203,7 +203,9 @@ export class GrantEngine {
     const grefs = this.#grefs;
     let granted = 0;
     while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-    for (let from = 0; from < granted; from += STAGING_CAPACITY) books.adopt(open.address, this.#stage(from, granted));
+    for (let from = 0; from < granted; from += STAGING_CAPACITY) {
+      books.adoptAsPending(open.address, this.#stage(from, granted));
+    }
     books.abandon(open.address);
     if (granted > 0) this.#reclaimer.requestSweep();
     this.#reclaimer.sweep("free");
@@ -271,7 +273,7 @@ export class GrantEngine {
       try {
         if (gref === 0) {
           const { books } = this.#core;
-          const length = count === 1 ? 1 : books.together(open.address, page, count);
+          const length = count === 1 ? 1 : books.allocationRun(open.address, page, count);
           if (length < count) return this.#mapParts(open, page, count, writable);
           gref = books.gref(open.address, page);
         }
@@ -301,7 +303,7 @@ export class GrantEngine {
     try {
       const views: Uint8Array<ArrayBuffer>[] = [];
       for (let from = page, end = page + count; from < end;) {
-        const length = books.together(open.address, from, end - from);
+        const length = books.allocationRun(open.address, from, end - from);
         const memory = open.file.map(from, length, books.gref(open.address, from), writable);
         views.push(checkedBytes(memory, length));
         parts.push(memory);

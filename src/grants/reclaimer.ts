@@ -39,7 +39,7 @@ export class Reclaimer {
     if (this.#files.get(open.address) !== open || !Number.isSafeInteger(page) || page < 0) return;
     // While the backend ends access to the page's run, the core does not know yet that the page waits.
     this.#releasedMeanwhile = true;
-    if (this.#core.books.letGo(open.address, page)) this.#sweepRequested = true;
+    if (this.#core.books.released(open.address, page)) this.#sweepRequested = true;
   }
 
   /** Closes a file: in the core at once, in the backend when nothing of it is left. */

@@ -110,7 +110,7 @@ class Run {
       const gref = staged[offset] = this.#nextGref++;
       file.pages.set(page + offset, { gref, listed: false, maps: 0, pending: true, held: false });
     }
-    if (granted > 0) this.#books.adopt(file.address, granted);
+    if (granted > 0) this.#books.adoptAsPending(file.address, granted);
     this.#books.abandon(file.address);
     this.#sweep();
     this.#books.rewind(file.address, page);
@@ -236,7 +236,7 @@ class Run {
     const held = [...file.pages].filter(([, page]) => page.held);
     const [index, page] = held[this.#below(held.length)] ?? [this.#below(file.next + 100), undefined];
     const other = file.pages.get(index);
-    expect(this.#books.letGo(file.address, index) !== 0).toBe(page !== undefined || other?.held === true);
+    expect(this.#books.released(file.address, index) !== 0).toBe(page !== undefined || other?.held === true);
     if (other) other.held = false;
     if (page) this.#told++;
   }

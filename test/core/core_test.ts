@@ -108,7 +108,7 @@ describe("`abandon()`", () => {
   test("keeps what was granted all the same as pending, until it ends (S4)", () => {
     books.reserve(file, 100);
     core.stagingArea().set([8, 9, 10]);
-    books.adopt(file, 3);
+    books.adoptAsPending(file, 3);
     books.abandon(file);
     expect(sums()).toEqual([3, 0, 0, 3]);
     expect(sweep((page) => page !== 1)).toEqual([[file, 0, [8, 9, 10]]]);
@@ -123,7 +123,7 @@ describe("`abandon()`", () => {
     allocate(60);
     books.reserve(file, 130);
     core.stagingArea().fill(8, 0, 100);
-    books.adopt(file, 100);
+    books.adoptAsPending(file, 100);
     books.abandon(file);
     sweep();
     books.rewind(file, 60);
@@ -156,19 +156,19 @@ describe("`find()`", () => {
   });
 });
 
-describe("`together()`", () => {
+describe("`allocationRun()`", () => {
   test("is where the allocation of a page ends, or the run", () => {
     allocate(3);
     allocate(64);
     allocate(200);
     allocate(1);
-    expect(books.together(file, 0, 268)).toBe(3);
-    expect(books.together(file, 1, 2)).toBe(2);
-    expect(books.together(file, 1, 1)).toBe(1);
-    expect(books.together(file, 3, 265)).toBe(64);
-    expect(books.together(file, 67, 200)).toBe(200);
-    expect(books.together(file, 67, 201)).toBe(200);
-    expect(books.together(file, 100, 10)).toBe(10);
+    expect(books.allocationRun(file, 0, 268)).toBe(3);
+    expect(books.allocationRun(file, 1, 2)).toBe(2);
+    expect(books.allocationRun(file, 1, 1)).toBe(1);
+    expect(books.allocationRun(file, 3, 265)).toBe(64);
+    expect(books.allocationRun(file, 67, 200)).toBe(200);
+    expect(books.allocationRun(file, 67, 201)).toBe(200);
+    expect(books.allocationRun(file, 100, 10)).toBe(10);
   });
 
   test("remembers where an allocation began after its first page went", () => {
@@ -176,7 +176,7 @@ describe("`together()`", () => {
     allocate(3);
     books.free(file, 0, 1);
     sweep();
-    expect(books.together(file, 1, 5)).toBe(2);
+    expect(books.allocationRun(file, 1, 5)).toBe(2);
   });
 });
 
@@ -342,7 +342,7 @@ describe("leaves with few pages", () => {
     sweep();
     books.reserve(file, 150);
     core.stagingArea().fill(8, 0, 100);
-    books.adopt(file, 100);
+    books.adoptAsPending(file, 100);
     books.abandon(file);
     sweep();
     books.rewind(file, 10);

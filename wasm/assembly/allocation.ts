@@ -105,7 +105,7 @@ export function listOne(file: File, gref: u32): void {
 }
 
 /** Makes the next `count` reserved pages pending, with the staged references, at most STAGING_CAPACITY at a time: granted, but for an allocation that failed. */
-export function adopt(file: File, count: u32): void {
+export function adoptAsPending(file: File, count: u32): void {
   const first = file.settled;
   settle(file, first, count, false);
 }

@@ -66,7 +66,7 @@ export function find(file: File, page: f64, count: u32): bool {
 }
 
 /** Of `count` live pages, how many from the first on belong to its allocation. */
-export function together(file: File, page: f64, count: u32): u32 {
+export function allocationRun(file: File, page: f64, count: u32): u32 {
   const first = index(page);
   const end = first + count;
   for (let page = first + 1; page < end;) {
@@ -226,7 +226,7 @@ export function forget(file: File): bool {
 }
 
 /** The peer has let go of a page: if it is pending, and was held, the next sweep asks for it. Whether it was. */
-export function letGo(file: File, page: f64): bool {
+export function released(file: File, page: f64): bool {
   const number = index(page);
   const leaf = findLeaf(file, number >> 6);
   return leaf ? release(leaf, bits(<u32>(number & 63), 1)) : false;

@@ -10,7 +10,7 @@ import { File, Leaf } from "./records";
 import { leafAt, leafCount, placeCount } from "./table";
 import { listed, live, mapped } from "./totals";
 
-export { abandon, adopt, list, listOne, rewind } from "./allocation";
+export { abandon, adoptAsPending, list, listOne, rewind } from "./allocation";
 export {
   ended,
   endedAll,
@@ -21,8 +21,8 @@ export {
   find,
   forget,
   gref,
-  letGo,
-  together,
+  released,
+  allocationRun,
 } from "./core";
 export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";
 export { limit, listed, live, mapped, setLimit } from "./totals";

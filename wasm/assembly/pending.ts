@@ -129,7 +129,7 @@ function hold(): void {
  * The sweep's next run of pages, as many as STAGING_CAPACITY: their number, or 0 at the end of the sweep. `runFile` and `runPage`
  * say where it is, its references are staged. `ended` may follow for parts of it; then `nextRun` again, until the end.
  *
- * @param held Whether those of the run before that have not ended wait until `letGo`; otherwise the next sweep asks again.
+ * @param held Whether those of the run before that have not ended wait until `released`; otherwise the next sweep asks again.
  */
 export function nextRun(held: bool): u32 {
   if (held) hold();

@@ -1,5 +1,5 @@
 /** The core as it ships. */
-export { abandon, adopt, list, listOne, reserve, rewind } from "./allocation";
+export { abandon, adoptAsPending, list, listOne, reserve, rewind } from "./allocation";
 export {
   close,
   ended,
@@ -12,10 +12,10 @@ export {
   forget,
   free,
   gref,
-  letGo,
+  released,
   map,
   open,
-  together,
+  allocationRun,
   unmap,
 } from "./core";
 export { nextRun, pending, runFile, runPage, staging, sweep } from "./pending";

@@ -108,7 +108,7 @@ export class ShippedBooks implements Books<FileAddress> {
    */
   #wait(gref: number, file: FileAddress, page: number): void {
     this.references.onRelease(gref, () => {
-      if (this.#books.letGo(file, page) !== 0) this.#toAsk = true;
+      if (this.#books.released(file, page) !== 0) this.#toAsk = true;
     });
   }
 }
