@@ -2,11 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { Recorder } from "../../backends/record.ts";
+import { Recorder, type XenDomain } from "../../backends/record.ts";
 import type { GrantAllocator, Mapping, SharedPages } from "../../mod.ts";
 import { conformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("without rules a wrapped backend is as before:", () => {
   for (const profile of PROFILES) {
@@ -19,10 +20,11 @@ describe("without rules a wrapped backend is as before:", () => {
         // In the middle of recorders: what reaches the machine is what was asked.
         const [above, below]: [string[], string[]] = [[], []];
         const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];
+        const wrap = (domain: XenDomain) => outer.wrap(faults.wrap(inner.wrap(domain)));
         return {
-          granter: { grants: outer.grants(faults.grants(inner.grants(domain.grants))) },
+          granter: wrap(domain),
           granterDomid: 1,
-          peer: { maps: outer.maps(faults.maps(inner.maps(xen.domain(0).maps))) },
+          peer: wrap(xen.domain(0)),
           peerDomid: 0,
           setLimit: (pages) => domain.limit = pages,
           heldPagesCount: profile === "linux-5.16",
@@ -31,7 +33,7 @@ describe("without rules a wrapped backend is as before:", () => {
             xen.assertClean();
             expect(above).toEqual(below);
             expect(faults.calls()).toBe(above.length - 1);
-            expect([faults.injected(), faults.left]).toEqual([0, 0]);
+            expect([faults.injected(), faults.unreleased]).toEqual([0, 0]);
           },
         };
       },
@@ -165,7 +167,7 @@ for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
             expect(below(kind).length - reached).toBe(more);
             expect(device.inspect()).toMatchObject(after);
             // A mapping or file that is gone for the library is still there below, where nobody unmapped or closed it.
-            expect(faults.left).toBe(when === "before" && (kind === "unmap" || kind === "close") ? 1 : 0);
+            expect(faults.unreleased).toBe(when === "before" && (kind === "unmap" || kind === "close") ? 1 : 0);
             if (once) run === MAPS.close!.run ? run(all, at) : at.mapping?.unmap();
             else run(all, at);
             // What comes next works: the fault is over.
@@ -186,25 +188,13 @@ describe("a backend below that breaks its contract", () => {
   function lying(says: (page: number, count: number) => unknown) {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grants;
     const asked: number[][] = [];
-    const file = faults.grants({
-      ...real,
-      open() {
-        const file = real.open();
-        const endAccess = (page: number, count: number) => {
-          asked.push([page, count]);
-          return says(page, count) as number[];
-        };
-        return {
-          grant: file.grant.bind(file),
-          endAccess,
-          map: file.map.bind(file),
-          setUnmapNotify: file.setUnmapNotify.bind(file),
-          close: file.close.bind(file),
-        };
-      },
-    }).open();
+    const endAccess = (page: number, count: number) => {
+      asked.push([page, count]);
+      return says(page, count) as number[];
+    };
+    const grants = replaceMethods(xen.domain(1).grants, () => ({ endAccess }));
+    const file = faults.wrap({ grants }).grants.open();
     const grefs = new Uint32Array(3);
     file.grant(0, 3, 0, false, grefs);
     return { faults, file, grefs, asked };

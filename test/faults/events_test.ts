@@ -1,6 +1,6 @@
 /** Faults in event channels: each call fails before and after it is done, and no event and no port is lost by it. */
 import { describe, expect, test } from "vitest";
-import type { EventFile } from "../../src/contract/backend.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, Recorder } from "../../backends/record.ts";
@@ -13,19 +13,20 @@ function machine() {
   const faults = new Faults();
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const backend = faults.events(recorder.events(xen.domain(1).events));
+  const domain = faults.wrap(recorder.wrap(xen.domain(1)));
+  const backend = domain.events;
   const peer = xen.domain(0).events.open();
   /** The calls that reached the machine. */
   const below = (call: string) => parseTrace(trace).calls.filter((line) => line.call === call).length;
   /** Nothing may be left once there are no faults. */
   const finish = () => {
     faults.clear();
-    faults.settle();
+    faults.releaseAll();
     peer.close();
     xen.assertClean();
     expect(below("close")).toBe(below("open"));
   };
-  return { xen, faults, backend, peer, below, finish };
+  return { xen, faults, domain, backend, peer, below, finish };
 }
 
 /** A file with a port, that the peer has bound to: with one event pending on neither. */
@@ -135,8 +136,8 @@ describe("a fault in a call of event channels", () => {
   });
 
   test("of one side leaves the same kind of another alone", () => {
-    const { xen, faults, file, port, finish } = bound();
-    const grants = faults.grants(xen.domain(1).grants).open();
+    const { faults, domain, file, port, finish } = bound();
+    const grants = domain.grants.open();
     const grefs = new Uint32Array(1);
     grants.grant(0, 1, 0, true, grefs);
     faults.fail("notify", { side: "grants" });
@@ -208,7 +209,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     faults.fail("unbind", { error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
     expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
-    expect(faults.left).toBe(0);
+    expect(faults.unreleased).toBe(0);
     finish();
   });
 
@@ -216,15 +217,15 @@ describe("a fault in `unbind()` or `close()`", () => {
     const { xen, faults, file, port, peer, peerPort, below, finish } = bound();
     faults.fail("unbind", { when: "before", error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
-    expect(faults.left).toBe(1);
+    expect(faults.unreleased).toBe(1);
     peer.notify(peerPort);
     expect(file.pending()).toEqual([]);
     const other = file.bindUnbound(0);
     expect(other).not.toBe(port);
     file.close();
-    expect([faults.left, below("close")]).toEqual([2, 0]);
-    faults.settle();
-    expect([faults.left, below("close"), below("unbind")]).toEqual([0, 1, 1]);
+    expect([faults.unreleased, below("close")]).toEqual([2, 0]);
+    faults.releaseAll();
+    expect([faults.unreleased, below("close"), below("unbind")]).toEqual([0, 1, 1]);
     expect(xen.domain(1).eventChannels.get(port)).toBe(undefined);
     file.close = () => {};
     finish();
@@ -234,7 +235,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     const { faults, file, finish } = bound();
     faults.fail("close", { side: "events", when: "before", error: boom });
     expect(() => file.close()).toThrow(boom);
-    expect(faults.left).toBe(1);
+    expect(faults.unreleased).toBe(1);
     file.close = () => {};
     finish();
   });
@@ -246,7 +247,7 @@ describe("a backend below that breaks its contract", () => {
     const none = () => {
       throw new Error("not called");
     };
-    const file = faults.events({
+    const events: EventBackend = {
       name: "lying",
       open: () => ({
         bindUnbound: none,
@@ -260,7 +261,8 @@ describe("a backend below that breaks its contract", () => {
         close() {},
         ...methods,
       }),
-    }).open();
+    };
+    const file = faults.wrap({ events }).events.open();
     return { faults, file };
   };
 
@@ -292,8 +294,8 @@ describe("a backend below that breaks its contract", () => {
 
 describe("`EventChannels` on a backend that fails", () => {
   test("says what was under way, and goes on afterwards", async () => {
-    const { xen, faults, backend, finish } = machine();
-    const events = new EventChannels({ events: backend });
+    const { xen, faults, domain, finish } = machine();
+    const events = new EventChannels(domain);
     const theirs = new EventChannels(xen.domain(0));
     faults.fail("open", { side: "events", error: boom });
     expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });

@@ -74,7 +74,7 @@ describe("a grant that fails after some pages", () => {
 
 test("an injected fault keeps the references of its call, whatever becomes of the buffer", () => {
   const faults = new Faults();
-  const file = faults.grants(new MockXen().domain(1).grants).open();
+  const file = faults.wrap(new MockXen().domain(1)).grants.open();
   const grefs = new Uint32Array(3);
   const calls: FaultCall[] = [];
   faults.before("grant", (call) => calls.push(call));
@@ -104,7 +104,7 @@ test("a grant that moves the references' buffer away fails with its own error", 
     structuredClone(null, { transfer: [grefs.buffer as ArrayBuffer] });
     throw boom;
   };
-  const file = faults.grants({ ...real, open: () => ({ grant }) as unknown as GrantFile }).open();
+  const file = faults.wrap({ grants: { ...real, open: () => ({ grant }) as unknown as GrantFile } }).grants.open();
   expect(() => file.grant(0, 1, 0, true, new Uint32Array(1))).toThrow(boom);
 });
 
@@ -225,9 +225,9 @@ test("a peer's unmap that does not reach the machine holds the pages until it is
   expect(thrown(() => theirs.unmap()).cause).toBeInstanceOf(InjectedFault);
   expect(thrown(() => mapper.close()).cause).toBe(boom);
   pages.free();
-  expect([faults.left, device.inspect().pending]).toEqual([2, 2]);
-  faults.settle();
-  expect(faults.left).toBe(0);
+  expect([faults.unreleased, device.inspect().pending]).toEqual([2, 2]);
+  faults.releaseAll();
+  expect(faults.unreleased).toBe(0);
   device.open().close();
   expect(device.inspect().pending).toBe(0);
   finish();
@@ -240,18 +240,18 @@ test("settling goes on after an error, and throws the first", () => {
     unmaps++;
     throw boom;
   };
-  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => peerMemory({ unmap }) })) });
+  const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => peerMemory({ unmap }) }) }));
   faults.fail("unmap", { when: "before", times: Infinity });
   for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) thrown(() => mapping.unmap());
-  expect([faults.left, unmaps]).toEqual([2, 0]);
-  expect(() => faults.settle()).toThrow(boom);
-  expect([faults.left, unmaps]).toEqual([0, 2]);
-  faults.settle();
+  expect([faults.unreleased, unmaps]).toEqual([2, 0]);
+  expect(() => faults.releaseAll()).toThrow(boom);
+  expect([faults.unreleased, unmaps]).toEqual([0, 2]);
+  faults.releaseAll();
 });
 
 test("a backend below that gives no memory, or fails to undo: the caller gets the fault", () => {
   const faults = new Faults();
-  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => NO_MEMORY })) });
+  const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => NO_MEMORY }) }));
   expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
   expect(faults.calls("unmap")).toBe(0);
   faults.fail("map", { when: "after", error: boom });
@@ -261,7 +261,7 @@ test("a backend below that gives no memory, or fails to undo: the caller gets th
 test("a page that is granted again under an index is not taken for the one before", () => {
   const xen = new MockXen();
   const faults = new Faults();
-  const file = faults.grants(xen.domain(1).grants).open();
+  const file = faults.wrap(xen.domain(1)).grants.open();
   const grefs = new Uint32Array(1);
   const grant = () => file.grant(0, 1, 0, true, grefs.fill(0));
 

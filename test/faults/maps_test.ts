@@ -1,6 +1,6 @@
 /** Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several domains. */
 import { describe, expect, test } from "vitest";
-import type { CopySegment, MapFile, UnmapNotify } from "../../src/contract/backend.ts";
+import type { CopySegment, MapFile, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
@@ -15,11 +15,11 @@ function machine() {
     new GrantDevice(xen.domain(domid)).open().allocate(0, { pages: 4, writable: true })
   );
   const views = pages.map((one) => one.map());
-  const mapper = new GrantMapper({ maps: faults.maps(xen.domain(0).maps) });
+  const mapper = new GrantMapper(faults.wrap(xen.domain(0)));
   const finish = () => {
     faults.clear();
     mapper.close();
-    faults.settle();
+    faults.releaseAll();
     for (const view of views) view.unmap();
     for (const one of pages) one.free();
     xen.assertClean();
@@ -101,7 +101,7 @@ describe("`refuse()`", () => {
 
     let asked = 0;
     const copy = () => [asked++];
-    const file = faults.maps(mapBackend({ copy })).open();
+    const file = faults.wrap({ maps: mapBackend({ copy }) }).maps.open();
     faults.refuse({ times: 1 });
     const segment: CopySegment = { from: new Uint8Array(1), to: { domid: 1, gref: 8, offset: 0 }, length: 1 };
     expect([file.copy([segment]), asked]).toEqual([[-1], 0]);
@@ -121,7 +121,7 @@ describe("`refuse()`", () => {
   test("happens with a likelihood, the same way for each seed, until it is cleared", () => {
     const run = (seed: number) => {
       const faults = new Faults({ seed });
-      const file = faults.maps(mapBackend({ copy: (segments) => segments.map(() => 0) })).open();
+      const file = faults.wrap({ maps: mapBackend({ copy: (segments) => segments.map(() => 0) }) }).maps.open();
       faults.refuse({ rate: 0.5 });
       const segments = Array.from({ length: 64 }, (_, gref): CopySegment => ({
         from: new Uint8Array(1),
@@ -170,7 +170,7 @@ describe("a backend below that lies about a copy", () => {
 
   test("is passed on as it is", () => {
     for (const nonsense of [undefined, null, [], [1, 2, 3], "00", [NaN, {}]]) {
-      const file = new Faults().maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      const file = new Faults().wrap({ maps: mapBackend({ copy: () => nonsense as number[] }) }).maps.open();
       expect(file.copy(segments)).toBe(nonsense);
     }
   });
@@ -178,7 +178,7 @@ describe("a backend below that lies about a copy", () => {
   test("beside a segment that is refused fails, as its statuses cannot be told apart", () => {
     for (const nonsense of [undefined, [], [0, 0], "0", { length: 1, 0: 0 }]) {
       const faults = new Faults();
-      const file = faults.maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      const file = faults.wrap({ maps: mapBackend({ copy: () => nonsense as number[] }) }).maps.open();
       faults.refuse({ nth: 2 });
       expect(() => file.copy(segments)).toThrow("a status for each of 1 segments");
     }
@@ -228,7 +228,7 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
     const set: UnmapNotify[] = [];
     const faults = new Faults();
     const setUnmapNotify = (notify: UnmapNotify) => void set.push(notify);
-    const file: MapFile = faults.maps(mapBackend({ map: () => peerMemory({ setUnmapNotify }) })).open();
+    const file: MapFile = faults.wrap({ maps: mapBackend({ map: () => peerMemory({ setUnmapNotify }) }) }).maps.open();
     const memory = file.map(1, [8], true);
     faults.fail("notify", { when: "after", error: boom });
     expect(() => memory.setUnmapNotify({ clearByte: 1 })).toThrow(boom);
@@ -242,18 +242,18 @@ describe("memory in pieces", () => {
     const parts = [new Uint8Array(4096), new Uint8Array(8192)];
     const faults = new Faults();
     let asked = 0;
-    const memory = faults.maps(mapBackend({
-      map: () => ({
-        ...peerMemory({ bytes: new Uint8Array(0) }),
-        get parts() {
-          asked++;
-          return parts;
-        },
-      }),
-    })).open().map([1, 2], [8, 9], true);
+    const late = () => ({
+      ...peerMemory({ bytes: new Uint8Array(0) }),
+      get parts() {
+        asked++;
+        return parts;
+      },
+    });
+    const map = (memory: () => PeerMemory) => faults.wrap({ maps: mapBackend({ map: memory }) }).maps.open().map;
+    const memory = map(late)([1, 2], [8, 9], true);
     expect(asked).toBe(0);
     expect(memory.parts).toBe(parts);
-    expect(faults.maps(mapBackend({ map: () => peerMemory() })).open().map(1, [8], true).parts).toBe(undefined);
+    expect(map(() => peerMemory())(1, [8], true).parts).toBe(undefined);
   });
 
   test("of several domains is mapped through a faulty backend as through any", () => {

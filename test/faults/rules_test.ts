@@ -5,6 +5,7 @@ import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError, type Mapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("when a rule applies:", () => {
   /** Of 12 allocations, which ones fail. */
@@ -44,7 +45,12 @@ describe("when a rule applies:", () => {
     thrown(() => allocator.map(0, 1));
     thrown(() => view.unmap());
     thrown(() => allocator.close());
-    expect([below("map").length, below("unmap").length, below("close").length, faults.left]).toEqual([1, 1, 1, 0]);
+    expect([below("map").length, below("unmap").length, below("close").length, faults.unreleased]).toEqual([
+      1,
+      1,
+      1,
+      0,
+    ]);
     finish();
   });
 
@@ -142,7 +148,7 @@ describe("a rule that was due and did not happen", () => {
   test("happens as often as it should where one wrapper is around another", () => {
     for (const times of [1, 2, 3]) {
       const faults = new Faults();
-      const backend = faults.grants(faults.grants(new MockXen().domain(1).grants));
+      const backend = faults.wrap(faults.wrap(new MockXen().domain(1))).grants;
       let runs = 0;
       const hook = faults.after("limit", () => runs++, { times });
       for (let round = 0; round < 4; round++) backend.limit();
@@ -237,24 +243,14 @@ describe("pages that are held though the peer does not", () => {
   test("while others fail to end: held is what did not end, and it throws only if nothing did", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grants;
     const failing = new Set([2, 4]);
-    const file = faults.grants({
-      ...real,
-      open() {
-        const file = real.open();
-        return {
-          grant: file.grant.bind(file),
-          endAccess(page, count, grefs) {
-            if (failing.has(page)) throw new Error(`page ${page}`);
-            return file.endAccess(page, count, grefs);
-          },
-          map: file.map.bind(file),
-          setUnmapNotify: file.setUnmapNotify.bind(file),
-          close: file.close.bind(file),
-        };
+    const grants = replaceMethods(xen.domain(1).grants, (file) => ({
+      endAccess(page, count, grefs) {
+        if (failing.has(page)) throw new Error(`page ${page}`);
+        return file.endAccess(page, count, grefs);
       },
-    }).open();
+    }));
+    const file = faults.wrap({ grants }).grants.open();
     const grefs = new Uint32Array(5);
     file.grant(0, 5, 0, false, grefs);
     faults.hold({ grefs: [grefs[1]!, grefs[3]!] });
@@ -272,7 +268,7 @@ describe("pages that are held though the peer does not", () => {
   test("in a run of more than ten are named in ascending order", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const file = faults.grants(xen.domain(1).grants).open();
+    const file = faults.wrap(xen.domain(1)).grants.open();
     const grefs = new Uint32Array(12);
     file.grant(0, 12, 0, false, grefs);
     faults.hold({ grefs: [grefs[2]!, grefs[11]!] });
@@ -365,9 +361,9 @@ test("options that make no sense are refused", () => {
   expect(() => faults.before("map", 1 as unknown as () => void)).toThrow(
     "the action must be a function: current value is 1",
   );
-  expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot act after a call as the kind of call");
+  expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot run an action after a call as the kind of call");
   // Nothing was set.
-  const device = new GrantDevice({ grants: faults.grants(new MockXen().domain(1).grants) }, { core: debugCore });
+  const device = new GrantDevice(faults.wrap(new MockXen().domain(1)), { core: debugCore });
   device.open().allocate(0).map().unmap();
   device.close();
 });

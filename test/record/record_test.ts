@@ -5,7 +5,7 @@ import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayRep
 import { GrantDevice } from "../../mod.ts";
 import { conformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
+import { HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
 
 describe("what a recorder writes", () => {
   test("is one line for each call, of both sides in their order", () => {
@@ -30,7 +30,7 @@ describe("what a recorder writes", () => {
       `{"side":"grants","call":"limit","limit":1024}`,
       `{"side":"grants","call":"open","backend":"mock","file":1}`,
       `{"side":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
-      `{"side":"maps","call":"open","backend":"mock","file":2}`,
+      `{"side":"maps","call":"open","domain":1,"backend":"mock","file":2}`,
       `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9,10],"writable":true,"mapping":1,"bytes":8192}`,
       `{"side":"grants","call":"map","file":1,"page":1,"count":2,"gref":9,"writable":false,"mapping":2,"bytes":8192}`,
       `{"call":"mark","name":"half-way","value":{"pages":3}}`,
@@ -61,20 +61,21 @@ describe("what a recorder writes", () => {
     );
     expect(trace[5]).toBe(`{"side":"grants","call":"endAccess","file":1,"page":503,"count":1,"grefs":[511],"held":[]}`);
 
-    const lines: string[] = [];
     expect(device.inspect().limit).toBe(Infinity);
 
-    const broken = new Recorder((line) => lines.push(line)).grants({
+    const { trace: other, recorder } = recording();
+    const grants: GrantBackend = {
       name: "broken",
       limitName: "nothing",
       limit: () => NaN,
       open() {
         throw new Error("boom");
       },
-    });
-    expect(broken.limit()).toBe(NaN);
-    expect(() => broken.open()).toThrow("boom");
-    expect(lines.slice(1)).toEqual([
+    };
+    const broken = recorder.wrap({ grants });
+    expect(broken.grants.limit()).toBe(NaN);
+    expect(() => broken.grants.open()).toThrow("boom");
+    expect(other.slice(1)).toEqual([
       `{"side":"grants","call":"limit","limit":"NaN"}`,
       `{"side":"grants","call":"open","backend":"broken","error":{"code":"backend-failed","message":"boom"}}`,
     ]);
@@ -93,7 +94,7 @@ describe("what a recorder writes", () => {
       lines.push(line);
     });
     const xen = new MockXen();
-    const device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) }, { core: debugCore });
+    const device = new GrantDevice(recorder.wrap(xen.domain(1)), { core: debugCore });
     const pages = device.open().allocate(0);
     expect([recorder.failure, recorder.lines]).toEqual([full, 3]);
     pages.map().unmap();
@@ -101,26 +102,15 @@ describe("what a recorder writes", () => {
     expect([recorder.lines, lines.length]).toEqual([3, 3]);
     xen.assertClean();
   });
-
-  test("is of one backend a side", () => {
-    const recorder = new Recorder(() => {});
-    const xen = new MockXen();
-    const backend = xen.domain(1).grants;
-    expect(recorder.grants(backend)).toMatchObject({ name: backend.name, limitName: backend.limitName });
-    recorder.maps(xen.domain(1).maps);
-    expect(() => recorder.grants(xen.domain(2).grants)).toThrow("make another recorder");
-    expect(() => recorder.maps(xen.domain(2).maps)).toThrow("make another recorder");
-  });
 });
 
 describe("a recorder changes nothing of what is odd:", () => {
   /** A granter's backend of which one thing is odd. */
   function odd(file: Partial<GrantFile>) {
-    const lines: string[] = [];
-    const recorder = new Recorder((line) => lines.push(line));
+    const { trace: lines, recorder } = recording();
     const real = new MockXen().domain(1).grants;
-    const backend: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
-    return { lines, recorder, file: recorder.grants(backend).open() };
+    const grants: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
+    return { lines, recorder, file: recorder.wrap({ grants }).grants.open() };
   }
 
   test("memory whose size cannot be read reaches the caller, who unmaps it", () => {
@@ -179,15 +169,14 @@ describe("a recorder changes nothing of what is odd:", () => {
 });
 
 test("a mark that cannot be written is refused, and recording goes on", () => {
-  const lines: string[] = [];
-  const recorder = new Recorder((line) => lines.push(line));
+  const { trace: lines, recorder } = recording();
   const round: Record<string, unknown> = {};
   round.round = round;
   for (const value of [1n, round, () => {}, Symbol("x")]) {
     expect(() => recorder.mark("a", value)).toThrow(TypeError);
-    expect(() => recorder.mark("a", value)).toThrow("Cannot note a mark as JSON must be able to say its value");
+    expect(() => recorder.mark("a", value)).toThrow("Cannot write a mark as `value` must be representable as JSON");
   }
-  expect(() => recorder.mark(5 as unknown as string)).toThrow("its name must be a text: current value is 5");
+  expect(() => recorder.mark(5 as unknown as string)).toThrow("`name` must be a string: current value is 5");
   recorder.mark("b", null);
   expect(recorder.failure).toBe(undefined);
   expect(lines.slice(1)).toEqual([`{"call":"mark","name":"b","value":null}`]);
@@ -199,8 +188,7 @@ describe("a recorder changes nothing:", () => {
     conformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
       open() {
-        const trace: string[] = [];
-        const recorder = new Recorder((line) => trace.push(line));
+        const { trace, recorder } = recording();
         const xen = new MockXen({ profile });
         const domain = xen.domain(1);
         // The other profile differs in what becomes of a page that the peer holds.
@@ -210,9 +198,9 @@ describe("a recorder changes nothing:", () => {
           return replayOn(machine, trace, { marks: { limit } });
         };
         return {
-          granter: { grants: recorder.grants(domain.grants) },
+          granter: recorder.wrap(domain),
           granterDomid: 1,
-          peer: { maps: recorder.maps(xen.domain(0).maps) },
+          peer: recorder.wrap(xen.domain(0)),
           peerDomid: 0,
           setLimit(pages) {
             domain.limit = pages;

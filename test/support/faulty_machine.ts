@@ -14,16 +14,14 @@ export function machine(profile: MockProfile = "linux-5.16", seed = 1) {
   const faults = new Faults({ seed });
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const grants = recorder.grants(xen.domain(1).grants);
-  const maps = recorder.maps(xen.domain(0).maps);
-  const device = new GrantDevice({ grants: faults.grants(grants) }, { core: debugCore });
-  const mapper = new GrantMapper({ maps: faults.maps(maps) });
+  const device = new GrantDevice(faults.wrap(recorder.wrap(xen.domain(1))), { core: debugCore });
+  const mapper = new GrantMapper(faults.wrap(recorder.wrap(xen.domain(0))));
   /** Without faults everything can be given back, and nothing was lost below. */
   const finish = () => {
     faults.clear();
     device.close();
     mapper.close();
-    faults.settle();
+    faults.releaseAll();
     device.close();
     expect(device.inspect()).toMatchObject({ live: 0, listed: 0, mapped: 0, pending: 0, allocators: [] });
     xen.assertClean();
