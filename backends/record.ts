@@ -1,6 +1,6 @@
 /**
- * Records the calls that the backends of a domain get, with their answers, as one JSON line each; and replays such a trace on
- * other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
+ * Records the calls that the backends of a domain get, with their answers, as one JSON line each; and replays such a
+ * trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
  *
  * A trace has no contents of pages. `docs/recording.md` describes the format, and what a replay can tell.
  *

@@ -1,8 +1,8 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
- * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies pages of other
- * domains, and `events` binds event channels.
+ * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies
+ * pages of other domains, and `events` binds event channels.
  */
 export type FaultSide = keyof XenDomain;
 
@@ -62,8 +62,8 @@ export interface FaultCall {
   /** The domain that may map the pages, that granted all of them, or that has the other end of an event channel. */
   readonly domid?: number;
   /**
-   * The references of the pages. A `grant` has those that were granted so far, `map` of the granter only the first one, and a
-   * copy those of all its segments in order.
+   * The references of the pages. A `grant` has those that were granted so far, `map` of the granter only the first one,
+   * and a copy those of all its segments in order.
    */
   readonly grefs: readonly number[];
   /** The port of this domain, in calls of event channels that name one. */

@@ -5,16 +5,19 @@ import { Rule, type Schedule } from "./rules.ts";
 /** How a call fails. */
 export interface FailOptions extends Schedule {
   /**
-   * The error to throw: a value, a class of errors, or a function that gets the call and returns the error. Default is an
-   * `InjectedFault`.
+   * The error to throw: a value, a class of errors, or a function that gets the call and returns the error. Default is
+   * an `InjectedFault`.
    */
   error?: unknown;
   /**
-   * Whether the call fails before the inner backend gets it, or after the inner backend has done it. Default is `"before"`, and
-   * `"after"` for `unmap`, `unbind` and `close`, which callers do not repeat.
+   * Whether the call fails before the inner backend gets it, or after the inner backend has done it. Default is
+   * `"before"`, and `"after"` for `unmap`, `unbind` and `close`, which callers do not repeat.
    */
   when?: "before" | "after" | undefined;
-  /** For `grant` and `endAccess`: the number of pages after which the call fails. A larger number than the call has means all. */
+  /**
+   * For `grant` and `endAccess`: the number of pages after which the call fails. A larger number than the call has
+   * means all.
+   */
   afterPages?: number | undefined;
   /** For `copy`: the number of segments after which the call fails. A larger number than the call has means all. */
   afterSegments?: number | undefined;
@@ -50,7 +53,9 @@ const FINAL: readonly FaultKind[] = ["unmap", "unbind", "close"];
 
 /** A rule by which calls fail. */
 export class Failure extends Rule {
-  /** The number of pages or segments after which a call fails; `undefined` if the inner backend does not get the call. */
+  /**
+   * The number of pages or segments after which a call fails; `undefined` if the inner backend does not get the call.
+   */
   readonly pages: number | undefined;
   readonly #error: unknown;
   readonly #hasError: boolean;

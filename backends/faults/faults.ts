@@ -17,8 +17,8 @@ export interface FaultsOptions {
 }
 
 /**
- * Injects faults into the calls that the backends of domains get. Rules may be set at any time, and add up; of several failures
- * that are due for a call, the one that was set first is injected.
+ * Injects faults into the calls that the backends of domains get. Rules may be set at any time, and add up; of several
+ * failures that are due for a call, the one that was set first is injected.
  *
  * The _inner_ backend is the one that was wrapped. A call that fails after it was done is undone there:
  *
@@ -99,8 +99,8 @@ export class Faults {
   }
 
   /**
-   * Wraps a domain, or the parts of one that are there, so that rules apply to its calls. Several domains may be wrapped: rules and
-   * counters are shared.
+   * Wraps a domain, or the parts of one that are there, so that rules apply to its calls. Several domains may be
+   * wrapped: rules and counters are shared.
    *
    * @param domain The inner backends. They are not changed.
    * @returns The same parts, with faults.
@@ -115,8 +115,8 @@ export class Faults {
    *
    * - `grant` after some pages fills in their references, and throws.
    * - `endAccess` after some pages returns the others as held. After all of them it throws.
-   * - `copy` after some segments copies these, and throws: the caller does not learn how many were copied. To give a segment a
-   *   status, use {@linkcode Faults.refuse}.
+   * - `copy` after some segments copies these, and throws: the caller does not learn how many were copied. To give a
+   *   segment a status, use {@linkcode Faults.refuse}.
    * - `unmap`, `unbind` and `close` with `when: "before"` leave the mapping, port or file in the inner backend: see
    *   {@linkcode Faults.unreleased}.
    *
@@ -135,8 +135,9 @@ export class Faults {
   /**
    * Makes `endAccess` return pages as held, as if the peer mapped them. The inner backend is not called for them.
    *
-   * Such pages are pending, as with the driver up to Linux 5.16. Linux since 5.17, and the mock with the profile `linux-6.1`, take
-   * over the pages that a peer maps and do not return them as held. To test that, have the peer map the pages instead.
+   * Such pages are pending, as with the driver up to Linux 5.16. Linux since 5.17, and the mock with the profile
+   * `linux-6.1`, take over the pages that a peer maps and do not return them as held. To test that, have the peer map
+   * the pages instead.
    *
    * @param options Which pages, and how often. Default is all pages, until the rule is cleared.
    * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
@@ -150,7 +151,8 @@ export class Faults {
   }
 
   /**
-   * Refuses segments of copies. Default is the next segment. The inner backend does not get them, and copies the others.
+   * Refuses segments of copies. Default is the next segment. The inner backend does not get them, and copies the
+   * others.
    *
    * @param options Which segments, how often, and with what status.
    * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
@@ -164,8 +166,8 @@ export class Faults {
   }
 
   /**
-   * Runs an action before the inner backend gets a call, or before the call fails. If the action throws, the call fails with
-   * that error.
+   * Runs an action before the inner backend gets a call, or before the call fails. If the action throws, the call fails
+   * with that error.
    *
    * @param kind The kind of call.
    * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
@@ -196,8 +198,8 @@ export class Faults {
   }
 
   /**
-   * Runs an action after the inner backend has done a call, and before the call returns or fails. If the action throws, the
-   * call fails with that error.
+   * Runs an action after the inner backend has done a call, and before the call returns or fails. If the action throws,
+   * the call fails with that error.
    *
    * @param kind The kind of call.
    * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
@@ -245,8 +247,8 @@ export class Faults {
   }
 
   /**
-   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped half-way still fails. The
-   * counters stay.
+   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped half-way still
+   * fails. The counters stay.
    */
   clear(): void {
     this.#injector.failures.clear();
@@ -266,8 +268,8 @@ export class Faults {
   }
 
   /**
-   * The number of faults that were injected: failures, calls of `endAccess` with a page that a rule held, and copies with a
-   * segment that a rule refused.
+   * The number of faults that were injected: failures, calls of `endAccess` with a page that a rule held, and copies
+   * with a segment that a rule refused.
    *
    * @param kind Counts faults in calls of this kind. Default is all kinds.
    * @param side Counts faults in calls on this side. Default is all sides.
@@ -284,7 +286,10 @@ export class Faults {
     return sum;
   }
 
-  /** The number of mappings, ports and files that stayed in inner backends, as their `unmap`, `unbind` or `close` never got there. */
+  /**
+   * The number of mappings, ports and files that stayed in inner backends, as their `unmap`, `unbind` or `close` never
+   * got there.
+   */
   get unreleased(): number {
     return this.#injector.unreleased.size;
   }

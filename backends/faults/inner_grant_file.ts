@@ -58,7 +58,10 @@ export class InnerGrantFile extends InnerFile {
     };
   }
 
-  /** Ends access to the first `pages` of a run, except to those that a rule holds. Returns the offsets of the others. */
+  /**
+   * Ends access to the first `pages` of a run, except to those that a rule holds. Returns
+   * the offsets of the pages to which access has not ended.
+   */
   #end(file: GrantFile, page: number, count: number, grefs: Uint32Array, pages: number): readonly number[] {
     const kept = this.#keptPages(page, count, grefs, pages);
     const skipped = (offset: number) => kept.has(offset) || this.#ended.has(page + offset);
@@ -72,7 +75,8 @@ export class InnerGrantFile extends InnerFile {
     }
     const { held, failure } = endStretches(file, page, count, grefs, skipped);
     for (const offset of kept) held.add(offset);
-    // The inner backend does not tell of the pages that were kept from it, so all of them may be asked for again at once.
+    // The inner backend does not tell of the pages that were kept from it, so all of them may be asked for again at
+    // once.
     for (const offset of held) this.#tell(page + offset);
     // To throw would say that access to no page has ended.
     if (failure && held.size === count) throw failure.error;
@@ -84,7 +88,9 @@ export class InnerGrantFile extends InnerFile {
     return [...held].sort((one, other) => one - other);
   }
 
-  /** The offsets of pages for which the inner backend is not asked: a rule holds them, or the call fails before them. */
+  /**
+   * The offsets of pages for which the inner backend is not asked: a rule holds them, or the call fails before them.
+   */
   #keptPages(page: number, count: number, grefs: Uint32Array, pages: number): Set<number> {
     const kept = new Set<number>();
     let isHeld = false;
@@ -102,8 +108,8 @@ export class InnerGrantFile extends InnerFile {
 /**
  * Ends access to the pages of a run that are not skipped, one stretch after the other.
  *
- * @returns The offsets of those to which access has not ended, because the peer holds them or because it failed; and the first
- * failure.
+ * @returns The offsets of those to which access has not ended, because the peer holds them or because it failed; and
+ * the first failure.
  */
 function endStretches(
   file: GrantFile,

@@ -6,7 +6,10 @@ import type { Steps } from "./injector.ts";
 
 /** An open file of the inner peer's backend. */
 export class InnerMapFile extends InnerFile {
-  /** The unmap notify of each mapping, by the call that mapped it: to set it again when a change fails after it was made. */
+  /**
+   * The unmap notify of each mapping, by the call that mapped it: to set it again when a change fails after it was
+   * made.
+   */
   readonly #notifies = new WeakMap<Call, UnmapNotify>();
 
   override steps(call: Call, proceed: () => unknown): Steps<unknown> {

@@ -8,7 +8,9 @@ export interface RefuseOptions extends Omit<Schedule, "side"> {
   nth?: number | undefined;
   /** Refuses only segments that read or write a page with one of these references. Default is all segments. */
   grefs?: readonly number[] | undefined;
-  /** The status of a refused segment, -32768 to -1, as Xen's `grant_table.h` numbers it. Default is -1, a general error. */
+  /**
+   * The status of a refused segment, -32768 to -1, as Xen's `grant_table.h` numbers it. Default is -1, a general error.
+   */
   status?: number | undefined;
 }
 

@@ -8,8 +8,8 @@ export interface Schedule {
   /** The first call that the rule applies to, counted from now. Default is 1, the next call. */
   nth?: number | undefined;
   /**
-   * How often the rule applies, or `Infinity` for every call from then on. Default is once, or always with a `rate`. A call that
-   * fails for another reason first does not count.
+   * How often the rule applies, or `Infinity` for every call from then on. Default is once, or always with a `rate`. A
+   * call that fails for another reason first does not count.
    */
   times?: number | undefined;
   /** The probability for each call from `nth` on, from 0 to 1: the seed decides. Default is 1. */
@@ -24,7 +24,10 @@ export interface FaultRule {
   clear(): void;
 }
 
-/** Numbers from 0 to below 1, the same for the same seed: a linear congruential generator, whose upper bits are good enough. */
+/**
+ * Numbers from 0 to below 1, the same for the same seed: a linear congruential generator, whose upper bits are good
+ * enough.
+ */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   const next = () => {

@@ -1,6 +1,6 @@
 /**
- * The calls that the backends of a domain take, described as data. A new kind of backend gets its rows here, and recorder and
- * faults can wrap it.
+ * The calls that the backends of a domain take, described as data. A new kind of backend gets its rows here, and
+ * recorder and faults can wrap it.
  *
  * @module
  */
@@ -44,8 +44,8 @@ type Describers<T> = {
 const none = () => ({});
 
 /**
- * The arguments of each call, by name. `MapFile.map` has copies of its arrays, as its call is looked at again when the mapping
- * ends; a buffer for references is the caller's own, as the backend fills it.
+ * The arguments of each call, by name. `MapFile.map` has copies of its arrays, as its call is looked at again when the
+ * mapping ends; a buffer for references is the caller's own, as the backend fills it.
  */
 export const ARGUMENTS = {
   GrantBackend: { limit: none, open: none },

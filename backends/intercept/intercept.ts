@@ -16,8 +16,8 @@ type Method = (...args: unknown[]) => unknown;
 type Target = Record<string, unknown>;
 
 /**
- * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through an
- * interceptor. Wraps the parts that are there, and leaves the domain itself as it is.
+ * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
+ * an interceptor. Wraps the parts that are there, and leaves the domain itself as it is.
  *
  * @param what What would be done, for the message: "record".
  * @throws {TypeError} if the domain has no part, or one that is no backend.

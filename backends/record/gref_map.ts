@@ -6,9 +6,10 @@ const NOBODYS = MAX_UINT32;
 /**
  * Maps the references of a recording to those that the replaying backend gave out instead.
  *
- * A backend chooses references as it likes, so those of the recording serve as names. A name outlives the end of access, as the
- * peer may try to map the page afterwards. By then the replaying backend may have used the reference again for another page when
- * the recorded one had not. The old name then stands for a reference that nobody grants: it must not lead to the other page.
+ * A backend chooses references as it likes, so those of the recording serve as names. A name outlives the end of
+ * access, as the peer may try to map the page afterwards. By then the replaying backend may have used the reference
+ * again for another page when the recorded one had not. The old name then stands for a reference that nobody grants: it
+ * must not lead to the other page.
  */
 export class GrefMap {
   readonly #replayed = new Map<number, number>();
@@ -24,7 +25,10 @@ export class GrefMap {
     this.#recorded.set(replayed, recorded);
   }
 
-  /** The reference that stands for a recorded one. One that was never granted, as a peer may guess it, stands for itself. */
+  /**
+   * The reference that stands for a recorded one. One that was never granted, as a peer may guess it, stands for
+   * itself.
+   */
   replayed(recorded: number): number {
     return this.#replayed.get(recorded) ?? (this.#recorded.has(recorded) ? NOBODYS : recorded);
   }

@@ -91,8 +91,8 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
 }
 
 /**
- * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which a program wrote that was
- * stopped.
+ * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which a program wrote
+ * that was stopped.
  *
  * @param trace The text of a trace, or its lines.
  * @throws {TraceError} naming the first line that cannot be read.

@@ -9,8 +9,8 @@ export type FilePorts = Map<number, number>;
 /**
  * Maps the ports of a recording to those that the replaying backends gave out instead.
  *
- * A backend chooses ports as it likes, so those of the recording serve as names until they are unbound. Each domain of the trace
- * has ports of its own.
+ * A backend chooses ports as it likes, so those of the recording serve as names until they are unbound. Each domain of
+ * the trace has ports of its own.
  */
 export class PortMap {
   readonly #remote: Readonly<Record<number, number>>;
@@ -31,8 +31,9 @@ export class PortMap {
   }
 
   /**
-   * What stands for the remote port in a `bindInterdomain` of a domain. The port belongs to another domain of the trace if one of
-   * them has it, the first in the order of their indices; otherwise to the domain itself, which may bind to a port of its own.
+   * What stands for the remote port in a `bindInterdomain` of a domain. The port belongs to another domain of the trace
+   * if one of them has it, the first in the order of their indices; otherwise to the domain itself, which may bind to a
+   * port of its own.
    */
   remote(recorded: number, domain: number): number {
     if (Object.hasOwn(this.#remote, recorded)) return this.#remote[recorded]!;
@@ -42,8 +43,8 @@ export class PortMap {
   }
 
   /**
-   * What stands for the port in an unmap notify of a domain, which names one of its own. A port that was never bound stands for
-   * itself, unless another port of the domain has that number here.
+   * What stands for the port in an unmap notify of a domain, which names one of its own. A port that was never bound
+   * stands for itself, unless another port of the domain has that number here.
    */
   notified(recorded: number, domain: number): number {
     const files = this.#files.filter((file) => file.domain === domain);

@@ -8,8 +8,8 @@ import { TraceWriter } from "./trace_writer.ts";
 /**
  * Writes a trace of the calls that the backends of one or more domains get, in the order of the calls.
  *
- * A line is written when the answer or the error is known. The recorder changes nothing: answers and errors pass through as they
- * are. If `write` throws, recording ends and the calls go on.
+ * A line is written when the answer or the error is known. The recorder changes nothing: answers and errors pass
+ * through as they are. If `write` throws, recording ends and the calls go on.
  *
  * @example Record what a program does with the devices of a domU
  * ```ts
@@ -33,8 +33,8 @@ export class Recorder {
   /**
    * Begins a trace: writes its first line at once.
    *
-   * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it must
-   * not use what is being recorded.
+   * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it
+   * must not use what is being recorded.
    */
   constructor(write: (line: string) => void) {
     this.#writer = new TraceWriter(write);
@@ -55,9 +55,9 @@ export class Recorder {
   /**
    * Wraps a domain, or the parts of one that are there, so that its calls are recorded.
    *
-   * A program usually has one domain. Where it plays several, as on a simulated machine, wrap each of them once: a replay takes
-   * them in the same order. Only one of them may grant pages, as a trace could not tell the references of two apart: on a second
-   * one, `grants.open()` throws a `GrantError` with the code `unsupported`.
+   * A program usually has one domain. Where it plays several, as on a simulated machine, wrap each of them once: a
+   * replay takes them in the same order. Only one of them may grant pages, as a trace could not tell the references of
+   * two apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
    *
    * @param domain What is recorded. It is not changed.
    * @returns The same parts, recorded.
@@ -70,13 +70,13 @@ export class Recorder {
   }
 
   /**
-   * Notes something in the trace: what the program does next, or what it did to the system, such as changing its limit. A
-   * replay calls its handler of that name.
+   * Notes something in the trace: what the program does next, or what it did to the system, such as changing its limit.
+   * A replay calls its handler of that name.
    *
    * @param name What the mark is about.
    * @param value Anything that JSON can represent.
-   * @throws {TypeError} if the name is not a string, or JSON cannot represent the value. Then nothing is noted, and the trace
-   * goes on.
+   * @throws {TypeError} if the name is not a string, or JSON cannot represent the value. Then nothing is noted, and the
+   * trace goes on.
    */
   mark(name: string, value?: unknown): void {
     const what = "write a mark";

@@ -8,22 +8,27 @@ import { ReplaySession } from "./replay_session.ts";
 /** Where a trace is replayed, and how. */
 export interface ReplayOptions {
   /**
-   * The domains that stand for the recorded ones, in the order in which they were recorded. Each needs the parts that the trace
-   * uses.
+   * The domains that stand for the recorded ones, in the order in which they were recorded. Each needs the parts that
+   * the trace uses.
    */
   domains: readonly Partial<XenDomain>[];
   /**
-   * The number of the granter's domain in the trace. Needed only if the peer maps pages of other domains too: their references
-   * stay as they are.
+   * The number of the granter's domain in the trace. Needed only if the peer maps pages of other domains too: their
+   * references stay as they are.
    */
   granter?: number | undefined;
-  /** The numbers that stand for numbers of domains in the trace, where they differ: `{ 5: 1 }` uses domain 1 in place of 5. */
+  /**
+   * The numbers that stand for numbers of domains in the trace, where they differ: `{ 5: 1 }` uses domain 1 in place of
+   * 5.
+   */
   domids?: Readonly<Record<number, number>> | undefined;
-  /** The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 in place of 17. */
+  /**
+   * The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 in place of 17.
+   */
   remotePorts?: Readonly<Record<number, number>> | undefined;
   /**
-   * Has the other end of a port send an event. Called with a port of this replay that got an event in the recording, but not in
-   * the replay, as its sender is not in the trace. Without this function such an event is a difference.
+   * Has the other end of a port send an event. Called with a port of this replay that got an event in the recording,
+   * but not in the replay, as its sender is not in the trace. Without this function such an event is a difference.
    */
   send?: ((port: number) => void) | undefined;
   /** Whether errors must have the same `errno` as well as the same code. Default is false. */
@@ -41,9 +46,9 @@ export interface ReplayReport {
   /** The first difference, at which the replay stopped; absent if there is none. */
   readonly difference?: Difference;
   /**
-   * What is still mapped, granted and open where the trace ends, for people: "mapping 2", "3 pages of file 1", "file 1". The
-   * recorded program did not give it back, or was stopped between two lines. Absent if nothing is open, if the trace was cut, or
-   * if there is a difference.
+   * What is still mapped, granted and open where the trace ends, for people: "mapping 2", "3 pages of file 1", "file
+   * 1". The recorded program did not give it back, or was stopped between two lines. Absent if nothing is open, if the
+   * trace was cut, or if there is a difference.
    */
   readonly openAtEnd?: readonly string[];
   /** What the replay could not give back, for people. Empty unless a backend failed, or another domain maps a page. */
@@ -51,15 +56,16 @@ export interface ReplayReport {
 }
 
 /**
- * Makes the calls of a trace on other backends, up to the first one that is answered differently. In the end it closes, unmaps
- * and ends access to everything, whatever happened.
+ * Makes the calls of a trace on other backends, up to the first one that is answered differently. In the end it closes,
+ * unmaps and ends access to everything, whatever happened.
  *
- * References and ports are translated: where the peer mapped a page in the recording, it maps the page that stands for it here.
+ * References and ports are translated: where the peer mapped a page in the recording, it maps the page that stands for
+ * it here.
  *
  * @param trace The text of a trace, or its lines.
  * @param options Where it is replayed.
- * @throws {TraceError} if a line cannot be read, before anything is replayed; or if a line names a file, mapping, page or domain
- * that does not exist, or a side that its domain does not have.
+ * @throws {TraceError} if a line cannot be read, before anything is replayed; or if a line names a file, mapping, page
+ * or domain that does not exist, or a side that its domain does not have.
  * @throws {TypeError} if the options are not an object, or one of them has the wrong type.
  * @throws {RangeError} if a domain or port in the options is out of bounds.
  *

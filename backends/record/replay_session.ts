@@ -69,8 +69,8 @@ export class ReplaySession {
     if (!given) {
       throw new TraceError(
         line,
-        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number of domains is ` +
-          `${domains.length}. Pass one for each recorded domain, in the same order, as the option \`domains\``,
+        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number of domains ` +
+          `is ${domains.length}. Pass one for each recorded domain, in the same order, as the option \`domains\``,
       );
     }
     const backend = given[side];
@@ -165,7 +165,7 @@ export class ReplaySession {
     if (open.granted + mapped > 0) {
       throw new TraceError(
         line,
-        `file ${number} must be unused when it is closed: granted pages left: ${open.granted}, mappings left: ${mapped}`,
+        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, its mappings ${mapped}`,
       );
     }
     this.#files.delete(number);

@@ -30,7 +30,10 @@ export interface TraceAnswer {
   readonly bound?: true;
   /** Of a call that binds: the answer of a backend that breaks its contract, which is not a port. */
   readonly port?: unknown;
-  /** Of `pending`: the ports on which events have come, as the recording numbers them. An event that comes early is no difference. */
+  /**
+   * Of `pending`: the ports on which events have come, as the recording numbers them. An event that comes early is no
+   * difference.
+   */
   readonly ports?: unknown;
   /** The error, which is compared by its code. */
   readonly error?: TracedError;

@@ -2,8 +2,8 @@ import type { XenDomain } from "../../src/contract/backend.ts";
 import type { GrantErrorCode } from "../../src/contract/errors.ts";
 
 /**
- * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies pages of other
- * domains, and `events` binds event channels.
+ * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies
+ * pages of other domains, and `events` binds event channels.
  */
 export type TraceSide = keyof XenDomain;
 

@@ -39,8 +39,8 @@ const PORT: Kind = { what: `a whole number from 0 to ${MAX_PORT}`, is: isWhole(0
 const BYTE: Kind = { what: `a whole number from 0 to ${PAGE_SIZE - 1}`, is: isWhole(0, PAGE_SIZE - 1) };
 const SEGMENTS: Kind = {
   what:
-    "an array of at least one segment: each with a `length` from 1 and with `from`, `to` or both, which have `domid`, `gref` " +
-    "and `offset` and do not reach beyond the page",
+    "an array of at least one segment: each with a `length` from 1 and with `from`, `to` or both, which have `domid`, " +
+    "`gref` and `offset` and do not reach beyond the page",
   is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSegment),
 };
 

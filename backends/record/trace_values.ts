@@ -9,7 +9,10 @@ export function tracedLimit(limit: number): number | string {
   return Number.isFinite(limit) ? limit : String(limit);
 }
 
-/** The size of memory in bytes, of all its parts together: 0 if the backend returned no memory, or its size cannot be read. */
+/**
+ * The size of memory in bytes, of all its parts together: 0 if the backend returned no memory, or its size cannot be
+ * read.
+ */
 export function tracedBytes(memory: (MappedMemory & Pick<PeerMemory, "parts">) | undefined): number {
   try {
     const parts = memory?.parts;

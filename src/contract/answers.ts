@@ -8,8 +8,8 @@ import { show } from "./checks.ts";
 const NONE: readonly number[] = [];
 
 /**
- * How many pages a call of `grant` granted: those before the first reference that is still 0. Entries beyond the end of the
- * buffer count as 0, as a backend may have transferred it.
+ * How many pages a call of `grant` granted: those before the first reference that is still 0. Entries beyond the end of
+ * the buffer count as 0, as a backend may have transferred it.
  *
  * @param grefs The buffer that `grant` filled.
  * @param count The number of pages that were asked for.
@@ -21,12 +21,13 @@ export function grantedCount(grefs: Uint32Array, count: number): number {
 }
 
 /**
- * The offsets that `endAccess` answered: of the pages to which access has not ended. The array is a copy, which the backend cannot
- * change.
+ * The offsets that `endAccess` answered: of the pages to which access has not ended. The array is a copy, which the
+ * backend cannot change.
  *
  * @param answer What `endAccess` returned.
  * @param count The number of pages that it was called for.
- * @throws {TypeError} if the answer is not an array of ascending offsets below `count`: then no part of it can be trusted.
+ * @throws {TypeError} if the answer is not an array of ascending offsets below `count`: then no part of it can be
+ * trusted.
  */
 export function checkHeld(answer: unknown, count: number): readonly number[] {
   if (!Array.isArray(answer)) {
@@ -50,7 +51,8 @@ function checkOffsets(answer: readonly unknown[], count: number): readonly numbe
 }
 
 /**
- * The offsets of the pages to which access has ended: those that `endAccess` did not name. None if its answer breaks the contract.
+ * The offsets of the pages to which access has ended: those that `endAccess` did not name. None if its answer breaks
+ * the contract.
  *
  * @param answer What `endAccess` returned.
  * @param count The number of pages that it was called for.

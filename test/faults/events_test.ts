@@ -7,7 +7,10 @@ import { parseTrace, Recorder } from "../../backends/record.ts";
 import { EventChannels } from "../../mod.ts";
 import { boom, thrown } from "../support/faulty_machine.ts";
 
-/** Two domains with a channel between them; the calls of the first one may fail, and below them a recorder notes what is asked. */
+/**
+ * Two domains with a channel between them; the calls of the first one may fail, and below them a recorder notes what is
+ * asked.
+ */
 function machine() {
   const xen = new MockXen();
   const faults = new Faults();

@@ -1,4 +1,7 @@
-/** Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several domains. */
+/**
+ * Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several
+ * domains.
+ */
 import { describe, expect, test } from "vitest";
 import type { CopySegment, MapFile, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { Faults, InjectedFault } from "../../backends/faults.ts";

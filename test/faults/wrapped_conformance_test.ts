@@ -1,4 +1,7 @@
-/** The suites of mappers and event channels through recorders and faults: nothing changes, and a replay finds no difference. */
+/**
+ * The suites of mappers and event channels through recorders and faults: nothing changes, and a replay finds no
+ * difference.
+ */
 import { describe, expect, test } from "vitest";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";

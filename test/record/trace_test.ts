@@ -158,11 +158,11 @@ describe("a broken trace", () => {
     ],
     "that closes a file of which pages are granted": [
       [HEADER, OPEN, GRANT, `{"side":"grants","call":"close","file":1}`],
-      "line 4, file 1 must be unused when it is closed: granted pages left: 2, mappings left: 0",
+      "line 4, file 1 must be unused when it is closed: its granted pages are 2, its mappings 0",
     ],
     "that closes a file of which pages are mapped": [
       [HEADER, OPEN, GRANT, PEER, MAP, `{"side":"maps","call":"close","file":2}`],
-      "line 6, file 2 must be unused when it is closed: granted pages left: 0, mappings left: 1",
+      "line 6, file 2 must be unused when it is closed: its granted pages are 0, its mappings 1",
     ],
   };
 
@@ -182,8 +182,8 @@ describe("a broken trace", () => {
     const xen = new MockXen();
     const { grants, maps } = xen.domain(1);
     expect(thrown(() => replay([HEADER, PEER], { domains: [{ maps }, { grants }] })).message).toBe(
-      'Cannot use the trace: in line 2, `side` must be a part of its domain: current value is "maps", and the domain has none. ' +
-        "Pass a domain that has one at index 1 of the option `domains`",
+      'Cannot use the trace: in line 2, `side` must be a part of its domain: current value is "maps", and the domain has ' +
+        "none. Pass a domain that has one at index 1 of the option `domains`",
     );
     expect(thrown(() => replay([HEADER, OPEN], { domains: [{ maps }] }))).toMatchObject({ line: 2 });
   });

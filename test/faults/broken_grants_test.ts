@@ -1,10 +1,9 @@
-/** Backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance. */
+/** Granters' backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance. */
 import { describe, expect, test } from "vitest";
-import type { GrantFile, MapBackend, MappedMemory } from "../../src/contract/backend.ts";
+import type { GrantFile, MappedMemory } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { GrantDevice, GrantMapper } from "../../mod.ts";
+import { GrantDevice } from "../../mod.ts";
 import { machine, thrown } from "../support/broken_machine.ts";
-import { mapBackend, peerMemory } from "../support/map_backend.ts";
 
 const boom = new Error("boom");
 
@@ -338,73 +337,6 @@ test("a backend that calls back into the library is refused, and nothing is lost
   device.close();
   expect(device.inspect()).toMatchObject({ live: 0, mapped: 0 });
   xen.assertClean();
-});
-
-describe("a mapper on a backend that fails", () => {
-  const mapperOn = (backend: Partial<MapBackend>) =>
-    new GrantMapper({ maps: { name: "broken", ...backend } as MapBackend });
-
-  test("to open, or to map: the next attempt works", () => {
-    let broken = true;
-    const xen = new MockXen();
-    const pages = new GrantDevice(xen.domain(1)).open().allocate(0);
-    const real = xen.domain(0).maps;
-    const mapper = mapperOn({
-      open() {
-        if (broken) throw boom;
-        return real.open();
-      },
-    });
-    expect(thrown(() => mapper.map(1, pages.grefs))).toMatchObject({ operation: "map", cause: boom });
-    broken = false;
-    mapper.map(1, pages.grefs).unmap();
-    mapper.close();
-  });
-
-  test("to give the memory it should, or to unmap or close", () => {
-    let closes = 0;
-    let unmaps = 0;
-    let size = 1;
-    const mapper = mapperOn(mapBackend({
-      map: () =>
-        peerMemory({
-          bytes: new Uint8Array(size),
-          unmap() {
-            unmaps++;
-            throw boom;
-          },
-        }),
-      close() {
-        closes++;
-        throw boom;
-      },
-    }));
-    expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
-    expect(unmaps).toBe(1);
-    size = 4096;
-    const view = mapper.map(1, [8]);
-    mapper.close();
-    expect(closes).toBe(0);
-    expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
-    expect([unmaps, closes]).toEqual([2, 1]);
-    view.unmap();
-    mapper.close();
-    expect([unmaps, closes]).toEqual([2, 1]);
-  });
-
-  test("and calls back: it is refused", () => {
-    const codes: string[] = [];
-    const mapper: GrantMapper = mapperOn(mapBackend({
-      map: () => {
-        codes.push(thrown(() => mapper.map(1, [8])).code, thrown(() => mapper.close()).code);
-        return peerMemory();
-      },
-    }));
-    const view = mapper.map(1, [8]);
-    view.unmap();
-    mapper.close();
-    expect(codes).toEqual(["busy", "busy"]);
-  });
 });
 
 test("a core that cannot be compiled is a clear error", () => {
