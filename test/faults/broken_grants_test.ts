@@ -1,4 +1,6 @@
-/** Granters' backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance. */
+/**
+ * Granters' backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance.
+ */
 import { describe, expect, test } from "vitest";
 import type { GrantFile, MappedMemory } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
@@ -8,7 +10,7 @@ import { machine, thrown } from "../support/broken_machine.ts";
 const boom = new Error("boom");
 
 describe("a backend that fails to grant", () => {
-  test("at once: nothing is left, and the index is as before", () => {
+  test("at once leaves nothing, and the index is as before", () => {
     let fail = true;
     const { device } = machine((file) => ({
       grant(...args) {
@@ -25,7 +27,7 @@ describe("a backend that fails to grant", () => {
     expect(allocator.allocate(0).page).toBe(0);
   });
 
-  test("after half of the pages: these are taken back", () => {
+  test("after half of the pages has them taken back", () => {
     const { device, xen } = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, Math.floor(count / 2), domid, writable, grefs);
@@ -40,7 +42,7 @@ describe("a backend that fails to grant", () => {
     expect(allocator.allocate(0).page).toBe(0);
   });
 
-  test("while the peer maps one by guessing its reference: that one is pending until it lets go (S4)", () => {
+  test("while the peer maps one by guessing its reference: that page is pending until the peer unmaps it (S4)", () => {
     let theirs: { unmap(): void } | undefined;
     const made = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
@@ -53,7 +55,7 @@ describe("a backend that fails to grant", () => {
     const allocator = made.device.open();
     thrown(() => allocator.allocate(0, { pages: 3 }));
     expect(made.device.inspect()).toMatchObject({ live: 1, listed: 0, pending: 1 });
-    // Its index lives on with it; the ones around it are free again.
+    // The page keeps its index; those around it are free again.
     const next = allocator.allocate(0);
     expect(next.page).toBe(2);
     theirs!.unmap();
@@ -63,7 +65,7 @@ describe("a backend that fails to grant", () => {
     made.xen.assertClean();
   });
 
-  test("and to take it back: the pages are pending, and taken back later", () => {
+  test("and then to end access: the pages are pending, and taken back later", () => {
     let broken = true;
     const { device, xen } = machine((file) => ({
       grant(...args) {
@@ -85,7 +87,7 @@ describe("a backend that fails to grant", () => {
     xen.assertClean();
   });
 
-  test("without saying so: a page without a reference is an error", () => {
+  test("without an error: a page without a reference is one", () => {
     const { device, xen } = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, count - 1, domid, writable, grefs);
@@ -100,7 +102,7 @@ describe("a backend that fails to grant", () => {
 });
 
 describe("a backend that fails to end access", () => {
-  test("leaves the pages pending, says so, and they end with the next operation", () => {
+  test("leaves the pages pending, and the next operation ends access", () => {
     let broken = true;
     const { device, xen } = machine((file) => ({
       endAccess(...args) {
@@ -113,7 +115,7 @@ describe("a backend that fails to end access", () => {
     expect(thrown(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
     expect(device.inspect()).toMatchObject({ live: 3, listed: 0, pending: 3 });
     expect(thrown(() => pages.free()).code).toBe("not-found");
-    // An allocation is not to blame for what failed before.
+    // An allocation does not report what failed before.
     const other = allocator.allocate(0);
     const view = other.map();
     expect(thrown(() => allocator.close()).message).toBe(
@@ -128,7 +130,7 @@ describe("a backend that fails to end access", () => {
     xen.assertClean();
   });
 
-  test("of one file does not trouble the others", () => {
+  test("in one file does not affect the others", () => {
     let broken: GrantFile | undefined;
     const { device } = machine((file) => ({
       endAccess(...args) {
@@ -163,7 +165,7 @@ describe("a backend that fails to end access", () => {
       "nothing at all": undefined,
     })
   ) {
-    test(`and says the peer holds ${what}: all of them stay pending`, () => {
+    test(`and returns ${what} as held: all pages stay pending`, () => {
       let lie = true;
       const { device, xen } = machine((file) => ({
         endAccess(...args) {
@@ -181,7 +183,7 @@ describe("a backend that fails to end access", () => {
 });
 
 describe("a backend that fails to map", () => {
-  test("the second of two pieces: the first is unmapped, and no page is counted as mapped (U4)", () => {
+  test("the second of two parts: the first is unmapped, and no page counts as mapped (U4)", () => {
     let maps = 0;
     let unmaps = 0;
     const { device } = machine((file) => ({
@@ -216,7 +218,7 @@ describe("a backend that fails to map", () => {
       "nothing": undefined,
     })
   ) {
-    test(`and gives ${what}`, () => {
+    test(`and returns ${what}`, () => {
       const { device } = machine(() => ({ map: () => memory as MappedMemory }));
       const pages = device.open().allocate(0, { pages: 2 });
       expect(thrown(() => pages.map()).code).toBe("backend-failed");
@@ -225,7 +227,7 @@ describe("a backend that fails to map", () => {
   }
 });
 
-test("a backend that fails to unmap: the mapping has ended all the same, and the pages are freed", () => {
+test("a backend that fails to unmap: the mapping counts as ended, and the pages are freed", () => {
   const { device } = machine((file) => ({
     map(...args) {
       return {
@@ -284,7 +286,7 @@ test("a backend that fails to open or close", () => {
   expect(unopened.open().allocate(0).page).toBe(0);
 });
 
-describe("a backend that lies about its limit", () => {
+describe("a backend with a wrong limit", () => {
   for (const limit of [NaN, -1, 0.5, "8", undefined] as number[]) {
     test(`${limit}`, () => {
       const { device } = machine(() => ({}), { limit: () => limit });

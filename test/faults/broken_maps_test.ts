@@ -29,7 +29,7 @@ describe("a mapper on a backend that fails", () => {
     mapper.close();
   });
 
-  test("to give the memory it should, or to unmap or close", () => {
+  test("to return the right memory, to unmap or to close", () => {
     let closes = 0;
     let unmaps = 0;
     let size = 1;
@@ -60,7 +60,7 @@ describe("a mapper on a backend that fails", () => {
     expect([unmaps, closes]).toEqual([2, 1]);
   });
 
-  test("and calls back: it is refused", () => {
+  test("and calls back is refused", () => {
     const codes: string[] = [];
     const mapper: GrantMapper = mapperOn(mapBackend({
       map: () => {

@@ -1,4 +1,4 @@
-/** Faults in event channels: each call fails before and after it is done, and no event and no port is lost by it. */
+/** Faults in event channels: each call fails before and after it is done, and no event or port is lost. */
 import { describe, expect, test } from "vitest";
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
@@ -7,10 +7,7 @@ import { parseTrace, Recorder } from "../../backends/record.ts";
 import { EventChannels } from "../../mod.ts";
 import { boom, thrown } from "../support/faulty_machine.ts";
 
-/**
- * Two domains with a channel between them; the calls of the first one may fail, and below them a recorder notes what is
- * asked.
- */
+/** Two domains: the calls of the first one may fail, and a recorder notes those that reach the machine. */
 function machine() {
   const xen = new MockXen();
   const faults = new Faults();
@@ -21,7 +18,7 @@ function machine() {
   const peer = xen.domain(0).events.open();
   /** The calls that reached the machine. */
   const below = (call: string) => parseTrace(trace).calls.filter((line) => line.call === call).length;
-  /** Nothing may be left once there are no faults. */
+  /** Checks that nothing is left without faults. */
   const finish = () => {
     faults.clear();
     faults.releaseAll();
@@ -32,7 +29,7 @@ function machine() {
   return { xen, faults, domain, backend, peer, below, finish };
 }
 
-/** A file with a port, that the peer has bound to: with one event pending on neither. */
+/** A file with a port that the peer has bound to. No event is pending on either. */
 function bound() {
   const all = machine();
   const file = all.backend.open();
@@ -95,7 +92,7 @@ describe("a fault in a call of event channels", () => {
     }
   });
 
-  test("says which call it was", () => {
+  test("tells hooks which call it is", () => {
     const { faults, file, peer, port, finish } = bound();
     const calls: object[] = [];
     const theirs = peer.bindUnbound(1);
@@ -123,7 +120,7 @@ describe("a fault in a call of event channels", () => {
     finish();
   });
 
-  test("at the nth call, as often as it is told", () => {
+  test("applies to the nth call, as often as it is told", () => {
     const { faults, file, port, finish } = bound();
     faults.fail("notify", { nth: 2, times: 2 });
     file.notify(port);
@@ -138,7 +135,7 @@ describe("a fault in a call of event channels", () => {
     finish();
   });
 
-  test("of one side leaves the same kind of another alone", () => {
+  test("on one side leaves the same kind of call on another side alone", () => {
     const { faults, domain, file, port, finish } = bound();
     const grants = domain.grants.open();
     const grefs = new Uint32Array(1);
@@ -164,7 +161,7 @@ describe("`pending()` that fails after it took events", () => {
     return at;
   };
 
-  test("says them the next time, and others that came meanwhile", () => {
+  test("returns them the next time, with others that came meanwhile", () => {
     const { file, port, peer, finish } = taken();
     const other = file.bindUnbound(0);
     const theirs = peer.bindInterdomain(1, other);
@@ -174,7 +171,7 @@ describe("`pending()` that fails after it took events", () => {
     finish();
   });
 
-  test("or fails again: they are still there", () => {
+  test("keeps them if it fails again", () => {
     const { faults, file, port, finish } = taken();
     faults.fail("pending", { when: "after", error: boom, times: 2 });
     for (let time = 0; time < 2; time++) expect(() => file.pending()).toThrow(boom);
@@ -184,7 +181,7 @@ describe("`pending()` that fails after it took events", () => {
     finish();
   });
 
-  test("wakes whoever waits for them, once and not before it returns, unless it is stopped", async () => {
+  test("has `whenPending()` call back for them: once, later, and not if it is stopped", async () => {
     const { file, finish } = taken();
     let calls = 0;
     const stop = file.whenPending(() => calls++);
@@ -207,7 +204,7 @@ describe("`pending()` that fails after it took events", () => {
 });
 
 describe("a fault in `unbind()` or `close()`", () => {
-  test("after: the port is unbound all the same", () => {
+  test("after the call: the port is unbound", () => {
     const { xen, faults, file, port, finish } = bound();
     faults.fail("unbind", { error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
@@ -216,7 +213,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     finish();
   });
 
-  test("before: the port is left, and its events are nobody's", () => {
+  test("before the call: the port stays bound in the inner backend, and its events are dropped", () => {
     const { xen, faults, file, port, peer, peerPort, below, finish } = bound();
     faults.fail("unbind", { when: "before", error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
@@ -234,7 +231,7 @@ describe("a fault in `unbind()` or `close()`", () => {
     finish();
   });
 
-  test("of the file, before: it is left with its ports, until it is settled", () => {
+  test("before `close()`: the file stays open with its ports until `releaseAll()`", () => {
     const { faults, file, finish } = bound();
     faults.fail("close", { side: "events", when: "before", error: boom });
     expect(() => file.close()).toThrow(boom);
@@ -244,7 +241,7 @@ describe("a fault in `unbind()` or `close()`", () => {
   });
 });
 
-describe("a backend below that breaks its contract", () => {
+describe("an inner backend that breaks its contract", () => {
   const lying = (methods: Partial<EventFile>) => {
     const faults = new Faults();
     const none = () => {
@@ -269,7 +266,7 @@ describe("a backend below that breaks its contract", () => {
     return { faults, file };
   };
 
-  test("is passed on as it is: that is the library's to refuse", () => {
+  test("is passed on unchanged, for the library to refuse", () => {
     for (const nonsense of [undefined, null, "7", NaN, {}, [[]]]) {
       const { file } = lying({
         bindUnbound: () => nonsense as number,
@@ -282,7 +279,7 @@ describe("a backend below that breaks its contract", () => {
     }
   });
 
-  test("or fails to undo: the caller gets the fault", () => {
+  test("or fails to undo a call: the caller gets the fault", () => {
     const { faults, file } = lying({
       bindUnbound: () => NaN,
       pending: () => undefined as unknown as number[],
@@ -296,7 +293,7 @@ describe("a backend below that breaks its contract", () => {
 });
 
 describe("`EventChannels` on a backend that fails", () => {
-  test("says what was under way, and goes on afterwards", async () => {
+  test("throws with the operation, and works afterwards", async () => {
     const { xen, faults, domain, finish } = machine();
     const events = new EventChannels(domain);
     const theirs = new EventChannels(xen.domain(0));

@@ -10,7 +10,7 @@ import { Recorder, replay, type ReplayOptions } from "../../backends/record.ts";
 import { eventsConformance, mapperConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
-/** Recorders above and below faults that never happen: what reaches the machine is what was asked. */
+/** Recorders on both sides of faults without rules: each call must reach the machine unchanged. */
 function wrappers() {
   const [above, below]: [string[], string[]] = [[], []];
   const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];

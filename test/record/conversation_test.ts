@@ -1,4 +1,4 @@
-/** A whole conversation of two domains, recorded: of both sides, and of one alone. */
+/** A whole conversation of two domains, recorded: of both sides, and of one side alone. */
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, replay } from "../../backends/record.ts";
@@ -6,7 +6,7 @@ import { connect, serve } from "../../examples/ring/message_ring.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 import { domainsOf, recording, wornMachine } from "../support/recorded.ts";
 
-/** The trace of a whole conversation, of both sides; or of one of them. */
+/** The trace of a whole conversation: of both sides, or of one. */
 async function conversation(sides: readonly ("server" | "client")[] = ["server", "client"]): Promise<string[]> {
   const { trace, recorder } = recording();
   const [granter, peer] = domainsOf(new MockXen());
@@ -38,7 +38,7 @@ async function conversation(sides: readonly ("server" | "client")[] = ["server",
 }
 
 describe("a conversation of two domains, recorded", () => {
-  test("is replayed on a machine like it, and on one with other ports and references", async () => {
+  test("is replayed on an equal machine, and on one with other ports and references", async () => {
     const trace = await conversation();
     const { calls } = parseTrace(trace);
     const asked = new Set(calls.map((call) => "side" in call ? `${call.side} ${call.call}` : call.call));
@@ -52,7 +52,7 @@ describe("a conversation of two domains, recorded", () => {
     expect(replay(trace, { domains: domainsOf(fresh) })).toEqual(expected);
     fresh.assertClean();
     expect(replay(trace, { domains: domainsOf(wornMachine()) })).toEqual(expected);
-    // And each time in the same way: a recording of the replay says the same.
+    // A recording of the replay has the same lines.
     const { trace: again, recorder } = recording();
     replay(trace, { domains: domainsOf(new MockXen()).map((domain) => recorder.wrap(domain)) });
     expect(again.filter((line) => !line.includes(`"pending"`))).toEqual(
@@ -60,7 +60,7 @@ describe("a conversation of two domains, recorded", () => {
     );
   });
 
-  test("of one side is replayed with the other one's events", async () => {
+  test("of one side is replayed with events that the other side sends again", async () => {
     const server = await conversation(["server"]);
     const xen = wornMachine();
     const other = new EventChannels(xen.domain(0));
@@ -77,19 +77,19 @@ describe("a conversation of two domains, recorded", () => {
     expect(report.difference?.message).toBe(undefined);
     expect(sent).toBeGreaterThan(3);
     other.close();
-    // Without, the first event is missing.
+    // Without the sender, the first event is missing.
     const alone = replay(server, { domains: [xen.domain(1)] });
     expect(alone.difference?.call).toMatchObject({ call: "pending", ports: [1] });
     expect(alone.difference?.got).toEqual({ ports: [] });
     expect(alone.left).toEqual([]);
   });
 
-  test("of the side that binds is replayed with the other one's port", async () => {
+  test("of the side that binds is replayed with a port that stands for the other side's", async () => {
     const client = await conversation(["client"]);
     const xen = wornMachine();
     const pages = new GrantDevice(xen.domain(1)).open().allocate(0, { writable: true });
     const served = new EventChannels(xen.domain(1)).bindUnbound(0);
-    // The reference that the client was told is not in the trace: on that machine it was the first.
+    // The client was told the reference; the trace does not have it granted.
     const translated = client.map((line) => line.replace(`"grefs":[8]`, `"grefs":[${pages.grefs[0]}]`));
     const report = replay(translated, {
       domains: [xen.domain(0)],
@@ -100,7 +100,7 @@ describe("a conversation of two domains, recorded", () => {
     expect(report.left).toEqual([]);
   });
 
-  test("that is cut after any line is replayed up to there, and nothing is left", async () => {
+  test("cut after any line is replayed up to there, and leaves nothing open", async () => {
     const trace = await conversation();
     for (let lines = 1; lines <= trace.length; lines++) {
       const xen = new MockXen();

@@ -7,7 +7,7 @@ import { mapBackend, peerMemory } from "../support/map_backend.ts";
 import { domainsOf, recording, wornMachine } from "../support/recorded.ts";
 
 describe("copies and mapping notifies", () => {
-  test("are recorded without a byte, and replayed on other pages", () => {
+  test("are recorded without contents, and replayed on other pages", () => {
     const { trace, recorder } = recording();
     const xen = new MockXen();
     const [granter, peer] = domainsOf(xen).map((domain) => recorder.wrap(domain));
@@ -56,14 +56,14 @@ describe("copies and mapping notifies", () => {
       const report = replay(trace, options);
       expect(report.difference?.message).toBe(undefined);
       expect(report).toMatchObject({ calls: trace.length - 1, left: [] });
-      // A status that differs is a difference.
+      // Another status is a difference.
       const changed = trace.map((line) => line.replace("[0,0,-1]", "[0,-1,-1]"));
       const { difference } = replay(changed, options);
       expect([difference?.expected, difference?.got]).toEqual([{ statuses: [0, -1, -1] }, { statuses: [0, 0, -1] }]);
     }
   });
 
-  test("memory in pieces has the size of all of them", () => {
+  test("memory in parts is recorded with the size of all parts", () => {
     const { trace, recorder } = recording();
     const parts = [new Uint8Array(4096), new Uint8Array(8192)];
     const memory = () => peerMemory({ bytes: new Uint8Array(0), parts });
@@ -72,7 +72,7 @@ describe("copies and mapping notifies", () => {
     expect(trace.at(-1)).toContain(`"bytes":12288`);
   });
 
-  test("of a backend that lies about them are recorded, and replayed as lies", () => {
+  test("of a backend that breaks its contract are recorded with its answers, and replayed", () => {
     for (const lie of [null, "okay", [0, 0], [null], { 0: 0 }, [1.5]]) {
       const { trace, recorder } = recording();
       const lying = { maps: mapBackend({ copy: () => lie as number[] }) };

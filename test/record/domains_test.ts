@@ -34,7 +34,7 @@ describe("`Recorder.wrap()`", () => {
     expect(Object.keys(recorder.wrap({ maps }))).toEqual(["maps"]);
   });
 
-  test("refuses what is no domain, which then has no index", () => {
+  test("refuses a value that is no domain, and gives it no index", () => {
     const { trace, recorder } = recording();
     for (const domain of [undefined, null, 7, {}, { grant: {} }, new MockXen()]) {
       expect(() => recorder.wrap(domain as unknown as { maps: never })).toThrow(
@@ -58,7 +58,7 @@ describe("`Recorder.wrap()`", () => {
       "Cannot record the pages of two domains: a trace cannot tell their references apart, and domain 1 of this one " +
         "grants pages already. Record domain 0 with another Recorder.",
     );
-    // It did not get to the backend.
+    // The call did not reach the backend.
     expect(trace.slice(lines).join()).not.toContain("open");
     second!.open().allocate(0).free();
     second!.close();
@@ -66,7 +66,7 @@ describe("`Recorder.wrap()`", () => {
     expect(replay(trace, { domains: [xen.domain(1), xen.domain(2)] })).toMatchObject({ calls: trace.length - 1 });
   });
 
-  test("lets another domain grant pages where the first one could not open a file", () => {
+  test("lets another domain grant pages if the first one could not open a file", () => {
     const { recorder } = recording();
     const xen = new MockXen();
     const open = () => {

@@ -1,4 +1,4 @@
-/** What a recorder writes; and that it changes nothing, and a replay of it neither. */
+/** What a recorder writes, and that neither recording nor replaying changes anything. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayReport } from "../../backends/record.ts";
@@ -7,8 +7,8 @@ import { conformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
 
-describe("what a recorder writes", () => {
-  test("is one line for each call, of both sides in their order", () => {
+describe("a recorder", () => {
+  test("writes one line for each call, in the order of the calls", () => {
     const { trace, recorder, device, mapper, xen } = recorded({ profile: "linux-5.16" });
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3, writable: true });
@@ -50,7 +50,7 @@ describe("what a recorder writes", () => {
     expect(replayOn(new MockXen({ profile: "linux-5.16" }), trace)).toEqual({ calls: 15, cut: false, left: [] });
   });
 
-  test("has the pages that were granted before a failure, a limit that is none, and errors without a code", () => {
+  test("writes the pages granted before a failure, an infinite limit, and errors without a code", () => {
     const { trace, device } = recorded({ tableFrames: 1, limit: Infinity });
     const allocator = device.open();
     allocator.allocate(0, { pages: 503 });
@@ -81,12 +81,12 @@ describe("what a recorder writes", () => {
     ]);
   });
 
-  test("is nothing more once it could not be written, and the calls go on", () => {
+  test("writes nothing more after a line that could not be written, and the calls go on", () => {
     const lines: string[] = [];
     const full = new Error("disk full");
     let room = true;
     const recorder = new Recorder((line) => {
-      // Once only: what comes after a gap would be misleading.
+      // Fails once only: lines after a gap would be misleading.
       if (room && lines.length === 3) {
         room = false;
         throw full;
@@ -104,8 +104,8 @@ describe("what a recorder writes", () => {
   });
 });
 
-describe("a recorder changes nothing of what is odd:", () => {
-  /** A granter's backend of which one thing is odd. */
+describe("a recorder passes oddities on:", () => {
+  /** A recorded file that has only some methods, which are odd. */
   function odd(file: Partial<GrantFile>) {
     const { trace: lines, recorder } = recording();
     const real = new MockXen().domain(1).grants;
@@ -134,7 +134,7 @@ describe("a recorder changes nothing of what is odd:", () => {
     ]);
   });
 
-  test("errors that cannot be shown are thrown as they are, and recording goes on", () => {
+  test("errors that cannot be shown are thrown unchanged, and recording goes on", () => {
     const hidden = (what: string) =>
       Object.defineProperty(new Error(), "message", {
         get() {
@@ -154,7 +154,7 @@ describe("a recorder changes nothing of what is odd:", () => {
     }
   });
 
-  test("an error after the buffer of the references was moved away is the backend's", () => {
+  test("an error after the buffer of the references was transferred is the backend's", () => {
     const boom = new Error("boom");
     const move = (...args: unknown[]): never => {
       structuredClone(null, { transfer: [(args.at(-1) as Uint32Array<ArrayBuffer>).buffer] });
@@ -191,7 +191,7 @@ describe("a recorder changes nothing:", () => {
         const { trace, recorder } = recording();
         const xen = new MockXen({ profile });
         const domain = xen.domain(1);
-        // The other profile differs in what becomes of a page that the peer holds.
+        // The other profile differs in what happens to a page that the peer holds.
         const replayed = (on: MockProfile) => {
           const machine = new MockXen({ profile: on });
           const limit = (pages: unknown) => machine.domain(1).limit = Number(pages);
@@ -220,7 +220,7 @@ describe("a recorder changes nothing:", () => {
       },
     });
 
-    test(`${profile}: replayed on the other profile, what the peer holds is the only difference`, () => {
+    test(`${profile}: on the other profile, the pages that the peer holds are the only difference`, () => {
       let differences = 0;
       for (const replayed of replays) {
         const { difference } = replayed();

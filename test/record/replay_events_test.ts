@@ -1,4 +1,7 @@
-/** Event channels in a replay: events that come early, late or never, traces written by hand, and backends that lie. */
+/**
+ * Event channels in a replay: events that come early, late or never, traces written by hand, and backends that break
+ * their contract.
+ */
 import { describe, expect, test } from "vitest";
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
@@ -13,7 +16,7 @@ describe("events in a replay", () => {
     `{"side":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":${remotePort},"port":${port}}`;
   const port = (call: string, port: number) => `{"side":"events","call":"${call}","file":1,"port":${port}}`;
   const pending = (...ports: number[]) => `{"side":"events","call":"pending","file":1,"ports":[${ports}]}`;
-  /** Replays in domain 0, alone. */
+  /** Replays the lines in domain 0. */
   const run = (lines: string[], more: Partial<ReplayOptions> = {}) => {
     const xen = new MockXen();
     const report = replay([HEADER, open, ...lines], { domains: [xen.domain(0)], ...more });
@@ -25,14 +28,14 @@ describe("events in a replay", () => {
   test("that come earlier than in the recording count when the trace names them", () => {
     const late = [...both, port("notify", 90), pending(), pending(90), pending(70)];
     expect(run(late).difference?.message).toBe(undefined);
-    // Several may have been one.
+    // Several events may arrive as one.
     const merged = [...both, port("notify", 90), pending(90), port("notify", 90), pending(70), port("unmask", 70)];
     expect(run([...merged, pending(), port("unbind", 90)]).difference?.message).toBe(undefined);
     expect(run([...merged, pending(70), port("unbind", 90)]).difference?.message).toBe(undefined);
     expect(run([...merged, pending(70), pending(70)]).difference?.got).toEqual({ ports: [] });
   });
 
-  test("that do not come are a difference, at the line that names them", () => {
+  test("that do not come are a difference in the line that names them", () => {
     const { difference, calls } = run([...both, port("notify", 70), pending(70, 90)]);
     expect(calls).toBe(4);
     expect([difference?.line, difference?.expected, difference?.got]).toEqual([
@@ -47,7 +50,7 @@ describe("events in a replay", () => {
     expect(run(lines).difference?.line).toBe(8);
   });
 
-  test("are asked for only where they have not come by themselves", () => {
+  test("are requested with `send` only if they have not come already", () => {
     const asked: number[] = [];
     const send = (port: number) => void asked.push(port);
     run([...both, port("notify", 90), pending(70, 90)], { send });
@@ -55,7 +58,7 @@ describe("events in a replay", () => {
     const { difference } = run([...both, pending(70, 90)], { send });
     expect(asked).toEqual([1]);
     expect(difference?.got).toEqual({ ports: [90] });
-    // What it throws is the caller's.
+    // The caller gets what `send` throws.
     const boom = new Error("boom");
     expect(() =>
       run([...both, pending(70)], {
@@ -66,14 +69,14 @@ describe("events in a replay", () => {
     ).toThrow(boom);
   });
 
-  test("ports that are no longer bound are refused here as there", () => {
+  test("unbound ports are refused in the replay as in the recording", () => {
     const stale =
       `{"side":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":70,"error":{"code":"port-refused"}}`;
     expect(run([bind(0, 70), port("unbind", 70), stale]).difference).toBe(undefined);
     expect(run([bind(0, 70), stale]).difference?.got).toEqual({ bound: true });
   });
 
-  test("an unmap notify names the port that stands for it, and not a stranger's", () => {
+  test("an unmap notify gets the port that stands for the recorded one, and no other", () => {
     const lines = [
       HEADER,
       open,
@@ -95,7 +98,7 @@ describe("a trace of event channels written by hand", () => {
   const problem = (...lines: string[]) => thrown(() => replay([HEADER, ...lines], { domains })).message;
   const open = `{"side":"events","call":"open","file":1}`;
 
-  test("that cannot be is refused, with the line", () => {
+  test("is refused if a line is wrong, and the error has its number", () => {
     expect(problem(`{"side":"events","call":"open","file":1,"domain":1}`)).toMatch(
       /line 2, `domain` must be the index of a domain of the replay: current value is 1, and the number of dom.* 1\./,
     );
@@ -122,7 +125,7 @@ describe("a trace of event channels written by hand", () => {
     expect(none).toContain("Pass one for each recorded domain, in the same order, as the option `domains`");
   });
 
-  test("whose segments or domains cannot be is refused", () => {
+  test("is refused if its segments or domains are wrong", () => {
     const place = (offset: number) => `{"domid":1,"gref":8,"offset":${offset}}`;
     for (
       const segment of [
@@ -149,7 +152,7 @@ describe("a trace of event channels written by hand", () => {
     expect(parseTrace([HEADER, map("[1,2]")]).calls.length).toBe(1);
   });
 
-  test("options that make no sense are refused", () => {
+  test("wrong options are refused", () => {
     const bad = (options: object) => () => replay([HEADER], { domains, ...options } as ReplayOptions);
     expect(bad({ send: 7 })).toThrow("`send` must be a function: current value is 7");
     expect(bad({ remotePorts: null })).toThrow("`remotePorts` must be an object");
@@ -157,7 +160,7 @@ describe("a trace of event channels written by hand", () => {
   });
 });
 
-describe("a backend of event channels that lies", () => {
+describe("a backend of event channels that breaks its contract", () => {
   function lying(methods: Partial<EventFile>): EventBackend {
     const file: EventFile = {
       bindUnbound: () => 1,
@@ -183,14 +186,14 @@ describe("a backend of event channels that lies", () => {
 
   const replayOn = (events: EventBackend, trace: string[]) => replay(trace, { domains: [{ events }] });
 
-  test("about ports is recorded, and replayed as a liar", () => {
+  test("with its ports is recorded with its answers, and replayed", () => {
     for (const lie of [undefined, null, "1", -1, 0.5, NaN, {}, [1]]) {
       const backend = lying({ bindUnbound: () => lie as number });
       const trace = record(backend, (file) => expect(file.bindUnbound(0)).toBe(lie));
       expect(replayOn(backend, trace).difference?.message).toBe(undefined);
       expect(replayOn(lying({}), trace).difference?.got).toEqual({ bound: true });
     }
-    // The same port twice: the name is the newer one's.
+    // The same port twice: later lines name the newer one.
     const twice = record(lying({}), (file) => {
       file.bindUnbound(0);
       file.bindUnbound(0);
@@ -199,7 +202,7 @@ describe("a backend of event channels that lies", () => {
     expect(replayOn(lying({}), twice)).toMatchObject({ calls: 4, left: [] });
   });
 
-  test("about events is recorded, and replayed as a liar", () => {
+  test("with its events is recorded with its answers, and replayed", () => {
     for (const lie of [undefined, null, "1", 7, {}, [-1], ["1"], [[1]]]) {
       const backend = lying({ pending: () => lie as number[] });
       const trace = record(backend, (file) => expect(file.pending()).toBe(lie));
@@ -214,7 +217,7 @@ describe("a backend of event channels that lies", () => {
     expect(replayOn(backend, none).difference?.got).toEqual({ ports: [4, 5] });
   });
 
-  test("that gives no way to stop waiting, or fails to, is recorded and replayed", () => {
+  test("as it returns no function to stop waiting, or fails to wait, is recorded and replayed", () => {
     const boom = () => {
       throw new Error("boom");
     };
@@ -224,7 +227,7 @@ describe("a backend of event channels that lies", () => {
         try {
           file.whenPending(() => {});
         } catch {
-          // As the library would.
+          // The library would handle it.
         }
       });
       expect(replayOn(backend, trace).difference?.message).toBe(undefined);
@@ -233,7 +236,7 @@ describe("a backend of event channels that lies", () => {
     expect(replayOn(lying({ whenPending: boom }), waits).difference?.got.error?.message).toBe("boom");
   });
 
-  test("a recorder passes callbacks and what stops them as they are", () => {
+  test("gets the callback unchanged, and its function to stop is returned unchanged", () => {
     const stop = () => {};
     let given: unknown;
     const backend = lying({
@@ -247,7 +250,7 @@ describe("a backend of event channels that lies", () => {
     expect(given).toBe(callback);
   });
 
-  test("what cannot be closed at the end is told, and the ports of a file that is closed are gone", () => {
+  test("so that a file cannot be closed: the replay reports the file as left, without its ports", () => {
     const trace = record(lying({}), (file) => void file.bindUnbound(0));
     const broken = lying({
       close() {

@@ -13,7 +13,7 @@ import { replaceMethods } from "../support/replace_methods.ts";
 const NOBODYS = 0xffff_ffff;
 
 describe("references", () => {
-  /** A machine whose domain 1 has granted pages to others, and got some references back in disorder. */
+  /** A machine whose domain 1 has granted pages to others, and has references to give out in another order. */
   function worn(profile: MockProfile) {
     const xen = new MockXen({ profile });
     const device = new GrantDevice(xen.domain(1));
@@ -22,7 +22,7 @@ describe("references", () => {
     return { xen, device };
   }
 
-  test("are those of the replaying backend, for both sides", () => {
+  test("are those of the replaying backend, on both sides", () => {
     const { trace, device, mapper } = recorded();
     const allocator = device.open();
     const first = allocator.allocate(0, { pages: 4 });
@@ -45,13 +45,13 @@ describe("references", () => {
     xen.assertClean();
   });
 
-  test("that the peer guessed, or that went, do not lead to the pages of others", () => {
+  test("that the peer guessed, or whose pages are gone, do not lead to other pages", () => {
     const references = new GrefMap();
     references.granted(8, 12);
     references.granted(9, 13);
     expect([8, 9, 77].map((gref) => references.replayed(gref))).toEqual([12, 13, 77]);
     expect(references.replayed(12)).toBe(NOBODYS);
-    // Both went. The recording used the second one's reference again, the replay the first one's.
+    // Both pages are gone. The recording used the second reference again, the replay the first.
     references.granted(9, 12);
     expect([8, 9, 12].map((gref) => references.replayed(gref))).toEqual([NOBODYS, 12, NOBODYS]);
     references.granted(8, 13);
@@ -71,7 +71,7 @@ describe("references", () => {
     xen.assertClean();
   });
 
-  test("of other granters stay what they are, and domains may stand for others", () => {
+  test("of other granters stay as they are, and domains may stand for others", () => {
     const trace = [
       HEADER,
       `{"side":"grants","call":"open","file":1}`,
@@ -88,7 +88,7 @@ describe("references", () => {
     expect(replay(trace, { domains, domids, granter: 4 })).toMatchObject({ calls: 5, cut: false, left: [] });
     expect(replay(trace, { domains, domids: { 5: 0 }, granter: 4 }).difference?.line).toBe(5);
     expect(replay(trace, { domains, domids: { 4: 1 }, granter: 4 }).difference?.line).toBe(5);
-    // Without the granter the other's reference is taken for one of its.
+    // Without `granter`, the reference of the other domain is taken for one of the granter.
     expect(replay(trace, { domains, domids }).difference?.got.error?.message).toContain("4294967295");
     other.close();
     xen.assertClean();
@@ -106,11 +106,11 @@ describe("a difference", () => {
     `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":2,"bytes":4096}`,
   ];
 
-  /** The difference that a further line makes, or that one in place of another makes. */
+  /** The difference that one more line makes. */
   const difference = (line: string, xen = new MockXen({ profile: "linux-5.16" })) =>
     replayOn(xen, [...trace, line]).difference;
 
-  test("has what was expected, what came, and the calls before it; nothing is left open", () => {
+  test("has both answers and the calls before it, and leaves nothing open", () => {
     const line = `{"side":"grants","call":"endAccess","file":1,"page":0,"count":4,"grefs":[8,9,10,11],"held":[3]}`;
     const found = difference(line)!;
     expect(found).toMatchObject({ line: 8, call: { call: "endAccess" }, expected: { held: [3] }, got: { held: [1] } });
@@ -127,7 +127,7 @@ describe("a difference", () => {
     expect(found.before.map((call) => call.line)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
-  test("may be in each answer, or in that it fails or does not", () => {
+  test("may be in any answer, or in whether the call fails", () => {
     const error = `"error":{"code":"no-space","errno":28,"message":""}`;
     const map = `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,`;
     expect(difference(`{"side":"grants","call":"limit","limit":7}`)).toMatchObject({ got: { limit: 1024 } });
@@ -160,7 +160,7 @@ describe("errors", () => {
     `{"side":"maps","call":"map","file":1,"domid":1,"grefs":[9],"writable":true,"error":{"code":"${code}"${errno}}}`,
   ];
 
-  test("are compared by their codes, and by their errno only if that is asked for", () => {
+  test("are compared by code, and by errno if the option is set", () => {
     const same = trace("map-refused", `,"errno":22`);
     expect(replayOn(new MockXen(), same, { errno: true }).calls).toBe(2);
     const other = trace("map-refused", `,"errno":2`);
@@ -186,7 +186,7 @@ describe("marks", () => {
     expect(replayOn(new MockXen(), trace).difference?.before.map((call) => call.call)).toEqual(["mark", "mark"]);
   });
 
-  test("whose handler throws end the replay, and everything is closed", () => {
+  test("whose handler throws end the replay, which closes everything", () => {
     const xen = new MockXen();
     const boom = new Error("boom");
     const calls = [
@@ -209,7 +209,7 @@ describe("marks", () => {
 });
 
 describe("backends that misbehave:", () => {
-  test("one that names nonsense as held is recorded, and its pages are asked for again", () => {
+  test("a wrong answer of `endAccess` is recorded, and access to the pages ends later", () => {
     for (const held of [[3], [1, 1], [2, 1], ["x"], undefined, null, {}, 3]) {
       const lies = () => {
         const xen = new MockXen();
@@ -239,7 +239,7 @@ describe("backends that misbehave:", () => {
     }
   });
 
-  test("one that gives no memory is passed on as it is", () => {
+  test("an answer of `map` without memory is passed on", () => {
     const { trace, recorder } = recording();
     const maps = mapBackend({ map: () => NO_MEMORY });
     const mapper = new GrantMapper(recorder.wrap({ maps }));
@@ -257,7 +257,7 @@ describe("backends that misbehave:", () => {
     expect(closes).toBe(2);
   });
 
-  test("what cannot be given back at the end is told", () => {
+  test("what cannot be given back at the end is reported", () => {
     const xen = new MockXen({ profile: "linux-5.16" });
     const lines = [
       HEADER,

@@ -4,7 +4,7 @@ import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, replay, type ReplayOptions, TraceError } from "../../backends/record.ts";
 import { domainsOf, HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
 
-describe("a trace that is cut", () => {
+describe("a trace that was cut", () => {
   const { trace, device, mapper } = recorded({ profile: "linux-5.16" });
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 5, writable: true });
@@ -17,7 +17,7 @@ describe("a trace that is cut", () => {
   device.close();
   const text = trace.map((line) => line + "\n").join("");
 
-  test("after any line is replayed up to there, and nothing is left open", () => {
+  test("after any line is replayed up to there, and leaves nothing open", () => {
     for (let lines = 1; lines <= trace.length; lines++) {
       const report = replayOn(new MockXen({ profile: "linux-5.16" }), trace.slice(0, lines));
       expect(report).toMatchObject({ calls: lines - 1, cut: false, left: [] });
@@ -25,7 +25,7 @@ describe("a trace that is cut", () => {
     }
   });
 
-  test("in the middle of a line says so", () => {
+  test("in the middle of a line is reported as cut", () => {
     const second = trace.at(-1)!;
     expect(replayOn(new MockXen({ profile: "linux-5.16" }), text.slice(0, -10))).toMatchObject({
       calls: trace.length - 2,
@@ -33,11 +33,11 @@ describe("a trace that is cut", () => {
     });
     expect(replayOn(new MockXen(), [...trace.slice(0, 2), second.slice(0, 20)])).toMatchObject({ calls: 1, cut: true });
     expect(replayOn(new MockXen(), `{"trace":"gnt`)).toMatchObject({ calls: 0, cut: true });
-    // Where the line is complete, it is broken instead.
+    // A complete line is broken instead.
     expect(() => parseTrace(text.slice(0, -10) + "\n")).toThrow(TraceError);
   });
 
-  test("between its last call and its line break is whole", () => {
+  test("between the last line and its line break is complete", () => {
     expect(replayOn(new MockXen({ profile: "linux-5.16" }), text.slice(0, -1))).toMatchObject({
       calls: trace.length - 1,
       cut: false,
@@ -45,7 +45,7 @@ describe("a trace that is cut", () => {
   });
 });
 
-test("a trace that ends with something open says what; one that was cut or differs does not", () => {
+test("a trace that ends with something open has it in the report, unless it was cut or differs", () => {
   const trace = [
     HEADER,
     `{"side":"grants","call":"open","file":1}`,
@@ -60,7 +60,7 @@ test("a trace that ends with something open says what; one that was cut or diffe
   expect("openAtEnd" in replayOn(new MockXen({ limit: 2 }), trace)).toBe(false);
 });
 
-test("what is no trace at all is not taken for one that was cut", () => {
+test("a text that is no trace is not taken for one that was cut", () => {
   for (const text of ["/var/log/trace.jsonl", "trace.jsonl"]) {
     expect(thrown(() => replay(text, { domains: [] })).message).toBe(
       `Cannot use the trace: in line 1, there must be a header, \`${HEADER}\`: current text is "${text}". ` +
@@ -77,7 +77,7 @@ test("what is no trace at all is not taken for one that was cut", () => {
   }
 });
 
-test("options of a replay that make no sense are refused", () => {
+test("wrong options of a replay are refused", () => {
   expect(() => replay(HEADER, null as unknown as ReplayOptions)).toThrow(TypeError);
   const refused = (options: object) => expect(() => replay(HEADER, { domains: [], ...options }));
   refused({ granter: 0x7ff0 }).toThrow("Cannot replay as `granter` must be a whole number from 0");
@@ -167,9 +167,9 @@ describe("a broken trace", () => {
   };
 
   for (const [what, [lines, message]] of Object.entries(broken)) {
-    test(`${what} is refused by its line, and nothing is left open`, () => {
+    test(`${what} is refused with the number of its line, and leaves nothing open`, () => {
       const xen = new MockXen();
-      // A last line without a break is not broken, but cut.
+      // With a line break, as a last line without one would count as cut.
       const error = thrown(() => replay([...lines, ""], { domains: domainsOf(xen) }));
       expect(error).toBeInstanceOf(TraceError);
       expect(error.message).toContain(message);
@@ -178,7 +178,7 @@ describe("a broken trace", () => {
     });
   }
 
-  test("of a side that has no backend is refused", () => {
+  test("of a side that no domain has is refused", () => {
     const xen = new MockXen();
     const { grants, maps } = xen.domain(1);
     expect(thrown(() => replay([HEADER, PEER], { domains: [{ maps }, { grants }] })).message).toBe(
@@ -188,7 +188,7 @@ describe("a broken trace", () => {
     expect(thrown(() => replay([HEADER, OPEN], { domains: [{ maps }] }))).toMatchObject({ line: 2 });
   });
 
-  test("is not replayed at all if it cannot be read", () => {
+  test("is not replayed at all if a line cannot be read", () => {
     let opens = 0;
     const grants = new MockXen().domain(1).grants;
     const counting = { ...grants, open: () => (opens++, grants.open()) };
@@ -196,7 +196,7 @@ describe("a broken trace", () => {
     expect(opens).toBe(0);
   });
 
-  test("with fields that are not known is read", () => {
+  test("may have unknown fields", () => {
     expect(parseTrace([HEADER, OPEN.replace("{", `{"comment":"by hand",`)]).calls).toMatchObject([{
       line: 2,
       file: 1,
