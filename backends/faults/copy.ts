@@ -20,8 +20,7 @@ export function refusedSegments(segments: readonly CopySegment[], refusals: Iter
  * Copies the segments that are not refused.
  *
  * @returns A status for each segment, refused ones included.
- * @throws {TypeError} if the inner backend does not return a status for each segment: nobody could tell which ones they
- * are of.
+ * @throws {TypeError} if the inner backend does not return a status for each segment, as they could not be assigned.
  */
 export function copyOthers(
   file: MapFile,

@@ -297,7 +297,7 @@ export class Faults {
   /**
    * Unmaps, unbinds and closes what is {@linkcode Faults.unreleased}.
    *
-   * @throws the first error. Everything counts as released all the same.
+   * @throws the first error. Everything counts as released even then.
    */
   releaseAll(): void {
     const actions = [...this.#injector.unreleased];

@@ -5,10 +5,7 @@ import { checkRate, checkTimes, type FaultRule } from "./rules.ts";
 export interface HoldOptions {
   /** The references of the pages. Default is all pages. */
   grefs?: readonly number[] | undefined;
-  /**
-   * How often `endAccess` says of each page that it is held, or `Infinity`, which is the default: until the rule is
-   * cleared.
-   */
+  /** How often `endAccess` returns each page as held. Default is `Infinity`: until the rule is cleared. */
   asks?: number | undefined;
   /** The probability for each page of each call, from 0 to 1: the seed decides. Default is 1. */
   rate?: number | undefined;

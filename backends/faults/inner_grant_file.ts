@@ -59,8 +59,9 @@ export class InnerGrantFile extends InnerFile {
   }
 
   /**
-   * Ends access to the first `pages` of a run, except to those that a rule holds. Returns
-   * the offsets of the pages to which access has not ended.
+   * Ends access to the first `pages` of a run, except to those that a rule holds.
+   *
+   * @returns The offsets of the pages to which access has not ended.
    */
   #end(file: GrantFile, page: number, count: number, grefs: Uint32Array, pages: number): readonly number[] {
     const kept = this.#keptPages(page, count, grefs, pages);

@@ -26,7 +26,7 @@ export class CallRecorder {
    */
   of(domain: number): Interceptor {
     return (call, proceed) => {
-      // Not recorded, as it asks for nothing: what the library does when it is told is.
+      // Only registers a callback. What the library does when it is called back is recorded.
       if (call.name === "GrantFile.onRelease") return proceed();
       if (call.name === "GrantBackend.open") this.#checkGranter(domain);
       const answer = this.#record(call, domain, proceed);
