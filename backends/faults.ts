@@ -1,9 +1,10 @@
 /**
- * Faults on purpose, in any backend: calls that fail before, after or half-way through what they do, at a given time or at
- * random; peers that never let go; and something that happens in the middle. For testing what a program does then.
+ * Injects faults into the backends of a domain, to test a program's error handling: calls that fail before, after or
+ * half-way through what they do, at a chosen time or at random; peers that hold pages; and actions in the middle of a
+ * call.
  *
- * What a fault stops half-way is undone in the backend below, or reported as the contract of backends demands. So after any
- * faults the books balance, and when they are over everything can be given back.
+ * Faults keep the contract of backends: a call that fails half-way is undone in the backend, or reports what it did. So
+ * the books balance after any faults, and once the rules are cleared everything can be given back.
  *
  * @example An allocation that fails after two of its three pages were granted
  * ```ts
@@ -14,7 +15,7 @@
  *
  * const xen = new MockXen();
  * const faults = new Faults();
- * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+ * const device = new GrantDevice(faults.wrap(xen.domain(1)));
  * const allocator = device.open();
  *
  * faults.fail("grant", { afterPages: 2 });
@@ -40,6 +41,7 @@ export type {
   MappedMemory,
   PeerMemory,
   UnmapNotify,
+  XenDomain,
 } from "../src/contract/backend.ts";
 export { type FaultCall, type FaultKind, type FaultSide, InjectedFault } from "./faults/call.ts";
 export { type FailOptions } from "./faults/failure.ts";

@@ -1,8 +1,8 @@
 /**
- * Records what is asked of a backend and what it answers, one JSON line a call; and replays such a trace on any other
- * backend, which gives the first difference. So what went wrong in a domU can be looked at on a laptop.
+ * Records the calls that the backends of a domain get, with their answers, as one JSON line each; and replays such a
+ * trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
  *
- * A trace has no bytes of any page. The format, and what a replay can tell: `docs/recording.md`.
+ * A trace has no contents of pages. `docs/recording.md` describes the format, and what a replay can tell.
  *
  * @example Record both sides on one simulated machine, replay on another
  * ```ts
@@ -15,17 +15,17 @@
  * const recorder = new Recorder((line) => trace.push(line));
  * {
  *   const xen = new MockXen({ profile: "linux-5.16" });
- *   using device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) });
- *   using mapper = new GrantMapper({ maps: recorder.maps(xen.domain(0).maps) });
+ *   using device = new GrantDevice(recorder.wrap(xen.domain(1)));
+ *   using mapper = new GrantMapper(recorder.wrap(xen.domain(0)));
  *   const pages = device.open().allocate(0, { pages: 2 });
  *   using _theirs = mapper.map(1, [pages.grefs[1]!]);
  *   pages.free();
  * }
  *
- * // The same on a machine like that one, and on one that frees the page by itself when the peer lets go.
+ * // Replay on a machine with the same profile, and on one that frees the page by itself when the peer unmaps it.
  * const on = (profile: "linux-5.16" | "linux-6.1") => {
  *   const xen = new MockXen({ profile });
- *   return replay(trace, { grants: xen.domain(1).grants, maps: xen.domain(0).maps });
+ *   return replay(trace, { domains: [xen.domain(1), xen.domain(0)] });
  * };
  * assert.equal(on("linux-5.16").difference, undefined);
  * const { difference } = on("linux-6.1");
@@ -48,37 +48,36 @@ export type {
   MappedMemory,
   PeerMemory,
   UnmapNotify,
+  XenDomain,
 } from "../src/contract/backend.ts";
 export type { GrantErrorCode } from "../src/contract/errors.ts";
+export type { Difference } from "./record/difference.ts";
 export { parseTrace } from "./record/parse.ts";
 export { Recorder } from "./record/recorder.ts";
-export { type Difference, replay, type ReplayOptions, type ReplayReport } from "./record/replay.ts";
-export {
-  type BindCall,
-  type CloseCall,
-  type CopyCall,
-  type EndAccessCall,
-  type GrantCall,
-  type GrantsMapCall,
-  type LimitCall,
-  type MapsMapCall,
-  type MapsNotifyCall,
-  type Mark,
-  type NotifyCall,
-  type OpenCall,
-  type PendingCall,
-  type PortCall,
-  type RecordedCall,
-  type RecordedFileCall,
-  type Trace,
-  TRACE_VERSION,
-  type TraceAnswer,
-  type TraceCall,
-  type TracedError,
-  type TracedPlace,
-  type TracedSegment,
-  TraceError,
-  type TraceSide,
-  type UnmapCall,
-  type WaitCall,
-} from "./record/trace.ts";
+export { replay, type ReplayOptions, type ReplayReport } from "./record/replay.ts";
+export { type Trace, TRACE_VERSION, type TraceAnswer, TraceError } from "./record/trace.ts";
+export type {
+  BindCall,
+  CloseCall,
+  CopyCall,
+  EndAccessCall,
+  GrantCall,
+  GrantsMapCall,
+  LimitCall,
+  MapsMapCall,
+  MapsNotifyCall,
+  Mark,
+  NotifyCall,
+  OpenCall,
+  PendingCall,
+  PortCall,
+  RecordedCall,
+  RecordedFileCall,
+  TraceCall,
+  TracedError,
+  TracedPlace,
+  TracedSegment,
+  TraceSide,
+  UnmapCall,
+  WaitCall,
+} from "./record/trace_calls.ts";

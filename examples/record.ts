@@ -1,5 +1,5 @@
 /**
- * Records what a program does with its grant device, and replays it on a simulated machine.
+ * Records the calls that a program makes on its grant device, and replays them on a simulated machine.
  *
  * ```sh
  * deno run examples/record.ts                                                # records and replays on simulated machines
@@ -14,13 +14,13 @@ import { MockXen } from "../backends/mock.ts";
 import { Recorder, replay } from "../backends/record.ts";
 import { GrantDevice, GrantError } from "../mod.ts";
 
-/** What is recorded: pages are shared with domain 0, used and given back. */
+/** The program that is recorded: shares pages with domain 0, uses them and gives them back. */
 function work(device: GrantDevice): void {
   using allocator = device.open();
   const pages = allocator.allocate(0, { pages: 4, writable: true });
   allocator.setUnmapNotify(pages.page, { clearByte: 0 });
   const view = pages.map({ start: 1, count: 2 });
-  new TextEncoder().encodeInto("a trace has no bytes of this", view.bytes);
+  new TextEncoder().encodeInto("no trace has these bytes", view.bytes);
   pages.free({ start: 0, count: 1 });
   try {
     allocator.setUnmapNotify(pages.page + 1, { eventPort: 99_999 });
@@ -31,11 +31,11 @@ function work(device: GrantDevice): void {
   view.unmap();
 }
 
-/** Replays a trace, and says what differs. */
+/** Replays a trace, and prints the first difference. */
 function replayOnMock(trace: string): void {
-  const { calls, cut, difference } = replay(trace, { grants: new MockXen().domain(1).grants });
+  const { calls, cut, difference } = replay(trace, { domains: [new MockXen().domain(1)] });
   console.log(
-    `replayed ${calls} calls${cut ? " of a trace that was cut off" : ""}: ${difference?.message ?? "all the same"}`,
+    `replayed ${calls} calls${cut ? " of a trace that was cut off" : ""}: ${difference?.message ?? "no difference"}`,
   );
 }
 
@@ -46,19 +46,19 @@ const { values, positionals } = parseArgs({
 const [path] = positionals;
 
 if (values.replay) {
-  if (path === undefined) throw new Error("Cannot replay as a file must be named: give the path of a trace");
+  if (path === undefined) throw new Error("Cannot replay as a file must be named: pass the path of a trace");
   replayOnMock(readFileSync(path, "utf8"));
 } else {
   let trace = "";
   if (path !== undefined) writeFileSync(path, "");
   const recorder = new Recorder((line) => {
     trace += line + "\n";
-    // Line by line: what was recorded is there even if the program dies.
+    // Line by line, so that the lines are there even if the program dies.
     if (path !== undefined) appendFileSync(path, line + "\n");
   });
-  const backend = values.device ? denoDomain().grants : new MockXen().domain(1).grants;
+  const domain = values.device ? denoDomain() : new MockXen().domain(1);
   {
-    using device = new GrantDevice({ grants: recorder.grants(backend) });
+    using device = new GrantDevice(recorder.wrap(domain));
     work(device);
   }
   console.log(trace);

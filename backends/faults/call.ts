@@ -1,22 +1,24 @@
-/**
- * Which side a call is of: the granter's, who shares pages; the peer's, who maps and copies them; or that of event channels,
- * which either has.
- */
-export type FaultSide = "grants" | "maps" | "events";
+import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
- * What is asked of a backend. Where sides have the same kind, a rule is for all of them unless it names one.
+ * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies
+ * pages of other domains, and `events` binds event channels.
+ */
+export type FaultSide = keyof XenDomain;
+
+/**
+ * A kind of call. Some kinds are on several sides: a rule applies to all of them unless it names one.
  *
  * | kind | sides | the call |
  * |---|---|---|
- * | `open`, `close` | all | of a file |
- * | `limit`, `grant`, `endAccess` | `grants` | |
- * | `map`, `unmap` | `grants`, `maps` | |
- * | `notify` | `grants`, `maps` | `setUnmapNotify`, of a page or of a mapping |
+ * | `open`, `close` | all | opens or closes a file |
+ * | `limit`, `grant`, `endAccess` | `grants` | the method of that name |
+ * | `map`, `unmap` | `grants`, `maps` | the method of that name |
+ * | `notify` | `grants`, `maps` | `setUnmapNotify` of a page or of a mapping |
  * | `notify` | `events` | sends an event |
- * | `copy` | `maps` | |
+ * | `copy` | `maps` | the method of that name |
  * | `bind` | `events` | `bindUnbound`, `bindInterdomain` and `bindVirq` |
- * | `pending`, `unmask`, `unbind` | `events` | |
+ * | `pending`, `unmask`, `unbind` | `events` | the method of that name |
  * | `wait` | `events` | `whenPending` |
  */
 export type FaultKind =
@@ -45,37 +47,37 @@ export const KINDS: Readonly<Record<FaultSide, readonly FaultKind[]>> = {
 /** The sides. */
 export const SIDES = Object.keys(KINDS) as readonly FaultSide[];
 
-/** A call of a backend that is under way. */
+/** A call that a backend gets. */
 export interface FaultCall {
-  /** The side it is of. */
+  /** The side that it is on. */
   readonly side: FaultSide;
-  /** What is asked. */
+  /** The kind of call. */
   readonly kind: FaultKind;
-  /** How many calls of this kind there were on this side, with this one. */
+  /** Its number among the calls of this kind on this side, from 1. */
   readonly number: number;
-  /** The index of the first page, where the granter's side names pages. */
+  /** The index of the first page, in calls of the granter that name pages. */
   readonly page?: number;
-  /** The number of pages, or of a copy's segments, where there are any. */
+  /** The number of pages, or of the segments of a copy. */
   readonly count?: number;
-  /** The domain that may map the pages, the one that granted all of them, or the one at the other end of an event channel. */
+  /** The domain that may map the pages, that granted all of them, or that has the other end of an event channel. */
   readonly domid?: number;
   /**
-   * The references of the pages. In `grant` those that were granted so far, for the granter's `map` the first one, and for a
-   * copy those of all its segments in order.
+   * The references of the pages. A `grant` has those that were granted so far, `map` of the granter only the first one,
+   * and a copy those of all its segments in order.
    */
   readonly grefs: readonly number[];
-  /** The port of this domain, where the calls of event channels name one. */
+  /** The port of this domain, in calls of event channels that name one. */
   readonly port?: number;
   /** The other domain's port, in `bindInterdomain`. */
   readonly remotePort?: number;
-  /** What Xen itself sends events for, in `bindVirq`. */
+  /** The number of the virtual interrupt, in `bindVirq`. */
   readonly virq?: number;
 }
 
 /** A call, before it is counted. */
-export type Asked = Omit<FaultCall, "number">;
+export type CallInfo = Omit<FaultCall, "number">;
 
-/** What is thrown where a fault has no other error. */
+/** The error that a fault throws unless it has another one. */
 export class InjectedFault extends Error {
   /** The call that was made to fail. */
   readonly call: FaultCall;

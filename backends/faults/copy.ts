@@ -2,7 +2,7 @@ import { show } from "../../src/contract/checks.ts";
 import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** The status of each segment that is refused, by its number in the copy. Each rule counts the segments. */
+/** The statuses of the segments that rules refuse, by their index in the copy. Each rule counts the segments. */
 export function refusedSegments(segments: readonly CopySegment[], refusals: Iterable<Refusal>): Map<number, number> {
   const refused = new Map<number, number>();
   const rules = [...refusals];
@@ -17,9 +17,10 @@ export function refusedSegments(segments: readonly CopySegment[], refusals: Iter
 }
 
 /**
- * Copies the segments that are not refused: a status for each, in order.
+ * Copies the segments that are not refused.
  *
- * @throws {TypeError} if the backend below breaks the contract of backends, as its statuses could not be told apart then.
+ * @returns A status for each segment, refused ones included.
+ * @throws {TypeError} if the inner backend does not return a status for each segment, as they could not be assigned.
  */
 export function copyOthers(
   file: MapFile,
@@ -29,8 +30,10 @@ export function copyOthers(
   const passed = segments.filter((_, index) => !refused.has(index));
   const statuses: unknown = passed.length > 0 ? file.copy(passed) : [];
   if (!Array.isArray(statuses) || statuses.length !== passed.length) {
-    const said = Array.isArray(statuses) ? `${statuses.length} statuses` : show(statuses);
-    throw new TypeError(`it must say a status for each of ${passed.length} segments in an array: it said ${said}`);
+    const current = Array.isArray(statuses) ? `${statuses.length} statuses` : show(statuses);
+    throw new TypeError(
+      `\`copy\` must return an array with a status for each of ${passed.length} segments: it returned ${current}`,
+    );
   }
   let next = 0;
   return segments.map((_, index) => refused.get(index) ?? statuses[next++]);

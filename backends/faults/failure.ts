@@ -4,20 +4,26 @@ import { Rule, type Schedule } from "./rules.ts";
 
 /** How a call fails. */
 export interface FailOptions extends Schedule {
-  /** What is thrown, a class of errors that is made with a message, or a function that makes it. Default is an `InjectedFault`. */
+  /**
+   * The error to throw: a value, a class of errors, or a function that gets the call and returns the error. Default is
+   * an `InjectedFault`.
+   */
   error?: unknown;
   /**
-   * Whether it fails before or after the backend below has done what was asked. Default is before, and after for `unmap`,
-   * `unbind` and `close`, which nobody tries again.
+   * Whether the call fails before the inner backend gets it, or after the inner backend has done it. Default is
+   * `"before"`, and `"after"` for `unmap`, `unbind` and `close`, which callers do not repeat.
    */
-  when?: "before" | "after";
-  /** For `grant` and `endAccess`: it fails after this many pages, at most all of the call. */
-  afterPages?: number;
-  /** For `copy`: it fails after this many segments were copied, at most all of the call. */
-  afterSegments?: number;
+  when?: "before" | "after" | undefined;
+  /**
+   * For `grant` and `endAccess`: the number of pages after which the call fails. A larger number than the call has
+   * means all.
+   */
+  afterPages?: number | undefined;
+  /** For `copy`: the number of segments after which the call fails. A larger number than the call has means all. */
+  afterSegments?: number | undefined;
 }
 
-/** Whether it makes errors with `new`: a class cannot be called. */
+/** Whether a value is a class of errors, which needs `new`. */
 function isErrorClass(value: unknown): value is new (message: string) => Error {
   return typeof value === "function" && (value === Error || value.prototype instanceof Error);
 }
@@ -33,7 +39,7 @@ function checkHalfway(
   if (value === undefined) return;
   if (!kinds.includes(kind)) {
     throw new TypeError(
-      `Cannot ${what} as with \`${name}\` the kind of call must be ${kinds.join(" or ")}: current value is ${kind}`,
+      `Cannot ${what} with \`${name}\` as the kind of call must be ${kinds.join(" or ")}: current value is ${kind}`,
     );
   }
   if (when !== undefined) {
@@ -42,12 +48,14 @@ function checkHalfway(
   checkInteger(what, `\`${name}\``, value, 0, Number.MAX_SAFE_INTEGER);
 }
 
-/** Kinds of calls that nobody makes again when they fail. */
+/** Kinds of calls that callers do not repeat. */
 const FINAL: readonly FaultKind[] = ["unmap", "unbind", "close"];
 
-/** A failure. */
+/** A rule by which calls fail. */
 export class Failure extends Rule {
-  /** How many pages or segments are done first; `undefined` if the backend below is not asked for any. */
+  /**
+   * The number of pages or segments after which a call fails; `undefined` if the inner backend does not get the call.
+   */
   readonly pages: number | undefined;
   readonly #error: unknown;
   readonly #hasError: boolean;
@@ -68,7 +76,7 @@ export class Failure extends Rule {
     this.#hasError = error !== undefined;
   }
 
-  /** What is thrown. */
+  /** The error to throw. */
   error(call: FaultCall): unknown {
     const fault = new InjectedFault(call);
     if (!this.#hasError || this.#error === InjectedFault) return fault;

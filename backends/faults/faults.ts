@@ -1,32 +1,37 @@
-import { checkBackend, checkInteger, checkOptions } from "../../src/contract/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import { checkInteger, checkOptions } from "../../src/contract/checks.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
+import { MAX_UINT32 } from "../../src/contract/limits.ts";
+import { intercept } from "../intercept/intercept.ts";
 import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
-import { FaultyEventBackend } from "./events.ts";
 import { type FailOptions, Failure } from "./failure.ts";
-import { FaultyGrantBackend } from "./grants.ts";
 import { Hold, type HoldOptions } from "./hold.ts";
+import { injectFaults } from "./inject.ts";
 import { Injector } from "./injector.ts";
-import { FaultyMapBackend } from "./maps.ts";
 import { Refusal, type RefuseOptions } from "./refusal.ts";
 import { type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
 
-/** How faults are set up. */
+/** Options for {@linkcode Faults}. */
 export interface FaultsOptions {
-  /** Decides what is left to chance, the same way each time: 0 to 2³² - 1. Default is 1. */
-  seed?: number;
+  /** The seed for what is left to chance, 0 to 2³² - 1: the same seed makes the same choices. Default is 1. */
+  seed?: number | undefined;
 }
 
 /**
- * Faults for backends of any side. Rules are set at any time, and add up; of several failures that are due for a call, the
- * one that was set first is injected.
+ * Injects faults into the calls that the backends of domains get. Rules may be set at any time, and add up; of several
+ * failures that are due for a call, the one that was set first is injected.
  *
- * What fails after it was done is undone in the backend below: what was opened is closed, what was mapped is unmapped, an
- * unmap notify is set back unless its port is gone, a port that was bound is unbound, and events that were taken come with the
- * next `pending`. What was copied or sent stays so. Granted pages are named in the references, for the library to take back.
- * Where access has ended and the caller is told that it failed, the pages are remembered, and the next attempt succeeds. What
- * a failure before `unmap`, `unbind` or `close` leaves behind is counted by {@linkcode Faults.left}.
+ * The _inner_ backend is the one that was wrapped. A call that fails after it was done is undone there:
  *
- * @example A peer that never lets go, until it does
+ * - What was opened is closed, what was mapped is unmapped, and a port that was bound is unbound.
+ * - An unmap notify is set back, unless its port is gone.
+ * - Events that were taken come with the next `pending`.
+ * - What was copied or sent stays.
+ * - The references of granted pages are filled in, for the library to take the pages back.
+ * - Pages to which access has ended are remembered, and the next attempt succeeds.
+ *
+ * {@linkcode Faults.unreleased} counts what a failure before `unmap`, `unbind` or `close` leaves behind.
+ *
+ * @example A peer that holds a page until the rule is cleared
  * ```ts
  * import { GrantDevice } from "@gntalloc/gntalloc";
  * import { Faults } from "@gntalloc/gntalloc/faults";
@@ -34,7 +39,7 @@ export interface FaultsOptions {
  * import assert from "node:assert/strict";
  *
  * const faults = new Faults();
- * const device = new GrantDevice({ grants: faults.grants(new MockXen().domain(1).grants) });
+ * const device = new GrantDevice(faults.wrap(new MockXen().domain(1)));
  * const allocator = device.open();
  * const pages = allocator.allocate(0, { pages: 3 });
  *
@@ -46,7 +51,7 @@ export interface FaultsOptions {
  * assert.equal(device.inspect().pending, 0);
  * ```
  *
- * @example Everything fails at times, the same way for each seed
+ * @example Each kind of call fails at times, the same way for the same seed
  * ```ts
  * import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
  * import { Faults } from "@gntalloc/gntalloc/faults";
@@ -55,7 +60,7 @@ export interface FaultsOptions {
  *
  * const xen = new MockXen();
  * const faults = new Faults({ seed: 7 });
- * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+ * const device = new GrantDevice(faults.wrap(xen.domain(1)));
  * const allocator = device.open();
  * for (const kind of ["grant", "endAccess", "map", "unmap"] as const) faults.fail(kind, { rate: 0.3 });
  * for (let round = 0; round < 100; round++) {
@@ -80,60 +85,45 @@ export class Faults {
   readonly #random: () => number;
 
   /**
-   * Makes faults for some backends, none yet.
+   * Makes a set of faults without rules.
    *
    * @param options The seed.
+   * @throws {TypeError} if the options are not an object, or the seed is not a number.
+   * @throws {RangeError} if the seed is out of bounds.
    */
   constructor(options: FaultsOptions = {}) {
     checkOptions("make faults", options);
     const { seed = 1 } = options;
-    checkInteger("make faults", "`seed`", seed, 0, 0xffff_ffff);
+    checkInteger("make faults", "`seed`", seed, 0, MAX_UINT32);
     this.#random = randomNumbers(seed);
   }
 
   /**
-   * A granter's backend, with faults.
+   * Wraps a domain, or the parts of one that are there, so that rules apply to its calls. Several domains may be
+   * wrapped: rules and counters are shared.
    *
-   * @param backend The backend below. It is not changed.
+   * @param domain The inner backends. They are not changed.
+   * @returns The same parts, with faults.
+   * @throws {TypeError} if the domain has no backend.
    */
-  grants(backend: GrantBackend): GrantBackend {
-    checkBackend("inject faults", { grants: backend }, "grants", ["limit", "open"]);
-    return new FaultyGrantBackend(backend, this.#injector);
+  wrap<Part extends keyof XenDomain>(domain: Pick<XenDomain, Part>): Pick<XenDomain, Part> {
+    return intercept("inject faults", domain, injectFaults(this.#injector));
   }
 
   /**
-   * A peer's backend, with faults.
+   * Makes calls fail. Default is the next call of the kind.
    *
-   * @param backend The backend below. It is not changed.
-   */
-  maps(backend: MapBackend): MapBackend {
-    checkBackend("inject faults", { maps: backend }, "maps", ["open"]);
-    return new FaultyMapBackend(backend, this.#injector);
-  }
-
-  /**
-   * A backend of event channels, with faults.
+   * - `grant` after some pages fills in their references, and throws.
+   * - `endAccess` after some pages returns the others as held. After all of them it throws.
+   * - `copy` after some segments copies these, and throws: the caller does not learn how many were copied. To give a
+   *   segment a status, use {@linkcode Faults.refuse}.
+   * - `unmap`, `unbind` and `close` with `when: "before"` leave the mapping, port or file in the inner backend: see
+   *   {@linkcode Faults.unreleased}.
    *
-   * @param backend The backend below. It is not changed.
-   */
-  events(backend: EventBackend): EventBackend {
-    checkBackend("inject faults", { events: backend }, "events", ["open"]);
-    return new FaultyEventBackend(backend, this.#injector);
-  }
-
-  /**
-   * Makes calls fail: the next one, unless something else is said.
-   *
-   * - `grant` after some pages: their references are filled in.
-   * - `endAccess` after some pages: it says that the rest has not ended. After all of them it throws.
-   * - `copy` after some segments: these were copied, and the caller does not learn how many. For a status, see
-   *   {@linkcode Faults.refuse}.
-   * - `unmap`, `unbind` and `close` before: the mapping, port or file stays in the backend below, see {@linkcode Faults.left}.
-   *
-   * @param kind Which calls.
-   * @param options When, how often, with what error, and what is done before.
-   * @throws {TypeError} if the kind or an option makes no sense.
-   * @throws {RangeError} if a number is out of its bounds.
+   * @param kind The kind of call.
+   * @param options Which calls fail, how often, when and with what error.
+   * @throws {TypeError} if there is no such kind, or an option is wrong.
+   * @throws {RangeError} if a number is out of bounds.
    */
   fail(kind: FaultKind, options: FailOptions = {}): FaultRule {
     const { failures } = this.#injector;
@@ -143,14 +133,15 @@ export class Faults {
   }
 
   /**
-   * Makes `endAccess` say that access to pages has not ended, as if the peer held them. The backend below is not asked for them.
+   * Makes `endAccess` return pages as held, as if the peer mapped them. The inner backend is not called for them.
    *
-   * Such pages are pending, as with the driver up to Linux 5.16. A driver that takes pages over that a peer holds, such as Linux
-   * since 5.17 or the mock with the profile `linux-6.1`, does not name them: there, let the peer map them.
+   * Such pages are pending, as with the driver up to Linux 5.16. Linux since 5.17, and the mock with the profile
+   * `linux-6.1`, take over the pages that a peer maps and do not return them as held. To test that, have the peer map
+   * the pages instead.
    *
-   * @throws {TypeError} if the references are not an array.
-   * @param options Which pages, and how often. Default is all, until the rule is cleared.
-   * @throws {RangeError} if a number is out of its bounds.
+   * @param options Which pages, and how often. Default is all pages, until the rule is cleared.
+   * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
+   * @throws {RangeError} if a number is out of bounds.
    */
   hold(options: HoldOptions = {}): FaultRule {
     const { holds } = this.#injector;
@@ -160,12 +151,12 @@ export class Faults {
   }
 
   /**
-   * Makes segments of copies be refused: the next one, unless something else is said. The backend below is not asked for them, and
-   * the others are copied.
+   * Refuses segments of copies. Default is the next segment. The inner backend does not get them, and copies the
+   * others.
    *
-   * @param options Which segments, how often, and the status.
-   * @throws {TypeError} if the references are not an array.
-   * @throws {RangeError} if a number is out of its bounds.
+   * @param options Which segments, how often, and with what status.
+   * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
+   * @throws {RangeError} if a number is out of bounds.
    */
   refuse(options: RefuseOptions = {}): FaultRule {
     const { refusals } = this.#injector;
@@ -175,14 +166,16 @@ export class Faults {
   }
 
   /**
-   * Has something done before calls reach the backend below, or fail before they do. What the action throws, the call fails
-   * with.
+   * Runs an action before the inner backend gets a call, or before the call fails. If the action throws, the call fails
+   * with that error.
    *
-   * @param kind Which calls.
-   * @param action What is done. It must not use the device or mapper that makes the call, which would be `busy`.
-   * @param schedule When, and how often. Default is at each of them.
+   * @param kind The kind of call.
+   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
+   * @param schedule Which calls, and how often. Default is every call.
+   * @throws {TypeError} if there is no such kind, the action is not a function, or an option is wrong.
+   * @throws {RangeError} if a number is out of bounds.
    *
-   * @example A peer that maps a page between the decision to end access and its end
+   * @example A peer that maps a page just before access to it ends
    * ```ts
    * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
    * import { Faults } from "@gntalloc/gntalloc/faults";
@@ -191,7 +184,7 @@ export class Faults {
    *
    * const xen = new MockXen({ profile: "linux-5.16" });
    * const faults = new Faults();
-   * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+   * const device = new GrantDevice(faults.wrap(xen.domain(1)));
    * const mapper = new GrantMapper(xen.domain(0));
    * const pages = device.open().allocate(0, { pages: 2 });
    *
@@ -205,14 +198,16 @@ export class Faults {
   }
 
   /**
-   * Has something done after the backend below has done its part of calls, and before they answer or fail. What the action
-   * throws, the call fails with.
+   * Runs an action after the inner backend has done a call, and before the call returns or fails. If the action throws,
+   * the call fails with that error.
    *
-   * @param kind Which calls.
-   * @param action What is done. It must not use the device or mapper that makes the call, which would be `busy`.
-   * @param schedule When, and how often. Default is at each of them.
+   * @param kind The kind of call.
+   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
+   * @param schedule Which calls, and how often. Default is every call.
+   * @throws {TypeError} if there is no such kind, the action is not a function, or an option is wrong.
+   * @throws {RangeError} if a number is out of bounds.
    *
-   * @example A peer that maps by guessing, while an allocation is being undone
+   * @example A peer that guesses a reference and maps the page before a failed allocation is undone
    * ```ts
    * import { GrantDevice, GrantMapper, type Mapping } from "@gntalloc/gntalloc";
    * import { Faults } from "@gntalloc/gntalloc/faults";
@@ -221,7 +216,7 @@ export class Faults {
    *
    * const xen = new MockXen({ profile: "linux-5.16" });
    * const faults = new Faults();
-   * const device = new GrantDevice({ grants: faults.grants(xen.domain(1).grants) });
+   * const device = new GrantDevice(faults.wrap(xen.domain(1)));
    * const mapper = new GrantMapper(xen.domain(0));
    * const allocator = device.open();
    *
@@ -252,8 +247,8 @@ export class Faults {
   }
 
   /**
-   * Ends all rules: from now on nothing fails, is held or refused; but a call under way that was stopped half-way fails. The
-   * counters stay.
+   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped half-way still
+   * fails. The counters stay.
    */
   clear(): void {
     this.#injector.failures.clear();
@@ -263,21 +258,21 @@ export class Faults {
   }
 
   /**
-   * How many calls were made.
+   * The number of calls that were made.
    *
-   * @param kind Of which kind. Default is all.
-   * @param side On which side. Default is all.
+   * @param kind Counts calls of this kind. Default is all kinds.
+   * @param side Counts calls on this side. Default is all sides.
    */
   calls(kind?: FaultKind, side?: FaultSide): number {
     return this.#sum("calls", kind, side);
   }
 
   /**
-   * How many faults were injected: failures, calls of `endAccess` that said of some page that it is held, and copies of
-   * which some segment was refused.
+   * The number of faults that were injected: failures, calls of `endAccess` with a page that a rule held, and copies
+   * with a segment that a rule refused.
    *
-   * @param kind Into which kind of calls. Default is all.
-   * @param side On which side. Default is all.
+   * @param kind Counts faults in calls of this kind. Default is all kinds.
+   * @param side Counts faults in calls on this side. Default is all sides.
    */
   injected(kind?: FaultKind, side?: FaultSide): number {
     return this.#sum("injected", kind, side);
@@ -291,19 +286,22 @@ export class Faults {
     return sum;
   }
 
-  /** Mappings, ports and files that are left in the backends below, as a fault came before their `unmap`, `unbind` or `close`. */
-  get left(): number {
-    return this.#injector.left.size;
+  /**
+   * The number of mappings, ports and files that stayed in inner backends, as their `unmap`, `unbind` or `close` never
+   * got there.
+   */
+  get unreleased(): number {
+    return this.#injector.unreleased.size;
   }
 
   /**
-   * Unmaps, unbinds and closes what is left in the backends below.
+   * Unmaps, unbinds and closes what is {@linkcode Faults.unreleased}.
    *
-   * @throws the first error of these. Nothing is left all the same.
+   * @throws the first error. Everything counts as released even then.
    */
-  settle(): void {
-    const actions = [...this.#injector.left];
-    this.#injector.left.clear();
+  releaseAll(): void {
+    const actions = [...this.#injector.unreleased];
+    this.#injector.unreleased.clear();
     const failures: unknown[] = [];
     for (const action of actions) {
       try {

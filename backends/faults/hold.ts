@@ -1,17 +1,17 @@
 import { checkOptions, show } from "../../src/contract/checks.ts";
 import { checkRate, checkTimes, type FaultRule } from "./rules.ts";
 
-/** Which pages the peer seems to hold. */
+/** Which pages the peer seems to hold, and how often. */
 export interface HoldOptions {
-  /** Their references. Default is all. */
-  grefs?: readonly number[];
-  /** How often `endAccess` is answered so for each page, or `Infinity`. Default is always, until the rule is cleared. */
-  asks?: number;
-  /** How likely it is for each page of each call, from 0 to 1: decided by the seed. Default is 1. */
-  rate?: number;
+  /** The references of the pages. Default is all pages. */
+  grefs?: readonly number[] | undefined;
+  /** How often `endAccess` returns each page as held. Default is `Infinity`: until the rule is cleared. */
+  asks?: number | undefined;
+  /** The probability for each page of each call, from 0 to 1: the seed decides. Default is 1. */
+  rate?: number | undefined;
 }
 
-/** Pages that the peer seems to hold. */
+/** A rule by which the peer seems to hold pages. */
 export class Hold implements FaultRule {
   fired = 0;
   readonly #grefs: ReadonlySet<number> | undefined;
@@ -19,7 +19,7 @@ export class Hold implements FaultRule {
   readonly #rate: number;
   readonly #random: () => number;
   readonly #clear: (hold: Hold) => void;
-  /** How often each page was asked for: by its file, as indices count from 0 in each. */
+  /** How often `endAccess` was called for each page: by file, as indices count from 0 in each. */
   readonly #asked = new WeakMap<object, Map<number, number>>();
 
   constructor(options: HoldOptions, random: () => number, clear: (hold: Hold) => void) {
@@ -40,7 +40,7 @@ export class Hold implements FaultRule {
     this.#clear = clear;
   }
 
-  /** Whether the peer seems to hold a page of a file, that is asked for now. */
+  /** Whether the peer seems to hold a page of a file for which `endAccess` is called now. */
   holds(file: object, page: number, gref: number): boolean {
     if (this.#grefs && !this.#grefs.has(gref)) return false;
     if (this.#rate < 1 && this.#random() >= this.#rate) return false;

@@ -1,23 +1,27 @@
-import type { Asked, FaultCall, FaultKind, FaultSide } from "./call.ts";
+import type { CallInfo, FaultCall, FaultKind, FaultSide } from "./call.ts";
 import type { Failure } from "./failure.ts";
 import type { Hold } from "./hold.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Hook, Rule } from "./rules.ts";
 
-/** What a call is made of. */
+/** The steps of a call. */
 export interface Steps<T> {
   /**
-   * Does it in the backend below.
+   * Makes the call on the inner backend.
    *
-   * @param pages After how many pages or segments it is to fail, if it is.
+   * @param pages The number of pages or segments after which the call is to fail, if it is.
    */
   act(pages: number | undefined): T;
-  /** Undoes it, as it fails after all. What cannot be undone is remembered, or counts as gone. */
+  /** The references that the call has from `act` on, where it fills them in. */
+  grefs?(): readonly number[];
+  /** Undoes the call, as it fails after all. What cannot be undone is remembered, or counts as gone. */
   undo?(result: T): void;
-  /** Notes that it was not done, though nobody tries again. */
+  /** Notes that the call was not made, though the caller will not make it again. */
   skipped?(): void;
-  /** Whether the answer says by itself that it failed half-way, so that nothing is thrown. */
-  tells?(pages: number): boolean;
+  /** Notes that the call has succeeded. */
+  done?(): void;
+  /** Whether the answer itself reports that the call failed half-way, so that nothing is thrown. */
+  reports?(pages: number): boolean;
 }
 
 interface Count {
@@ -25,7 +29,7 @@ interface Count {
   injected: number;
 }
 
-/** Keeps the references that a call has now: the buffer they are read from is used again for others. */
+/** Keeps the references that a call has now: their buffer is used again for other calls. */
 function keepGrefs(call: FaultCall): void {
   Object.defineProperty(call, "grefs", { value: call.grefs, enumerable: true });
 }
@@ -36,11 +40,11 @@ export class Injector {
   readonly hooks = new Set<Hook>();
   readonly holds = new Set<Hold>();
   readonly refusals = new Set<Refusal>();
-  /** Ends what a fault left behind in the backend below: mappings, ports and files. */
-  readonly left = new Set<() => void>();
+  /** Ends what a fault left behind in the inner backend: mappings, ports and files. */
+  readonly unreleased = new Set<() => void>();
   readonly #counts = new Map<string, Count>();
 
-  /** How often a kind of call was made on a side, and a fault injected. */
+  /** How often a kind of call was made on a side, and how often a fault was injected. */
   count(kind: FaultKind, side: FaultSide): Count {
     const key = `${side} ${kind}`;
     let count = this.#counts.get(key);
@@ -48,16 +52,12 @@ export class Injector {
     return count;
   }
 
-  /** Makes a call, unless a fault is in the way; does what is to be done in its middle. */
-  call<T>(asked: Asked, steps: Steps<T>): T {
-    const { kind, side } = asked;
+  /** Makes a call, unless a fault prevents it, and runs the actions before and after it. */
+  call<T>(info: CallInfo, steps: Steps<T>): T {
+    const { kind, side } = info;
     const count = this.count(kind, side);
-    // Not by spreading: the references of a grant are known later.
-    const call: FaultCall = Object.defineProperty(asked, "number", {
-      value: ++count.calls,
-      enumerable: true,
-    }) as FaultCall;
-    // Each rule counts the calls, whether it is its turn or not.
+    const call: FaultCall = { ...info, number: ++count.calls };
+    // Each rule counts the calls, even if another one is chosen.
     const due = [...this.failures].filter((failure) => failure.due(kind, side));
     const hooks = [...this.hooks].filter((hook) => hook.due(kind, side));
     const chosen = due.shift();
@@ -68,9 +68,11 @@ export class Injector {
       rule.happens();
     };
     try {
-      return this.#run(call, steps, chosen, hooks, happens);
+      const result = this.#run(call, steps, chosen, hooks, happens);
+      steps.done?.();
+      return result;
     } finally {
-      // What did not happen, as something else came first, is still to come.
+      // A rule that did not get its turn, as something else came first, gets another one.
       for (const rule of waiting) rule.release();
       keepGrefs(call);
     }
@@ -110,19 +112,22 @@ export class Injector {
       steps.skipped?.();
       throw error;
     }
+    if (steps.grefs) {
+      Object.defineProperty(call, "grefs", { get: () => steps.grefs!(), enumerable: true, configurable: true });
+    }
     const result = steps.act(failure?.pages);
     try {
       run("after");
-      // What was stopped half-way cannot succeed any more, even if a hook has cleared the failure.
+      // A call that was stopped half-way cannot succeed any more, even if a hook has cleared the failure.
       if (failure && (this.failures.has(failure) || failure.pages! < (call.count ?? 0))) {
-        if (steps.tells?.(failure.pages!)) inject(failure);
+        if (steps.reports?.(failure.pages!)) inject(failure);
         else fail(failure);
       }
     } catch (error) {
       try {
         steps.undo?.(result);
       } catch {
-        // The backend below failed as well: the first error is the one that counts.
+        // The inner backend failed as well: the first error is the one that counts.
       }
       throw error;
     }

@@ -1,56 +1,47 @@
 import type { MappedMemory } from "../../src/contract/backend.ts";
-import type { Asked } from "./call.ts";
-import type { Injector } from "./injector.ts";
+import type { Call } from "../intercept/calls.ts";
+import type { Injector, Steps } from "./injector.ts";
 
-/** A file of the backend below, as far as all sides have the same. */
-export class FileBelow {
-  readonly #injector: Injector;
-  readonly #side: Asked["side"];
-  readonly #file: { close(): void };
-  /** Mappings and ports that are gone for the caller, and were never ended. */
-  #left = 0;
+/** An open file of the inner backend, as far as all sides have the same. */
+export class InnerFile {
+  protected readonly injector: Injector;
+  /** The number of mappings and ports that are gone for the caller, and were never ended. */
+  #unreleased = 0;
 
-  constructor(injector: Injector, side: Asked["side"], file: { close(): void }) {
-    this.#injector = injector;
-    this.#side = side;
-    this.#file = file;
+  constructor(injector: Injector) {
+    this.injector = injector;
   }
 
-  /** Maps pages, and gives memory whose `unmap` may fail. */
-  map(pages: Omit<Asked, "kind" | "side">, map: () => MappedMemory): MappedMemory {
-    const injector = this.#injector;
-    const side = this.#side;
-    const memory = injector.call({ ...pages, side, kind: "map" }, { act: map, undo: (memory) => memory.unmap() });
-    // A backend that gives nothing is the library's to refuse.
-    if (!memory) return memory;
-    return {
-      get bytes() {
-        return memory.bytes;
-      },
-      unmap: () => {
-        injector.call({ ...pages, side, kind: "unmap" }, {
-          act: () => memory.unmap(),
-          skipped: () => this.leave(() => memory.unmap()),
-        });
-      },
-    };
+  /**
+   * The steps of a call of this file, or of memory that it mapped.
+   *
+   * @param proceed Makes the call on the inner object.
+   */
+  steps(call: Call, proceed: () => unknown): Steps<unknown> {
+    switch (call.method) {
+      case "map":
+        return { act: proceed, undo: (memory) => (memory as MappedMemory).unmap() };
+      case "unmap":
+        return { act: proceed, skipped: () => this.releaseLater(proceed) };
+      case "close":
+        return this.#close(proceed);
+      default:
+        return { act: proceed };
+    }
   }
 
-  /** Remembers how something ends that is gone for the caller, and was never ended. */
-  leave(end: () => void): void {
-    this.#left++;
-    this.#injector.left.add(() => {
-      this.#left--;
+  /** Remembers how to end something that is gone for the caller, and was never ended. */
+  protected releaseLater(end: () => void): void {
+    this.#unreleased++;
+    this.injector.unreleased.add(() => {
+      this.#unreleased--;
       end();
     });
   }
 
-  /** Closes the file; later, where anything of it is left. */
-  close(): void {
-    const leave = () => void this.#injector.left.add(() => this.#file.close());
-    this.#injector.call({ side: this.#side, kind: "close", grefs: [] }, {
-      act: () => this.#left > 0 ? leave() : this.#file.close(),
-      skipped: leave,
-    });
+  /** Closes the file; later, if something of it was never ended. */
+  #close(close: () => void): Steps<unknown> {
+    const closeLater = () => void this.injector.unreleased.add(close);
+    return { act: () => this.#unreleased > 0 ? closeLater() : close(), skipped: closeLater };
   }
 }

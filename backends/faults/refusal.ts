@@ -2,24 +2,26 @@ import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
 import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
 import { Rule, type Schedule } from "./rules.ts";
 
-/** Which segments of copies are refused. */
+/** Which segments of copies are refused, and how. */
 export interface RefuseOptions extends Omit<Schedule, "side"> {
-  /** The first segment that is refused, counted from now over all copies: 1 is the next, which is the default. */
-  nth?: number;
-  /** Those alone that read or write a page with one of these references. Default is all. */
-  grefs?: readonly number[];
-  /** What is said of a segment, -32768 to -1: as `grant_table.h` of Xen numbers it. Default is -1, a general error. */
-  status?: number;
+  /** The first segment that is refused, counted from now over all copies. Default is 1, the next one. */
+  nth?: number | undefined;
+  /** Refuses only segments that read or write a page with one of these references. Default is all segments. */
+  grefs?: readonly number[] | undefined;
+  /**
+   * The status of a refused segment, -32768 to -1, as Xen's `grant_table.h` numbers it. Default is -1, a general error.
+   */
+  status?: number | undefined;
 }
 
-/** The pages that a segment names: one, or two. */
+/** The pages that a segment names: one or two. */
 export function placesOf({ from, to }: CopySegment): GrantPlace[] {
   return [from, to].filter((place): place is GrantPlace => !(place instanceof Uint8Array));
 }
 
-/** Segments of copies that are refused. */
+/** A rule by which segments of copies are refused. */
 export class Refusal extends Rule {
-  /** What is said of them. */
+  /** The status of a refused segment. */
   readonly status: number;
   readonly #grefs: ReadonlySet<number> | undefined;
 
@@ -38,7 +40,7 @@ export class Refusal extends Rule {
     this.status = status;
   }
 
-  /** Whether a segment is refused that is to be copied now. If so, it happens, or is to be released. */
+  /** Whether the rule is due for a segment. If so, call `happens()` or `release()`. */
   refuses(segment: CopySegment): boolean {
     if (this.#grefs && !placesOf(segment).some(({ gref }) => this.#grefs!.has(gref))) return false;
     return this.due("copy", "maps");

@@ -1,37 +1,40 @@
 import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
 
-/** Which calls of a kind something happens to. */
+/** The calls of a kind that a rule applies to. */
 export interface Schedule {
-  /** Calls of one side alone. Default is all that have the kind. */
-  side?: FaultSide;
-  /** The first call it happens to, counted from now: 1 is the next, which is the default. */
-  nth?: number;
+  /** Only calls on this side. Default is all sides that have the kind. */
+  side?: FaultSide | undefined;
+  /** The first call that the rule applies to, counted from now. Default is 1, the next call. */
+  nth?: number | undefined;
   /**
-   * How often it happens, or `Infinity`: always from then on. Default is once, or always if there is a `rate`. Where something
-   * else fails the call first, it has not happened, and is still to come.
+   * How often the rule applies, or `Infinity` for every call from then on. Default is once, or always with a `rate`. A
+   * call that fails for another reason first does not count.
    */
-  times?: number;
-  /** How likely it is from `nth` on, from 0 to 1: decided by the seed. Default is 1. */
-  rate?: number;
+  times?: number | undefined;
+  /** The probability for each call from `nth` on, from 0 to 1: the seed decides. Default is 1. */
+  rate?: number | undefined;
 }
 
-/** Something that was set to happen. */
+/** A rule that was set. */
 export interface FaultRule {
-  /** How often it has happened. */
+  /** How often it has applied. */
   readonly fired: number;
-  /** Ends it: what was held is let go. */
+  /** Ends the rule. Pages that it held are held no more. */
   clear(): void;
 }
 
-/** Numbers from 0 to below 1, the same for each seed: a linear congruential generator, whose upper bits are good enough. */
+/**
+ * Numbers from 0 to below 1, the same for the same seed: a linear congruential generator, whose upper bits are good
+ * enough.
+ */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  // The first numbers of neighbouring seeds are neighbours.
+  // Close seeds have close first numbers.
   for (let round = 0; round < 8; round++) next();
   return next;
 }
@@ -62,7 +65,7 @@ function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): 
   }
 }
 
-/** Something that happens to some calls of one kind. */
+/** A rule for some calls of one kind. */
 export abstract class Rule implements FaultRule {
   fired = 0;
   readonly #kind: FaultKind;
@@ -73,7 +76,7 @@ export abstract class Rule implements FaultRule {
   readonly #random: () => number;
   readonly #clear: (rule: Rule) => void;
   #seen = 0;
-  /** Calls under way to which it may happen yet: another call in their middle must not take their turn. */
+  /** The number of calls under way for which the rule is due: a call in the middle of one must not take its turn. */
   #claimed = 0;
 
   constructor(
@@ -99,7 +102,7 @@ export abstract class Rule implements FaultRule {
     this.#clear = clear;
   }
 
-  /** Whether it may happen to a call, which it has seen then. If so, it happens, or is to be released. */
+  /** Counts a call: whether the rule is due for it. If so, call `happens()` or `release()`. */
   due(kind: FaultKind, side: FaultSide): boolean {
     if (kind !== this.#kind || (this.#side !== undefined && side !== this.#side)) return false;
     if (++this.#seen < this.#nth || this.fired + this.#claimed >= this.#times) return false;
@@ -108,13 +111,13 @@ export abstract class Rule implements FaultRule {
     return true;
   }
 
-  /** It happens to the call to which it was due. */
+  /** The rule applies to the call that it was due for. */
   happens(): void {
     this.#claimed--;
     this.fired++;
   }
 
-  /** It does not happen to the call to which it was due. */
+  /** The rule does not apply to the call that it was due for, and waits for another one. */
   release(): void {
     this.#claimed--;
   }
@@ -124,7 +127,7 @@ export abstract class Rule implements FaultRule {
   }
 }
 
-/** A hook: something is done before or after the backend below does what is asked. */
+/** A rule that runs an action before or after the inner backend gets a call. */
 export class Hook extends Rule {
   readonly when: "before" | "after";
   readonly #action: (call: FaultCall) => void;
@@ -137,7 +140,7 @@ export class Hook extends Rule {
     random: () => number,
     clear: (rule: Rule) => void,
   ) {
-    const what = `act ${when} a call`;
+    const what = `run an action ${when} a call`;
     super(what, kind, schedule, Infinity, random, clear);
     if (typeof action !== "function") {
       throw new TypeError(`Cannot ${what} as the action must be a function: current value is ${show(action)}`);

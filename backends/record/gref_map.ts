@@ -1,18 +1,21 @@
-/** A reference that nobody grants: the table of a domain is far smaller. */
-const NOBODYS = 0xffff_ffff;
+import { MAX_UINT32 } from "../../src/contract/limits.ts";
+
+/** A reference that nobody grants: the grant table of a domain is far smaller. */
+const NOBODYS = MAX_UINT32;
 
 /**
- * The references of a recording, and what the replaying backend gave out in their place.
+ * Maps the references of a recording to those that the replaying backend gave out instead.
  *
- * A backend chooses references as it likes, so those of the recording are names. A name outlives the end of access, as the
- * peer may try to map the page then. Where the backend has used the reference again for another page by that time, which the
- * recorded one had not, the old name stands for a reference that nobody grants: it must not lead to a stranger's page.
+ * A backend chooses references as it likes, so those of the recording serve as names. A name outlives the end of
+ * access, as the peer may try to map the page afterwards. By then the replaying backend may have used the reference
+ * again for another page when the recorded one had not. The old name then stands for a reference that nobody grants: it
+ * must not lead to the other page.
  */
-export class References {
+export class GrefMap {
   readonly #replayed = new Map<number, number>();
   readonly #recorded = new Map<number, number>();
 
-  /** Notes what stands for a recorded reference from now on. */
+  /** Notes which reference stands for a recorded one from now on. */
   granted(recorded: number, replayed: number): void {
     const before = this.#replayed.get(recorded);
     if (before !== undefined) this.#recorded.delete(before);
@@ -22,7 +25,10 @@ export class References {
     this.#recorded.set(replayed, recorded);
   }
 
-  /** What stands for a recorded reference. One that was never granted, as a peer may guess it, stands for itself. */
+  /**
+   * The reference that stands for a recorded one. One that was never granted, as a peer may guess it, stands for
+   * itself.
+   */
   replayed(recorded: number): number {
     return this.#replayed.get(recorded) ?? (this.#recorded.has(recorded) ? NOBODYS : recorded);
   }

@@ -1,5 +1,6 @@
+import { HEADER, type Trace, TRACE_VERSION, TraceError } from "./trace.ts";
+import type { TraceCall } from "./trace_calls.ts";
 import { CALLS, type Fields, TEXT } from "./trace_schema.ts";
-import { HEADER, type Trace, TRACE_VERSION, type TraceCall, TraceError } from "./trace.ts";
 
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "undefined";
@@ -14,18 +15,21 @@ function check(line: number, fields: Record<string, unknown>, kinds: Fields, opt
   }
 }
 
-/** The error of a trace whose first line is none: often it is the path of a file instead of its text. */
+/** The error for a trace without a header: often it is the path of a file instead of its text. */
 function noHeader(line: number, text?: string, last = false): TraceError {
   const current = text === undefined ? "" : `: current text is ${show(text)}`;
   const isPath = last && !text?.trimStart().startsWith("{");
-  const hint = isPath ? ". This looks like a path: give the text of the file" : "";
+  const hint = isPath ? ". This looks like a path: pass the text of the file" : "";
   return new TraceError(line, `there must be a header, \`${HEADER}\`${current}${hint}`);
 }
 
 function checkHeader(line: number, fields: Record<string, unknown>): void {
   const { trace, version } = fields;
   if (trace !== "gntalloc") {
-    throw new TraceError(line, `\`trace\` must be "gntalloc", as this is the first: current value is ${show(trace)}`);
+    throw new TraceError(
+      line,
+      `\`trace\` must be "gntalloc", as the first line is the header: current value is ${show(trace)}`,
+    );
   }
   if (version !== TRACE_VERSION) {
     throw new TraceError(line, `\`version\` must be ${TRACE_VERSION}: current value is ${show(version)}`);
@@ -42,13 +46,13 @@ function checkCall(line: number, fields: Record<string, unknown>): TraceCall {
   if (!shape) {
     throw new TraceError(
       line,
-      `\`side\` and \`call\` must be of a known call: current values are ${show(side)} and ${show(call)}`,
+      `\`side\` and \`call\` must name a known call: current values are ${show(side)} and ${show(call)}`,
     );
   }
-  const [asked, optional = {}, answered = {}] = shape;
-  check(line, fields, asked);
+  const [args, optional = {}, answer = {}] = shape;
+  check(line, fields, args);
   check(line, fields, optional, true);
-  if (error === undefined) check(line, fields, answered);
+  if (error === undefined) check(line, fields, answer);
   else if (error === null || !TEXT.is((error as { code?: unknown }).code)) {
     throw new TraceError(line, `\`error\` must have a \`code\`: current value is ${show(error)}`);
   }
@@ -59,7 +63,7 @@ function checkCall(line: number, fields: Record<string, unknown>): TraceCall {
 
 function checkRun(line: number, { page, count }: Record<string, unknown>): void {
   if (page === undefined || count === undefined) return;
-  // Beyond, one page could not be told from the next.
+  // Larger numbers are not exact: two pages could have the same index.
   if ((page as number) + (count as number) <= Number.MAX_SAFE_INTEGER) return;
   throw new TraceError(
     line,
@@ -75,20 +79,20 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
       `the length of \`domid\` must be that of \`grefs\`, ${grefs.length}: current value is ${domid.length}`,
     );
   }
-  const right = call === "grant"
+  const valid = call === "grant"
     ? grefs.length <= (count as number)
     : call === "map"
     ? grefs.length > 0
     : grefs.length === count;
-  if (!right) {
+  if (!valid) {
     const wanted = call === "grant" ? `at most ${count}` : call === "map" ? "at least 1" : count;
     throw new TraceError(line, `the length of \`grefs\` must be ${wanted}: current value is ${grefs.length}`);
   }
 }
 
 /**
- * Reads a trace. Blank lines are skipped, and fields that are not known. An incomplete last line is that of a program which
- * was stopped: it is left out.
+ * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which a program wrote
+ * that was stopped.
  *
  * @param trace The text of a trace, or its lines.
  * @throws {TraceError} naming the first line that cannot be read.
@@ -118,7 +122,7 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     try {
       fields = JSON.parse(text);
     } catch (error) {
-      // A complete line of a text has a line break, so that this is not the last piece.
+      // In a text, an empty piece follows a complete last line: so this line is incomplete.
       const last = line === lines.length;
       if (last && (begun || HEADER.startsWith(text.trimStart()))) return { calls, cut: true };
       if (!begun) throw noHeader(line, text, last);
@@ -130,7 +134,7 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     if (begun && "trace" in fields) {
       throw new TraceError(
         line,
-        "another trace begins here, as where a second recording was appended to a file: take them apart",
+        "another trace begins, as two recordings were written to one file: split it",
       );
     }
     if (begun) calls.push(checkCall(line, fields as Record<string, unknown>));

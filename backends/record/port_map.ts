@@ -1,18 +1,20 @@
-/** A port that nobody binds: the highest there can be. */
-const NOBODYS = 0x1_ffff;
+import { MAX_PORT } from "../../src/contract/limits.ts";
 
-/** The ports bound through one file: as the recording names them, and what stands for each. */
+/** A port that nobody binds. */
+const NOBODYS = MAX_PORT;
+
+/** The ports that were bound through one file: from the number in the recording to the one here. */
 export type FilePorts = Map<number, number>;
 
 /**
- * The ports of a recording, and what the replaying backends gave out in their place.
+ * Maps the ports of a recording to those that the replaying backends gave out instead.
  *
- * A backend chooses ports as it likes, so those of the recording are names, until they are unbound. Each domain has ports of
- * its own, and each end of the trace is a domain: the granter's before the peer's, where there are several.
+ * A backend chooses ports as it likes, so those of the recording serve as names until they are unbound. Each domain of
+ * the trace has ports of its own.
  */
-export class Ports {
+export class PortMap {
   readonly #remote: Readonly<Record<number, number>>;
-  readonly #files: { readonly end: number; readonly ports: FilePorts }[] = [];
+  readonly #files: { readonly domain: number; readonly ports: FilePorts }[] = [];
 
   /**
    * @param remote What stands for ports of domains that are not in the trace.
@@ -21,27 +23,31 @@ export class Ports {
     this.#remote = remote;
   }
 
-  /** The ports of a file that is opened for an end: none yet. */
-  open(end: number): FilePorts {
+  /** The ports of a file that is opened for a domain of the trace: none yet. */
+  open(domain: number): FilePorts {
     const ports: FilePorts = new Map();
-    this.#files.push({ end, ports });
-    this.#files.sort((one, other) => one.end - other.end);
+    this.#files.push({ domain, ports });
     return ports;
   }
 
-  /** What stands for a port of another domain, to which one is bound for an end: it is of another end if that has such a port. */
-  remote(recorded: number, end: number): number {
+  /**
+   * What stands for the remote port in a `bindInterdomain` of a domain. The port belongs to another domain of the trace
+   * if one of them has it, the first in the order of their indices; otherwise to the domain itself, which may bind to a
+   * port of its own.
+   */
+  remote(recorded: number, domain: number): number {
     if (Object.hasOwn(this.#remote, recorded)) return this.#remote[recorded]!;
-    const others = this.#files.filter((file) => file.end !== end);
-    return [...others, ...this.#files].find(({ ports }) => ports.has(recorded))?.ports.get(recorded) ?? recorded;
+    const files = this.#files.toSorted((one, other) => one.domain - other.domain);
+    const others = files.filter((file) => file.domain !== domain);
+    return [...others, ...files].find(({ ports }) => ports.has(recorded))?.ports.get(recorded) ?? recorded;
   }
 
   /**
-   * What stands for a port that an unmap notify of the granter's or the peer's names. One that was never bound stands for
-   * itself, unless that is another one here.
+   * What stands for the port in an unmap notify of a domain, which names one of its own. A port that was never bound
+   * stands for itself, unless another port of the domain has that number here.
    */
-  notified(recorded: number, side: "grants" | "maps"): number {
-    const files = side === "grants" ? this.#files : this.#files.toReversed();
+  notified(recorded: number, domain: number): number {
+    const files = this.#files.filter((file) => file.domain === domain);
     const found = files.find(({ ports }) => ports.has(recorded));
     if (found) return found.ports.get(recorded)!;
     return files.some(({ ports }) => [...ports.values()].includes(recorded)) ? NOBODYS : recorded;

@@ -1,102 +1,87 @@
 import { show } from "../../src/contract/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
-import { recordedEvents } from "./events.ts";
-import { recordedGrants } from "./grants.ts";
-import { recordedMaps } from "./maps.ts";
-import { Tape } from "./trace_writer.ts";
-import { HEADER, type TraceSide } from "./trace.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
+import { intercept } from "../intercept/intercept.ts";
+import { CallRecorder } from "./call_recorder.ts";
+import { HEADER } from "./trace.ts";
+import { TraceWriter } from "./trace_writer.ts";
 
 /**
- * Writes a trace of what is asked of backends: of a granter's side, of a peer's side, of event channels, or of all of them in the
- * order of the calls.
+ * Writes a trace of the calls that the backends of one or more domains get, in the order of the calls.
  *
- * A line is written when the answer is known, whether the call succeeds or throws. The recorder changes nothing: answers and
- * errors pass through as they are, and where `write` throws the calls go on without being recorded.
+ * A line is written when the answer or the error is known. The recorder changes nothing: answers and errors pass
+ * through as they are. If `write` throws, recording ends and the calls go on.
  *
- * @example Record what a program does with the device of a domU
+ * @example Record what a program does with the devices of a domU
  * ```ts
- * import { GrantDevice } from "@gntalloc/gntalloc";
+ * import type { XenDomain } from "@gntalloc/gntalloc/backend";
  * import { denoDomain } from "@gntalloc/gntalloc/deno";
  * import { Recorder } from "@gntalloc/gntalloc/record";
  * import { openSync, writeSync } from "node:fs";
  *
- * function recordedDevice(path: string): GrantDevice {
+ * function recordedDomain(path: string): XenDomain {
  *   const file = openSync(path, "w");
  *   const recorder = new Recorder((line) => writeSync(file, line + "\n"));
- *   return new GrantDevice({ grants: recorder.grants(denoDomain().grants) });
+ *   return recorder.wrap(denoDomain());
  * }
  * ```
  */
 export class Recorder {
-  readonly #tape: Tape;
-  readonly #sides = new Set<TraceSide>();
-  #ends = 0;
+  readonly #writer: TraceWriter;
+  readonly #calls: CallRecorder;
+  #domains = 0;
 
   /**
-   * Begins a trace: its first line is written at once.
+   * Begins a trace: writes its first line at once.
    *
-   * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it must
-   * not use the device or the mapper that is recorded.
+   * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it
+   * must not use what is being recorded.
    */
   constructor(write: (line: string) => void) {
-    this.#tape = new Tape(write);
-    this.#tape.line(() => HEADER);
+    this.#writer = new TraceWriter(write);
+    this.#writer.line(() => HEADER);
+    this.#calls = new CallRecorder(this.#writer);
   }
 
-  /** How many lines were written. */
+  /** The number of lines that were written. */
   get lines(): number {
-    return this.#tape.lines;
+    return this.#writer.lines;
   }
 
   /** What `write` threw, if it did: the trace ends there. */
   get failure(): unknown {
-    return this.#tape.failure;
+    return this.#writer.failure;
   }
 
   /**
-   * A granter's backend, recorded. One recorder records one: references of two domains could not be told apart.
+   * Wraps a domain, or the parts of one that are there, so that its calls are recorded.
    *
-   * @param backend What is recorded. It is not changed.
-   * @throws {Error} if the recorder has one already.
+   * A program usually has one domain. Where it plays several, as on a simulated machine, wrap each of them once: a
+   * replay takes them in the same order. Only one of them may grant pages, as a trace could not tell the references of
+   * two apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
+   *
+   * @param domain What is recorded. It is not changed.
+   * @returns The same parts, recorded.
+   * @throws {TypeError} if the domain has no backend.
    */
-  grants(backend: GrantBackend): GrantBackend {
-    this.#take("grants");
-    return recordedGrants(this.#tape, backend);
+  wrap<Part extends keyof XenDomain>(domain: Pick<XenDomain, Part>): Pick<XenDomain, Part> {
+    const wrapped = intercept("record", domain, this.#calls.of(this.#domains));
+    this.#domains++;
+    return wrapped;
   }
 
   /**
-   * A peer's backend, recorded. One recorder records one.
+   * Notes something in the trace: what the program does next, or what it did to the system, such as changing its limit.
+   * A replay calls its handler of that name.
    *
-   * @param backend What is recorded. It is not changed.
-   * @throws {Error} if the recorder has one already.
-   */
-  maps(backend: MapBackend): MapBackend {
-    this.#take("maps");
-    return recordedMaps(this.#tape, backend);
-  }
-
-  /**
-   * A backend of event channels, recorded. A program has one; where one program plays several domains, as on a simulated
-   * machine, one recorder records one for each of them, the granter's first; a replay takes them in the same order.
-   *
-   * @param backend What is recorded. It is not changed.
-   */
-  events(backend: EventBackend): EventBackend {
-    return recordedEvents(this.#tape, backend, this.#ends++);
-  }
-
-  /**
-   * Notes something in the trace: what the program does next, or what it did to the system, such as to change its limit. A
-   * replay calls its handler of that name.
-   *
-   * @param name What it is about.
-   * @param value Anything that JSON can say.
-   * @throws {TypeError} if the name is no text, or JSON cannot say the value. Nothing is noted then, and the trace goes on.
+   * @param name What the mark is about.
+   * @param value Anything that JSON can represent.
+   * @throws {TypeError} if the name is not a string, or JSON cannot represent the value. Then nothing is noted, and the
+   * trace goes on.
    */
   mark(name: string, value?: unknown): void {
-    const what = "note a mark";
+    const what = "write a mark";
     if (typeof name !== "string") {
-      throw new TypeError(`Cannot ${what} as its name must be a text: current value is ${show(name)}`);
+      throw new TypeError(`Cannot ${what} as \`name\` must be a string: current value is ${show(name)}`);
     }
     let line: string | undefined;
     let cause: unknown;
@@ -108,18 +93,14 @@ export class Recorder {
       cause = error;
     }
     if (line === undefined) {
-      throw new TypeError(`Cannot ${what} as JSON must be able to say its value: current value is ${show(value)}`, {
-        cause,
-      });
+      throw new TypeError(
+        `Cannot ${what} as \`value\` must be representable as JSON: current value is ${show(value)}`,
+        {
+          cause,
+        },
+      );
     }
     const text = line;
-    this.#tape.line(() => text);
-  }
-
-  #take(side: TraceSide): void {
-    if (this.#sides.has(side)) {
-      throw new Error(`Cannot record as this trace has a backend that ${side} already: make another recorder`);
-    }
-    this.#sides.add(side);
+    this.#writer.line(() => text);
   }
 }

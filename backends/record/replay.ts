@@ -1,89 +1,75 @@
 import { checkDomid, checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
+import { MAX_PORT } from "../../src/contract/limits.ts";
+import { type Difference, differenceAt, recordedAnswer } from "./difference.ts";
 import { parseTrace } from "./parse.ts";
-import { isPort } from "./replayed_events.ts";
-import { Stage } from "./replay_session.ts";
-import type { Mark, TraceAnswer, TraceCall } from "./trace.ts";
-
-/** Ports are below 2¹⁷ (Xen's public headers). */
-const MAX_PORT = 0x1_ffff;
-
-/** How many calls before a difference are shown. */
-const SHOWN = 8;
+import { ReplaySession } from "./replay_session.ts";
 
 /** Where a trace is replayed, and how. */
 export interface ReplayOptions {
-  /** The granter's side. Needed if the trace has calls of it. */
-  grants?: GrantBackend;
-  /** The peer's side. Needed if the trace has calls of it. */
-  maps?: MapBackend;
-  /** Event channels, if the trace has calls of them: one backend, or one for each that was recorded, in the same order. */
-  events?: EventBackend | readonly EventBackend[];
-  /** The granter's domain in the trace, where its peer maps pages of others too: their references are not translated. */
-  granter?: number;
-  /** The domains that stand for those of the trace, where they are other ones: `{ 5: 1 }` has domain 1 in place of 5. */
-  domids?: Readonly<Record<number, number>>;
-  /** The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 what was bound to 17. */
-  remotePorts?: Readonly<Record<number, number>>;
   /**
-   * Has the other end of a port here send an event, as one came there in the recording that nothing in the trace sent. Without
-   * this, such an event is a difference.
+   * The domains that stand for the recorded ones, in the order in which they were recorded. Each needs the parts that
+   * the trace uses.
    */
-  send?: (port: number) => void;
-  /** Whether errors must have the same `errno`, beside the same code. Default is false. */
-  errno?: boolean;
-  /** What is done at a mark of the trace, by its name: for example to change the system's limit. Other marks are skipped. */
-  marks?: Readonly<Record<string, (value: unknown) => void>>;
+  domains: readonly Partial<XenDomain>[];
+  /**
+   * The number of the granter's domain in the trace. Needed only if the peer maps pages of other domains too: their
+   * references stay as they are.
+   */
+  granter?: number | undefined;
+  /**
+   * The numbers that stand for numbers of domains in the trace, where they differ: `{ 5: 1 }` uses domain 1 in place of
+   * 5.
+   */
+  domids?: Readonly<Record<number, number>> | undefined;
+  /**
+   * The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 in place of 17.
+   */
+  remotePorts?: Readonly<Record<number, number>> | undefined;
+  /**
+   * Has the other end of a port send an event. Called with a port of this replay that got an event in the recording,
+   * but not in the replay, as its sender is not in the trace. Without this function such an event is a difference.
+   */
+  send?: ((port: number) => void) | undefined;
+  /** Whether errors must have the same `errno` as well as the same code. Default is false. */
+  errno?: boolean | undefined;
+  /** Handlers for marks, by name: for example, one that changes the system's limit. Other marks are skipped. */
+  marks?: Readonly<Record<string, (value: unknown) => void>> | undefined;
 }
 
-/** The first call that was answered otherwise than in the recording. */
-export interface Difference {
-  /** The number of its line in the trace, from 1. */
-  readonly line: number;
-  /** The call, as recorded. */
-  readonly call: TraceCall;
-  /** What was answered then. */
-  readonly expected: TraceAnswer;
-  /** What is answered here. */
-  readonly got: TraceAnswer;
-  /** The last calls before it, at most 8. */
-  readonly before: readonly TraceCall[];
-  /** All of this, for people. */
-  readonly message: string;
-}
-
-/** What came of a replay. */
+/** What a replay found. */
 export interface ReplayReport {
-  /** How many calls were answered as in the recording. */
+  /** The number of calls that were answered as in the recording. */
   readonly calls: number;
   /** Whether the trace ends in the middle of a line: the program that wrote it was stopped. */
   readonly cut: boolean;
-  /** The first difference, at which the replay ended. None if there is none. */
+  /** The first difference, at which the replay stopped; absent if there is none. */
   readonly difference?: Difference;
   /**
-   * What is still mapped, granted and open where the whole trace ends, for people: "mapping 2", "3 pages of file 1", "file 1".
-   * The program did not give it back, or was stopped between two lines. None if there is nothing, if the trace was cut, or
-   * if there is a difference.
+   * What is still mapped, granted and open where the trace ends, for people: "mapping 2", "3 pages of file 1", "file
+   * 1". The recorded program did not give it back, or was stopped between two lines. Absent if nothing is open, if the
+   * trace was cut, or if there is a difference.
    */
   readonly openAtEnd?: readonly string[];
-  /** What could not be given back at the end, for people. Empty unless a backend failed, or a stranger maps a page. */
+  /** What the replay could not give back, for people. Empty unless a backend failed, or another domain maps a page. */
   readonly left: readonly string[];
 }
 
 /**
- * Makes the calls of a trace on other backends, up to the first that is answered otherwise. Whatever comes of it, nothing is
- * left open, granted or mapped at the end.
+ * Makes the calls of a trace on other backends, up to the first one that is answered differently. In the end it closes,
+ * unmaps and ends access to everything, whatever happened.
  *
- * References are translated: where the peer mapped a page in the recording, it maps the page that stands for it here.
+ * References and ports are translated: where the peer mapped a page in the recording, it maps the page that stands for
+ * it here.
  *
  * @param trace The text of a trace, or its lines.
  * @param options Where it is replayed.
- * @throws {TraceError} if a line cannot be read, and then nothing was replayed; or if it names a file, mapping or page that
- * is not there, or a side that has no backend here.
- * @throws {TypeError} if the options are not an object, or a domain or port in them is not a number.
- * @throws {RangeError} if a domain or port in them cannot be one.
+ * @throws {TraceError} if a line cannot be read, before anything is replayed; or if a line names a file, mapping, page
+ * or domain that does not exist, or a side that its domain does not have.
+ * @throws {TypeError} if the options are not an object, or one of them has the wrong type.
+ * @throws {RangeError} if a domain or port in the options is out of bounds.
  *
- * @example A bound that differs
+ * @example A mapping that is refused here
  * ```ts
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import { replay } from "@gntalloc/gntalloc/record";
@@ -92,15 +78,12 @@ export interface ReplayReport {
  * const trace = `{"trace":"gntalloc","version":1}
  * {"side":"grants","call":"open","file":1}
  * {"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[71,70]}
- * {"side":"maps","call":"open","file":2}
+ * {"side":"maps","call":"open","domain":1,"file":2}
  * {"side":"maps","call":"map","file":2,"domid":1,"grefs":[70],"writable":true,"mapping":1,"bytes":4096}
  * {"side":"maps","call":"map","file":2,"domid":1,"grefs":[72],"writable":true,"mapping":2,"bytes":4096}`;
  *
  * const xen = new MockXen();
- * const { calls, difference } = replay(trace, {
- *   grants: xen.domain(1).grants,
- *   maps: xen.domain(0).maps,
- * });
+ * const { calls, difference } = replay(trace, { domains: [xen.domain(1), xen.domain(0)] });
  * assert.equal(calls, 4);
  * assert.equal(difference?.line, 6); // nobody granted reference 72
  * assert.equal(difference.got.error?.code, "map-refused");
@@ -108,21 +91,9 @@ export interface ReplayReport {
  * ```
  */
 export function replay(trace: string | Iterable<string>, options: ReplayOptions): ReplayReport {
-  const what = "replay";
-  checkOptions(what, options);
-  const { grants, maps, events = [], granter, domids = {}, remotePorts = {}, send, errno = false, marks = {} } =
-    options;
-  if (granter !== undefined) checkDomid(what, granter);
-  checkOptions(what, domids, "`domids`");
-  for (const domid of Object.values(domids)) checkDomid(what, domid);
-  checkOptions(what, remotePorts, "`remotePorts`");
-  for (const port of Object.values(remotePorts)) checkInteger(what, "a port of `remotePorts`", port, 0, MAX_PORT);
-  if (send !== undefined && typeof send !== "function") {
-    throw new TypeError(`Cannot ${what} as \`send\` must be a function: current value is ${show(send)}`);
-  }
+  const { domains, granter, domids = {}, remotePorts = {}, send, errno = false, marks = {} } = checkReplay(options);
   const { calls, cut } = parseTrace(trace);
-  const ends = Array.isArray(events) ? events : [events];
-  const stage = new Stage({ grants, maps, events: ends, granter, domids, remotePorts, send });
+  const session = new ReplaySession({ domains, granter, domids, remotePorts, send });
   let done = 0;
   let difference: Difference | undefined;
   let openAtEnd: string[] = [];
@@ -133,17 +104,13 @@ export function replay(trace: string | Iterable<string>, options: ReplayOptions)
         if (Object.hasOwn(marks, call.name)) marks[call.name]!(call.value);
         continue;
       }
-      const expected = recordedAnswer(call);
-      const got = stage.call(call);
-      if (compared(expected, errno) !== compared(got, errno)) {
-        difference = describe(call, expected, got, calls.slice(Math.max(0, index - SHOWN), index));
-        break;
-      }
+      difference = differenceAt(calls, index, recordedAnswer(call), session.call(call), errno);
+      if (difference) break;
       done++;
     }
-    if (!cut && !difference) openAtEnd = stage.open();
+    if (!cut && !difference) openAtEnd = session.open();
   } finally {
-    left = stage.close();
+    left = session.close();
   }
   return {
     calls: done,
@@ -154,42 +121,29 @@ export function replay(trace: string | Iterable<string>, options: ReplayOptions)
   };
 }
 
-/** What a trace says that was answered. */
-function recordedAnswer(call: Exclude<TraceCall, Mark>): TraceAnswer {
-  const error = call.error === undefined ? {} : { error: call.error };
-  // Some pages may have been granted before it failed.
-  if (call.call === "grant") return { granted: call.grefs.length, ...error };
-  if (call.error !== undefined) return error;
-  switch (call.call) {
-    case "limit":
-      return { limit: call.limit! };
-    case "endAccess":
-      return { held: call.held };
-    case "map":
-      return { bytes: call.bytes! };
-    case "copy":
-      return { statuses: call.statuses };
-    case "bindUnbound":
-    case "bindInterdomain":
-    case "bindVirq":
-      return isPort(call.port) ? { bound: true } : { port: call.port };
-    case "pending":
-      return { ports: call.ports };
-    default:
-      return {};
+function checkReplay(options: ReplayOptions): ReplayOptions {
+  const what = "replay";
+  checkOptions(what, options);
+  const { domains, granter, domids, remotePorts, send } = options;
+  if (!Array.isArray(domains)) {
+    throw new TypeError(
+      `Cannot ${what} as \`domains\` must be an array, with a domain for each recorded one: current value is ${
+        show(domains)
+      }`,
+    );
   }
-}
-
-/** What of an answer is compared. */
-function compared({ error, ...answer }: TraceAnswer, errno: boolean): string {
-  return JSON.stringify([answer, error?.code, errno ? error?.errno : undefined]);
-}
-
-function describe(call: TraceCall, expected: TraceAnswer, got: TraceAnswer, before: TraceCall[]): Difference {
-  const { line } = call;
-  const shown = before.map(({ line, ...rest }) => `\n  line ${line}: ${JSON.stringify(rest)}`).join("");
-  const { line: _, ...rest } = call;
-  const message = `The replay differs from the recording in line ${line}: ${JSON.stringify(rest)}\n` +
-    `expected ${JSON.stringify(expected)}\ngot      ${JSON.stringify(got)}` + (shown ? `\nafter${shown}` : "");
-  return { line, call, expected, got, before, message };
+  for (const [index, domain] of domains.entries()) checkOptions(what, domain, `\`domains[${index}]\``);
+  if (granter !== undefined) checkDomid(what, granter, "`granter`");
+  if (domids !== undefined) {
+    checkOptions(what, domids, "`domids`");
+    for (const domid of Object.values(domids)) checkDomid(what, domid, "a domain of `domids`");
+  }
+  if (remotePorts !== undefined) {
+    checkOptions(what, remotePorts, "`remotePorts`");
+    for (const port of Object.values(remotePorts)) checkInteger(what, "a port of `remotePorts`", port, 0, MAX_PORT);
+  }
+  if (send !== undefined && typeof send !== "function") {
+    throw new TypeError(`Cannot ${what} as \`send\` must be a function: current value is ${show(send)}`);
+  }
+  return options;
 }

@@ -1,36 +1,38 @@
-import type { MappedMemory, PeerMemory } from "../../src/contract/backend.ts";
+import type { MappedMemory, PeerMemory, XenDomain } from "../../src/contract/backend.ts";
+import { ReplayContext, type ReplayTarget, UNNAMED } from "./replay_context.ts";
 import { ReplayedEvents } from "./replayed_events.ts";
 import { ReplayedGrants } from "./replayed_grants.ts";
 import { ReplayedMaps } from "./replayed_maps.ts";
-import { type Backends, Scene, UNNAMED } from "./replay_context.ts";
-import {
-  type GrantsMapCall,
-  type MapsMapCall,
-  type MapsNotifyCall,
-  type Mark,
-  type OpenCall,
-  type TraceAnswer,
-  type TraceCall,
-  TraceError,
-  type TraceSide,
-} from "./trace.ts";
+import { type TraceAnswer, TraceError } from "./trace.ts";
+import type {
+  GrantsMapCall,
+  LimitCall,
+  MapsMapCall,
+  MapsNotifyCall,
+  Mark,
+  OpenCall,
+  TraceCall,
+  TraceSide,
+} from "./trace_calls.ts";
 import { tracedBytes, tracedError, tracedLimit } from "./trace_values.ts";
 
 type OpenFile = ReplayedGrants | ReplayedMaps | ReplayedEvents;
 
-/** What is mapped: by the granter's side, or by the peer's. */
+/** A mapping of the granter or of the peer. */
 type Mapping =
   | { readonly side: "grants"; readonly file: number; readonly memory: MappedMemory }
   | { readonly side: "maps"; readonly file: number; readonly memory: PeerMemory };
 
-/** What a trace has open while it is replayed: it makes the calls, and closes everything at the end. */
-export class Stage {
-  readonly #scene: Scene;
+/** Makes the calls of a trace, keeps track of what they open, and closes everything at the end. */
+export class ReplaySession {
+  readonly #context: ReplayContext;
   readonly #files = new Map<number, OpenFile>();
   readonly #mappings = new Map<number, Mapping>();
+  /** The index of the domain that grants pages, once one does. */
+  #granter: number | undefined;
 
-  constructor(backends: Backends) {
-    this.#scene = new Scene(backends);
+  constructor(target: ReplayTarget) {
+    this.#context = new ReplayContext(target);
   }
 
   /** Makes a call: what the backend answers. */
@@ -38,10 +40,8 @@ export class Stage {
     switch (call.call) {
       case "open":
         return this.#open(call);
-      case "limit": {
-        const backend = this.#backend(call.line, "grants", this.#scene.backends.grants);
-        return this.#scene.answer(backend, () => ({ limit: tracedLimit(backend.limit()) }));
-      }
+      case "limit":
+        return this.#limit(call);
       case "grant":
         return this.#file(call.line, call.file, "grants").grant(call);
       case "endAccess":
@@ -63,11 +63,22 @@ export class Stage {
     }
   }
 
-  #backend<B>(line: number, side: TraceSide, backend: B | undefined): B {
+  #backend<S extends TraceSide>({ line, domain = 0 }: OpenCall | LimitCall, side: S): XenDomain[S] {
+    const { domains } = this.#context.target;
+    const given = domains[domain];
+    if (!given) {
+      throw new TraceError(
+        line,
+        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number of domains ` +
+          `is ${domains.length}. Pass one for each recorded domain, in the same order, as the option \`domains\``,
+      );
+    }
+    const backend = given[side];
     if (backend) return backend;
     throw new TraceError(
       line,
-      `\`side\` must be of a backend that is given: current value is "${side}". Give one as the option \`${side}\``,
+      `\`side\` must be a part of its domain: current value is "${side}", and the domain has none. ` +
+        `Pass a domain that has one at index ${domain} of the option \`domains\``,
     );
   }
 
@@ -77,35 +88,43 @@ export class Stage {
     throw new TraceError(line, `\`file\` must be one that is open on the side "${side}": current value is ${number}`);
   }
 
-  #open({ line, side, file: number = UNNAMED, end = 0 }: OpenCall): TraceAnswer {
+  #limit(call: LimitCall): TraceAnswer {
+    const backend = this.#backend(call, "grants");
+    return this.#context.answer(backend, () => ({ limit: tracedLimit(backend.limit()) }));
+  }
+
+  #open(call: OpenCall): TraceAnswer {
+    const { line, side, file: number = UNNAMED, domain = 0 } = call;
     if (this.#files.has(number)) {
       throw new TraceError(line, `\`file\` must be a number that no open file has: current value is ${number}`);
     }
-    const { backends } = this.#scene;
-    const scene = this.#scene;
+    const context = this.#context;
     if (side === "grants") {
-      const backend = this.#backend(line, side, backends.grants);
-      return scene.answer(backend, () => {
-        this.#files.set(number, new ReplayedGrants(scene, backend, backend.open()));
+      const backend = this.#backend(call, side);
+      this.#checkGranter(line, domain);
+      return context.answer(backend, () => {
+        this.#files.set(number, new ReplayedGrants(context, domain, backend, backend.open()));
+        this.#granter = domain;
       });
     }
     if (side === "maps") {
-      const backend = this.#backend(line, side, backends.maps);
-      return scene.answer(backend, () => {
-        this.#files.set(number, new ReplayedMaps(scene, backend, backend.open()));
+      const backend = this.#backend(call, side);
+      return context.answer(backend, () => {
+        this.#files.set(number, new ReplayedMaps(context, domain, backend, backend.open()));
       });
     }
-    const backend = backends.events[end];
-    if (!backend) {
-      throw new TraceError(
-        line,
-        `\`end\` must be of a backend that is given: current value is ${end}, and ${backends.events.length} are given. ` +
-          `Give one for each end as the option \`events\``,
-      );
-    }
-    return scene.answer(backend, () => {
-      this.#files.set(number, new ReplayedEvents(scene, backend, backend.open(), end));
+    const backend = this.#backend(call, side);
+    return context.answer(backend, () => {
+      this.#files.set(number, new ReplayedEvents(context, domain, backend, backend.open()));
     });
+  }
+
+  #checkGranter(line: number, domain: number): void {
+    if (this.#granter === undefined || this.#granter === domain) return;
+    throw new TraceError(
+      line,
+      `\`domain\` must be ${this.#granter}, as one domain of a trace grants pages: current value is ${domain}`,
+    );
   }
 
   #map(call: GrantsMapCall | MapsMapCall): TraceAnswer {
@@ -115,7 +134,7 @@ export class Stage {
     if (this.#mappings.has(number)) {
       throw new TraceError(line, `\`mapping\` must be a number that no mapping has: current value is ${number}`);
     }
-    return this.#scene.answer(file.backend, () => {
+    return this.#context.answer(file.backend, () => {
       const memory = map();
       if (memory) this.#mappings.set(number, { side: call.side, file: call.file, memory } as Mapping);
       return { bytes: tracedBytes(memory) };
@@ -131,15 +150,13 @@ export class Stage {
   #unmap(line: number, side: Mapping["side"], number: number): TraceAnswer {
     const { file, memory } = this.#mapping(line, side, number);
     this.#mappings.delete(number);
-    return this.#scene.answer(this.#files.get(file)!.backend, () => memory.unmap());
+    return this.#context.answer(this.#files.get(file)!.backend, () => memory.unmap());
   }
 
   #notify(call: MapsNotifyCall): TraceAnswer {
     const { file, memory } = this.#mapping(call.line, "maps", call.mapping);
-    return this.#scene.answer(
-      this.#files.get(file)!.backend,
-      () => memory.setUnmapNotify(this.#scene.notify("maps", call)),
-    );
+    const { backend, domain } = this.#files.get(file)!;
+    return this.#context.answer(backend, () => memory.setUnmapNotify(this.#context.notify(domain, call)));
   }
 
   #close(line: number, side: TraceSide, number: number): TraceAnswer {
@@ -148,11 +165,11 @@ export class Stage {
     if (open.granted + mapped > 0) {
       throw new TraceError(
         line,
-        `file ${number} must be unused when it is closed: ${open.granted} of its pages are granted and ${mapped} mappings left`,
+        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, its mappings ${mapped}`,
       );
     }
     this.#files.delete(number);
-    return this.#scene.answer(open.backend, () => open.close());
+    return this.#context.answer(open.backend, () => open.close());
   }
 
   /** What is mapped, granted, bound and open, for people. */
@@ -168,7 +185,7 @@ export class Stage {
     return open;
   }
 
-  /** Unmaps, ends access to and closes what is left: what could not be given back. */
+  /** Unmaps, ends access and closes. Returns what could not be given back, for people. */
   close(): string[] {
     const left: string[] = [];
     const attempt = (what: string, action: () => void) => {
@@ -178,7 +195,7 @@ export class Stage {
         left.push(`${what}: ${tracedError(error, what).message}`);
       }
     };
-    // The peer's mappings would keep the granter's pages, and a page that is mapped here must not go.
+    // Mappings go first: the granter's pages stay while the peer maps them, and must not go while they are mapped here.
     for (const [number, { memory }] of this.#mappings) attempt(`mapping ${number}`, () => memory.unmap());
     this.#mappings.clear();
     // Event channels go last: the end of a mapping or of a page may send an event.

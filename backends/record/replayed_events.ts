@@ -1,16 +1,10 @@
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import type { FilePorts } from "./port_map.ts";
-import type { Scene } from "./replay_context.ts";
-import {
-  type BindCall,
-  type PendingCall,
-  type PortCall,
-  type TraceAnswer,
-  TraceError,
-  type WaitCall,
-} from "./trace.ts";
+import type { ReplayContext } from "./replay_context.ts";
+import { type TraceAnswer, TraceError } from "./trace.ts";
+import type { BindCall, PendingCall, PortCall, WaitCall } from "./trace_calls.ts";
 
-/** Whether it can be a port: what else a backend says is nonsense. */
+/** Whether an answer can be a port. */
 export const isPort = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 const isPorts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isPort);
 
@@ -18,24 +12,24 @@ const isPorts = (value: unknown): value is number[] => Array.isArray(value) && v
 export class ReplayedEvents {
   readonly side = "events";
   readonly backend: EventBackend;
+  readonly domain: number;
   readonly granted = 0;
   readonly #file: EventFile;
-  readonly #end: number;
-  readonly #scene: Scene;
-  /** Its ports: as the trace names them, and here. */
+  readonly #context: ReplayContext;
+  /** Its ports: from the number in the trace to the one here. */
   readonly #ports: FilePorts;
-  /** Ports, as the trace names them, on which an event has come here, and that the trace has not named since. */
+  /** Ports, as the trace numbers them, on which an event has come here that the trace has not named yet. */
   readonly #early = new Set<number>();
 
-  constructor(scene: Scene, backend: EventBackend, file: EventFile, end: number) {
-    this.#scene = scene;
+  constructor(context: ReplayContext, domain: number, backend: EventBackend, file: EventFile) {
+    this.#context = context;
+    this.domain = domain;
     this.backend = backend;
     this.#file = file;
-    this.#end = end;
-    this.#ports = scene.ports.open(end);
+    this.#ports = context.ports.open(domain);
   }
 
-  /** How many ports are bound. */
+  /** The number of bound ports. */
   get bound(): number {
     return this.#ports.size;
   }
@@ -49,8 +43,8 @@ export class ReplayedEvents {
       case "pending":
         return this.#pending(call);
       case "wait":
-        return this.#scene.answer(this.backend, () => {
-          // When events come is not replayed: whether they have, the lines of `pending` say.
+        return this.#context.answer(this.backend, () => {
+          // A replay does not wait: the lines of `pending` say which events have come.
           const stop: unknown = this.#file.whenPending(() => {});
           if (typeof stop === "function") stop();
         });
@@ -60,13 +54,13 @@ export class ReplayedEvents {
   }
 
   #bind({ call, domid, remotePort, virq, port: recorded }: BindCall): TraceAnswer {
-    const scene = this.#scene;
-    return scene.answer(this.backend, () => {
+    const context = this.#context;
+    return context.answer(this.backend, () => {
       const port: unknown = call === "bindVirq"
         ? this.#file.bindVirq(virq!)
         : call === "bindUnbound"
-        ? this.#file.bindUnbound(scene.domid(domid!))
-        : this.#file.bindInterdomain(scene.domid(domid!), scene.ports.remote(remotePort!, this.#end));
+        ? this.#file.bindUnbound(context.domid(domid!))
+        : this.#file.bindInterdomain(context.domid(domid!), context.ports.remote(remotePort!, this.domain));
       if (!isPort(port)) return { port: port ?? null };
       if (isPort(recorded)) this.#ports.set(recorded, port);
       return { bound: true };
@@ -82,29 +76,29 @@ export class ReplayedEvents {
       this.#ports.delete(recorded);
       this.#early.delete(recorded);
     }
-    return this.#scene.answer(this.backend, () => this.#file[call](port));
+    return this.#context.answer(this.backend, () => this.#file[call](port));
   }
 
   #pending({ ports: recorded }: PendingCall): TraceAnswer {
     const strangers: number[] = [];
     const { error, ports } = this.#take(strangers);
     if (error || !isPorts(ports) || !isPorts(recorded)) return error ? { error } : { ports };
-    const { send } = this.#scene.backends;
+    const { send } = this.#context.target;
     const missing = send ? recorded.filter((port) => !this.#early.has(port) && this.#ports.has(port)) : [];
     if (missing.length > 0) {
       for (const port of missing) send!(this.#ports.get(port)!);
       const again = this.#take(strangers);
       if (again.error || !isPorts(again.ports)) return again;
     }
-    // Nothing says when an event comes, or that others do not come: those that the trace names must have come.
+    // An event may come at any time, and more may come: only those that the trace names must have come by now.
     const came = recorded.filter((port) => this.#early.has(port));
     for (const port of came) this.#early.delete(port);
     return { ports: [...came, ...strangers] };
   }
 
-  /** Asks which events have come, and notes it. `strangers` gets ports that are not bound. */
+  /** Asks which events have come, and notes them. Ports that are not bound are added to `strangers`. */
   #take(strangers: number[]): TraceAnswer {
-    return this.#scene.answer(this.backend, () => {
+    return this.#context.answer(this.backend, () => {
       const ports: unknown = this.#file.pending() ?? null;
       if (!isPorts(ports)) return { ports };
       const names = new Map([...this.#ports].map(([recorded, replayed]) => [replayed, recorded]));

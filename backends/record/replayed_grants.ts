@@ -1,47 +1,32 @@
+import { endedOffsets, grantedCount } from "../../src/contract/answers.ts";
 import type { GrantBackend, GrantFile, MappedMemory } from "../../src/contract/backend.ts";
-import { type Scene, UNNAMED } from "./replay_context.ts";
-import {
-  type EndAccessCall,
-  type GrantCall,
-  type GrantsMapCall,
-  type NotifyCall,
-  type TraceAnswer,
-  TraceError,
-} from "./trace.ts";
-import { grantedPages } from "./trace_values.ts";
+import { type ReplayContext, UNNAMED } from "./replay_context.ts";
+import { type TraceAnswer, TraceError } from "./trace.ts";
+import type { EndAccessCall, GrantCall, GrantsMapCall, NotifyCall } from "./trace_calls.ts";
 
-/** The offsets of the pages to which access has ended, which are none if the backend names nonsense: as the library has it. */
-function ended(held: unknown, count: number): number[] {
-  if (!Array.isArray(held)) return [];
-  const right = held.every((offset, index) =>
-    Number.isInteger(offset) && offset > (held[index - 1] ?? -1) && offset < count
-  );
-  const offsets = new Set(right ? Array(count).keys() : []);
-  for (const offset of held) offsets.delete(offset);
-  return [...offsets];
-}
-
-/** An open file of the granter's, in a replay. */
+/** An open file of the granter, in a replay. */
 export class ReplayedGrants {
   readonly side = "grants";
   readonly backend: GrantBackend;
+  readonly domain: number;
   readonly #file: GrantFile;
-  readonly #scene: Scene;
-  /** Its pages, by their index: the reference in the trace, and here. */
+  readonly #context: ReplayContext;
+  /** Its pages, by their index: the reference in the trace, and the one here. */
   readonly #pages = new Map<number, readonly [recorded: number, replayed: number]>();
 
-  constructor(scene: Scene, backend: GrantBackend, file: GrantFile) {
-    this.#scene = scene;
+  constructor(context: ReplayContext, domain: number, backend: GrantBackend, file: GrantFile) {
+    this.#context = context;
+    this.domain = domain;
     this.backend = backend;
     this.#file = file;
   }
 
-  /** How many pages are granted. */
+  /** The number of granted pages. */
   get granted(): number {
     return this.#pages.size;
   }
 
-  /** The reference here of the page with an index, that a line names with its reference. */
+  /** The reference here of a page that a line names by its index and its recorded reference. */
   #gref(line: number, index: number, gref: number): number {
     const page = this.#pages.get(index);
     if (page?.[0] === gref) return page[1];
@@ -53,15 +38,15 @@ export class ReplayedGrants {
     const taken = recordedGrefs.findIndex((_gref, offset) => this.#pages.has(page + offset));
     if (taken >= 0) throw new TraceError(line, `page ${page + taken} must not be granted already in its file`);
     let grefs = new Uint32Array(0);
-    const answer = this.#scene.answer(this.backend, () => {
+    const answer = this.#context.answer(this.backend, () => {
       grefs = new Uint32Array(count);
-      this.#file.grant(page, count, this.#scene.domid(domid), writable, grefs);
+      this.#file.grant(page, count, this.#context.domid(domid), writable, grefs);
     });
-    const granted = grantedPages(grefs, count);
+    const granted = grantedCount(grefs, count);
     for (let offset = 0; offset < granted; offset++) {
       const replayed = grefs[offset]!;
       const recorded = recordedGrefs[offset];
-      if (recorded !== undefined) this.#scene.references.granted(recorded, replayed);
+      if (recorded !== undefined) this.#context.grefs.granted(recorded, replayed);
       this.#pages.set(page + offset, [recorded ?? UNNAMED, replayed]);
     }
     return { granted, ...answer };
@@ -69,9 +54,9 @@ export class ReplayedGrants {
 
   endAccess({ line, page, count, grefs: recorded }: EndAccessCall): TraceAnswer {
     const grefs = Uint32Array.from(recorded, (gref, offset) => this.#gref(line, page + offset, gref));
-    return this.#scene.answer(this.backend, () => {
+    return this.#context.answer(this.backend, () => {
       const held: unknown = this.#file.endAccess(page, count, grefs) ?? null;
-      for (const offset of ended(held, count)) this.#pages.delete(page + offset);
+      for (const offset of endedOffsets(held, count)) this.#pages.delete(page + offset);
       return { held };
     });
   }
@@ -83,9 +68,9 @@ export class ReplayedGrants {
 
   notify(call: NotifyCall): TraceAnswer {
     const gref = this.#gref(call.line, call.page, call.gref);
-    return this.#scene.answer(
+    return this.#context.answer(
       this.backend,
-      () => this.#file.setUnmapNotify(call.page, gref, this.#scene.notify("grants", call)),
+      () => this.#file.setUnmapNotify(call.page, gref, this.#context.notify(this.domain, call)),
     );
   }
 
@@ -93,7 +78,11 @@ export class ReplayedGrants {
     this.#file.close();
   }
 
-  /** Ends access to every page: calls back for each, with what does it and says whether the peer maps the page. */
+  /**
+   * Ends access to every page.
+   *
+   * @param attempt Called for each page with a function that ends access to it, and returns whether the peer holds it.
+   */
   endAll(attempt: (page: number, end: () => boolean) => void): void {
     for (const [page, [, gref]] of this.#pages) {
       attempt(page, () => this.#file.endAccess(page, 1, Uint32Array.of(gref)).length > 0);

@@ -1,35 +1,40 @@
 import type { CopySegment, GrantPlace, MapBackend, MapFile, PeerMemory } from "../../src/contract/backend.ts";
-import type { Scene } from "./replay_context.ts";
-import type { CopyCall, MapsMapCall, TraceAnswer, TracedPlace } from "./trace.ts";
+import type { ReplayContext } from "./replay_context.ts";
+import type { TraceAnswer } from "./trace.ts";
+import type { CopyCall, MapsMapCall, TracedPlace } from "./trace_calls.ts";
 
-/** An open file of the peer's, in a replay. */
+/** An open file of the peer, in a replay. */
 export class ReplayedMaps {
   readonly side = "maps";
   readonly backend: MapBackend;
+  readonly domain: number;
   readonly granted = 0;
   readonly #file: MapFile;
-  readonly #scene: Scene;
+  readonly #context: ReplayContext;
 
-  constructor(scene: Scene, backend: MapBackend, file: MapFile) {
-    this.#scene = scene;
+  constructor(context: ReplayContext, domain: number, backend: MapBackend, file: MapFile) {
+    this.#context = context;
+    this.domain = domain;
     this.backend = backend;
     this.#file = file;
   }
 
   map({ domid, grefs: recorded, writable }: MapsMapCall): () => PeerMemory {
     const granter = (index: number) => typeof domid === "number" ? domid : domid[index]!;
-    const grefs = recorded.map((gref, index) => this.#scene.peersGref(granter(index), gref));
-    const domids = typeof domid === "number" ? this.#scene.domid(domid) : domid.map((one) => this.#scene.domid(one));
+    const grefs = recorded.map((gref, index) => this.#context.peersGref(granter(index), gref));
+    const domids = typeof domid === "number"
+      ? this.#context.domid(domid)
+      : domid.map((one) => this.#context.domid(one));
     return () => this.#file.map(domids, grefs, writable);
   }
 
   copy({ segments }: CopyCall): TraceAnswer {
-    // What the program had in its memory is not in a trace: zeros stand for it.
+    // A trace has no contents of memory: zeros stand for them.
     const here = (place: TracedPlace | undefined, length: number): GrantPlace | Uint8Array<ArrayBuffer> =>
       place
         ? {
-          domid: this.#scene.domid(place.domid),
-          gref: this.#scene.peersGref(place.domid, place.gref),
+          domid: this.#context.domid(place.domid),
+          gref: this.#context.peersGref(place.domid, place.gref),
           offset: place.offset,
         }
         : new Uint8Array(length);
@@ -38,7 +43,7 @@ export class ReplayedMaps {
       to: here(to, length),
       length,
     }));
-    return this.#scene.answer(this.backend, () => ({ statuses: this.#file.copy(copied) ?? null }));
+    return this.#context.answer(this.backend, () => ({ statuses: this.#file.copy(copied) ?? null }));
   }
 
   close(): void {

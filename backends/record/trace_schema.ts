@@ -1,5 +1,8 @@
-/** What the value of a field must be, and how a message says so. */
+import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "../../src/contract/limits.ts";
+
+/** What the value of a field must be. */
 export interface Kind {
+  /** What a message calls it. */
   readonly what: string;
   readonly is: (value: unknown) => boolean;
 }
@@ -10,19 +13,17 @@ export type Fields = Readonly<Record<string, Kind>>;
 const isWhole = (least: number, most: number) => (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
-const MAX_UINT32 = 0xffff_ffff;
-const PAGE_SIZE = 4096;
-const NUMBER: Kind = { what: "a whole number from 0 up", is: isWhole(0, Number.MAX_SAFE_INTEGER) };
+const NUMBER: Kind = { what: "a whole number from 0", is: isWhole(0, Number.MAX_SAFE_INTEGER) };
 const COUNT: Kind = { what: `a whole number from 1 to ${MAX_UINT32}`, is: isWhole(1, MAX_UINT32) };
 const GREF: Kind = { what: `a whole number from 0 to ${MAX_UINT32}`, is: isWhole(0, MAX_UINT32) };
-const DOMID: Kind = { what: "a whole number from 0 to 32751", is: isWhole(0, 0x7fef) };
+const DOMID: Kind = { what: `a whole number from 0 to ${MAX_DOMID}`, is: isWhole(0, MAX_DOMID) };
 const DOMIDS: Kind = {
-  what: "a whole number from 0 to 32751, or an array of such numbers",
+  what: `a whole number from 0 to ${MAX_DOMID}, or an array of such numbers`,
   is: (value) => Array.isArray(value) ? value.every(DOMID.is) : DOMID.is(value),
 };
 const FLAG: Kind = { what: "true or false", is: (value) => typeof value === "boolean" };
-/** Any text. */
-export const TEXT: Kind = { what: "a text", is: (value) => typeof value === "string" };
+/** Any string. */
+export const TEXT: Kind = { what: "a string", is: (value) => typeof value === "string" };
 const GREFS: Kind = {
   what: `an array of whole numbers from 0 to ${MAX_UINT32}`,
   is: (value) => Array.isArray(value) && value.every(GREF.is),
@@ -31,16 +32,15 @@ const LIMIT: Kind = {
   what: 'a number, or one of "Infinity", "-Infinity", "NaN"',
   is: (value) => typeof value === "number" || ["Infinity", "-Infinity", "NaN"].includes(value as string),
 };
-/** What a backend says that lies has no certain type. */
-const ANYTHING: Kind = { what: "there", is: (value) => value !== undefined };
-/** A port of an event channel, as the library has it. */
-const PORT: Kind = { what: "a whole number from 0 to 131071", is: isWhole(0, 0x1_ffff) };
+/** The answer of a backend that may break its contract. */
+const ANYTHING: Kind = { what: "present", is: (value) => value !== undefined };
+const PORT: Kind = { what: `a whole number from 0 to ${MAX_PORT}`, is: isWhole(0, MAX_PORT) };
 /** A byte of a page. */
 const BYTE: Kind = { what: `a whole number from 0 to ${PAGE_SIZE - 1}`, is: isWhole(0, PAGE_SIZE - 1) };
 const SEGMENTS: Kind = {
   what:
-    "an array of segments, at least one: each with a `length` from 1 up, and as `from`, as `to` or as both a `domid`, a " +
-    "`gref` and an `offset`, from which on the page is that long",
+    "an array of at least one segment: each with a `length` from 1 and with `from`, `to` or both, which have `domid`, " +
+    "`gref` and `offset` and do not reach beyond the page",
   is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSegment),
 };
 
@@ -53,10 +53,10 @@ function isSegment(value: unknown): boolean {
   });
 }
 
-/** What the calls of each side have: what was asked; what may be; and what was answered, unless it failed. */
-export const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: Fields, answered?: Fields]>> = {
-  "grants open": [{}, {}, { file: NUMBER }],
-  "grants limit": [{}, {}, { limit: LIMIT }],
+/** The fields of each call: its arguments, optional ones, and the answer of a call that did not fail. */
+export const CALLS: Readonly<Record<string, readonly [args: Fields, optional?: Fields, answer?: Fields]>> = {
+  "grants open": [{}, { domain: NUMBER }, { file: NUMBER }],
+  "grants limit": [{}, { domain: NUMBER }, { limit: LIMIT }],
   "grants grant": [{ file: NUMBER, page: NUMBER, count: COUNT, domid: DOMID, writable: FLAG, grefs: GREFS }],
   "grants endAccess": [{ file: NUMBER, page: NUMBER, count: COUNT, grefs: GREFS }, {}, { held: ANYTHING }],
   "grants map": [
@@ -67,13 +67,13 @@ export const CALLS: Readonly<Record<string, readonly [asked: Fields, optional?: 
   "grants unmap": [{ mapping: NUMBER }],
   "grants notify": [{ file: NUMBER, page: NUMBER, gref: GREF }, { clearByte: BYTE, eventPort: PORT }],
   "grants close": [{ file: NUMBER }],
-  "maps open": [{}, {}, { file: NUMBER }],
+  "maps open": [{}, { domain: NUMBER }, { file: NUMBER }],
   "maps map": [{ file: NUMBER, domid: DOMIDS, grefs: GREFS, writable: FLAG }, {}, { mapping: NUMBER, bytes: NUMBER }],
   "maps copy": [{ file: NUMBER, segments: SEGMENTS }, {}, { statuses: ANYTHING }],
   "maps unmap": [{ mapping: NUMBER }],
   "maps notify": [{ mapping: NUMBER }, { clearByte: NUMBER, eventPort: PORT }],
   "maps close": [{ file: NUMBER }],
-  "events open": [{}, { end: NUMBER }, { file: NUMBER }],
+  "events open": [{}, { domain: NUMBER }, { file: NUMBER }],
   "events bindUnbound": [{ file: NUMBER, domid: DOMID }, {}, { port: ANYTHING }],
   "events bindInterdomain": [{ file: NUMBER, domid: DOMID, remotePort: PORT }, {}, { port: ANYTHING }],
   "events bindVirq": [{ file: NUMBER, virq: NUMBER }, {}, { port: ANYTHING }],

@@ -1,29 +1,23 @@
 import { show } from "../../src/contract/checks.ts";
 import { asGrantError } from "../../src/contract/errors.ts";
 import type { MappedMemory, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
-import type { TracedError } from "./trace.ts";
+import { MAX_MAPPED_PAGES } from "../../src/contract/limits.ts";
+import type { TracedError } from "./trace_calls.ts";
 
-/** How many pages were granted: up to the first without a reference. */
-export function grantedPages(grefs: Uint32Array, count: number): number {
-  let granted = 0;
-  while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
-  return granted;
-}
-
-/** A limit, as JSON can say it. */
+/** A limit, in a form that JSON can represent. */
 export function tracedLimit(limit: number): number | string {
   return Number.isFinite(limit) ? limit : String(limit);
 }
 
-/** More pieces than any mapping has pages. */
-const MAX_PARTS = 65_536;
-
-/** The size of memory, all its pieces together, as a trace has it: 0 where the backend gives none, or none that can be told. */
+/**
+ * The size of memory in bytes, of all its parts together: 0 if the backend returned no memory, or its size cannot be
+ * read.
+ */
 export function tracedBytes(memory: (MappedMemory & Pick<PeerMemory, "parts">) | undefined): number {
   try {
     const parts = memory?.parts;
-    const pieces = [memory?.bytes, ...(Array.isArray(parts) && parts.length <= MAX_PARTS ? parts : [])];
-    const sizes: unknown[] = pieces.map((piece) => piece?.length);
+    const all = [memory?.bytes, ...(Array.isArray(parts) && parts.length <= MAX_MAPPED_PAGES ? parts : [])];
+    const sizes: unknown[] = all.map((part) => part?.length);
     return sizes.reduce<number>(
       (sum, size) => Number.isSafeInteger(size) && (size as number) > 0 ? sum + (size as number) : sum,
       0,
@@ -33,7 +27,7 @@ export function tracedBytes(memory: (MappedMemory & Pick<PeerMemory, "parts">) |
   }
 }
 
-/** What an unmap notify has, as a trace has it. */
+/** The entries of an unmap notify that are set. */
 export function tracedNotify({ clearByte, eventPort }: UnmapNotify): UnmapNotify {
   return {
     ...(clearByte === undefined ? {} : { clearByte }),
@@ -41,10 +35,10 @@ export function tracedNotify({ clearByte, eventPort }: UnmapNotify): UnmapNotify
   };
 }
 
-/** What was thrown, as a trace has it. Whatever it is, this does not throw. */
+/** Whatever was thrown, as a trace has it. Never throws. */
 export function tracedError(error: unknown, backend: string): TracedError {
   try {
-    // The operation is left out: the line says what was called.
+    // The operation does not matter here: the line says which call it was.
     const { code, errno } = asGrantError(error, "open", backend);
     const message: unknown = error instanceof Error ? error.message : error;
     return {

@@ -1,4 +1,5 @@
 import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
+import { grantedCount } from "../contract/answers.ts";
 import { checkLimit } from "../contract/checks.ts";
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../contract/errors.ts";
 import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
@@ -200,9 +201,7 @@ export class GrantEngine {
    */
   #undo(open: OpenFile, page: number, count: number, error: unknown): GrantError {
     const { books } = this.#core;
-    const grefs = this.#grefs;
-    let granted = 0;
-    while (granted < count && granted < grefs.length && grefs[granted] !== 0) granted++;
+    const granted = grantedCount(this.#grefs, count);
     for (let from = 0; from < granted; from += STAGING_CAPACITY) {
       books.adoptAsPending(open.address, this.#stage(from, granted));
     }

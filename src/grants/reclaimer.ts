@@ -1,6 +1,6 @@
 import type { Core, FileAddress } from "../../wasm/core.ts";
 import { STAGING_CAPACITY } from "../../wasm/core.ts";
-import { show } from "../contract/checks.ts";
+import { checkHeld } from "../contract/answers.ts";
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
 import { pagesFrom } from "../contract/messages.ts";
 import type { OpenFile } from "./open_file.ts";
@@ -110,25 +110,15 @@ export class Reclaimer {
     const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGING_CAPACITY);
     for (let index = 0; index < count; index++) grefs[index] = staged[index]!;
     this.#releasedMeanwhile = false;
-    const held = open.file.endAccess(page, count, grefs);
-    checkIsArray(held);
+    const held = checkHeld(open.file.endAccess(page, count, grefs), count);
     return held.length === 0 ? this.#core.books.endedAll() : this.#endOthers(open, count, held);
   }
 
   /** Records in the core which pages of the current run have ended, if the backend returned some that have not. */
   #endOthers(open: OpenFile, count: number, held: readonly number[]): number {
     const { books } = this.#core;
-    // Check all of them before recording the first.
-    const offsets = Array.from(held);
-    let least = 0;
-    for (const offset of offsets) {
-      if (!Number.isInteger(offset) || offset < least || offset >= count) {
-        throw new TypeError(`it says that page ${offset} of ${count} has not ended`);
-      }
-      least = offset + 1;
-    }
     let from = 0;
-    for (const offset of [...offsets, count]) {
+    for (const offset of [...held, count]) {
       if (offset > from) books.ended(from, offset - from);
       from = offset + 1;
     }
@@ -162,9 +152,4 @@ export class Reclaimer {
     }
     return failure;
   }
-}
-
-function checkIsArray(held: unknown): void {
-  if (Array.isArray(held)) return;
-  throw new TypeError(`it must return an array of the pages that have not ended: it returned ${show(held)}`);
 }

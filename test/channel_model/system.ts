@@ -1,4 +1,3 @@
-import type { MapBackend } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { type MockProcess, MockXen } from "../../backends/mock.ts";
 import type { MachineState } from "../../backends/mock/kernel.ts";
@@ -158,15 +157,14 @@ export class System {
   #start(domid: number): Answer {
     const process = this.xen.domain(domid).process();
     const device = new GrantDevice(process, { core: debugCore });
-    const faults = this.#faults;
-    const mapBackend: MapBackend = opened(process.maps);
+    const domain = this.#faults.wrap({ maps: opened(process.maps), events: opened(process.events) });
     return this.programs.push({
       domid,
       process,
       device,
       allocator: device.open(),
-      mapper: new GrantMapper({ maps: faults.maps(mapBackend) }),
-      events: new EventChannels({ events: faults.events(opened(process.events)) }),
+      mapper: new GrantMapper(domain),
+      events: new EventChannels(domain),
     }) - 1;
   }
 

@@ -1,14 +1,15 @@
-/** A fault in each kind of call, before and after it is done: the right error, and nothing is lost. */
+/** A fault in each kind of call, before and after it is done: the caller gets the right error, and nothing is lost. */
 import { describe, expect, test } from "vitest";
 import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { Recorder } from "../../backends/record.ts";
+import { Recorder, type XenDomain } from "../../backends/record.ts";
 import type { GrantAllocator, Mapping, SharedPages } from "../../mod.ts";
 import { conformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
-describe("without rules a wrapped backend is as before:", () => {
+describe("without rules a wrapped domain behaves as before:", () => {
   for (const profile of PROFILES) {
     conformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
@@ -16,13 +17,14 @@ describe("without rules a wrapped backend is as before:", () => {
         const xen = new MockXen({ profile });
         const domain = xen.domain(1);
         const faults = new Faults();
-        // In the middle of recorders: what reaches the machine is what was asked.
+        // Recorders on both sides of the faults show that each call reaches the machine unchanged.
         const [above, below]: [string[], string[]] = [[], []];
         const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];
+        const wrap = (domain: XenDomain) => outer.wrap(faults.wrap(inner.wrap(domain)));
         return {
-          granter: { grants: outer.grants(faults.grants(inner.grants(domain.grants))) },
+          granter: wrap(domain),
           granterDomid: 1,
-          peer: { maps: outer.maps(faults.maps(inner.maps(xen.domain(0).maps))) },
+          peer: wrap(xen.domain(0)),
           peerDomid: 0,
           setLimit: (pages) => domain.limit = pages,
           heldPagesCount: profile === "linux-5.16",
@@ -31,7 +33,7 @@ describe("without rules a wrapped backend is as before:", () => {
             xen.assertClean();
             expect(above).toEqual(below);
             expect(faults.calls()).toBe(above.length - 1);
-            expect([faults.injected(), faults.left]).toEqual([0, 0]);
+            expect([faults.injected(), faults.unreleased]).toEqual([0, 0]);
           },
         };
       },
@@ -39,20 +41,20 @@ describe("without rules a wrapped backend is as before:", () => {
   }
 });
 
-/** What makes a call of each kind, and what is right after it was made in vain. */
+/** Makes a call of some kind, and knows what is right after it failed. */
 interface Case {
-  /** What is there before. */
+  /** Sets up what the call needs. */
   prepare?(side: ReturnType<typeof machine>): { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping };
   /** Makes the call; the second time it must succeed. */
   run(
     side: ReturnType<typeof machine>,
     at: { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping },
   ): void;
-  /** What is under way for the caller. */
+  /** The operation in the error. */
   operation: string;
-  /** What the device says afterwards. */
+  /** What the device reports afterwards. */
   after: object;
-  /** Whether the call cannot be made again: the handle is gone. */
+  /** Whether the call cannot be repeated, as the handle is gone. */
   once?: boolean;
 }
 
@@ -164,11 +166,12 @@ for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
             const more = when === "after" ? kind === "notify" ? 2 : 1 : 0;
             expect(below(kind).length - reached).toBe(more);
             expect(device.inspect()).toMatchObject(after);
-            // A mapping or file that is gone for the library is still there below, where nobody unmapped or closed it.
-            expect(faults.left).toBe(when === "before" && (kind === "unmap" || kind === "close") ? 1 : 0);
+            // A mapping or file that is gone for the library is still there in the inner backend, where nobody released
+            // it.
+            expect(faults.unreleased).toBe(when === "before" && (kind === "unmap" || kind === "close") ? 1 : 0);
             if (once) run === MAPS.close!.run ? run(all, at) : at.mapping?.unmap();
             else run(all, at);
-            // What comes next works: the fault is over.
+            // The next calls succeed: the fault is over.
             const next = device.open().allocate(0, { pages: 2, writable: true });
             next.map().unmap();
             next.free();
@@ -181,40 +184,28 @@ for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
   });
 }
 
-describe("a backend below that breaks its contract", () => {
-  /** A file of three pages of which `endAccess` says something. */
+describe("an inner backend that breaks its contract", () => {
+  /** A file with three pages whose `endAccess` answers as told. */
   function lying(says: (page: number, count: number) => unknown) {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grants;
     const asked: number[][] = [];
-    const file = faults.grants({
-      ...real,
-      open() {
-        const file = real.open();
-        const endAccess = (page: number, count: number) => {
-          asked.push([page, count]);
-          return says(page, count) as number[];
-        };
-        return {
-          grant: file.grant.bind(file),
-          endAccess,
-          map: file.map.bind(file),
-          setUnmapNotify: file.setUnmapNotify.bind(file),
-          close: file.close.bind(file),
-        };
-      },
-    }).open();
+    const endAccess = (page: number, count: number) => {
+      asked.push([page, count]);
+      return says(page, count) as number[];
+    };
+    const grants = replaceMethods(xen.domain(1).grants, () => ({ endAccess }));
+    const file = faults.wrap({ grants }).grants.open();
     const grefs = new Uint32Array(3);
     file.grant(0, 3, 0, false, grefs);
     return { faults, file, grefs, asked };
   }
 
-  test("in what endAccess says is passed on untouched where no rule is in the way", () => {
+  test("in an answer of `endAccess` is passed on unchanged if no rule applies", () => {
     for (const said of [new Set([0]), [1, 0], [0, 0], [3], "x", undefined, null, [1]]) {
       const { faults, file, grefs, asked } = lying(() => said);
       expect(file.endAccess(0, 3, grefs)).toBe(said);
-      // Nor is nonsense taken for an end when the call fails afterwards.
+      // Nor does a wrong answer count as an end of access when the call fails afterwards.
       faults.fail("endAccess", { when: "after", error: boom });
       expect(() => file.endAccess(0, 3, grefs)).toThrow(boom);
       asked.length = 0;
@@ -224,7 +215,7 @@ describe("a backend below that breaks its contract", () => {
     }
   });
 
-  test("beside pages that are held fails for its stretch alone", () => {
+  test("beside pages that a rule holds fails for its stretch alone", () => {
     for (const said of [[2], new Set([0]), [0, 0], [-1], [0.5], undefined]) {
       const { faults, file, grefs } = lying((page) => page === 0 ? said : []);
       faults.hold({ grefs: [grefs[1]!] });
@@ -235,7 +226,7 @@ describe("a backend below that breaks its contract", () => {
 });
 
 describe("hooks", () => {
-  test("that throw fail the call they are in, before or after", () => {
+  test("that throw make their call fail, before or after it is done", () => {
     for (const when of ["before", "after"] as const) {
       for (const side of ["grants", "maps"] as const) {
         for (const [kind, { prepare, run, operation, after }] of Object.entries(side === "grants" ? GRANTS : MAPS)) {

@@ -1,6 +1,6 @@
-/** Faults in event channels: each call fails before and after it is done, and no event and no port is lost by it. */
+/** Faults in event channels: each call fails before and after it is done, and no event or port is lost. */
 import { describe, expect, test } from "vitest";
-import type { EventFile } from "../../src/contract/backend.ts";
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { machineState } from "../../backends/mock/xen.ts";
@@ -8,28 +8,29 @@ import { parseTrace, Recorder } from "../../backends/record.ts";
 import { EventChannels } from "../../mod.ts";
 import { boom, thrown } from "../support/faulty_machine.ts";
 
-/** Two domains with a channel between them; the calls of the first one may fail, and below them a recorder notes what is asked. */
+/** Two domains: the calls of the first one may fail, and a recorder notes those that reach the machine. */
 function machine() {
   const xen = new MockXen();
   const faults = new Faults();
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const backend = faults.events(recorder.events(xen.domain(1).events));
+  const domain = faults.wrap(recorder.wrap(xen.domain(1)));
+  const backend = domain.events;
   const peer = xen.domain(0).events.open();
   /** The calls that reached the machine. */
   const below = (call: string) => parseTrace(trace).calls.filter((line) => line.call === call).length;
-  /** Nothing may be left once there are no faults. */
+  /** Checks that nothing is left without faults. */
   const finish = () => {
     faults.clear();
-    faults.settle();
+    faults.releaseAll();
     peer.close();
     xen.assertClean();
     expect(below("close")).toBe(below("open"));
   };
-  return { xen, faults, backend, peer, below, finish };
+  return { xen, faults, domain, backend, peer, below, finish };
 }
 
-/** A file with a port, that the peer has bound to: with one event pending on neither. */
+/** A file with a port that the peer has bound to. No event is pending on either. */
 function bound() {
   const all = machine();
   const file = all.backend.open();
@@ -92,7 +93,7 @@ describe("a fault in a call of event channels", () => {
     }
   });
 
-  test("says which call it was", () => {
+  test("tells hooks which call it is", () => {
     const { faults, file, peer, port, finish } = bound();
     const calls: object[] = [];
     const theirs = peer.bindUnbound(1);
@@ -120,7 +121,7 @@ describe("a fault in a call of event channels", () => {
     finish();
   });
 
-  test("at the nth call, as often as it is told", () => {
+  test("applies to the nth call, as often as it is told", () => {
     const { faults, file, port, finish } = bound();
     faults.fail("notify", { nth: 2, times: 2 });
     file.notify(port);
@@ -135,9 +136,9 @@ describe("a fault in a call of event channels", () => {
     finish();
   });
 
-  test("of one side leaves the same kind of another alone", () => {
-    const { xen, faults, file, port, finish } = bound();
-    const grants = faults.grants(xen.domain(1).grants).open();
+  test("on one side leaves the same kind of call on another side alone", () => {
+    const { faults, domain, file, port, finish } = bound();
+    const grants = domain.grants.open();
     const grefs = new Uint32Array(1);
     grants.grant(0, 1, 0, true, grefs);
     faults.fail("notify", { side: "grants" });
@@ -161,7 +162,7 @@ describe("`pending()` that fails after it took events", () => {
     return at;
   };
 
-  test("says them the next time, and others that came meanwhile", () => {
+  test("returns them the next time, with others that came meanwhile", () => {
     const { file, port, peer, finish } = taken();
     const other = file.bindUnbound(0);
     const theirs = peer.bindInterdomain(1, other);
@@ -171,7 +172,7 @@ describe("`pending()` that fails after it took events", () => {
     finish();
   });
 
-  test("or fails again: they are still there", () => {
+  test("keeps them if it fails again", () => {
     const { faults, file, port, finish } = taken();
     faults.fail("pending", { when: "after", error: boom, times: 2 });
     for (let time = 0; time < 2; time++) expect(() => file.pending()).toThrow(boom);
@@ -181,7 +182,7 @@ describe("`pending()` that fails after it took events", () => {
     finish();
   });
 
-  test("wakes whoever waits for them, once and not before it returns, unless it is stopped", async () => {
+  test("has `whenPending()` call back for them: once, later, and not if it is stopped", async () => {
     const { file, finish } = taken();
     let calls = 0;
     const stop = file.whenPending(() => calls++);
@@ -204,50 +205,50 @@ describe("`pending()` that fails after it took events", () => {
 });
 
 describe("a fault in `unbind()` or `close()`", () => {
-  test("after: the port is unbound all the same", () => {
+  test("after the call: the port is unbound", () => {
     const { xen, faults, file, port, finish } = bound();
     faults.fail("unbind", { error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
     expect(machineState(xen).domain(1).ports.get(port)).toBe(undefined);
-    expect(faults.left).toBe(0);
+    expect(faults.unreleased).toBe(0);
     finish();
   });
 
-  test("before: the port is left, and its events are nobody's", () => {
+  test("before the call: the port stays bound in the inner backend, and its events are dropped", () => {
     const { xen, faults, file, port, peer, peerPort, below, finish } = bound();
     faults.fail("unbind", { when: "before", error: boom });
     expect(() => file.unbind(port)).toThrow(boom);
-    expect(faults.left).toBe(1);
+    expect(faults.unreleased).toBe(1);
     peer.notify(peerPort);
     expect(file.pending()).toEqual([]);
     const other = file.bindUnbound(0);
     expect(other).not.toBe(port);
     file.close();
-    expect([faults.left, below("close")]).toEqual([2, 0]);
-    faults.settle();
-    expect([faults.left, below("close"), below("unbind")]).toEqual([0, 1, 1]);
+    expect([faults.unreleased, below("close")]).toEqual([2, 0]);
+    faults.releaseAll();
+    expect([faults.unreleased, below("close"), below("unbind")]).toEqual([0, 1, 1]);
     expect(machineState(xen).domain(1).ports.get(port)).toBe(undefined);
     file.close = () => {};
     finish();
   });
 
-  test("of the file, before: it is left with its ports, until it is settled", () => {
+  test("before `close()`: the file stays open with its ports until `releaseAll()`", () => {
     const { faults, file, finish } = bound();
     faults.fail("close", { side: "events", when: "before", error: boom });
     expect(() => file.close()).toThrow(boom);
-    expect(faults.left).toBe(1);
+    expect(faults.unreleased).toBe(1);
     file.close = () => {};
     finish();
   });
 });
 
-describe("a backend below that breaks its contract", () => {
+describe("an inner backend that breaks its contract", () => {
   const lying = (methods: Partial<EventFile>) => {
     const faults = new Faults();
     const none = () => {
       throw new Error("not called");
     };
-    const file = faults.events({
+    const events: EventBackend = {
       name: "lying",
       open: () => ({
         bindUnbound: none,
@@ -261,11 +262,12 @@ describe("a backend below that breaks its contract", () => {
         close() {},
         ...methods,
       }),
-    }).open();
+    };
+    const file = faults.wrap({ events }).events.open();
     return { faults, file };
   };
 
-  test("is passed on as it is: that is the library's to refuse", () => {
+  test("is passed on unchanged, for the library to refuse", () => {
     for (const nonsense of [undefined, null, "7", NaN, {}, [[]]]) {
       const { file } = lying({
         bindUnbound: () => nonsense as number,
@@ -278,7 +280,7 @@ describe("a backend below that breaks its contract", () => {
     }
   });
 
-  test("or fails to undo: the caller gets the fault", () => {
+  test("or fails to undo a call: the caller gets the fault", () => {
     const { faults, file } = lying({
       bindUnbound: () => NaN,
       pending: () => undefined as unknown as number[],
@@ -292,9 +294,9 @@ describe("a backend below that breaks its contract", () => {
 });
 
 describe("`EventChannels` on a backend that fails", () => {
-  test("says what was under way, and goes on afterwards", async () => {
-    const { xen, faults, backend, finish } = machine();
-    const events = new EventChannels({ events: backend });
+  test("throws with the operation, and works afterwards", async () => {
+    const { xen, faults, domain, finish } = machine();
+    const events = new EventChannels(domain);
     const theirs = new EventChannels(xen.domain(0));
     faults.fail("open", { side: "events", error: boom });
     expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });

@@ -1,4 +1,4 @@
-/** Faults half-way through a call, and what is left by those before an end: nothing is lost. */
+/** Faults half-way through a call, and before a call that ends something: nothing is lost. */
 import { describe, expect, test } from "vitest";
 import type { GrantFile } from "../../src/contract/backend.ts";
 import { type FailOptions, type FaultCall, Faults, InjectedFault } from "../../backends/faults.ts";
@@ -24,7 +24,7 @@ describe("a grant that fails after some pages", () => {
     });
   }
 
-  test("and again while it is undone: the pages are pending until a later operation", () => {
+  test("and again while it is undone leaves the pages pending until a later operation", () => {
     const { faults, device, finish } = machine();
     const allocator = device.open();
     faults.fail("grant", { afterPages: 2, error: boom });
@@ -45,7 +45,7 @@ describe("a grant that fails after some pages", () => {
       let theirs: Mapping | undefined;
       faults.after("grant", (call) => {
         expect(call).toMatchObject({ side: "grants", kind: "grant", number: 1, page: 0, count: 3, domid: 0 });
-        // Of all three, had all been granted.
+        // Two of three pages were granted.
         expect(call.grefs).toEqual([8, 9]);
         theirs = mapper.map(1, [call.grefs[1]!]);
       }, { times: 1 });
@@ -60,7 +60,7 @@ describe("a grant that fails after some pages", () => {
     });
   }
 
-  test("in the backend below fails with that error, and no fault is counted", () => {
+  test("in the inner backend fails with that error, and counts as no fault", () => {
     const { xen, faults, device, finish } = machine();
     const allocator = device.open();
     xen.domain(1).limit = 1;
@@ -72,9 +72,9 @@ describe("a grant that fails after some pages", () => {
   });
 });
 
-test("an injected fault keeps the references of its call, whatever becomes of the buffer", () => {
+test("an injected fault keeps the references of its call, even if their buffer is used again", () => {
   const faults = new Faults();
-  const file = faults.grants(new MockXen().domain(1).grants).open();
+  const file = faults.wrap(new MockXen().domain(1)).grants.open();
   const grefs = new Uint32Array(3);
   const calls: FaultCall[] = [];
   faults.before("grant", (call) => calls.push(call));
@@ -87,7 +87,7 @@ test("an injected fault keeps the references of its call, whatever becomes of th
     }
   };
   const half = failed({ afterPages: 2 });
-  // Left over from before: none of this call's.
+  // What is left in the buffer is of an earlier call.
   const early = failed({});
   grefs.fill(0);
   file.grant(6, 1, 0, true, grefs);
@@ -97,19 +97,19 @@ test("an injected fault keeps the references of its call, whatever becomes of th
   expect(Object.getOwnPropertyDescriptor(half, "grefs")?.get).toBe(undefined);
 });
 
-test("a grant that moves the references' buffer away fails with its own error", () => {
+test("a grant that transfers the buffer of the references fails with its own error", () => {
   const faults = new Faults();
   const real = new MockXen().domain(1).grants;
   const grant = (...[, , , , grefs]: Parameters<GrantFile["grant"]>) => {
     structuredClone(null, { transfer: [grefs.buffer as ArrayBuffer] });
     throw boom;
   };
-  const file = faults.grants({ ...real, open: () => ({ grant }) as unknown as GrantFile }).open();
+  const file = faults.wrap({ grants: { ...real, open: () => ({ grant }) as unknown as GrantFile } }).grants.open();
   expect(() => file.grant(0, 1, 0, true, new Uint32Array(1))).toThrow(boom);
 });
 
-describe("an end of access that fails", () => {
-  test("after some pages: the others are said to be held, and end later", () => {
+describe("`endAccess()` that fails", () => {
+  test("after some pages returns the others as held, and access to them ends later", () => {
     const { faults, device, finish, below } = machine();
     const pages = device.open().allocate(0, { pages: 5 });
     const rule = faults.fail("endAccess", { afterPages: 2 });
@@ -124,7 +124,7 @@ describe("an end of access that fails", () => {
   });
 
   for (const afterPages of [3, 9]) {
-    test(`after all of its 3 pages, by ${afterPages}: they have ended, and the next attempt says so`, () => {
+    test(`after all of its 3 pages, by ${afterPages}: access has ended, and the next attempt succeeds`, () => {
       const { xen, faults, device, finish, below } = machine();
       const allocator = device.open();
       const pages = allocator.allocate(0, { pages: 3 });
@@ -132,7 +132,7 @@ describe("an end of access that fails", () => {
       expect(thrown(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
       expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
       xen.assertClean();
-      // Their references are given out again before the library knows.
+      // Their references are used again before the library knows.
       const next = allocator.allocate(0, { pages: 3 });
       expect(new Set(next.grefs)).toEqual(new Set(pages.grefs));
       expect(next.page).toBe(3);
@@ -142,7 +142,7 @@ describe("an end of access that fails", () => {
     });
   }
 
-  test("after it was done, again and again, loses nothing", () => {
+  test("after it was done, several times, loses nothing", () => {
     const { faults, device, mapper, finish, below } = machine();
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 4 });
@@ -151,7 +151,7 @@ describe("an end of access that fails", () => {
     faults.fail("endAccess", { nth: 3, error: boom });
     expect(thrown(() => pages.free()).cause).toBe(boom);
     expect(thrown(() => allocator.close()).cause).toBe(boom);
-    // Of the four pages the machine is asked for the one that the peer holds, and not at all before a third failure.
+    // The second attempt reaches the machine only for the page that the peer holds, and the third not at all.
     device.open().close();
     expect(below("endAccess")).toEqual([4, 1]);
     expect(device.inspect()).toMatchObject({ live: 4, pending: 4 });
@@ -161,7 +161,7 @@ describe("an end of access that fails", () => {
     finish();
   });
 
-  test("of a page that is mapped here: the operation is the one under way", () => {
+  test("when the last mapping ends has the operation of that call", () => {
     const { faults, device, finish } = machine();
     const allocator = device.open();
     const view = allocator.allocate(0).map();
@@ -175,7 +175,7 @@ describe("an end of access that fails", () => {
   });
 });
 
-test("a notify whose change fails after it was made is what it was before", () => {
+test("an unmap notify whose change fails after it was made is set back", () => {
   const { faults, device, mapper, finish } = machine();
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 3, writable: true });
@@ -195,7 +195,7 @@ test("a notify whose change fails after it was made is what it was before", () =
   finish();
 });
 
-test("a mapping of two pieces of which the second fails, before or after it was mapped", () => {
+test("a mapping of two parts of which the second fails, before or after it was mapped", () => {
   for (const when of ["before", "after"] as const) {
     const { faults, device, finish, below } = machine();
     const allocator = device.open();
@@ -206,7 +206,7 @@ test("a mapping of two pieces of which the second fails, before or after it was 
     expect(device.inspect()).toMatchObject({ mapped: 0, live: 4 });
     expect(below("unmap").length).toBe(when === "before" ? 1 : 2);
     const view = allocator.map(0, 4);
-    // Of two pieces that fail to unmap, both are gone, and the first error is thrown.
+    // If both parts fail to unmap, both are gone, and the first error is thrown.
     faults.fail("unmap", { error: boom });
     faults.fail("unmap", { nth: 2 });
     expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
@@ -216,7 +216,7 @@ test("a mapping of two pieces of which the second fails, before or after it was 
   }
 });
 
-test("a peer's unmap that does not reach the machine holds the pages until it is settled", () => {
+test("an unmap of the peer that does not reach the machine holds the pages until `releaseAll()`", () => {
   const { faults, device, mapper, finish } = machine("linux-5.16");
   const pages = device.open().allocate(0, { pages: 2 });
   const theirs = mapper.map(1, pages.grefs);
@@ -225,43 +225,43 @@ test("a peer's unmap that does not reach the machine holds the pages until it is
   expect(thrown(() => theirs.unmap()).cause).toBeInstanceOf(InjectedFault);
   expect(thrown(() => mapper.close()).cause).toBe(boom);
   pages.free();
-  expect([faults.left, device.inspect().pending]).toEqual([2, 2]);
-  faults.settle();
-  expect(faults.left).toBe(0);
+  expect([faults.unreleased, device.inspect().pending]).toEqual([2, 2]);
+  faults.releaseAll();
+  expect(faults.unreleased).toBe(0);
   device.open().close();
   expect(device.inspect().pending).toBe(0);
   finish();
 });
 
-test("settling goes on after an error, and throws the first", () => {
+test("`releaseAll()` goes on after an error, and throws the first", () => {
   const faults = new Faults();
   let unmaps = 0;
   const unmap = () => {
     unmaps++;
     throw boom;
   };
-  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => peerMemory({ unmap }) })) });
+  const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => peerMemory({ unmap }) }) }));
   faults.fail("unmap", { when: "before", times: Infinity });
   for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) thrown(() => mapping.unmap());
-  expect([faults.left, unmaps]).toEqual([2, 0]);
-  expect(() => faults.settle()).toThrow(boom);
-  expect([faults.left, unmaps]).toEqual([0, 2]);
-  faults.settle();
+  expect([faults.unreleased, unmaps]).toEqual([2, 0]);
+  expect(() => faults.releaseAll()).toThrow(boom);
+  expect([faults.unreleased, unmaps]).toEqual([0, 2]);
+  faults.releaseAll();
 });
 
-test("a backend below that gives no memory, or fails to undo: the caller gets the fault", () => {
+test("an inner backend that returns no memory, or fails to undo a call: the caller gets the fault", () => {
   const faults = new Faults();
-  const mapper = new GrantMapper({ maps: faults.maps(mapBackend({ map: () => NO_MEMORY })) });
+  const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => NO_MEMORY }) }));
   expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
   expect(faults.calls("unmap")).toBe(0);
   faults.fail("map", { when: "after", error: boom });
   expect(thrown(() => mapper.map(1, [8])).cause).toBe(boom);
 });
 
-test("a page that is granted again under an index is not taken for the one before", () => {
+test("a page that is granted again under the same index is not taken for the earlier one", () => {
   const xen = new MockXen();
   const faults = new Faults();
-  const file = faults.grants(xen.domain(1).grants).open();
+  const file = faults.wrap(xen.domain(1)).grants.open();
   const grefs = new Uint32Array(1);
   const grant = () => file.grant(0, 1, 0, true, grefs.fill(0));
 

@@ -1,6 +1,9 @@
-/** Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several domains. */
+/**
+ * Faults of the peer's side: in copies and their segments, in unmap notifies of mappings, and in mappings of several
+ * domains.
+ */
 import { describe, expect, test } from "vitest";
-import type { CopySegment, MapFile, UnmapNotify } from "../../src/contract/backend.ts";
+import type { CopySegment, MapFile, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
@@ -15,11 +18,11 @@ function machine() {
     new GrantDevice(xen.domain(domid)).open().allocate(0, { pages: 4, writable: true })
   );
   const views = pages.map((one) => one.map());
-  const mapper = new GrantMapper({ maps: faults.maps(xen.domain(0).maps) });
+  const mapper = new GrantMapper(faults.wrap(xen.domain(0)));
   const finish = () => {
     faults.clear();
     mapper.close();
-    faults.settle();
+    faults.releaseAll();
     for (const view of views) view.unmap();
     for (const one of pages) one.free();
     xen.assertClean();
@@ -27,18 +30,18 @@ function machine() {
   return { xen, faults, pages, views, mapper, finish };
 }
 
-/** Four pieces that write 1 to 4 at the beginning of the pages of domain 1. */
+/** Four segments that write 1 to 4 at the beginning of the pages of domain 1. */
 function pieces({ pages }: ReturnType<typeof machine>) {
   return pages[0]!.grefs.map((gref, index) => ({ from: Uint8Array.of(index + 1), to: { domid: 1, gref } }));
 }
 
-/** What the pages of domain 1 begin with. */
+/** The first bytes of the pages of domain 1. */
 function written({ views }: ReturnType<typeof machine>): number[] {
   return [0, 1, 2, 3].map((page) => views[0]!.bytes[page * 4096]!);
 }
 
 describe("a fault in `copy()`", () => {
-  test("before it: nothing is copied, and after it everything", () => {
+  test("before it copies nothing, and after it everything", () => {
     for (const when of ["before", "after"] as const) {
       const all = machine();
       all.faults.fail("copy", { when, error: boom });
@@ -49,7 +52,7 @@ describe("a fault in `copy()`", () => {
     }
   });
 
-  test("half-way: the first segments are copied, and the caller is not told how many", () => {
+  test("half-way copies the first segments, and the caller does not learn how many", () => {
     for (const afterSegments of [0, 1, 3, 4, 9]) {
       const all = machine();
       all.faults.fail("copy", { afterSegments });
@@ -65,7 +68,7 @@ describe("a fault in `copy()`", () => {
     }
   });
 
-  test("takes no option that makes no sense", () => {
+  test("refuses wrong options", () => {
     const faults = new Faults();
     expect(() => faults.fail("map", { afterSegments: 1 })).toThrow("must be copy: current value is map");
     expect(() => faults.fail("copy", { afterPages: 1 })).toThrow("must be grant or endAccess: current value is copy");
@@ -88,7 +91,7 @@ describe("`refuse()`", () => {
     finish();
   });
 
-  test("refuses those of some references, and all of them if need be: then the backend is not asked", () => {
+  test("refuses segments with some references; if those are all, the inner backend is not called", () => {
     const all = machine();
     const { faults, mapper, pages, finish } = all;
     const [first, second] = pages[0]!.grefs;
@@ -101,7 +104,7 @@ describe("`refuse()`", () => {
 
     let asked = 0;
     const copy = () => [asked++];
-    const file = faults.maps(mapBackend({ copy })).open();
+    const file = faults.wrap({ maps: mapBackend({ copy }) }).maps.open();
     faults.refuse({ times: 1 });
     const segment: CopySegment = { from: new Uint8Array(1), to: { domid: 1, gref: 8, offset: 0 }, length: 1 };
     expect([file.copy([segment]), asked]).toEqual([[-1], 0]);
@@ -109,7 +112,7 @@ describe("`refuse()`", () => {
     finish();
   });
 
-  test("the rule that was set first says the status, and each counts", () => {
+  test("takes the status of the rule that was set first, and each rule counts", () => {
     const all = machine();
     const first = all.faults.refuse({ nth: 2, status: -2 });
     const second = all.faults.refuse({ nth: 2, times: 2, status: -3 });
@@ -118,10 +121,10 @@ describe("`refuse()`", () => {
     all.finish();
   });
 
-  test("happens with a likelihood, the same way for each seed, until it is cleared", () => {
+  test("refuses at random with a rate, the same way for the same seed, until it is cleared", () => {
     const run = (seed: number) => {
       const faults = new Faults({ seed });
-      const file = faults.maps(mapBackend({ copy: (segments) => segments.map(() => 0) })).open();
+      const file = faults.wrap({ maps: mapBackend({ copy: (segments) => segments.map(() => 0) }) }).maps.open();
       faults.refuse({ rate: 0.5 });
       const segments = Array.from({ length: 64 }, (_, gref): CopySegment => ({
         from: new Uint8Array(1),
@@ -138,7 +141,7 @@ describe("`refuse()`", () => {
     expect(run(1)).toMatch(/-1.*0,.*-1/);
   });
 
-  test("does not happen where the copy fails before", () => {
+  test("does not apply to a copy that fails before", () => {
     const all = machine();
     const rule = all.faults.refuse();
     all.faults.fail("copy");
@@ -148,7 +151,7 @@ describe("`refuse()`", () => {
     all.finish();
   });
 
-  test("takes no option that makes no sense", () => {
+  test("refuses wrong options", () => {
     const faults = new Faults();
     expect(() => faults.refuse(null as unknown as object)).toThrow("the options must be an object");
     expect(() => faults.refuse({ grefs: 7 as unknown as number[] })).toThrow("must be an array of grant references");
@@ -161,24 +164,24 @@ describe("`refuse()`", () => {
   });
 });
 
-describe("a backend below that lies about a copy", () => {
+describe("an inner backend that returns wrong statuses", () => {
   const segments = [7, 8].map((gref): CopySegment => ({
     from: new Uint8Array(1),
     to: { domid: 1, gref, offset: 0 },
     length: 1,
   }));
 
-  test("is passed on as it is", () => {
+  test("is passed on unchanged", () => {
     for (const nonsense of [undefined, null, [], [1, 2, 3], "00", [NaN, {}]]) {
-      const file = new Faults().maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      const file = new Faults().wrap({ maps: mapBackend({ copy: () => nonsense as number[] }) }).maps.open();
       expect(file.copy(segments)).toBe(nonsense);
     }
   });
 
-  test("beside a segment that is refused fails, as its statuses cannot be told apart", () => {
+  test("beside a refused segment fails, as nobody could tell which segments the statuses are of", () => {
     for (const nonsense of [undefined, [], [0, 0], "0", { length: 1, 0: 0 }]) {
       const faults = new Faults();
-      const file = faults.maps(mapBackend({ copy: () => nonsense as number[] })).open();
+      const file = faults.wrap({ maps: mapBackend({ copy: () => nonsense as number[] }) }).maps.open();
       faults.refuse({ nth: 2 });
       expect(() => file.copy(segments)).toThrow("a status for each of 1 segments");
     }
@@ -186,7 +189,7 @@ describe("a backend below that lies about a copy", () => {
 });
 
 describe("a fault in `setUnmapNotify()` of a mapping", () => {
-  test("before or after it: what was set before stays", () => {
+  test("before or after it leaves what was set before", () => {
     for (const when of ["before", "after"] as const) {
       const { faults, pages, views, mapper, finish } = machine();
       const theirs = mapper.map(1, pages[0]!.grefs, { writable: true });
@@ -202,7 +205,7 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
     }
   });
 
-  test("names the pages of the mapping, and their domain if there is one", () => {
+  test("tells hooks the pages of the mapping, and their domain if it is the same for all", () => {
     const { faults, pages, mapper, finish } = machine();
     const calls: object[] = [];
     for (const kind of ["map", "notify", "unmap"] as const) faults.before(kind, (call) => calls.push(call));
@@ -226,11 +229,11 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
     finish();
   });
 
-  test("a mapping that is set to nothing is set back to nothing", () => {
+  test("undoes the first notify of a mapping by setting none", () => {
     const set: UnmapNotify[] = [];
     const faults = new Faults();
     const setUnmapNotify = (notify: UnmapNotify) => void set.push(notify);
-    const file: MapFile = faults.maps(mapBackend({ map: () => peerMemory({ setUnmapNotify }) })).open();
+    const file: MapFile = faults.wrap({ maps: mapBackend({ map: () => peerMemory({ setUnmapNotify }) }) }).maps.open();
     const memory = file.map(1, [8], true);
     faults.fail("notify", { when: "after", error: boom });
     expect(() => memory.setUnmapNotify({ clearByte: 1 })).toThrow(boom);
@@ -239,26 +242,26 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
   });
 });
 
-describe("memory in pieces", () => {
-  test("passes as it is, and as late as it is asked for", () => {
+describe("memory in parts", () => {
+  test("is passed on unchanged, and read when the caller reads it", () => {
     const parts = [new Uint8Array(4096), new Uint8Array(8192)];
     const faults = new Faults();
     let asked = 0;
-    const memory = faults.maps(mapBackend({
-      map: () => ({
-        ...peerMemory({ bytes: new Uint8Array(0) }),
-        get parts() {
-          asked++;
-          return parts;
-        },
-      }),
-    })).open().map([1, 2], [8, 9], true);
+    const late = () => ({
+      ...peerMemory({ bytes: new Uint8Array(0) }),
+      get parts() {
+        asked++;
+        return parts;
+      },
+    });
+    const map = (memory: () => PeerMemory) => faults.wrap({ maps: mapBackend({ map: memory }) }).maps.open().map;
+    const memory = map(late)([1, 2], [8, 9], true);
     expect(asked).toBe(0);
     expect(memory.parts).toBe(parts);
-    expect(faults.maps(mapBackend({ map: () => peerMemory() })).open().map(1, [8], true).parts).toBe(undefined);
+    expect(map(() => peerMemory())(1, [8], true).parts).toBe(undefined);
   });
 
-  test("of several domains is mapped through a faulty backend as through any", () => {
+  test("of several domains is mapped through faults as without them", () => {
     const { pages, views, mapper, finish } = machine();
     views[0]!.bytes[0] = 1;
     views[1]!.bytes[0] = 2;

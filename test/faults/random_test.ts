@@ -58,7 +58,7 @@ describe("faults of all kinds at random", () => {
           } catch (error) {
             if (!(error instanceof GrantError)) throw error;
           }
-          // Which may ask the backend for its limit, in vain.
+          // `inspect()` asks the backend for its limit, which may fail.
           let report;
           try {
             report = device.inspect();
@@ -68,7 +68,7 @@ describe("faults of all kinds at random", () => {
           const { live, listed, mapped, pending, allocators: open } = report;
           expect(live).toBeGreaterThanOrEqual(listed + pending);
           expect(live).toBeLessThanOrEqual(listed + pending + mapped);
-          // What a mapping keeps of a closed allocator is listed too.
+          // Pages of a closed allocator that a mapping keeps are listed too.
           expect(open.reduce((sum, allocator) => sum + allocator.listed, 0)).toBeLessThanOrEqual(listed);
         }
         for (const last of [...mappings.map((mapping) => () => mapping.unmap()), () => mapper.close()]) {
@@ -84,14 +84,13 @@ describe("faults of all kinds at random", () => {
             injected.set(key, (injected.get(key) ?? 0) + faults.injected(kind, side));
           }
         }
-        // Those that a hook made meanwhile are still there.
+        // Hooks may have mapped more meanwhile.
         faults.clear();
         for (const mapping of mappings) mapping.unmap();
         finish();
-        // What reached the machine keeps the contract of backends, which a replay checks.
+        // The calls that reached the machine keep the contract of backends, which a replay checks.
         const again = new MockXen({ profile });
-        const backends = { grants: again.domain(1).grants, maps: again.domain(0).maps };
-        expect(replay(trace, backends).difference?.message).toBe(undefined);
+        expect(replay(trace, { domains: [again.domain(1), again.domain(0)] }).difference?.message).toBe(undefined);
         again.assertClean();
       }
       const never = [...injected].filter(([, count]) => count === 0).map(([key]) => key);

@@ -1,13 +1,14 @@
-/** When faults happen: rules, holds, hooks and what is refused. */
+/** When rules apply: failures, holds, hooks and wrong options. */
 import { describe, expect, test } from "vitest";
 import { type FailOptions, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError, type Mapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("when a rule applies:", () => {
-  /** Of 12 allocations, which ones fail. */
+  /** The numbers of the allocations that fail, of 12. */
   function failing(options: FailOptions, seed = 1): number[] {
     const { faults, device, finish } = machine("linux-5.16", seed);
     const allocator = device.open();
@@ -24,7 +25,7 @@ describe("when a rule applies:", () => {
     return failed;
   }
 
-  test("to the nth call, some times, always from then on, on its side alone", () => {
+  test("to the nth call, a number of times or always from then on, and on its side alone", () => {
     expect(failing({})).toEqual([1]);
     expect(failing({ nth: 3 })).toEqual([3]);
     expect(failing({ nth: 3, times: 4 })).toEqual([3, 4, 5, 6]);
@@ -36,7 +37,7 @@ describe("when a rule applies:", () => {
     expect(failing({ rate: 1, times: 2 })).toEqual([1, 2]);
   });
 
-  test("before the call is done, unless nobody would try it again", () => {
+  test("before the call is done, unless callers do not repeat it", () => {
     const { faults, device, finish, below } = machine();
     const allocator = device.open();
     const view = allocator.allocate(0).map();
@@ -44,11 +45,16 @@ describe("when a rule applies:", () => {
     thrown(() => allocator.map(0, 1));
     thrown(() => view.unmap());
     thrown(() => allocator.close());
-    expect([below("map").length, below("unmap").length, below("close").length, faults.left]).toEqual([1, 1, 1, 0]);
+    expect([below("map").length, below("unmap").length, below("close").length, faults.unreleased]).toEqual([
+      1,
+      1,
+      1,
+      0,
+    ]);
     finish();
   });
 
-  test("at random, by the seed", () => {
+  test("at random, as the seed decides", () => {
     const some = failing({ rate: 0.5 });
     expect(some.length).toBeGreaterThan(2);
     expect(some.length).toBeLessThan(10);
@@ -59,7 +65,7 @@ describe("when a rule applies:", () => {
     expect(failing({ rate: 0.5, nth: 5 }).every((round) => round >= 5)).toBe(true);
   });
 
-  test("counted from when it is set, the first that is due wins, and each may be cleared", () => {
+  test("from when it is set; the first one that is due wins, and each may be cleared", () => {
     const { faults, device, finish } = machine();
     const allocator = device.open();
     allocator.allocate(0);
@@ -80,7 +86,7 @@ describe("when a rule applies:", () => {
   });
 });
 
-test("errors may be of any kind, or made for the call", () => {
+test("errors may be any value, or made for the call", () => {
   const { faults, device, finish } = machine();
   const allocator = device.open();
   const full = new GrantError("full", { code: "table-full", operation: "allocate", errno: 28 });
@@ -101,7 +107,7 @@ test("errors may be of any kind, or made for the call", () => {
   finish();
 });
 
-test("errors may be of a class, which is made with a message", () => {
+test("errors may be given as a class, which gets a message", () => {
   const { faults, device, finish } = machine();
   const allocator = device.open();
   class Mine extends Error {}
@@ -116,8 +122,8 @@ test("errors may be of a class, which is made with a message", () => {
   finish();
 });
 
-describe("a rule that was due and did not happen", () => {
-  test("is still to come", () => {
+describe("a rule that was due and did not apply", () => {
+  test("applies to a later call", () => {
     const { xen, faults, device, finish } = machine();
     const allocator = device.open();
     const boom = new Error("boom");
@@ -139,10 +145,10 @@ describe("a rule that was due and did not happen", () => {
     finish();
   });
 
-  test("happens as often as it should where one wrapper is around another", () => {
+  test("applies as often as it should if a domain is wrapped twice", () => {
     for (const times of [1, 2, 3]) {
       const faults = new Faults();
-      const backend = faults.grants(faults.grants(new MockXen().domain(1).grants));
+      const backend = faults.wrap(faults.wrap(new MockXen().domain(1))).grants;
       let runs = 0;
       const hook = faults.after("limit", () => runs++, { times });
       for (let round = 0; round < 4; round++) backend.limit();
@@ -150,7 +156,7 @@ describe("a rule that was due and did not happen", () => {
     }
   });
 
-  test("does not happen if a hook clears it, unless the call was stopped half-way", () => {
+  test("does not apply if a hook clears it, unless the call was stopped half-way", () => {
     for (const options of [{}, { afterPages: 1 }, { when: "after" }] satisfies FailOptions[]) {
       const { faults, device, finish } = machine();
       const allocator = device.open();
@@ -169,7 +175,7 @@ describe("a rule that was due and did not happen", () => {
   });
 });
 
-describe("pages that are held though the peer does not", () => {
+describe("`hold()` holds pages that the peer does not map:", () => {
   test("all of them until it is cleared", () => {
     const { xen, faults, device, finish, below } = machine("linux-6.1");
     const pages = device.open().allocate(0, { pages: 3 });
@@ -189,7 +195,7 @@ describe("pages that are held though the peer does not", () => {
     finish();
   });
 
-  test("some of them, beside those that the peer does hold", () => {
+  test("some of them, beside one that the peer does map", () => {
     const { faults, device, mapper, finish, below } = machine("linux-5.16");
     const pages = device.open().allocate(0, { pages: 7 });
     const theirs = mapper.map(1, [pages.grefs[6]!]);
@@ -204,7 +210,7 @@ describe("pages that are held though the peer does not", () => {
     finish();
   });
 
-  test("for some asks of each page, in each file by itself", () => {
+  test("for a number of calls for each page, counted by file", () => {
     const { faults, device, finish } = machine();
     const [first, second] = [device.open(), device.open()];
     const pages = first.allocate(0, { pages: 3 });
@@ -234,27 +240,17 @@ describe("pages that are held though the peer does not", () => {
     finish();
   });
 
-  test("while others fail to end: held is what did not end, and it throws only if nothing did", () => {
+  test("while access to others fails to end: all of them are held, and it throws only if access to no page ended", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const real = xen.domain(1).grants;
     const failing = new Set([2, 4]);
-    const file = faults.grants({
-      ...real,
-      open() {
-        const file = real.open();
-        return {
-          grant: file.grant.bind(file),
-          endAccess(page, count, grefs) {
-            if (failing.has(page)) throw new Error(`page ${page}`);
-            return file.endAccess(page, count, grefs);
-          },
-          map: file.map.bind(file),
-          setUnmapNotify: file.setUnmapNotify.bind(file),
-          close: file.close.bind(file),
-        };
+    const grants = replaceMethods(xen.domain(1).grants, (file) => ({
+      endAccess(page, count, grefs) {
+        if (failing.has(page)) throw new Error(`page ${page}`);
+        return file.endAccess(page, count, grefs);
       },
-    }).open();
+    }));
+    const file = faults.wrap({ grants }).grants.open();
     const grefs = new Uint32Array(5);
     file.grant(0, 5, 0, false, grefs);
     faults.hold({ grefs: [grefs[1]!, grefs[3]!] });
@@ -269,10 +265,10 @@ describe("pages that are held though the peer does not", () => {
     xen.assertClean();
   });
 
-  test("in a run of more than ten are named in ascending order", () => {
+  test("in a run of more than ten, and returns them in ascending order", () => {
     const xen = new MockXen();
     const faults = new Faults();
-    const file = faults.grants(xen.domain(1).grants).open();
+    const file = faults.wrap(xen.domain(1)).grants.open();
     const grefs = new Uint32Array(12);
     file.grant(0, 12, 0, false, grefs);
     faults.hold({ grefs: [grefs[2]!, grefs[11]!] });
@@ -282,7 +278,7 @@ describe("pages that are held though the peer does not", () => {
 
 describe("hooks", () => {
   for (const profile of PROFILES) {
-    test(`before endAccess: a peer that maps between query and end, profile ${profile}`, () => {
+    test(`before endAccess: a peer that maps a page just before, profile ${profile}`, () => {
       const { faults, device, mapper, finish } = machine(profile);
       const pages = device.open().allocate(0, { pages: 3 });
       const theirs: Mapping[] = [];
@@ -290,14 +286,14 @@ describe("hooks", () => {
       pages.free();
       expect([theirs.length, hook.fired]).toEqual([1, 1]);
       expect(device.inspect().pending).toBe(profile === "linux-5.16" ? 1 : 0);
-      // It still has the page, whatever became of it here.
+      // It still has the page, whatever happened to it here.
       expect(theirs[0]!.read(0, 1)[0]).toBe(0);
       theirs[0]!.unmap();
       finish();
     });
   }
 
-  test("after endAccess: what has ended cannot be mapped any more", () => {
+  test("after endAccess: the page cannot be mapped any more", () => {
     const { faults, device, mapper, finish } = machine();
     const pages = device.open().allocate(0);
     const codes: string[] = [];
@@ -307,7 +303,7 @@ describe("hooks", () => {
     finish();
   });
 
-  test("run in the order they were set, and not after a call that failed before", () => {
+  test("run in the order in which they were set, and not after a call that failed before it was done", () => {
     const { faults, device, finish } = machine();
     const allocator = device.open();
     const order: string[] = [];
@@ -334,7 +330,7 @@ describe("hooks", () => {
   });
 });
 
-test("options that make no sense are refused", () => {
+test("wrong options are refused", () => {
   const faults = new Faults();
   expect(() => new Faults({ seed: -1 })).toThrow(
     "`seed` must be a whole number from 0 to 4294967295: current value is -1",
@@ -365,9 +361,9 @@ test("options that make no sense are refused", () => {
   expect(() => faults.before("map", 1 as unknown as () => void)).toThrow(
     "the action must be a function: current value is 1",
   );
-  expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot act after a call as the kind of call");
-  // Nothing was set.
-  const device = new GrantDevice({ grants: faults.grants(new MockXen().domain(1).grants) }, { core: debugCore });
+  expect(() => faults.after("x" as "map", () => {})).toThrow("Cannot run an action after a call as the kind of call");
+  // No rule was set.
+  const device = new GrantDevice(faults.wrap(new MockXen().domain(1)), { core: debugCore });
   device.open().allocate(0).map().unmap();
   device.close();
 });

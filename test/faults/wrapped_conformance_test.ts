@@ -1,27 +1,28 @@
-/** The suites of mappers and event channels through recorders and faults: nothing changes, and a replay finds no difference. */
+/**
+ * The suites of mappers and event channels through recorders and faults: nothing changes, and a replay finds no
+ * difference.
+ */
 import { describe, expect, test } from "vitest";
-import type { EventBackend } from "../../src/contract/backend.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { Recorder, replay, type ReplayOptions } from "../../backends/record.ts";
 import { eventsConformance, mapperConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
-/** Recorders above and below faults that never happen: what reaches the machine is what was asked. */
+/** Recorders on both sides of faults without rules: each call must reach the machine unchanged. */
 function wrappers() {
   const [above, below]: [string[], string[]] = [[], []];
   const [outer, inner] = [new Recorder((line) => above.push(line)), new Recorder((line) => below.push(line))];
   const faults = new Faults();
   return {
-    outer,
-    inner,
-    faults,
-    events: (backend: EventBackend) => outer.events(faults.events(inner.events(backend))),
+    recorders: [outer, inner],
+    wrap: (domain: XenDomain) => outer.wrap(faults.wrap(inner.wrap(domain))),
     check(xen: MockXen, again: () => { xen: MockXen; options: ReplayOptions }) {
       xen.assertClean();
       expect(above).toEqual(below);
       expect([outer.failure, inner.failure]).toEqual([undefined, undefined]);
-      expect([faults.injected(), faults.left]).toEqual([0, 0]);
+      expect([faults.injected(), faults.unreleased]).toEqual([0, 0]);
       const { xen: machine, options } = again();
       const { difference, left, openAtEnd } = replay(below, options);
       expect(difference?.message).toBe(undefined);
@@ -38,19 +39,16 @@ for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
       open() {
         const xen = new MockXen({ profile });
         const [domain, peer] = [xen.domain(1), xen.domain(0)];
-        const { outer, inner, faults, events, check } = wrappers();
+        const { recorders, wrap, check } = wrappers();
         return {
-          granter: {
-            grants: outer.grants(faults.grants(inner.grants(domain.grants))),
-            events: events(domain.events),
-          },
+          granter: wrap(domain),
           granterDomid: 1,
-          peer: { maps: outer.maps(faults.maps(inner.maps(peer.maps))), events: events(peer.events) },
+          peer: wrap(peer),
           peerDomid: 0,
           joinsPages: false,
           setLimit(pages) {
             domain.limit = pages;
-            for (const recorder of [outer, inner]) recorder.mark("limit", pages);
+            for (const recorder of recorders) recorder.mark("limit", pages);
           },
           heldPagesCount: profile === "linux-5.16",
           core: debugCore,
@@ -61,9 +59,7 @@ for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
               return {
                 xen: machine,
                 options: {
-                  grants: granter.grants,
-                  maps: mapper.maps,
-                  events: [granter.events, mapper.events],
+                  domains: [granter, mapper],
                   marks: { limit: (pages) => granter.limit = pages as number },
                 },
               };
@@ -80,18 +76,18 @@ for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] a
       test,
       open() {
         const xen = new MockXen();
-        const { events, check } = wrappers();
-        const backends = (machine: MockXen) => [machine.domain(1).events, machine.domain(peer).events];
-        const [eventBackend, peerBackend] = backends(xen).map(events);
+        const { wrap, check } = wrappers();
+        const domains = (machine: MockXen) => [machine.domain(1), machine.domain(peer)];
+        const [domain, other] = domains(xen).map(wrap);
         return {
-          domain: { events: eventBackend! },
+          domain: domain!,
           domid: 1,
-          peer: { events: peerBackend! },
+          peer: other!,
           peerDomid: peer,
           close: () =>
             check(xen, () => {
               const machine = new MockXen();
-              return { xen: machine, options: { events: backends(machine) } };
+              return { xen: machine, options: { domains: domains(machine) } };
             }),
         };
       },

@@ -310,8 +310,8 @@ export const CASES: readonly Case[] = [
     says: "domain 1 grants domain 0 a page by reference 13",
     patch: {
       file: DRIVER,
-      find: "let granted = 0;\n    while (",
-      replace: "let granted = 0;\n    while (granted < count - 500 && ",
+      find: "grantedCount(this.#grefs, count)",
+      replace: "grantedCount(this.#grefs, Math.max(0, count - 500))",
     },
   },
   {

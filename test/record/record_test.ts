@@ -1,14 +1,14 @@
-/** What a recorder writes; and that it changes nothing, and a replay of it neither. */
+/** What a recorder writes, and that neither recording nor replaying changes anything. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayReport } from "../../backends/record.ts";
 import { GrantDevice } from "../../mod.ts";
 import { conformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
+import { HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
 
-describe("what a recorder writes", () => {
-  test("is one line for each call, of both sides in their order", () => {
+describe("a recorder", () => {
+  test("writes one line for each call, in the order of the calls", () => {
     const { trace, recorder, device, mapper, xen } = recorded({ profile: "linux-5.16" });
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3, writable: true });
@@ -30,7 +30,7 @@ describe("what a recorder writes", () => {
       `{"side":"grants","call":"limit","limit":1024}`,
       `{"side":"grants","call":"open","backend":"mock","file":1}`,
       `{"side":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
-      `{"side":"maps","call":"open","backend":"mock","file":2}`,
+      `{"side":"maps","call":"open","domain":1,"backend":"mock","file":2}`,
       `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9,10],"writable":true,"mapping":1,"bytes":8192}`,
       `{"side":"grants","call":"map","file":1,"page":1,"count":2,"gref":9,"writable":false,"mapping":2,"bytes":8192}`,
       `{"call":"mark","name":"half-way","value":{"pages":3}}`,
@@ -50,7 +50,7 @@ describe("what a recorder writes", () => {
     expect(replayOn(new MockXen({ profile: "linux-5.16" }), trace)).toEqual({ calls: 15, cut: false, left: [] });
   });
 
-  test("has the pages that were granted before a failure, a limit that is none, and errors without a code", () => {
+  test("writes the pages granted before a failure, an infinite limit, and errors without a code", () => {
     const { trace, device } = recorded({ tableFrames: 1, limit: Infinity });
     const allocator = device.open();
     allocator.allocate(0, { pages: 503 });
@@ -61,31 +61,32 @@ describe("what a recorder writes", () => {
     );
     expect(trace[5]).toBe(`{"side":"grants","call":"endAccess","file":1,"page":503,"count":1,"grefs":[511],"held":[]}`);
 
-    const lines: string[] = [];
     expect(device.inspect().limit).toBe(Infinity);
 
-    const broken = new Recorder((line) => lines.push(line)).grants({
+    const { trace: other, recorder } = recording();
+    const grants: GrantBackend = {
       name: "broken",
       limitName: "nothing",
       limit: () => NaN,
       open() {
         throw new Error("boom");
       },
-    });
-    expect(broken.limit()).toBe(NaN);
-    expect(() => broken.open()).toThrow("boom");
-    expect(lines.slice(1)).toEqual([
+    };
+    const broken = recorder.wrap({ grants });
+    expect(broken.grants.limit()).toBe(NaN);
+    expect(() => broken.grants.open()).toThrow("boom");
+    expect(other.slice(1)).toEqual([
       `{"side":"grants","call":"limit","limit":"NaN"}`,
       `{"side":"grants","call":"open","backend":"broken","error":{"code":"backend-failed","message":"boom"}}`,
     ]);
   });
 
-  test("is nothing more once it could not be written, and the calls go on", () => {
+  test("writes nothing more after a line that could not be written, and the calls go on", () => {
     const lines: string[] = [];
     const full = new Error("disk full");
     let room = true;
     const recorder = new Recorder((line) => {
-      // Once only: what comes after a gap would be misleading.
+      // Fails once only: lines after a gap would be misleading.
       if (room && lines.length === 3) {
         room = false;
         throw full;
@@ -93,7 +94,7 @@ describe("what a recorder writes", () => {
       lines.push(line);
     });
     const xen = new MockXen();
-    const device = new GrantDevice({ grants: recorder.grants(xen.domain(1).grants) }, { core: debugCore });
+    const device = new GrantDevice(recorder.wrap(xen.domain(1)), { core: debugCore });
     const pages = device.open().allocate(0);
     expect([recorder.failure, recorder.lines]).toEqual([full, 3]);
     pages.map().unmap();
@@ -101,26 +102,15 @@ describe("what a recorder writes", () => {
     expect([recorder.lines, lines.length]).toEqual([3, 3]);
     xen.assertClean();
   });
-
-  test("is of one backend a side", () => {
-    const recorder = new Recorder(() => {});
-    const xen = new MockXen();
-    const backend = xen.domain(1).grants;
-    expect(recorder.grants(backend)).toMatchObject({ name: backend.name, limitName: backend.limitName });
-    recorder.maps(xen.domain(1).maps);
-    expect(() => recorder.grants(xen.domain(2).grants)).toThrow("make another recorder");
-    expect(() => recorder.maps(xen.domain(2).maps)).toThrow("make another recorder");
-  });
 });
 
-describe("a recorder changes nothing of what is odd:", () => {
-  /** A granter's backend of which one thing is odd. */
+describe("a recorder passes oddities on:", () => {
+  /** A recorded file that has only some methods, which are odd. */
   function odd(file: Partial<GrantFile>) {
-    const lines: string[] = [];
-    const recorder = new Recorder((line) => lines.push(line));
+    const { trace: lines, recorder } = recording();
     const real = new MockXen().domain(1).grants;
-    const backend: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
-    return { lines, recorder, file: recorder.grants(backend).open() };
+    const grants: GrantBackend = { ...real, limit: () => 7, open: () => ({ ...file }) as GrantFile };
+    return { lines, recorder, file: recorder.wrap({ grants }).grants.open() };
   }
 
   test("memory whose size cannot be read reaches the caller, who unmaps it", () => {
@@ -144,7 +134,7 @@ describe("a recorder changes nothing of what is odd:", () => {
     ]);
   });
 
-  test("errors that cannot be shown are thrown as they are, and recording goes on", () => {
+  test("errors that cannot be shown are thrown unchanged, and recording goes on", () => {
     const hidden = (what: string) =>
       Object.defineProperty(new Error(), "message", {
         get() {
@@ -164,7 +154,7 @@ describe("a recorder changes nothing of what is odd:", () => {
     }
   });
 
-  test("an error after the buffer of the references was moved away is the backend's", () => {
+  test("an error after the buffer of the references was transferred is the backend's", () => {
     const boom = new Error("boom");
     const move = (...args: unknown[]): never => {
       structuredClone(null, { transfer: [(args.at(-1) as Uint32Array<ArrayBuffer>).buffer] });
@@ -179,15 +169,14 @@ describe("a recorder changes nothing of what is odd:", () => {
 });
 
 test("a mark that cannot be written is refused, and recording goes on", () => {
-  const lines: string[] = [];
-  const recorder = new Recorder((line) => lines.push(line));
+  const { trace: lines, recorder } = recording();
   const round: Record<string, unknown> = {};
   round.round = round;
   for (const value of [1n, round, () => {}, Symbol("x")]) {
     expect(() => recorder.mark("a", value)).toThrow(TypeError);
-    expect(() => recorder.mark("a", value)).toThrow("Cannot note a mark as JSON must be able to say its value");
+    expect(() => recorder.mark("a", value)).toThrow("Cannot write a mark as `value` must be representable as JSON");
   }
-  expect(() => recorder.mark(5 as unknown as string)).toThrow("its name must be a text: current value is 5");
+  expect(() => recorder.mark(5 as unknown as string)).toThrow("`name` must be a string: current value is 5");
   recorder.mark("b", null);
   expect(recorder.failure).toBe(undefined);
   expect(lines.slice(1)).toEqual([`{"call":"mark","name":"b","value":null}`]);
@@ -199,20 +188,19 @@ describe("a recorder changes nothing:", () => {
     conformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
       open() {
-        const trace: string[] = [];
-        const recorder = new Recorder((line) => trace.push(line));
+        const { trace, recorder } = recording();
         const xen = new MockXen({ profile });
         const domain = xen.domain(1);
-        // The other profile differs in what becomes of a page that the peer holds.
+        // The other profile differs in what happens to a page that the peer holds.
         const replayed = (on: MockProfile) => {
           const machine = new MockXen({ profile: on });
           const limit = (pages: unknown) => machine.domain(1).limit = Number(pages);
           return replayOn(machine, trace, { marks: { limit } });
         };
         return {
-          granter: { grants: recorder.grants(domain.grants) },
+          granter: recorder.wrap(domain),
           granterDomid: 1,
-          peer: { maps: recorder.maps(xen.domain(0).maps) },
+          peer: recorder.wrap(xen.domain(0)),
           peerDomid: 0,
           setLimit(pages) {
             domain.limit = pages;
@@ -232,7 +220,7 @@ describe("a recorder changes nothing:", () => {
       },
     });
 
-    test(`${profile}: replayed on the other profile, what the peer holds is the only difference`, () => {
+    test(`${profile}: on the other profile, the pages that the peer holds are the only difference`, () => {
       let differences = 0;
       for (const replayed of replays) {
         const { difference } = replayed();

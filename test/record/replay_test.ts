@@ -1,18 +1,19 @@
 /** What a replay finds: references that differ, the first difference, and backends that misbehave. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
-import { Recorder, replay } from "../../backends/record.ts";
-import { References } from "../../backends/record/gref_map.ts";
+import { replay } from "../../backends/record.ts";
+import { GrefMap } from "../../backends/record/gref_map.ts";
 import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { mapBackend, NO_MEMORY } from "../support/map_backend.ts";
-import { HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
+import { domainsOf, HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
+import { replaceMethods } from "../support/replace_methods.ts";
 
 /** A reference that nobody grants. */
 const NOBODYS = 0xffff_ffff;
 
 describe("references", () => {
-  /** A machine whose domain 1 has granted pages to others, and got some references back in disorder. */
+  /** A machine whose domain 1 has granted pages to others, and has references to give out in another order. */
   function worn(profile: MockProfile) {
     const xen = new MockXen({ profile });
     const device = new GrantDevice(xen.domain(1));
@@ -21,7 +22,7 @@ describe("references", () => {
     return { xen, device };
   }
 
-  test("are those of the replaying backend, for both sides", () => {
+  test("are those of the replaying backend, on both sides", () => {
     const { trace, device, mapper } = recorded();
     const allocator = device.open();
     const first = allocator.allocate(0, { pages: 4 });
@@ -36,10 +37,7 @@ describe("references", () => {
     mapper.close();
 
     const { xen, device: other } = worn("linux-5.16");
-    const { difference, left } = replay(trace, {
-      grants: xen.domain(1).grants,
-      maps: xen.domain(0).maps,
-    });
+    const { difference, left } = replay(trace, { domains: domainsOf(xen) });
     expect(difference?.message).toBe(undefined);
     expect(left).toEqual([]);
     expect(other.inspect().live).toBe(16);
@@ -47,13 +45,13 @@ describe("references", () => {
     xen.assertClean();
   });
 
-  test("that the peer guessed, or that went, do not lead to the pages of others", () => {
-    const references = new References();
+  test("that the peer guessed, or whose pages are gone, do not lead to other pages", () => {
+    const references = new GrefMap();
     references.granted(8, 12);
     references.granted(9, 13);
     expect([8, 9, 77].map((gref) => references.replayed(gref))).toEqual([12, 13, 77]);
     expect(references.replayed(12)).toBe(NOBODYS);
-    // Both went. The recording used the second one's reference again, the replay the first one's.
+    // Both pages are gone. The recording used the second reference again, the replay the first.
     references.granted(9, 12);
     expect([8, 9, 12].map((gref) => references.replayed(gref))).toEqual([NOBODYS, 12, NOBODYS]);
     references.granted(8, 13);
@@ -65,34 +63,33 @@ describe("references", () => {
     const guess = 25;
     expect(() => mapper.map(1, [guess])).toThrow(GrantError);
     device.close();
-    const backends = { grants: xen.domain(1).grants, maps: xen.domain(0).maps };
-    expect(replay(trace, backends).difference?.message).toBe(undefined);
-    const granted = new GrantDevice(backends).open().allocate(0);
+    expect(replay(trace, { domains: domainsOf(xen) }).difference?.message).toBe(undefined);
+    const granted = new GrantDevice(xen.domain(1)).open().allocate(0);
     expect(granted.grefs).toEqual([guess]);
     granted.free();
     other.close();
     xen.assertClean();
   });
 
-  test("of other granters stay what they are, and domains may stand for others", () => {
+  test("of other granters stay as they are, and domains may stand for others", () => {
     const trace = [
       HEADER,
       `{"side":"grants","call":"open","file":1}`,
       `{"side":"grants","call":"grant","file":1,"page":0,"count":1,"domid":5,"writable":false,"grefs":[700]}`,
-      `{"side":"maps","call":"open","file":2}`,
+      `{"side":"maps","call":"open","domain":1,"file":2}`,
       `{"side":"maps","call":"map","file":2,"domid":4,"grefs":[700],"writable":false,"mapping":1,"bytes":4096}`,
       `{"side":"maps","call":"map","file":2,"domid":3,"grefs":[8],"writable":false,"mapping":2,"bytes":4096}`,
     ];
     const xen = new MockXen();
     const other = new GrantDevice(xen.domain(3));
     expect(other.open().allocate(0).grefs).toEqual([8]);
-    const backends = { grants: xen.domain(1).grants, maps: xen.domain(0).maps };
+    const domains = domainsOf(xen);
     const domids = { 5: 0, 4: 1 };
-    expect(replay(trace, { ...backends, domids, granter: 4 })).toMatchObject({ calls: 5, cut: false, left: [] });
-    expect(replay(trace, { ...backends, domids: { 5: 0 }, granter: 4 }).difference?.line).toBe(5);
-    expect(replay(trace, { ...backends, domids: { 4: 1 }, granter: 4 }).difference?.line).toBe(5);
-    // Without the granter the other's reference is taken for one of its.
-    expect(replay(trace, { ...backends, domids }).difference?.got.error?.message).toContain("4294967295");
+    expect(replay(trace, { domains, domids, granter: 4 })).toMatchObject({ calls: 5, cut: false, left: [] });
+    expect(replay(trace, { domains, domids: { 5: 0 }, granter: 4 }).difference?.line).toBe(5);
+    expect(replay(trace, { domains, domids: { 4: 1 }, granter: 4 }).difference?.line).toBe(5);
+    // Without `granter`, the reference of the other domain is taken for one of the granter.
+    expect(replay(trace, { domains, domids }).difference?.got.error?.message).toContain("4294967295");
     other.close();
     xen.assertClean();
   });
@@ -105,15 +102,15 @@ describe("a difference", () => {
     `{"side":"grants","call":"open","file":1}`,
     `{"side":"grants","call":"grant","file":1,"page":0,"count":4,"domid":0,"writable":true,"grefs":[8,9,10,11]}`,
     `{"side":"grants","call":"map","file":1,"page":0,"count":4,"gref":8,"writable":true,"mapping":1,"bytes":16384}`,
-    `{"side":"maps","call":"open","file":2}`,
+    `{"side":"maps","call":"open","domain":1,"file":2}`,
     `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":2,"bytes":4096}`,
   ];
 
-  /** The difference that a further line makes, or that one in place of another makes. */
+  /** The difference that one more line makes. */
   const difference = (line: string, xen = new MockXen({ profile: "linux-5.16" })) =>
     replayOn(xen, [...trace, line]).difference;
 
-  test("has what was expected, what came, and the calls before it; nothing is left open", () => {
+  test("has both answers and the calls before it, and leaves nothing open", () => {
     const line = `{"side":"grants","call":"endAccess","file":1,"page":0,"count":4,"grefs":[8,9,10,11],"held":[3]}`;
     const found = difference(line)!;
     expect(found).toMatchObject({ line: 8, call: { call: "endAccess" }, expected: { held: [3] }, got: { held: [1] } });
@@ -130,14 +127,14 @@ describe("a difference", () => {
     expect(found.before.map((call) => call.line)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
-  test("may be in each answer, or in that it fails or does not", () => {
+  test("may be in any answer, or in whether the call fails", () => {
     const error = `"error":{"code":"no-space","errno":28,"message":""}`;
     const map = `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,`;
     expect(difference(`{"side":"grants","call":"limit","limit":7}`)).toMatchObject({ got: { limit: 1024 } });
     expect(difference(`{"side":"grants","call":"open",${error}}`)).toMatchObject({
       expected: { error: { errno: 28 } },
     });
-    expect(difference(`{"side":"maps","call":"open",${error}}`)?.got).toEqual({});
+    expect(difference(`{"side":"maps","call":"open","domain":1,${error}}`)?.got).toEqual({});
     expect(difference(`${map}"mapping":3,"bytes":8192}`)).toMatchObject({
       expected: { bytes: 8192 },
       got: { bytes: 4096 },
@@ -159,11 +156,11 @@ describe("a difference", () => {
 describe("errors", () => {
   const trace = (code: string, errno: string) => [
     HEADER,
-    `{"side":"maps","call":"open","file":1}`,
+    `{"side":"maps","call":"open","domain":1,"file":1}`,
     `{"side":"maps","call":"map","file":1,"domid":1,"grefs":[9],"writable":true,"error":{"code":"${code}"${errno}}}`,
   ];
 
-  test("are compared by their codes, and by their errno only if that is asked for", () => {
+  test("are compared by code, and by errno if the option is set", () => {
     const same = trace("map-refused", `,"errno":22`);
     expect(replayOn(new MockXen(), same, { errno: true }).calls).toBe(2);
     const other = trace("map-refused", `,"errno":2`);
@@ -189,14 +186,14 @@ describe("marks", () => {
     expect(replayOn(new MockXen(), trace).difference?.before.map((call) => call.call)).toEqual(["mark", "mark"]);
   });
 
-  test("whose handler throws end the replay, and everything is closed", () => {
+  test("whose handler throws end the replay, which closes everything", () => {
     const xen = new MockXen();
     const boom = new Error("boom");
     const calls = [
       HEADER,
       `{"side":"grants","call":"open","file":1}`,
       `{"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[8,9]}`,
-      `{"side":"maps","call":"open","file":2}`,
+      `{"side":"maps","call":"open","domain":1,"file":2}`,
       `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":1,"bytes":4096}`,
       `{"call":"mark","name":"boom"}`,
     ];
@@ -212,37 +209,23 @@ describe("marks", () => {
 });
 
 describe("backends that misbehave:", () => {
-  test("one that names nonsense as held is recorded, and its pages are asked for again", () => {
+  test("a wrong answer of `endAccess` is recorded, and access to the pages ends later", () => {
     for (const held of [[3], [1, 1], [2, 1], ["x"], undefined, null, {}, 3]) {
       const lies = () => {
         const xen = new MockXen();
-        const real = xen.domain(1).grants;
         let lie = true;
-        const grants = {
-          ...real,
-          open() {
-            const file = real.open();
-            const endAccess: typeof file.endAccess = (...args) => {
-              if (!lie) return file.endAccess(...args);
-              lie = false;
-              return held as unknown as number[];
-            };
-            return {
-              grant: file.grant.bind(file),
-              endAccess,
-              map: file.map.bind(file),
-              setUnmapNotify: file.setUnmapNotify.bind(file),
-              close: file.close.bind(file),
-            };
+        const grants = replaceMethods(xen.domain(1).grants, (file) => ({
+          endAccess(...args) {
+            if (!lie) return file.endAccess(...args);
+            lie = false;
+            return held as unknown as number[];
           },
-        };
+        }));
         return { xen, grants };
       };
-      const trace: string[] = [];
+      const { trace, recorder } = recording();
       const { xen, grants } = lies();
-      const device = new GrantDevice({ grants: new Recorder((line) => trace.push(line)).grants(grants) }, {
-        core: debugCore,
-      });
+      const device = new GrantDevice(recorder.wrap({ grants }), { core: debugCore });
       const pages = device.open().allocate(0, { pages: 3 });
       expect(() => pages.free()).toThrow(GrantError);
       device.close();
@@ -250,31 +233,31 @@ describe("backends that misbehave:", () => {
       expect(trace.filter((line) => line.includes("endAccess")).length).toBe(2);
 
       const again = lies();
-      expect(replay(trace, { grants: again.grants }).difference?.message).toBe(undefined);
+      expect(replay(trace, { domains: [again] }).difference?.message).toBe(undefined);
       again.xen.assertClean();
       expect(replayOn(new MockXen(), trace).difference?.got).toEqual({ held: [] });
     }
   });
 
-  test("one that gives no memory is passed on as it is", () => {
-    const trace: string[] = [];
+  test("an answer of `map` without memory is passed on", () => {
+    const { trace, recorder } = recording();
     const maps = mapBackend({ map: () => NO_MEMORY });
-    const mapper = new GrantMapper({ maps: new Recorder((line) => trace.push(line)).maps(maps) });
+    const mapper = new GrantMapper(recorder.wrap({ maps }));
     expect(thrown(() => mapper.map(1, [8]))).toMatchObject({ code: "backend-failed" });
     mapper.close();
     expect(trace[2]).toMatch(/"mapping":1,"bytes":0}$/);
-    expect(replay(trace, { maps })).toEqual({ calls: 3, cut: false, left: [] });
+    expect(replay(trace, { domains: [{ maps }] })).toEqual({ calls: 3, cut: false, left: [] });
   });
 
   test("each file is closed once", () => {
     let closes = 0;
     const maps = mapBackend({ close: () => void closes++ }, "counting");
     const lines = [1, 2].map((file) => `{"side":"maps","call":"open","file":${file}}`);
-    replay([HEADER, ...lines, `{"side":"maps","call":"close","file":1}`], { maps });
+    replay([HEADER, ...lines, `{"side":"maps","call":"close","file":1}`], { domains: [{ maps }] });
     expect(closes).toBe(2);
   });
 
-  test("what cannot be given back at the end is told", () => {
+  test("what cannot be given back at the end is reported", () => {
     const xen = new MockXen({ profile: "linux-5.16" });
     const lines = [
       HEADER,
@@ -284,20 +267,15 @@ describe("backends that misbehave:", () => {
       `{"call":"mark","name":"stranger"}`,
     ];
     const stranger = new GrantMapper(xen.domain(0));
-    const real = xen.domain(1).grants;
     const boom = () => {
       throw new Error("boom");
     };
-    const grants = {
-      ...real,
-      open() {
-        const file = real.open();
-        const map: typeof file.map = (...args) => ({ bytes: file.map(...args).bytes, unmap: boom });
-        const endAccess: typeof file.endAccess = (page, ...rest) => page === 1 ? boom() : file.endAccess(page, ...rest);
-        return { grant: file.grant.bind(file), endAccess, map, setUnmapNotify: boom, close: boom };
-      },
-    };
-    const report = replay(lines, { grants, marks: { stranger: () => stranger.map(1, [8]) } });
+    const grants = replaceMethods(xen.domain(1).grants, (file) => ({
+      map: (...args) => ({ bytes: file.map(...args).bytes, unmap: boom }),
+      endAccess: (page, ...rest) => page === 1 ? boom() : file.endAccess(page, ...rest),
+      close: boom,
+    }));
+    const report = replay(lines, { domains: [{ grants }], marks: { stranger: () => stranger.map(1, [8]) } });
     expect(report).toEqual({
       calls: 3,
       cut: false,

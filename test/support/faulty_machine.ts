@@ -1,29 +1,28 @@
-/** A machine with faults, that says whether everything was given back. */
+/** A machine with faults, and a check that everything was given back. */
 import { expect } from "vitest";
 import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { parseTrace, Recorder } from "../../backends/record.ts";
-import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
+import { GrantDevice, GrantMapper } from "../../mod.ts";
+export { thrown } from "./broken_machine.ts";
 import { debugCore } from "./debug_core.ts";
 
 export const PROFILES: readonly MockProfile[] = ["linux-5.16", "linux-6.1"];
 
-/** A machine with faults on both sides, and below them a recorder of what reaches it. */
+/** A machine with faults on both sides, and a recorder of the calls that reach it. */
 export function machine(profile: MockProfile = "linux-5.16", seed = 1) {
   const xen = new MockXen({ profile });
   const faults = new Faults({ seed });
   const trace: string[] = [];
   const recorder = new Recorder((line) => trace.push(line));
-  const grants = recorder.grants(xen.domain(1).grants);
-  const maps = recorder.maps(xen.domain(0).maps);
-  const device = new GrantDevice({ grants: faults.grants(grants) }, { core: debugCore });
-  const mapper = new GrantMapper({ maps: faults.maps(maps) });
-  /** Without faults everything can be given back, and nothing was lost below. */
+  const device = new GrantDevice(faults.wrap(recorder.wrap(xen.domain(1))), { core: debugCore });
+  const mapper = new GrantMapper(faults.wrap(recorder.wrap(xen.domain(0))));
+  /** Checks that without faults everything can be given back, and that nothing was lost in the inner backends. */
   const finish = () => {
     faults.clear();
     device.close();
     mapper.close();
-    faults.settle();
+    faults.releaseAll();
     device.close();
     expect(device.inspect()).toMatchObject({ live: 0, listed: 0, mapped: 0, pending: 0, allocators: [] });
     xen.assertClean();
@@ -33,21 +32,10 @@ export function machine(profile: MockProfile = "linux-5.16", seed = 1) {
     expect(calls.filter((call) => call.call === "close").length).toBe(opened);
     expect(calls.filter((call) => call.call === "unmap").length).toBe(mapped);
   };
-  /** The calls of a kind that reached the machine: how many pages each names. */
+  /** The calls of a kind that reached the machine: the number of pages of each. */
   const below = (kind: FaultKind) =>
     parseTrace(trace).calls.filter((call) => call.call === kind).map((call) => "count" in call ? call.count : 0);
   return { xen, faults, device, mapper, trace, finish, below };
-}
-
-/** The error that an action throws. */
-export function thrown(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 export const boom = new Error("boom");

@@ -1,15 +1,16 @@
-/** Backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance. */
+/**
+ * Granters' backends that fail half-way, lie, or call back: each gets an error that names it, and the books balance.
+ */
 import { describe, expect, test } from "vitest";
-import type { GrantFile, MapBackend, MappedMemory } from "../../src/contract/backend.ts";
+import type { GrantFile, MappedMemory } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { GrantDevice, GrantMapper } from "../../mod.ts";
+import { GrantDevice } from "../../mod.ts";
 import { machine, thrown } from "../support/broken_machine.ts";
-import { mapBackend, peerMemory } from "../support/map_backend.ts";
 
 const boom = new Error("boom");
 
 describe("a backend that fails to grant", () => {
-  test("at once: nothing is left, and the index is as before", () => {
+  test("at once leaves nothing, and the index is as before", () => {
     let fail = true;
     const { device } = machine((file) => ({
       grant(...args) {
@@ -26,7 +27,7 @@ describe("a backend that fails to grant", () => {
     expect(allocator.allocate(0).page).toBe(0);
   });
 
-  test("after half of the pages: these are taken back", () => {
+  test("after half of the pages has them taken back", () => {
     const { device, xen } = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, Math.floor(count / 2), domid, writable, grefs);
@@ -41,7 +42,7 @@ describe("a backend that fails to grant", () => {
     expect(allocator.allocate(0).page).toBe(0);
   });
 
-  test("while the peer maps one by guessing its reference: that one is pending until it lets go (S4)", () => {
+  test("while the peer maps one by guessing its reference: that page is pending until the peer unmaps it (S4)", () => {
     let theirs: { unmap(): void } | undefined;
     const made = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
@@ -54,7 +55,7 @@ describe("a backend that fails to grant", () => {
     const allocator = made.device.open();
     thrown(() => allocator.allocate(0, { pages: 3 }));
     expect(made.device.inspect()).toMatchObject({ live: 1, listed: 0, pending: 1 });
-    // Its index lives on with it; the ones around it are free again.
+    // The page keeps its index; those around it are free again.
     const next = allocator.allocate(0);
     expect(next.page).toBe(2);
     theirs!.unmap();
@@ -64,7 +65,7 @@ describe("a backend that fails to grant", () => {
     made.xen.assertClean();
   });
 
-  test("and to take it back: the pages are pending, and taken back later", () => {
+  test("and then to end access: the pages are pending, and taken back later", () => {
     let broken = true;
     const { device, xen } = machine((file) => ({
       grant(...args) {
@@ -86,7 +87,7 @@ describe("a backend that fails to grant", () => {
     xen.assertClean();
   });
 
-  test("without saying so: a page without a reference is an error", () => {
+  test("without an error: a page without a reference is one", () => {
     const { device, xen } = machine((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, count - 1, domid, writable, grefs);
@@ -101,7 +102,7 @@ describe("a backend that fails to grant", () => {
 });
 
 describe("a backend that fails to end access", () => {
-  test("leaves the pages pending, says so, and they end with the next operation", () => {
+  test("leaves the pages pending, and the next operation ends access", () => {
     let broken = true;
     const { device, xen } = machine((file) => ({
       endAccess(...args) {
@@ -114,7 +115,7 @@ describe("a backend that fails to end access", () => {
     expect(thrown(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
     expect(device.inspect()).toMatchObject({ live: 3, listed: 0, pending: 3 });
     expect(thrown(() => pages.free()).code).toBe("not-found");
-    // An allocation is not to blame for what failed before.
+    // An allocation does not report what failed before.
     const other = allocator.allocate(0);
     const view = other.map();
     expect(thrown(() => allocator.close()).message).toBe(
@@ -129,7 +130,7 @@ describe("a backend that fails to end access", () => {
     xen.assertClean();
   });
 
-  test("of one file does not trouble the others", () => {
+  test("in one file does not affect the others", () => {
     let broken: GrantFile | undefined;
     const { device } = machine((file) => ({
       endAccess(...args) {
@@ -164,7 +165,7 @@ describe("a backend that fails to end access", () => {
       "nothing at all": undefined,
     })
   ) {
-    test(`and says the peer holds ${what}: all of them stay pending`, () => {
+    test(`and returns ${what} as held: all pages stay pending`, () => {
       let lie = true;
       const { device, xen } = machine((file) => ({
         endAccess(...args) {
@@ -182,7 +183,7 @@ describe("a backend that fails to end access", () => {
 });
 
 describe("a backend that fails to map", () => {
-  test("the second of two pieces: the first is unmapped, and no page is counted as mapped (U4)", () => {
+  test("the second of two parts: the first is unmapped, and no page counts as mapped (U4)", () => {
     let maps = 0;
     let unmaps = 0;
     const { device } = machine((file) => ({
@@ -217,7 +218,7 @@ describe("a backend that fails to map", () => {
       "nothing": undefined,
     })
   ) {
-    test(`and gives ${what}`, () => {
+    test(`and returns ${what}`, () => {
       const { device } = machine(() => ({ map: () => memory as MappedMemory }));
       const pages = device.open().allocate(0, { pages: 2 });
       expect(thrown(() => pages.map()).code).toBe("backend-failed");
@@ -226,7 +227,7 @@ describe("a backend that fails to map", () => {
   }
 });
 
-test("a backend that fails to unmap: the mapping has ended all the same, and the pages are freed", () => {
+test("a backend that fails to unmap: the mapping counts as ended, and the pages are freed", () => {
   const { device } = machine((file) => ({
     map(...args) {
       return {
@@ -285,7 +286,7 @@ test("a backend that fails to open or close", () => {
   expect(unopened.open().allocate(0).page).toBe(0);
 });
 
-describe("a backend that lies about its limit", () => {
+describe("a backend with a wrong limit", () => {
   for (const limit of [NaN, -1, 0.5, "8", undefined] as number[]) {
     test(`${limit}`, () => {
       const { device } = machine(() => ({}), { limit: () => limit });
@@ -338,73 +339,6 @@ test("a backend that calls back into the library is refused, and nothing is lost
   device.close();
   expect(device.inspect()).toMatchObject({ live: 0, mapped: 0 });
   xen.assertClean();
-});
-
-describe("a mapper on a backend that fails", () => {
-  const mapperOn = (backend: Partial<MapBackend>) =>
-    new GrantMapper({ maps: { name: "broken", ...backend } as MapBackend });
-
-  test("to open, or to map: the next attempt works", () => {
-    let broken = true;
-    const xen = new MockXen();
-    const pages = new GrantDevice(xen.domain(1)).open().allocate(0);
-    const real = xen.domain(0).maps;
-    const mapper = mapperOn({
-      open() {
-        if (broken) throw boom;
-        return real.open();
-      },
-    });
-    expect(thrown(() => mapper.map(1, pages.grefs))).toMatchObject({ operation: "map", cause: boom });
-    broken = false;
-    mapper.map(1, pages.grefs).unmap();
-    mapper.close();
-  });
-
-  test("to give the memory it should, or to unmap or close", () => {
-    let closes = 0;
-    let unmaps = 0;
-    let size = 1;
-    const mapper = mapperOn(mapBackend({
-      map: () =>
-        peerMemory({
-          bytes: new Uint8Array(size),
-          unmap() {
-            unmaps++;
-            throw boom;
-          },
-        }),
-      close() {
-        closes++;
-        throw boom;
-      },
-    }));
-    expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
-    expect(unmaps).toBe(1);
-    size = 4096;
-    const view = mapper.map(1, [8]);
-    mapper.close();
-    expect(closes).toBe(0);
-    expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
-    expect([unmaps, closes]).toEqual([2, 1]);
-    view.unmap();
-    mapper.close();
-    expect([unmaps, closes]).toEqual([2, 1]);
-  });
-
-  test("and calls back: it is refused", () => {
-    const codes: string[] = [];
-    const mapper: GrantMapper = mapperOn(mapBackend({
-      map: () => {
-        codes.push(thrown(() => mapper.map(1, [8])).code, thrown(() => mapper.close()).code);
-        return peerMemory();
-      },
-    }));
-    const view = mapper.map(1, [8]);
-    view.unmap();
-    mapper.close();
-    expect(codes).toEqual(["busy", "busy"]);
-  });
 });
 
 test("a core that cannot be compiled is a clear error", () => {

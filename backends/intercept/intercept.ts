@@ -1,0 +1,76 @@
+import { checkBackend, show } from "../../src/contract/checks.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
+import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
+
+/**
+ * Stands in the way of each call: returns what the caller gets, or throws it.
+ *
+ * @param call The call.
+ * @param proceed Makes the call on the inner object, and returns its answer as it is: wrapping comes later.
+ */
+export type Interceptor = <T>(call: Call, proceed: () => T) => T;
+
+type Method = (...args: unknown[]) => unknown;
+
+/** A backend, a file or memory, whatever its interface. */
+type Target = Record<string, unknown>;
+
+/**
+ * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
+ * an interceptor. Wraps the parts that are there, and leaves the domain itself as it is.
+ *
+ * @param what What would be done, for the message: "record".
+ * @throws {TypeError} if the domain has no part, or one that is no backend.
+ */
+export function intercept<Part extends keyof XenDomain>(
+  what: string,
+  domain: Pick<XenDomain, Part>,
+  interceptor: Interceptor,
+): Pick<XenDomain, Part> {
+  const parts: Partial<Record<keyof XenDomain, unknown>> = {};
+  for (const part of Object.keys(PARTS) as (keyof XenDomain)[]) {
+    if ((Object(domain) as Partial<XenDomain>)[part] === undefined) continue;
+    const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];
+    const backend = checkBackend(what, domain, part, methods);
+    parts[part] = wrap(PARTS[part], backend as unknown as Target, interceptor);
+  }
+  if (Object.keys(parts).length > 0) return parts as Pick<XenDomain, Part>;
+  const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
+  throw new TypeError(
+    `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ` +
+      "Pass denoDomain(), nodeDomain() or MockXen's domain()",
+  );
+}
+
+function wrap(object: ObjectName, target: Target, interceptor: Interceptor, from?: Call): Target {
+  const { part: side, properties, returns } = SHAPES[object];
+  const backend = from ? from.backend : target;
+  const wrapped: Target = {};
+  for (const property of properties) {
+    // Read when it is asked for, and not before: reading may throw.
+    const get = () => target[property];
+    if (property in target) Object.defineProperty(wrapped, property, { get, enumerable: true });
+  }
+  for (const [method, named] of Object.entries(ARGUMENTS[object])) {
+    // A method that is not there stays away: it is optional, or the library is the one to refuse the object.
+    if (typeof target[method] !== "function") continue;
+    wrapped[method] = (...args: unknown[]) => {
+      const call = {
+        name: `${object}.${method}`,
+        method,
+        side,
+        backend,
+        target,
+        from,
+        args: (named as Method)(...args),
+      } as unknown as Call;
+      const answer = interceptor(call, () => Reflect.apply(target[method] as Method, target, args));
+      const returned = returns[method];
+      // An answer that is no object at all is the library's to refuse.
+      return returned && typeof answer === "object" && answer !== null
+        ? wrap(returned, answer as Target, interceptor, call)
+        : answer;
+    };
+  }
+  return wrapped;
+}
