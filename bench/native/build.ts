@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exec } from "../../test/rig/exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
 /** Compiles both into a directory: the library that has the calls of the C library, and the program. */
 export async function buildDevice(directory: string): Promise<{ libc: string; share: string }> {

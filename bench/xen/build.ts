@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exec } from "../../test/rig/exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
 /** Compiles `share.c` against the unpacked package libxen-dev: the path of the program. */
 export async function buildShare(packages: string, directory: string): Promise<string> {

@@ -1,6 +1,6 @@
 /** Compiles the peer that is written in C on Xen's own libraries, which come with the unpacked packages. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
 /** Makes the program in a cache folder; returns its path. */
 export async function buildCPeer(cache: string, packages: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { type Entry, writeCpio } from "./cpio.ts";
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 import { onlyMatch } from "./files.ts";
 import type { NodeProject } from "./node_project.ts";
 

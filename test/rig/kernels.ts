@@ -1,6 +1,6 @@
 /** Turns the compressed kernels of the packages into what boots quickest. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
 /** Makes `xen.elf` of Debian's xen-*.gz: QEMU's -kernel takes the multiboot ELF only when it is not compressed. */
 export async function unpackXen(gz: string, elf: string): Promise<void> {

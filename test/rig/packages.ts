@@ -1,4 +1,4 @@
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 import { onlyMatch } from "./files.ts";
 import { unpackLinux, unpackXen } from "./kernels.ts";
 

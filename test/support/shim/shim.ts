@@ -4,7 +4,7 @@
  * @module
  */
 import { ensureGcc } from "../gcc.ts";
-import { exec } from "../../rig/exec.ts";
+import { exec } from "../../../scripts/exec.ts";
 
 const CONTROLS = {
   /** `void shim_reset(void)` */
