@@ -1,6 +1,6 @@
 /**
- * A program of its own, as its permissions are what matters: imports the backend, makes one of each kind, uses them, and prints
- * as JSON the error that each first use throws.
+ * A program of its own, as its permissions are what matters: imports the backend, makes one of each kind, uses them,
+ * and prints as JSON the error that each first use throws.
  *
  * Arguments: the operating system to pretend to run on, or "", and the path of the C library, or none.
  *

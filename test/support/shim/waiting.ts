@@ -1,6 +1,6 @@
 /**
- * A program of its own, as it is about how a program ends: waits for an event on the shim, and ends in the way it is told to.
- * Prints what it did, a line each.
+ * A program of its own, as it is about how a program ends: waits for an event on the shim, and ends in the way it is
+ * told to. Prints what it did, a line each.
  *
  * Arguments: the path of the shim, and the way.
  *
