@@ -1,8 +1,10 @@
-/** Random steps with mappers, copies, event channels and notifies over the mock, held against a naive model after each. */
+/**
+ * Random steps with mappers, copies, event channels and notifies over the mock, held against a naive model after each.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Pair } from "./run.ts";
-import type { Piece, Step } from "./steps.ts";
+import type { Segment, Step } from "./steps.ts";
 
 /** Runs of steps, and the most steps of one. */
 const RUNS = 250;
@@ -20,7 +22,7 @@ const clearByte = fc.constantFrom(null, 0, 5, 4095, 4101);
 const someChannel = fc.oneof({ weight: 3, arbitrary: channel }, fc.constant(null));
 
 const place = fc.record({ page, offset: fc.constantFrom(0, 3, 4090) });
-const piece: fc.Arbitrary<Piece> = fc.record({ length: fc.integer({ min: 1, max: 6 }), value }).chain((rest) =>
+const segment: fc.Arbitrary<Segment> = fc.record({ length: fc.integer({ min: 1, max: 6 }), value }).chain((rest) =>
   fc.oneof(
     fc.record({ from: place, to: place }),
     fc.record({ from: place, to: fc.constant(null) }),
@@ -75,7 +77,7 @@ const steps: fc.WeightedArbitrary<Step>[] = [
     arbitrary: fc.record({
       do: fc.constant("copy"),
       program,
-      pieces: fc.array(piece, { minLength: 1, maxLength: 4 }),
+      segments: fc.array(segment, { minLength: 1, maxLength: 4 }),
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("bind"), program, domid }) },

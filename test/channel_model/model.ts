@@ -1,8 +1,9 @@
 /**
- * What a mapper, grant copies, event channels and unmap notifies do between domains, written from their description, in the
- * plainest way. It shares no code with the library.
+ * What a mapper, grant copies, event channels and unmap notifies do between domains, written from their description, in
+ * the plainest way. It shares no code with the library.
  */
-import type { Answer, Fallible, Piece, Step } from "./steps.ts";
+import type { Answer } from "../support/model.ts";
+import type { Fallible, Segment, Step } from "./steps.ts";
 
 interface Domain {
   /** Whether its programs run. */
@@ -84,7 +85,7 @@ export class Model {
   readonly #ports = new Set<Port>();
   readonly #failures: { call: Fallible; after: number | null }[] = [];
 
-  /** What the pieces of the last copy must have brought into memory: nothing where they bring nothing there. */
+  /** What the segments of the last copy must have brought into memory: nothing where they bring nothing there. */
   copied: (number[] | undefined)[] = [];
 
   alive(program: number): boolean {
@@ -124,7 +125,7 @@ export class Model {
       case "notify":
         return this.#notify(this.mappings[step.mapping]!, step.clearByte, step.channel);
       case "copy":
-        return this.#copy(step.program, step.pieces);
+        return this.#copy(step.program, step.segments);
       case "bind":
         return this.#bind(step.program, step.domid, null, given);
       case "connect":
@@ -142,7 +143,7 @@ export class Model {
   }
 
   /** Makes a call of a program to the system, which may be made to fail: what it answers. */
-  #call(call: Fallible, program: number, act: (segments: number) => Answer): Answer {
+  #call(call: Fallible, program: number, act: (count: number) => Answer): Answer {
     const index = this.#failures.findIndex((failure) => failure.call === call);
     const after = index < 0 ? undefined : this.#failures[index]!.after;
     if (after === null) {
@@ -302,15 +303,15 @@ export class Model {
     });
   }
 
-  #copy(program: number, pieces: readonly Piece[]): Answer {
+  #copy(program: number, segments: readonly Segment[]): Answer {
     return this.#call(
       "copy",
       program,
-      (after) => pieces.slice(0, after).map((piece) => this.#piece(program, piece)).join(),
+      (after) => segments.slice(0, after).map((segment) => this.#copySegment(program, segment)).join(),
     );
   }
 
-  #piece(program: number, { from, to, length, value }: Piece): string {
+  #copySegment(program: number, { from, to, length, value }: Segment): string {
     const { domid } = this.programs[program]!;
     const named = [from, to].map((place) => place && this.pages[place.page]!);
     for (const page of named) if (page && !this.domains[page.domid]!.there) return "bad_domain";

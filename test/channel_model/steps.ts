@@ -1,6 +1,6 @@
 /**
- * A step of a run: something that a program does on a machine of a few domains. A number that names a thing counts from 0 in
- * the order of their making; in a trace it counts from the newest backwards, and wraps around.
+ * A step of a run: something that a program does on a machine of a few domains. A number that names a thing counts from
+ * 0 in the order of their making; in a trace it counts from the newest backwards, and wraps around.
  */
 export type Step =
   | { do: "start"; domid: number }
@@ -13,7 +13,7 @@ export type Step =
   | { do: "unmap"; mapping: number }
   | { do: "write"; mapping: number; byte: number; value: number }
   | { do: "notify"; mapping: number; clearByte: number | null; channel: number | null }
-  | { do: "copy"; program: number; pieces: Piece[] }
+  | { do: "copy"; program: number; segments: Segment[] }
   | { do: "bind"; program: number; domid: number }
   | { do: "connect"; program: number; channel: number }
   | { do: "send"; channel: number }
@@ -27,8 +27,8 @@ export type Fallible = "map" | "unmap" | "copy" | "notify" | "bind" | "send" | "
 /** What is asked of a backend while somebody waits. */
 export type Waiting = "wait" | "pending" | "unmask";
 
-/** A piece of a copy, of which one side may be memory: then `value` is what is written, or nothing. */
-export interface Piece {
+/** A segment of a copy, of which one side may be memory: then `value` is what is written, or nothing. */
+export interface Segment {
   from: Place | null;
   to: Place | null;
   length: number;
@@ -40,6 +40,3 @@ export interface Place {
   page: number;
   offset: number;
 }
-
-/** What a step gives: nothing, a number, the code of its error, or what became of the pieces. */
-export type Answer = string | number;

@@ -13,7 +13,8 @@ import {
   type SharedPages,
 } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import type { Answer, Fallible, Piece, Place, Step } from "./steps.ts";
+import { type Answer, answerOf, writeByte } from "../support/model.ts";
+import type { Fallible, Place, Segment, Step } from "./steps.ts";
 
 interface Program {
   domid: number;
@@ -62,7 +63,7 @@ export class System {
   readonly #faults = new Faults();
   /** What the last step gave out: references, or a port. */
   given: number[] = [];
-  /** What the pieces of the last copy brought into memory. */
+  /** What the segments of the last copy brought into memory. */
   copied: (number[] | undefined)[] = [];
 
   constructor() {
@@ -75,16 +76,11 @@ export class System {
     return kinds.reduce((sum, kind) => sum + this.#faults.injected(kind, "events"), 0);
   }
 
-  /** Does a step: what it answers. */
+  /** Does a step, and returns its answer. */
   apply(step: Step): Answer {
     this.given = [];
     this.copied = [];
-    try {
-      return this.#apply(step);
-    } catch (error) {
-      if (error instanceof GrantError) return error.code;
-      throw error;
-    }
+    return answerOf(() => this.#apply(step));
   }
 
   #apply(step: Step): Answer {
@@ -124,12 +120,12 @@ export class System {
         this.mappings[step.mapping]!.unmap();
         return 0;
       case "write":
-        return write(this.mappings[step.mapping]!, step.byte, step.value);
+        return writeByte(this.mappings[step.mapping]!, step.byte, step.value);
       case "notify":
         this.mappings[step.mapping]!.setUnmapNotify(this.#notify(step));
         return 0;
       case "copy":
-        return this.#copy(this.programs[step.program]!.mapper, step.pieces);
+        return this.#copy(this.programs[step.program]!.mapper, step.segments);
       case "bind":
         return this.#bind(step.program, (events) => events.bindUnbound(step.domid));
       case "connect": {
@@ -185,9 +181,9 @@ export class System {
     return this.channels.push({ domid, channel }) - 1;
   }
 
-  #copy(mapper: GrantMapper, pieces: readonly Piece[]): Answer {
+  #copy(mapper: GrantMapper, segments: readonly Segment[]): Answer {
     const place = ({ page, offset }: Place) => ({ ...this.#grant(page), offset });
-    const made = pieces.map(({ from, to, length, value }): GrantCopy => ({
+    const made = segments.map(({ from, to, length, value }): GrantCopy => ({
       from: from ? place(from) : new Uint8Array(length).fill(value),
       to: to ? place(to) : new Uint8Array(length),
       length,
@@ -225,15 +221,4 @@ export class System {
     }
     this.xen.assertClean();
   }
-}
-
-function write(mapping: PeerMapping, byte: number, value: number): Answer {
-  if (mapping.unmapped || !("parts" in mapping)) return "dead";
-  let offset = byte;
-  for (const part of mapping.parts as Uint8Array[]) {
-    if (offset < part.length) part[offset] = value;
-    offset -= part.length;
-    if (offset < 0) break;
-  }
-  return 0;
 }

@@ -1,11 +1,13 @@
 /**
- * What a domain with the driver does, written from its description, in the plainest way: every page ever granted is an entry
- * of one array. It shares no code with the library.
+ * What a domain with the driver does, written from its description, in the plainest way: every page ever granted is an
+ * entry of one array. It shares no code with the library.
  */
 
+import type { Answer } from "../support/model.ts";
+
 /**
- * A step of a run. A number that names a thing counts from 0 in the order of their making. In a trace it counts from the
- * newest backwards, and wraps around; `page` is any page that was ever granted there, whatever its file.
+ * A step of a run. A number that names a thing counts from 0 in the order of their making. In a trace it counts from
+ * the newest backwards, and wraps around; `page` is any page that was ever granted there, whatever its file.
  */
 export type Step =
   | { do: "open" }
@@ -24,9 +26,6 @@ export type Step =
   | { do: "fail"; call: "grant" | "map" | "unmap" | "notify"; pages: number }
   /** From now on no access can be ended, or again it can. */
   | { do: "stick"; stuck: boolean };
-
-/** What a step gives: nothing, a number, or the code of its error. */
-export type Answer = string | number;
 
 interface Page {
   file: number;
