@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
+import { run } from "../../scripts/exec.ts";
 import { connect, type MessageRing, PeerGoneError, serve } from "../../examples/ring/message_ring.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 import { buildShim, mappedPages, openFiles, Shim } from "../support/shim/shim.ts";
@@ -78,28 +79,24 @@ describe("on the device's backends", () => {
 });
 
 describe("the program", () => {
-  const run = async (...args: string[]) => {
+  const program = async (...args: string[]) => {
     const script = new URL("../../examples/ring.ts", import.meta.url).pathname;
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--no-prompt", script, ...args],
-      stdin: "null",
-      env: { NO_COLOR: "1" },
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, out: text(stdout), error: text(stderr) };
+    const command = ["run", "--no-check", "--no-prompt", script, ...args];
+    const { code, stdout, stderr } = await run(Deno.execPath(), command, { env: { NO_COLOR: "1" } });
+    return { code, out: stdout, error: stderr };
   };
 
   test("runs both sides on a simulated machine, without any permission", async () => {
-    const { code, out, error } = await run("--messages", "300");
+    const { code, out, error } = await program("--messages", "300");
     expect({ code, error }).toEqual({ code: 0, error: "" });
-    expect(out).toMatch(/^server: 300 messages received, and answered$/m);
-    expect(out).toMatch(/^client: 300 messages sent, and all answers right, in \d+ ms$/m);
+    expect(out).toMatch(/^server: 300 messages received and answered$/m);
+    expect(out).toMatch(/^client: 300 messages sent, all answers right, in \d+ ms$/m);
   });
 
   test("says how it is used when it is used otherwise", async () => {
     const wrong = [["serve", "0"], ["--device", "connect", "0", "8"], ["--device", "serve", "x"], ["--messages=-1"]];
     for (const args of wrong) {
-      const { code, error } = await run(...args);
+      const { code, error } = await program(...args);
       expect(error).toMatch(/^usage: ring.ts/);
       expect(code).toBe(2);
     }

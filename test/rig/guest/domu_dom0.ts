@@ -12,6 +12,9 @@ import { run, type Suite } from "./runner.ts";
 import { until, untilRefused } from "./until.ts";
 import * as xl from "./xl.ts";
 
+/** The last line of the example's granter. */
+const ANSWER = "the granter reads the answer in the second page: hello from the peer";
+
 export function declare(suite: Suite): void {
   const { test } = suite;
   const device = new GrantDevice(denoDomain());
@@ -34,16 +37,16 @@ export function declare(suite: Suite): void {
     test(`the example runs between ${ofDomu} in the domU and ${ofDom0} in dom0, either way`, async () => {
       const granter = await inDomu[ofDomu](["share", "0"]);
       const reader = await inDom0[ofDom0](["read", String(domu.domid), ...grefsIn(granter.said, 0)]);
-      assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
+      assertEquals(reader.said, `the peer maps the pages of domain ${domu.domid} and reads: hello from the granter`);
       assertEquals(await readLines(reader.pid), []);
       const answers = await domu.call("readLines", { pid: granter.pid });
-      assertEquals(answers.at(-1), "the peer answers: hello from the peer");
+      assertEquals(answers.at(-1), ANSWER);
 
       const sharer = await inDom0[ofDom0](["share", String(domu.domid)]);
       const peer = await inDomu[ofDomu](["read", "0", ...grefsIn(sharer.said, domu.domid)]);
-      assertEquals(peer.said, "domain 0 says: hello from the granter");
+      assertEquals(peer.said, "the peer maps the pages of domain 0 and reads: hello from the granter");
       assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
-      assertEquals((await readLines(sharer.pid)).at(-1), "the peer answers: hello from the peer");
+      assertEquals((await readLines(sharer.pid)).at(-1), ANSWER);
     });
   }
 
@@ -205,7 +208,7 @@ export function declare(suite: Suite): void {
 
 /** The references in the first line of the example's granter. */
 function grefsIn(said: string, peer: number): string[] {
-  const match = /^shared with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
+  const match = /^the granter shares 2 pages with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
   assert(match?.[1] === String(peer), `the granter says ${said}`);
   return match.slice(2);
 }
