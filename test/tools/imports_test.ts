@@ -62,6 +62,11 @@ describe("brokenRules()", () => {
       "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
     ],
     ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/"],
+    [
+      "test/conformance/setup.ts",
+      "test/support/gcc.ts",
+      "mod.ts, src/contract/ and test/conformance/, as the suites are published",
+    ],
     ["test/linux/grants_test.ts", "bench/run.ts", "nothing of bench/, except test/rig/ and test/tools/"],
     ["scripts/release.ts", "bench/run.ts", "nothing of bench/"],
     [

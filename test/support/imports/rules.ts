@@ -76,6 +76,11 @@ const RULES: readonly Rule[] = [
     allows: (target) => !target.startsWith("test/") || target.startsWith("test/rig/"),
   },
   {
+    of: /^test\/conformance\//,
+    may: "mod.ts, src/contract/ and test/conformance/, as the suites are published",
+    allows: inside("mod.ts", "src/contract/", "test/conformance/"),
+  },
+  {
     of: /^test\/(?!rig\/|tools\/)/,
     may: "nothing of bench/, except test/rig/ and test/tools/",
     allows: (target) => !target.startsWith("bench/"),
