@@ -1,4 +1,6 @@
-/** `deno task test:xen`: boots a real Xen in QEMU and tests the library on its devices. See README.md in this folder. */
+/**
+ * `deno task test:xen`: boots a real Xen in QEMU and tests the library on its devices. See README.md in this folder.
+ */
 
 import { buildShare } from "../../bench/xen/build.ts";
 import { boot, bootShell } from "./boot.ts";
