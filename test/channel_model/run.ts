@@ -1,5 +1,5 @@
 /**
- * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
+ * Runs steps on the library and on the model, and compares them. To replay the trace that a failed test prints:
  *
  * ```sh
  * deno run -A test/channel_model/run.ts '[{"do":"start","domid":0},{"do":"bind","program":0,"domid":1}]'
@@ -12,16 +12,16 @@ import { type Answer, assertSame, newest } from "../support/model.ts";
 import type { Place, Step } from "./steps.ts";
 import { System } from "./system.ts";
 
-/** More turns of microtasks than an event needs to get from one program to another. */
+/** More microtasks than an event needs from one program to another. */
 const TURNS = 30;
 
 /** The model and the library, in the same state. */
 export class Pair {
   readonly model = new Model();
   readonly system = new System();
-  /** How often somebody was woken, and how often told that waiting failed. */
+  /** How often a waiter was woken, and how often it got each error. */
   readonly outcomes = new Map<string, number>();
-  /** How many of the waiters are known to be done. */
+  /** The number of failures of waiting that are known. */
   #failed = 0;
 
   /** Replaces the names of a step by indices. Returns `undefined` if there is nothing yet that it could name. */
@@ -49,7 +49,7 @@ export class Pair {
         to: place(segment.to),
       }));
     }
-    // A dead program writes nothing; on the mock its views would.
+    // A dead program writes nothing, but its views on the mock could.
     if (step.do === "write" && !this.model.alive(mappings[exact.mapping as number]!.program)) return undefined;
     const size = step.do === "notify" || step.do === "write"
       ? mappings[exact.mapping as number]!.pages.length * PAGE_SIZE
@@ -61,8 +61,7 @@ export class Pair {
   }
 
   /**
-   * Does a step on both sides, and throws where they differ. What both answered; nothing if there was nothing to do it
-   * to.
+   * Does a step on both sides, and throws if they differ. Returns the answer, or `undefined` if the step named nothing.
    */
   async apply(step: Step): Promise<Answer | undefined> {
     const exact = this.#resolve(step);
@@ -77,7 +76,7 @@ export class Pair {
     return answer;
   }
 
-  /** Lets events come, and judges what became of those who wait. */
+  /** Lets events come, and checks what became of the waiters. */
   async #settle(): Promise<void> {
     const { model, system } = this;
     const late = () =>
@@ -86,7 +85,7 @@ export class Pair {
         return outcome === undefined && (owed || unbound || !model.alive(program));
       });
     for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
-    // Only after an event that was no news the next one takes a timer.
+    // Only an event that follows one that was no news takes a timer.
     for (let time = 0; time < 3 && late().length > 0; time++) await sleep(2);
     assertSame("those who must not wait any more", late(), []);
 
@@ -115,7 +114,7 @@ export class Pair {
     }
   }
 
-  /** Throws unless both are in the same state: the machine's tables, and every byte that was written. */
+  /** Throws unless both are in the same state: the tables of the machine, and every byte that was written. */
   #compare(): void {
     const { model, system } = this;
     for (const domid of model.domains.keys()) {
@@ -126,7 +125,7 @@ export class Pair {
         granted.length,
         granted.filter(({ maps }) => maps > 0).length,
       ]);
-      // The pages themselves, whoever maps them: also those that nobody does.
+      // All granted pages, even those that nobody maps.
       for (const { gref, bytes } of granted) {
         const mapped = domain!.memory(gref).map(domain!.table.page(gref), 1);
         for (const [byte, value] of bytes) assertSame(`byte ${byte} of ${gref} of ${domid}`, mapped.bytes[byte], value);
@@ -157,7 +156,7 @@ export class Pair {
     });
   }
 
-  /** Ends everything: nothing may be left, and nobody may wait. */
+  /** Ends everything. Throws if something is left, or somebody still waits. */
   async finish(): Promise<void> {
     this.system.finish();
     for (const channel of this.model.channels) channel.unbound = true;

@@ -25,13 +25,13 @@ interface Program {
   events: EventChannels;
 }
 
-/** Somebody who waits for an event, and what became of it: the code of an error, or that it was woken. */
+/** A wait for an event. The outcome is `"woken"`, or the code of an error. */
 export interface Waiter {
   readonly channel: number;
   outcome?: string;
 }
 
-/** Which calls of which side a failure is for. */
+/** The kind and the side of the calls that a failure is for. */
 const FAILURES = {
   map: ["map", "maps"],
   unmap: ["unmap", "maps"],
@@ -45,7 +45,7 @@ const FAILURES = {
   unmask: ["unmask", "events"],
 } as const satisfies Record<Fallible, unknown>;
 
-/** A backend whose one file is open already: so it makes no difference when a program opens it. */
+/** Returns a backend whose only file is open already, so that it makes no difference when a program opens it. */
 function opened<F>(backend: { name: string; open(): F }): { name: string; open(): F } {
   const file = backend.open();
   return { name: backend.name, open: () => file };
@@ -55,22 +55,22 @@ function opened<F>(backend: { name: string; open(): F }): { name: string; open()
 export class System {
   readonly xen = new MockXen({ tableFrames: 1 });
   readonly programs: Program[] = [];
-  /** Each page that was ever granted. */
+  /** All pages that were ever granted. */
   readonly pages: { program: number; shared: SharedPages; page: number; gref: number }[] = [];
   readonly mappings: PeerMapping[] = [];
   readonly channels: { domid: number; channel: EventChannel }[] = [];
   readonly waiters: Waiter[] = [];
   readonly #faults = new Faults();
-  /** What the last step gave out: references, or a port. */
+  /** The references or the port that the last step gave. */
   given: number[] = [];
-  /** What the segments of the last copy brought into memory. */
+  /** What the segments of the last copy copied into memory. */
   copied: (number[] | undefined)[] = [];
 
   constructor() {
     for (const domid of [0, 1, 2]) this.xen.domain(domid);
   }
 
-  /** How often waiting was made to fail. */
+  /** How often a call for waiting was made to fail. */
   get failedWaiting(): number {
     const kinds = ["wait", "pending", "unmask"] as const;
     return kinds.reduce((sum, kind) => sum + this.#faults.injected(kind, "events"), 0);
@@ -210,7 +210,7 @@ export class System {
     else this.#faults.fail(kind, { side, when: after === null ? "before" : "after" });
   }
 
-  /** Ends everything, as programs would. */
+  /** Ends everything that programs would end. */
   finish(): void {
     this.#faults.clear();
     for (const mapping of this.mappings) mapping.unmap();

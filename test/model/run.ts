@@ -1,5 +1,5 @@
 /**
- * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
+ * Runs steps on the library and on the model, and compares them. To replay the trace that a failed test prints:
  *
  * ```sh
  * deno run -A test/model/run.ts linux-5.16 buffers '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
@@ -11,7 +11,7 @@ import { type Answer, newest } from "../support/model.ts";
 import { Model, type Step } from "./model.ts";
 import { compare, System } from "./system.ts";
 
-/** The limit at the start, and the references of the machine's one frame: small, so that both are met. */
+/** The limit at the start, and the number of references of one frame: small, so that both are reached. */
 export const LIMIT = 400;
 const TABLE_SIZE = 504;
 

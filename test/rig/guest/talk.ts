@@ -23,7 +23,7 @@ export interface Way {
   readonly seed: number;
 }
 
-/** Sends a number of messages, with at most `window` under way, and receives as many. Returns how often it waited. */
+/** Sends a number of messages, with at most `slots` under way, and receives as many. Returns how often it waited. */
 export async function talk(count: number, slots: number, out: Way, back: Way, seconds: number): Promise<number> {
   const outCounts = new Int32Array(out.bytes.buffer, out.bytes.byteOffset, 2);
   const backCounts = new Int32Array(back.bytes.buffer, back.bytes.byteOffset, 2);
