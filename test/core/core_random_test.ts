@@ -195,7 +195,7 @@ class Run {
     }
   }
 
-  /** Goes through a sweep. `count` is the number of pages in its first run. */
+  /** Goes through a sweep. `run` is the number of pages in its first run. */
   #goThrough(run: number): void {
     const all = this.#random() < 0.3;
     const expected = this.#sum((page) => page.pending && !page.held);
