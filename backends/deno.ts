@@ -1,40 +1,39 @@
 /**
- * Xen's devices from Deno: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and to copy what others share, and
- * `/dev/xen/evtchn` for event channels.
+ * Xen's devices from Deno: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and copy pages of other
+ * domains, and `/dev/xen/evtchn` for event channels.
  *
- * They are reached through Deno's foreign function interface, so a program runs with `--allow-ffi`, on Linux on x86-64 or
- * aarch64. The flag takes no path here: with one, Deno refuses what is needed to read error numbers and to see mapped memory.
- * No other permission is needed.
+ * The backend uses Deno's foreign function interface, on Linux on x86-64 or aarch64. Run programs with `--allow-ffi`;
+ * no other permission is needed. Give the flag no path: with one, Deno refuses to read error numbers and mapped memory.
  *
- * When a mapping ends, its bytes are detached: every view of them has length 0. Asynchronous work on them, such as writing
- * them to a file or reading into them from a socket, must be over by then: what is under way goes on at the same addresses, where
- * there may be another mapping by then. Give such work a copy.
+ * When a mapping ends, its bytes are detached: every view of them has length 0. Await asynchronous work on a view
+ * first, such as writing it to a file or reading into it from a socket, or give that work a copy: it goes on at the
+ * same addresses, where another mapping may be by then.
  *
  * @module
  */
 
-import { GrantError } from "../src/contract/errors.ts";
 import type { XenDomain } from "../src/contract/backend.ts";
+import { GrantError } from "../src/contract/errors.ts";
 import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
-import { anonymousMemory, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
+import { anonymousMemory, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { Poller } from "./linux/poller.ts";
 
 export type { LinuxDomainOptions, XenDomain };
 
 /**
- * The domain that this program runs in, by Linux's devices.
+ * Returns the domain that this program runs in, on the devices of Linux.
  *
- * Nothing is loaded or opened before it is first used. That first use throws a {@linkcode GrantError} if it cannot work:
- * `permission` without `--allow-ffi` or without access to the device, `no-device` where there is no Xen or no driver, `unsupported`
- * off Linux or without the C library.
+ * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
+ * `permission` without `--allow-ffi` or without access to the device, `no-device` without Xen or the driver, and
+ * `unsupported` on a system other than Linux or without the C library.
  *
- * Waiting for events takes one thread for the whole program (and one for each worker). The thread exists only while something waits,
- * and only then keeps the program alive.
+ * Waiting for events takes one thread for the whole program, and one for each worker. The thread exists only while
+ * something waits, and keeps the program alive only then.
  *
  * @param options Other places of the C library and the devices.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
  *
- * @example Run on the devices of a Xen domain, and on a simulated machine elsewhere
+ * @example Run on the devices in a Xen domain, and on a simulated machine elsewhere
  * ```ts
  * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
  * import { denoDomain } from "@gntalloc/gntalloc/deno";
@@ -57,7 +56,7 @@ export type { LinuxDomainOptions, XenDomain };
  * assert.equal(pages.grefs.length, 2);
  * ```
  *
- * @example Read a page that domain 1 shares by reference 42, or say why not
+ * @example Read a page that domain 1 shares with reference 42, or print why that fails
  * ```ts
  * import { GrantError, GrantMapper } from "@gntalloc/gntalloc";
  * import { denoDomain } from "@gntalloc/gntalloc/deno";
@@ -77,7 +76,10 @@ export function denoDomain(options: LinuxDomainOptions = {}): XenDomain {
   return linuxDomain(denoLibc(options.libc), options);
 }
 
-/** What is called, as C declares it. `long`, `size_t` and `off_t` have 64 bits; of an ioctl's request the kernel reads 32. */
+/**
+ * The functions of the C library, as C declares them. `long`, `size_t` and `off_t` have 64 bits. The kernel reads 32
+ * bits of an ioctl's request.
+ */
 const SYMBOLS = {
   /** `int open(const char *path, int flags, ...)` */
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -99,8 +101,8 @@ const SYMBOLS = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   /** `int epoll_wait(int epoll, struct epoll_event *events, int maximum, int timeout)` */
   epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
-  /** The same in another thread, whose error number is lost. */
-  epoll_wait_elsewhere: {
+  /** The same in another thread. Its errno cannot be read. */
+  epoll_wait_in_thread: {
     name: "epoll_wait",
     parameters: ["i32", "pointer", "i32", "i32"],
     result: "i32",
@@ -108,14 +110,14 @@ const SYMBOLS = {
   },
   /** `int eventfd(unsigned int value, int flags)` */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
-  /** `int *__errno_location(void)`: one for each thread. */
+  /** `int *__errno_location(void)`: of the calling thread. */
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const denoLibc = libcOver(load);
+const denoLibc = libcCache(load);
 
 function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
-  if (Deno.build.os !== "linux") throw unsupported(`this must run on Linux: current system is ${Deno.build.os}`);
+  if (Deno.build.os !== "linux") throw unsupported(`they need Linux, and the current system is ${Deno.build.os}`);
   const { symbols, errno, mapFailed } = loadByName(path, Deno.build.arch, loadLibrary);
   const calls: Omit<LibcCalls<Deno.PointerObject>, "whenReadable"> = {
     open(path, flags) {
@@ -141,7 +143,7 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       return result < 0 ? -errno[0]! : result;
     },
     mmap(address, length, protection, flags, fd, offset) {
-      // To compare pointers costs more than all the rest: only where there is an error number, as there is after a failure.
+      // Comparing pointers costs more than everything else here, so it is done only if the call has set errno.
       errno[0] = 0;
       const result = symbols.mmap(address, BigInt(length), protection, flags, fd, BigInt(offset));
       const failure = errno[0]!;
@@ -167,11 +169,11 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       const result = symbols.epoll_ctl(epoll, operation, fd, event);
       return result < 0 ? -errno[0]! : result;
     },
-    epollLook(epoll, events, maximum) {
+    epollCheck(epoll, events, maximum) {
       const count = symbols.epoll_wait(epoll, events, maximum, 0);
       return count < 0 ? -errno[0]! : count;
     },
-    epollWait: (epoll, events, maximum) => symbols.epoll_wait_elsewhere(epoll, events, maximum, -1),
+    epollWait: (epoll, events, maximum) => symbols.epoll_wait_in_thread(epoll, events, maximum, -1),
     eventfd(value, flags) {
       const fd = symbols.eventfd(value, flags);
       return fd < 0 ? -errno[0]! : fd;
@@ -186,15 +188,15 @@ function loadLibrary(name: string) {
     const { symbols } = Deno.dlopen(name, SYMBOLS);
     return {
       symbols,
-      /** Where this thread's error number is. */
+      /** The errno of this thread. */
       errno: new Int32Array(Deno.UnsafePointerView.getArrayBuffer(symbols.__errno_location()!, 4)),
       mapFailed: Deno.UnsafePointer.create(2n ** 64n - 1n)!,
     };
   } catch (error) {
-    // With a path, the flag allows to load and to call, and nothing that has to do with pointers.
+    // With a path, the flag allows loading and calling, but nothing that uses pointers.
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     throw new GrantError(
-      "Cannot use Xen's devices as Deno must be allowed to call the C library: run it with --allow-ffi, without a path",
+      "Cannot use Xen's devices: Deno may not call the C library. Run it with --allow-ffi, without a path.",
       { code: "permission", operation: "open", cause: error },
     );
   }

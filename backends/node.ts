@@ -1,13 +1,13 @@
 /**
- * Xen's devices from Node: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and to copy what others share, and
- * `/dev/xen/evtchn` for event channels.
+ * Xen's devices from Node: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and copy pages of other
+ * domains, and `/dev/xen/evtchn` for event channels.
  *
- * They are reached through [koffi](https://koffi.dev), an optional peer dependency: `npm install koffi`. It comes with its
- * native library, so nothing is compiled. Node 22 or later, on Linux on x86-64 or aarch64.
+ * The backend needs Node 22 or later, on Linux on x86-64 or aarch64, and [koffi](https://koffi.dev), an optional peer
+ * dependency: `npm install koffi`. koffi brings its native library, so nothing is compiled.
  *
- * When a mapping ends, its bytes are detached: every view of them has length 0. Asynchronous work on them, such as writing
- * them to a file or reading into them from a socket, must be over by then: what is under way goes on at the same addresses, where
- * there may be another mapping by then. Give such work a copy.
+ * When a mapping ends, its bytes are detached: every view of them has length 0. Await asynchronous work on a view
+ * first, such as writing it to a file or reading into it from a socket, or give that work a copy: it goes on at the
+ * same addresses, where another mapping may be by then.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import type { XenDomain } from "../src/contract/backend.ts";
 import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
-import { canDetach, type LibcCalls, libcOver, loadByName, unsupported } from "./linux/libc_calls.ts";
+import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
 export type { LinuxDomainOptions, XenDomain };
 
 /**
- * The domain that this program runs in, by Linux's devices.
+ * Returns the domain that this program runs in, on the devices of Linux.
  *
- * Nothing is loaded or opened before it is first used. That first use throws a {@linkcode GrantError} if it cannot work:
- * `unsupported` without koffi, off Linux, on a Node before 22 or without the C library, `permission` without access to the device,
- * `no-device` where there is no Xen or no driver.
+ * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
+ * `unsupported` without koffi, on a system other than Linux, on a Node before 22 or without the C library, `permission`
+ * without access to the device, and `no-device` without Xen or the driver.
  *
- * Node's own event loop waits for events; there is no thread. Only while something waits does that keep the program alive.
+ * Node's own event loop waits for events, without a thread. A wait keeps the program alive.
  *
  * @param options Other places of the C library and the devices.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
  *
- * @example Run on the devices of a Xen domain, and on a simulated machine elsewhere
+ * @example Run on the devices in a Xen domain, and on a simulated machine elsewhere
  * ```ts
  * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -58,7 +58,7 @@ export type { LinuxDomainOptions, XenDomain };
  * device.close();
  * ```
  *
- * @example Read a page that domain 1 shares by reference 42, or say why not
+ * @example Read a page that domain 1 shares with reference 42, or print why that fails
  * ```ts
  * import { GrantError, GrantMapper } from "@gntalloc/gntalloc";
  * import { nodeDomain } from "@gntalloc/gntalloc/node";
@@ -79,20 +79,20 @@ export function nodeDomain(options: LinuxDomainOptions = {}): XenDomain {
   return linuxDomain(nodeLibc(options.libc), options);
 }
 
-/** As much of koffi as is used here, so that its types need not be installed. */
+/** The part of koffi that is used here, so that its types need not be installed. */
 interface Koffi {
   readonly version: string;
   load(path: string): { func(name: string, result: string, parameters: readonly string[]): unknown };
-  /** The error number of the last call that koffi made. */
+  /** Returns the errno of the last call. */
   errno(): number;
-  /** The memory at an address: the address stays its owner's. */
+  /** Returns the memory at an address. koffi does not free it. */
   view(address: bigint, length: number): ArrayBuffer;
-  /** The address of a buffer's memory. */
+  /** Returns the address of a buffer's memory. */
   address(buffer: ArrayBuffer): bigint;
   readonly node: NodePolling;
 }
 
-/** What is called. An address is a bigint, except that `mmap` takes `null` for any. */
+/** The functions of the C library. Addresses are bigints; `mmap` takes `null` for any address. */
 interface Calls {
   open(path: Uint8Array, flags: number): number;
   close(fd: number): number;
@@ -111,7 +111,7 @@ interface Calls {
   munmap(address: bigint, length: number): number;
 }
 
-/** The same as C declares it: of an ioctl's request the kernel reads 32 bits. */
+/** The same functions, as C declares them. The kernel reads 32 bits of an ioctl's request. */
 const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ...parameters: string[]] } = {
   /** `int open(const char *path, int flags, ...)` */
   open: ["int", "void *", "int"],
@@ -134,13 +134,13 @@ const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ..
 /** What `mmap` returns when it fails. */
 const MAP_FAILED = 2n ** 64n - 1n;
 
-const nodeLibc = libcOver(load);
+const nodeLibc = libcCache(load);
 
 function load(path: string | undefined): LibcCalls<bigint> {
   if (process.platform !== "linux") {
-    throw unsupported(`this must run on Linux: current system is ${process.platform}`);
+    throw unsupported(`they need Linux, and the current system is ${process.platform}`);
   }
-  if (!canDetach) throw unsupported(`this must run on Node 22 or later: current version is ${process.version}`);
+  if (!canDetach) throw unsupported(`they need Node 22 or later, and the current version is ${process.version}`);
   const koffi = loadKoffi();
   const arch = ({ x64: "x86_64", arm64: "aarch64" } as Record<string, string>)[process.arch] ?? process.arch;
   const calls = loadByName(path, arch, (name) => {
@@ -194,19 +194,19 @@ function load(path: string | undefined): LibcCalls<bigint> {
 }
 
 function loadKoffi(): Koffi {
-  const wayOut = "run `npm install koffi`, version 3, where this package is installed";
+  const wayOut = "Run `npm install koffi`, version 3 or later, where this package is installed.";
   let koffi: Koffi;
   try {
-    // Not by `import`: it is optional, and wanted at once. So no bundler takes it for a part of a program, either.
+    // Not by `import`: koffi is optional and needed at once. And so no bundler makes it part of a program.
     const require = createRequire(import.meta.url);
     koffi = require("koffi");
     keepLoaded(Object.keys(require.cache));
   } catch (cause) {
-    throw unsupported(`koffi must be installed to call the C library from Node: ${wayOut}`, cause);
+    throw unsupported(`koffi is not installed or cannot be loaded. ${wayOut}`, cause);
   }
-  // An older one has addresses of another type: a mapping that failed would be taken for one that did not.
+  // Older versions have addresses of another type, so that a failed mapping would look like one that worked.
   if (!(parseInt(koffi.version) >= 3)) {
-    throw unsupported(`koffi must be of version 3 or later: current version is ${koffi.version}; ${wayOut}`);
+    throw unsupported(`koffi must be version 3 or later, and the current version is ${koffi.version}. ${wayOut}`);
   }
   return koffi;
 }

@@ -1,13 +1,13 @@
 /**
- * Sends messages both ways between two domains, over one shared page and an event channel. The client sends so many; the server
- * answers each with its bytes inverted; both check what they get.
+ * Sends messages both ways between two domains, over one shared page and an event channel. The server answers each message
+ * of the client with its bytes inverted. Both check what they get.
  *
  * ```sh
- * deno run examples/ring.ts                                               # both sides, on a simulated machine
- * deno run --allow-ffi examples/ring.ts --device both 0                   # both sides in this domain, whose domid is 0, on a real Xen
- * deno run --allow-ffi examples/ring.ts --device serve 0                  # in a domU: serves domain 0, and says what that needs
- * deno run --allow-ffi examples/ring.ts --device connect 5 819 23         # in dom0: domain 5, its reference and its port
- * deno run --allow-ffi examples/ring.ts --device connect 5 819 23 --messages 10000
+ * deno run examples/ring.ts                                        # both sides, on a simulated Xen
+ * deno run examples/ring.ts --messages 10000                       # how many messages the client sends
+ * deno run --allow-ffi examples/ring.ts --device both 0            # both sides in this domain, domain 0 of a real Xen
+ * deno run --allow-ffi examples/ring.ts --device serve 0           # in a domU: serves domain 0
+ * deno run --allow-ffi examples/ring.ts --device connect 5 819 23  # in dom0: domain 5, the reference and the port
  * ```
  */
 import { parseArgs } from "node:util";
@@ -16,7 +16,7 @@ import { MockXen } from "../backends/mock.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../mod.ts";
 import { connect, MAX_MESSAGE, type MessageRing, serve } from "./ring/message_ring.ts";
 
-/** What message a number has: of every length that there is. */
+/** Makes the message of a number. The messages have all lengths. */
 function message(number: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(number * 61 % (MAX_MESSAGE + 1));
   for (let index = 0; index < bytes.length; index++) bytes[index] = number + index;
@@ -30,10 +30,12 @@ function inverted(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 function check(number: number, got: Uint8Array, expected: Uint8Array): void {
   let same = got.length === expected.length;
   for (let index = 0; same && index < got.length; index++) same = got[index] === expected[index];
-  if (!same) throw new Error(`message ${number} of ${got.length} bytes is not the one of ${expected.length} bytes`);
+  if (!same) {
+    throw new Error(`message ${number} of ${got.length} bytes differs from the expected ${expected.length} bytes`);
+  }
 }
 
-/** The server's side of the conversation: answers everything, until the client finishes. */
+/** The server: answers every message until the client finishes. */
 async function answer(ring: MessageRing): Promise<void> {
   let number = 0;
   for await (const received of ring) {
@@ -42,10 +44,10 @@ async function answer(ring: MessageRing): Promise<void> {
     await ring.send(inverted(received));
   }
   ring.finish();
-  console.log(`server: ${number} messages received, and answered`);
+  console.log(`server: ${number} messages received and answered`);
 }
 
-/** The client's side: sends and receives at once, as far as there is room. */
+/** The client: sends and receives at the same time. */
 async function ask(ring: MessageRing, messages: number): Promise<void> {
   const begin = performance.now();
   const send = async () => {
@@ -62,7 +64,7 @@ async function ask(ring: MessageRing, messages: number): Promise<void> {
   };
   await Promise.all([send(), receive()]);
   const time = Math.round(performance.now() - begin);
-  console.log(`client: ${messages} messages sent, and all answers right, in ${time} ms`);
+  console.log(`client: ${messages} messages sent, all answers right, in ${time} ms`);
 }
 
 const { values, positionals } = parseArgs({
@@ -76,15 +78,17 @@ const numbers: Record<string, number> = { both: values.device ? 1 : 0, serve: 1,
 const valid = [domid, gref, port, messages].every(Number.isInteger) && messages >= 0 && more.length === 0;
 if (!valid || numbers[role] !== rest.length || (role !== "both" && !values.device)) {
   console.error(
-    "usage: ring.ts [--device both <own domid> | --device serve <client> | --device connect <server> <gref> <port>] [--messages <number>]",
+    "usage: ring.ts [--device both <own domid> | --device serve <client> | --device connect <server> <gref> <port>] " +
+      "[--messages <number>]",
   );
   Deno.exit(2);
 }
 
-// The only lines that know where they run. The simulated machine has two domains; on the device there is this one.
+// Only these lines know where the program runs. The simulated Xen has two domains; on the devices there is this one.
 const xen = new MockXen();
 const [server, client] = values.device ? [domid, domid] : [1, 0];
 const [serverDomain, clientDomain] = [server, client].map((domid) => values.device ? denoDomain() : xen.domain(domid));
+if (!values.device) console.log(`on a simulated Xen, domain ${server} is the server and domain ${client} the client`);
 using device = new GrantDevice(serverDomain!);
 using mapper = new GrantMapper(clientDomain!);
 using serverEvents = new EventChannels(serverDomain!);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bufferOf, byteOffsetOf, lengthOf } from "../../src/contract/bytes.ts";
+import type { CopySegment } from "../../src/contract/backend.ts";
 import {
   COPY_SEGMENT_SIZE,
   type CopySide,
@@ -14,17 +14,16 @@ import {
   GRANT_COPY_SIZE,
   IOCTL_GNTDEV_GRANT_COPY,
 } from "./abi/copy.ts";
-import type { CopySegment } from "../../src/contract/backend.ts";
-import type { Libc } from "./libc.ts";
 import type { Scratch } from "./device.ts";
 import { copyError, type Device } from "./errors.ts";
+import type { Libc } from "./libc.ts";
 
 /**
- * Copies between granted pages and memory of this process. The kernel takes any number of segments, and copies them 16 at a
- * time.
+ * Copies between granted pages and memory of this process, in one request. The kernel takes any number of segments and
+ * copies them 16 at a time.
  *
  * @returns The status of each segment.
- * @throws {GrantError} if the kernel refuses the request, or it cannot be had.
+ * @throws {GrantError} if the kernel refuses the request, or there is no memory for it.
  */
 export function copyGrants(
   device: Device,
@@ -40,7 +39,7 @@ export function copyGrants(
     encodeCopySegment(view, offset, side(libc, from, length), side(libc, to, length), length);
     offset += COPY_SEGMENT_SIZE;
   }
-  // The segments hold the memory that the request has addresses of.
+  // The request has addresses only: `segments` keeps the memory alive during the call.
   const result = libc.ioctl(fd, IOCTL_GNTDEV_GRANT_COPY, bytes);
   if (result < 0) throw copyError(device, segments.length, -result);
   return segments.map((_, i) => decodeCopyStatus(view, GRANT_COPY_SIZE + COPY_SEGMENT_SIZE * i));
@@ -48,10 +47,9 @@ export function copyGrants(
 
 function side(libc: Libc, place: CopySegment["from"], length: number): CopySide {
   if (!(place instanceof Uint8Array)) return place;
-  // The kernel writes to where this says: an array with properties of its own must not lead it elsewhere.
-  const size = lengthOf.call(place);
-  if (size < length) {
-    throw new RangeError(`Cannot copy as memory must have ${length} bytes: current length is ${size}`);
+  // The kernel would write beyond the end.
+  if (place.length < length) {
+    throw new RangeError(`Cannot copy as the memory must have ${length} bytes: current length is ${place.length}`);
   }
-  return libc.address(bufferOf.call(place)) + BigInt(byteOffsetOf.call(place));
+  return libc.address(place.buffer) + BigInt(place.byteOffset);
 }

@@ -1,17 +1,20 @@
 /**
- * What the files of all devices have in common: they are opened and closed, and requests need memory.
+ * What all devices have in common: opening and closing them, memory for requests, and the unmap notify.
  *
  * @module
  */
 
+import type { UnmapNotify } from "../../src/contract/backend.ts";
 import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
 import { encodeUnmapNotify, UNMAP_NOTIFY_CLEAR_BYTE, UNMAP_NOTIFY_SEND_EVENT } from "./abi/grants.ts";
-import type { UnmapNotify } from "../../src/contract/backend.ts";
 import { commonError, type Device, openError } from "./errors.ts";
 
-/** The memory for a request: one buffer, used again and again, as calls do not nest. Large requests get their own. */
+/** Bytes of the buffer that is reused. */
+const REUSED_SIZE = 4096;
+
+/** Memory for requests. As calls do not nest, one buffer serves all of them; only large requests get their own. */
 export class Scratch {
-  readonly #kept = newRequest(4096);
+  readonly #reused = newBuffer(REUSED_SIZE);
   readonly #operation: GrantOperation;
 
   /** @param operation The operation whose requests may be large. */
@@ -20,29 +23,29 @@ export class Scratch {
   }
 
   /**
-   * Memory for one request, not zeroed.
+   * Returns memory for one request. It is not zeroed.
    *
-   * @throws {GrantError} `no-memory` if it cannot be had.
+   * @throws {GrantError} `no-memory` if there is not enough memory.
    */
-  request(size: number): Request {
-    if (size <= this.#kept.bytes.length) return this.#kept;
+  request(size: number): RequestBuffer {
+    if (size <= REUSED_SIZE) return this.#reused;
     try {
-      return newRequest(size);
+      return newBuffer(size);
     } catch (cause) {
       const message =
-        `Cannot ${this.#operation} so much at once as the request must fit in memory: it has ${size} bytes`;
+        `Cannot ${this.#operation} so much at once: there is no memory for a request of ${size} bytes. Ask for less.`;
       throw new GrantError(message, { code: "no-memory", operation: this.#operation, cause });
     }
   }
 }
 
-/** Memory for one request. It has an address of its own, which stays: see {@linkcode Libc.address}. */
-export interface Request {
+/** Memory for one request. Its address does not change: see {@linkcode Libc.address}. */
+export interface RequestBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
 }
 
-function newRequest(size: number): Request {
+function newBuffer(size: number): RequestBuffer {
   const bytes = new Uint8Array(size);
   return { bytes, view: new DataView(bytes.buffer) };
 }
@@ -50,8 +53,9 @@ function newRequest(size: number): Request {
 /**
  * Opens a device.
  *
- * @param nonblocking Whether to read from it never waits.
+ * @param nonblocking Whether reads fail with EAGAIN instead of waiting.
  * @returns The file descriptor.
+ * @throws {GrantError} if the kernel refuses.
  */
 export function openDevice(device: Device, nonblocking = false): number {
   const fd = device.libc.open(device.path, nonblocking);
@@ -59,13 +63,17 @@ export function openDevice(device: Device, nonblocking = false): number {
   return fd;
 }
 
-/** Closes a device. */
+/**
+ * Closes a device.
+ *
+ * @throws {GrantError} if the kernel reports an error. The device is closed all the same.
+ */
 export function closeDevice(device: Device, fd: number): void {
   const result = device.libc.close(fd);
   if (result < 0) throw commonError(device, "close", `close ${device.path}`, -result);
 }
 
-/** Writes the request for an unmap notify whose byte counts from `index`. */
+/** Writes the request for an unmap notify. The byte to clear is counted from `index`. */
 export function encodeNotify(view: DataView, index: number, { clearByte, eventPort }: UnmapNotify): void {
   encodeUnmapNotify(
     view,

@@ -4,22 +4,24 @@ import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
 
-/** Where a domain finds what it needs, if not at the usual places. */
+/** The places of the C library and the devices. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
   /**
-   * The C library, by name or by path. By default the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that
+   * Name or path of the C library. Default is the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that
    * can be loaded.
    */
   libc?: string | undefined;
-  /** The device that shares pages. Default is `/dev/xen/gntalloc`. */
+  /** Path of the device that shares pages. Default is `/dev/xen/gntalloc`. */
   gntalloc?: string | undefined;
-  /** The device that maps and copies pages of other domains. Default is `/dev/xen/gntdev`. */
+  /** Path of the device that maps and copies pages of other domains. Default is `/dev/xen/gntdev`. */
   gntdev?: string | undefined;
-  /** The device of event channels. Default is `/dev/xen/evtchn`. */
+  /** Path of the device for event channels. Default is `/dev/xen/evtchn`. */
   evtchn?: string | undefined;
 }
 
-/** The devices of the Linux domain that this process runs in. Nothing is loaded or opened before its first use. */
+/**
+ * Makes the backend of the Linux domain that this process runs in. Nothing is loaded or opened before its first use.
+ */
 export function linuxDomain(libc: Libc, { gntalloc, gntdev, evtchn }: LinuxDomainOptions): XenDomain {
   return {
     grants: linuxGrantBackend(libc, gntalloc),

@@ -1,29 +1,29 @@
 /**
- * What the errors of Linux's devices mean, and the way out of each.
+ * Turns the error numbers of Linux's devices into errors that say what to do.
  *
  * @module
  */
 
+import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/contract/errors.ts";
 import { pages } from "../../src/contract/messages.ts";
-import { Errno, errnoName } from "../../src/contract/errno.ts";
 import type { Libc } from "./libc.ts";
 
-/** A device of the kernel's. */
+/** A device of the kernel. */
 export interface Device {
-  /** The file it is opened by. */
+  /** The path of the device file. */
   readonly path: string;
-  /** The module that drives it. */
+  /** The kernel module that drives it. */
   readonly driver: "xen_gntalloc" | "xen_gntdev" | "xen_evtchn";
-  /** The calls it is driven by. */
+  /** The C library that it is driven through. */
   readonly libc: Libc;
 }
 
-/** Where the kernel says what it runs on. */
+/** Names the hypervisor that the kernel runs on. */
 export const HYPERVISOR_TYPE = "/sys/hypervisor/type";
-/** Where the kernel keeps the number of pages that all files of the system may hold together. */
+/** Holds the number of pages that all files of the system may hold together. */
 export const GNTALLOC_LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
-/** Where the kernel keeps the number of grants that may be mapped by one request. */
+/** Holds the number of grants that one request may map. */
 export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
 
 /** "2 grants of domain 1", "2 grants of 2 domains". */
@@ -33,9 +33,12 @@ export function grants(domid: number | readonly number[], count: number): string
   return `${count === 1 ? "1 grant" : `${count} grants`} of ${whose}`;
 }
 
-/** The device could not be opened. */
-export function openError({ path, driver, libc }: Device, errno: number): GrantError {
-  const failed = (code: GrantErrorCode, why: string) => failure("open", `open ${path}`, code, why, errno);
+/** Makes the error of an `open` that failed. */
+export function openError(device: Device, errno: number): GrantError {
+  const { path, driver, libc } = device;
+  const doing = `open ${path}`;
+  const failed = (code: GrantErrorCode, reason: string, wayOut: string) =>
+    failure("open", doing, errno, code, reason, wayOut);
   switch (errno) {
     case Errno.ENOENT:
     case Errno.ENXIO:
@@ -44,38 +47,39 @@ export function openError({ path, driver, libc }: Device, errno: number): GrantE
       return typeof type === "string" && type.trim() === "xen"
         ? failed(
           "no-device",
-          `there is no such device: load its driver with \`modprobe ${driver}\`, and in a container pass the device in`,
+          "there is no such device",
+          `Load its driver with \`modprobe ${driver}\`. In a container, pass the device in.`,
         )
         : failed(
           "no-device",
-          `this system must be a Xen domain, and ${HYPERVISOR_TYPE} does not say so: ` +
-            `develop with MockXen from "@gntalloc/gntalloc/mock"`,
+          `according to ${HYPERVISOR_TYPE}, this system is not a Xen domain`,
+          'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".',
         );
     }
     case Errno.EACCES:
     case Errno.EPERM:
       return failed(
         "permission",
-        `this process must be allowed to read and to write it: run as root, or give a group of the user's access, ` +
-          `with \`chgrp\` and \`chmod g+rw\` or with the udev rule ` +
+        "this process may not read and write it",
+        "Run as root, or give access to a group of the user with `chgrp` and `chmod g+rw` or with the udev rule " +
           `KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660"`,
       );
     case Errno.EMFILE:
-      return failed("backend-failed", "this process has too many open files: close some, or raise `ulimit -n`");
+      return failed("backend-failed", "this process has too many open files", "Close some, or raise `ulimit -n`.");
     case Errno.ENFILE:
-      return failed("backend-failed", "this system has too many open files: root may raise /proc/sys/fs/file-max");
+      return failed("backend-failed", "this system has too many open files", "As root, raise /proc/sys/fs/file-max.");
     default:
-      return commonError({ path, driver, libc }, "open", `open ${path}`, errno);
+      return commonError(device, "open", doing, errno);
   }
 }
 
 /**
- * Pages could not be granted. The kernel says ENOSPC for its limit and for a full grant table alike; here they are told
- * apart where that is certain.
+ * Makes the error of pages that could not be granted. The kernel answers ENOSPC both for its limit and for a full grant
+ * table. The error says which it was if that is certain.
  *
  * @param count The number of pages asked for.
- * @param held The number of pages that this process is known to hold.
- * @param limit The kernel's limit: negative for none, `undefined` where it cannot be read.
+ * @param held The number of pages that this backend holds.
+ * @param limit The kernel's limit: negative for none, `undefined` if it cannot be read.
  */
 export function allocateError(
   device: Device,
@@ -87,30 +91,38 @@ export function allocateError(
   const doing = `allocate ${pages(count)}`;
   if (errno !== Errno.ENOSPC) return commonError(device, "allocate", doing, errno);
 
-  const failed = (code: GrantErrorCode, why: string) => failure("allocate", doing, code, why, errno);
-  const table =
-    "free other grants, or raise max_grant_frames in the configuration of the domain. If all are free and it is still so, " +
-    "the driver has lost count (Linux does after a full table): load it anew, with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`";
+  const failed = (code: GrantErrorCode, reason: string, wayOut: string) =>
+    failure("allocate", doing, errno, code, reason, wayOut);
+  const freeTable = "free other grants, or raise max_grant_frames in the configuration of the domain. " +
+    "If the error stays when all grants are freed, the driver has lost count, as Linux's does after a full table: " +
+    "reload it with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`.";
   if (limit !== undefined && limit < 0) {
-    return failed("table-full", `the grant table of this domain is full (the limit of the driver is off): ${table}`);
+    return failed(
+      "table-full",
+      "the grant table of this domain is full (the driver's limit is off)",
+      capitalized(freeTable),
+    );
   }
   if (limit !== undefined && held + count > limit) {
     return failed(
       "kernel-limit-reached",
-      `all files of this system may hold ${pages(limit)} together, and this backend holds ${held}: ` +
-        `free some, or raise ${GNTALLOC_LIMIT} as root`,
+      `all files of this system may hold ${pages(limit)} together, and this backend holds ${held}`,
+      `Free some, or raise ${GNTALLOC_LIMIT} as root.`,
     );
   }
   const known = limit === undefined ? "which cannot be read here" : `which is ${limit}`;
   return failed(
     "no-space",
-    `the kernel refused, and does not say which bound it met. Either all files of this system hold too many pages, ` +
-      `of which this backend holds ${held}: free some, or raise the limit ${GNTALLOC_LIMIT} as root, ${known}. ` +
-      `Or the grant table of this domain is full: ${table}`,
+    "the kernel refused without saying which bound it met",
+    `If all files of this system hold too many pages, of which this backend holds ${held}, free some, or raise ` +
+      `the limit ${GNTALLOC_LIMIT}, ${known}, as root. If the grant table of this domain is full, ${freeTable}`,
   );
 }
 
-/** A run of pages could not be found by the kernel: `notFound` is the errno that says so. */
+/**
+ * Makes the error of an operation on a run of pages. `notFound` is the errno that means that the kernel does not know
+ * them.
+ */
 export function runError(
   device: Device,
   operation: GrantOperation,
@@ -119,121 +131,124 @@ export function runError(
   notFound: number,
 ): GrantError {
   if (errno !== notFound) return commonError(device, operation, doing, errno);
-  return failure(operation, doing, "not-found", `${device.path} does not hold them, or no longer`, errno);
+  return failure(operation, doing, errno, "not-found", `${device.path} does not hold them, or no longer does`);
 }
 
-/** An unmap notify was refused. */
+/** Makes the error of an unmap notify that was refused. */
 export function notifyError(device: Device, doing: string, port: number | undefined, errno: number): GrantError {
   if (errno !== Errno.EINVAL || port === undefined) return runError(device, "notify", doing, errno, Errno.ENOENT);
-  return failure(
-    "notify",
-    doing,
-    "notify-refused",
-    `its event channel must be bound in this domain: current value of the port is ${port}`,
-    errno,
-  );
+  const reason = `no event channel of this domain is bound to port ${port}`;
+  return failure("notify", doing, errno, "notify-refused", reason, "Bind it first, and keep it bound.");
 }
 
-/** Grants of another domain could not be mapped. */
+/** Makes the error of another domain's grants that could not be mapped. */
 export function mapGrantsError(device: Device, doing: string, errno: number): GrantError {
   if (errno !== Errno.EINVAL) return commonError(device, "map", doing, errno);
   return failure(
     "map",
     doing,
-    "map-refused",
-    `Xen refused at least one. Each must be a reference of a page that the named domain grants to this one and has not ended, ` +
-      `granted writable if it is mapped so; and they may not be more than ${GNTDEV_LIMIT} says`,
     errno,
+    "map-refused",
+    "Xen refused at least one",
+    "Each must be a page that the named domain still grants to this one, granted writable if it is mapped writable. " +
+      `There may be at most as many as ${GNTDEV_LIMIT} says.`,
   );
 }
 
-/** A grant copy was refused as a whole. */
+/** Makes the error of a grant copy that was refused as a whole. */
 export function copyError(device: Device, count: number, errno: number): GrantError {
   const doing = `copy ${count === 1 ? "1 segment" : `${count} segments`}`;
   if (errno !== Errno.EINVAL && errno !== Errno.EFAULT) return commonError(device, "copy", doing, errno);
   return failure(
     "copy",
     doing,
-    "copy-refused",
-    "the kernel does not take at least one of them: each must have a granted page on one side or on both, and end inside it",
     errno,
+    "copy-refused",
+    "the kernel refused at least one",
+    "Each must have a granted page on one side or both, and must not go beyond the end of a page.",
   );
 }
 
-/** A port could not be bound. */
+/** Makes the error of a port that could not be bound. */
 export function bindError(device: Device, doing: string, errno: number): GrantError {
-  const refused = (why: string) => failure("bind", doing, "port-refused", why, errno);
+  const refused = (reason: string, wayOut: string) => failure("bind", doing, errno, "port-refused", reason, wayOut);
   switch (errno) {
     case Errno.EINVAL:
     case Errno.ENOENT:
     case Errno.ESRCH:
       return refused(
-        "Xen does not know it: a remote port must be one that the other domain made for this one and that nobody has bound yet, " +
-          "and a VIRQ must be one of Xen's",
+        "Xen does not know it",
+        "A remote port must be one that the other domain made for this one and that is not bound yet. " +
+          "A VIRQ must be one of Xen's.",
       );
     case Errno.EEXIST:
     case Errno.EBUSY:
-      return refused("it is bound already: unbind it where it is bound");
+      return refused("it is bound already", "Unbind it where it is bound.");
     case Errno.ENOSPC:
-      return refused("this domain has no free port: unbind others, or raise max_event_channels in its configuration");
+      return refused(
+        "this domain has no free port",
+        "Unbind others, or raise max_event_channels in the configuration of the domain.",
+      );
     default:
       return commonError(device, "bind", doing, errno);
   }
 }
 
-/** A port that should be bound is not, as far as the kernel is concerned. */
+/** Makes the error of an operation on a port that must be bound. */
 export function portError(device: Device, operation: GrantOperation, doing: string, errno: number): GrantError {
   if (errno !== Errno.ENOTCONN) return commonError(device, operation, doing, errno);
-  return failure(operation, doing, "port-refused", "it must be bound through this file, and not unbound", errno);
+  return failure(operation, doing, errno, "port-refused", "it is not bound through this file", "Bind it first.");
 }
 
-/** Events could not be waited for, taken or unmasked. */
+/** Makes the error of events that could not be waited for, taken or unmasked. */
 export function waitError(device: Device, doing: string, errno: number): GrantError {
   if (errno !== Errno.EFBIG) return commonError(device, "wait", doing, errno);
   return failure(
     "wait",
     doing,
-    "events-lost",
-    `the kernel had no room left for events, and dropped some: close ${device.path}, bind the ports anew, and look at all of ` +
-      "what is shared, as if an event had come on each",
     errno,
+    "events-lost",
+    "the kernel had no room left for events and dropped some",
+    `Close ${device.path}, bind the ports anew, and look at everything that is shared, as if an event had come on ` +
+      "each port.",
   );
 }
 
-/** An error that means the same whatever was under way. */
+/** Makes the error of an errno that means the same for every operation. */
 export function commonError(device: Device, operation: GrantOperation, doing: string, errno: number): GrantError {
+  const { path, driver } = device;
+  const failed = (code: GrantErrorCode, reason: string, wayOut?: string) =>
+    failure(operation, doing, errno, code, reason, wayOut);
   switch (errno) {
     case Errno.ENOMEM:
-      return failure(operation, doing, "no-memory", "the kernel has no memory for it: free some", errno);
+      return failed("no-memory", "the kernel has no memory for it", "Free some.");
     case Errno.EACCES:
     case Errno.EPERM:
-      return failure(
-        operation,
-        doing,
-        "permission",
-        `the system does not let this process use ${device.path} so`,
-        errno,
-      );
+      return failed("permission", `the system does not let this process use ${path} in this way`);
     case Errno.ENOTTY:
     case Errno.ENODEV:
-      return failure(
-        operation,
-        doing,
+      return failed(
         "unsupported",
-        `${device.path} must be a device of the driver ${device.driver}, and does not know the request: check the path`,
-        errno,
+        `${path} does not know the request`,
+        `Check that the path is that of a device of the driver ${driver}.`,
       );
     default:
-      return failure(operation, doing, "backend-failed", `${device.path} answered with an error`, errno);
+      return failed("backend-failed", `${path} answered with an error`);
   }
 }
 
 function failure(
   operation: GrantOperation,
   doing: string,
-  code: GrantErrorCode,
-  why: string,
   errno: number,
+  code: GrantErrorCode,
+  reason: string,
+  wayOut?: string,
 ): GrantError {
-  return new GrantError(`Cannot ${doing} as ${why} (${errnoName(errno)})`, { code, operation, errno });
+  const message = `Cannot ${doing}: ${reason} (${errnoName(errno)})${wayOut === undefined ? "" : `. ${wayOut}`}`;
+  return new GrantError(message, { code, operation, errno });
+}
+
+function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

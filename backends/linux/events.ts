@@ -1,12 +1,15 @@
 /**
  * Event channels through `/dev/xen/evtchn`.
  *
- * A file of it has a ring of ports on which events have come; to read takes them, and each is masked until it is written
- * back. The file is read without waiting, and whoever waits is called back when it can be read: see {@linkcode Libc.whenReadable}.
+ * Each file has a ring of the ports on which events have come. Reading takes ports out of it; each stays masked until
+ * it is written back. Reads never block. Waiters are called back when the file is readable: see {@linkcode
+ * Libc.whenReadable}.
  *
  * @module
  */
 
+import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
 import {
   encodeEvtchn,
   EVTCHN_REQUEST_SIZE,
@@ -17,13 +20,11 @@ import {
   IOCTL_EVTCHN_UNBIND,
   PORT_SIZE,
 } from "./abi/events.ts";
-import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
-import { Errno } from "../../src/contract/errno.ts";
-import type { Libc } from "./libc.ts";
 import { closeDevice, openDevice } from "./device.ts";
 import { bindError, type Device, portError, waitError } from "./errors.ts";
+import type { Libc } from "./libc.ts";
 
-/** A backend of event channels through the device at `path`. Nothing is opened yet. */
+/** Makes a backend for event channels through the device at `path`. Opens nothing yet. */
 export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn"): EventBackend {
   return new LinuxEventBackend({ path, driver: "xen_evtchn", libc });
 }
@@ -42,14 +43,14 @@ class LinuxEventBackend implements EventBackend {
   }
 }
 
-/** Bytes that the kernel gives at once, at most. */
+/** The most bytes that the kernel returns from one read. */
 const READ_SIZE = 4096;
 const NOTHING: readonly number[] = Object.freeze([]);
 
-/** Whoever waits for the file. */
+/** A wait for the file. */
 interface Waiting {
   readonly callback: () => void;
-  /** Has the kernel not be waited for any more. */
+  /** Stops waiting for the kernel. */
   stop: () => void;
 }
 
@@ -58,7 +59,7 @@ class LinuxEventFile implements EventFile {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #bound = new Set<number>();
-  /** Ports taken from the kernel's ring and not handed out yet. */
+  /** Ports that were taken from the kernel's ring and not handed out yet. */
   #taken: number[] = [];
   #waiting: Waiting | undefined;
   readonly #request = new Uint8Array(new ArrayBuffer(EVTCHN_REQUEST_SIZE));
@@ -121,7 +122,7 @@ class LinuxEventFile implements EventFile {
       this.#callBackSoon(waiting);
     } else {
       const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
-      // Whoever waits already is not disturbed: the descriptor is theirs.
+      // A wait that is under way goes on: only the new one fails.
       if (typeof stop === "number") throw waitError(this.#device, "wait for events", -stop);
       waiting.stop = stop;
     }
@@ -147,7 +148,7 @@ class LinuxEventFile implements EventFile {
     const result = this.#ioctl(IOCTL_EVTCHN_UNBIND, port);
     if (result < 0) throw portError(this.#device, "unbind", `unbind port ${port}`, -result);
     this.#bound.delete(port);
-    // The kernel leaves the port in its ring, from where it would come out as another one's, once the number is used again.
+    // The kernel leaves the port in its ring. Once the number is reused, it would be read as an event of the new port.
     this.#taken = this.#taken.filter((taken) => taken !== port);
     while (this.#take() > 0);
     if (this.#taken.length > 0 && this.#waiting !== undefined) {
@@ -162,7 +163,7 @@ class LinuxEventFile implements EventFile {
     closeDevice(this.#device, this.#fd);
   }
 
-  /** Takes what is in the kernel's ring, as much as it gives at once: the number of bytes, or a negative errno. */
+  /** Takes ports from the kernel's ring with one read. Returns the number of bytes read, or a negative errno. */
   #take(): number {
     const size = this.#libc.read(this.#fd, this.#read);
     if (size < 0) return size === -Errno.EAGAIN ? 0 : size;

@@ -1,13 +1,21 @@
 /**
  * Pages of this domain, shared through `/dev/xen/gntalloc`.
  *
- * What Linux does beyond the contract: a page that the peer still maps when access to it should end is kept by the kernel,
- * which frees it when the peer lets go. So {@linkcode GrantFile.endAccess} ends access to every page, as far as the library
- * is concerned.
+ * Linux does more than the contract asks for: if the peer still maps a page when access to it ends, the kernel keeps
+ * the page and frees it when the peer unmaps it. So {@linkcode GrantFile.endAccess} never reports a page as held by the
+ * peer.
  *
  * @module
  */
 
+import {
+  type GrantBackend,
+  type GrantFile,
+  type MappedMemory,
+  PAGE_SIZE,
+  type UnmapNotify,
+} from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
 import { pagesFrom } from "../../src/contract/messages.ts";
 import {
   allocGrefSize,
@@ -21,20 +29,12 @@ import {
   RUN_SIZE,
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
-import {
-  type GrantBackend,
-  type GrantFile,
-  type MappedMemory,
-  PAGE_SIZE,
-  type UnmapNotify,
-} from "../../src/contract/backend.ts";
-import { Errno } from "../../src/contract/errno.ts";
-import type { Libc, LibcMapping } from "./libc.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
 import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
+import type { Libc, LibcMapping } from "./libc.ts";
 
-/** A backend that grants pages through the device at `path`. Nothing is opened yet. */
+/** Makes a backend that grants pages through the device at `path`. Opens nothing yet. */
 export function linuxGrantBackend(libc: Libc, path = "/dev/xen/gntalloc"): GrantBackend {
   return new LinuxGrantBackend({ path, driver: "xen_gntalloc", libc });
 }
@@ -43,7 +43,7 @@ class LinuxGrantBackend implements GrantBackend {
   readonly name: string;
   readonly limitName: string = GNTALLOC_LIMIT;
   readonly device: Device;
-  /** Pages that the files of this backend hold. */
+  /** The number of pages that all files of this backend hold. */
   held = 0;
   readonly scratch: Scratch = new Scratch("allocate");
 
@@ -53,13 +53,13 @@ class LinuxGrantBackend implements GrantBackend {
   }
 
   limit(): number {
-    // Where it cannot be read, no number would be right for certain: to guess low would refuse what the kernel would grant,
-    // while without a limit here the kernel refuses by itself.
+    // If the parameter cannot be read, let the kernel enforce its limit: a guess that is too low would refuse pages
+    // that the kernel would grant.
     const limit = this.kernelLimit();
     return limit === undefined || limit < 0 ? Infinity : limit;
   }
 
-  /** The driver's parameter, a signed integer; `undefined` where it cannot be read. */
+  /** Reads the driver's parameter, a signed integer. Returns `undefined` if it cannot be read. */
   kernelLimit(): number | undefined {
     const text = this.device.libc.readText(GNTALLOC_LIMIT);
     return typeof text === "string" && /^-?\d+\s*$/.test(text) ? Number(text) : undefined;
@@ -70,7 +70,7 @@ class LinuxGrantBackend implements GrantBackend {
   }
 }
 
-/** What {@linkcode GrantFile.endAccess} answers but after a failure. */
+/** What {@linkcode GrantFile.endAccess} returns if nothing fails. */
 const NOTHING_HELD: readonly number[] = Object.freeze([]);
 
 class LinuxGrantFile implements GrantFile {

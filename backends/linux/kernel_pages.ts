@@ -1,13 +1,12 @@
 /**
- * Which page of the kernel's a page of ours is.
+ * Translates page numbers of the library to those of the kernel.
  *
- * Both count the pages of a file from 0, and agree until the kernel has counted pages that were not granted in the end: its
- * index is not moved back when the grant table is full, ours is. From there on its number is larger by a constant. So the books
- * are a list
- * of the pages where that difference changes:
+ * Both count the pages of a file from 0. They agree until a grant fails half-way because the grant table is full: the
+ * library moves its index back, the kernel does not. From there on the kernel's numbers are larger by a constant. So it
+ * is enough to keep a list of the pages at which the difference changes:
  *
  * ```text
- * ours     0 1 2 3 | 4 5 6 7      4 pages were granted, 2 refused half-way, and 4 more granted
+ * library  0 1 2 3 | 4 5 6 7      4 pages were granted, 2 were refused half-way, then 4 more were granted
  * kernel   0 1 2 3 | 6 7 8 9
  * entries  0:+0      4:+2
  * ```
@@ -15,12 +14,12 @@
  * @module
  */
 
-/** The pages of one file. */
+/** The page numbers of one file. */
 export class KernelPages {
   readonly #from: number[] = [];
   readonly #difference: number[] = [];
 
-  /** Notes that our pages from `page` on, granted just now, are the kernel's from `kernelPage` on. */
+  /** Records a grant: the library's pages from `page` on are the kernel's from `kernelPage` on. */
   granted(page: number, kernelPage: number): void {
     while (this.#from.length > 0 && this.#from.at(-1)! >= page) {
       this.#from.pop();
@@ -32,18 +31,18 @@ export class KernelPages {
     this.#difference.push(difference);
   }
 
-  /** The kernel's number of our page. */
+  /** Returns the kernel's number of a page. */
   kernelPage(page: number): number {
     return page + this.#difference[this.#entry(page)]!;
   }
 
-  /** How many of `count` pages from `page` on are next to each other in the kernel too. */
+  /** Returns how many of `count` pages from `page` on are contiguous in the kernel, too. */
   stretch(page: number, count: number): number {
     const next = this.#from[this.#entry(page) + 1];
     return next === undefined ? count : Math.min(count, next - page);
   }
 
-  /** The last entry at or below `page`. */
+  /** Finds the last entry at or below `page`. */
   #entry(page: number): number {
     let low = 0;
     let high = this.#from.length - 1;

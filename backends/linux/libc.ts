@@ -1,52 +1,69 @@
 /**
- * The few calls of the C library that the device backends need: types only. A runtime that can make them drives the devices
- * of Linux through `linux.ts`.
+ * The calls of the C library that the devices of Linux are driven by, as a port: types only. A runtime that implements
+ * it can drive the devices.
  *
  * @module
  */
 
-/** Calls into the C library. What can fail returns a negative errno: -2 is ENOENT, for example. Nothing throws after loading. */
+/**
+ * The C library. Calls that can fail return a negative errno, such as -2 for ENOENT. The first call loads the library
+ * and may throw; the others do not.
+ */
 export interface Libc {
   /**
-   * Opens a device for reading and writing; programs this process starts do not inherit it.
+   * Opens a device for reading and writing. Programs that this process starts do not inherit it.
    *
-   * @param nonblocking Whether to read or write never waits, but fails with EAGAIN. Default is false.
+   * @param nonblocking Whether reads and writes fail with EAGAIN instead of waiting. Default is false.
    * @returns The file descriptor, or a negative errno.
    */
   open(path: string, nonblocking?: boolean): number;
-  /** @returns 0, or a negative errno. The descriptor is gone in any case. */
+  /**
+   * Closes a file descriptor, even if an error is returned.
+   *
+   * @returns 0, or a negative errno.
+   */
   close(fd: number): number;
   /**
+   * Sends a request to a device.
+   *
    * @param request The request number, 32 bits.
-   * @param bytes What the kernel reads, and where it writes its answer.
+   * @param bytes The request. The kernel writes its answer into it.
    * @returns 0 or more, or a negative errno.
    */
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
-  /** @returns The number of bytes that were read, or a negative errno. */
+  /**
+   * Reads at most as many bytes as `bytes` has.
+   *
+   * @returns The number of bytes that were read, or a negative errno.
+   */
   read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
-  /** @returns The number of bytes that were written, or a negative errno. */
+  /**
+   * Writes at most as many bytes as `bytes` has.
+   *
+   * @returns The number of bytes that were written, or a negative errno.
+   */
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
-  /** The address of a buffer's memory, which neither moves nor goes for as long as the buffer is referred to. */
+  /** Returns the address of a buffer's memory. It is valid as long as the buffer is referenced and not detached. */
   address(buffer: ArrayBuffer): bigint;
   /**
-   * Calls back once, in a later turn of the event loop, when a descriptor can be read or has an error. Until then, or until it
-   * is stopped, the process stays alive, and the descriptor is neither closed nor waited for again. Never blocks the event loop,
-   * and looks at nothing from time to time.
+   * Calls back once, in a later turn of the event loop, when a descriptor is readable or has an error. Neither blocks
+   * the event loop nor polls. The wait keeps the process alive until the callback, or until it is stopped. Until then,
+   * do not close the descriptor, and do not wait for it again.
    *
-   * @returns Stops waiting, called any number of times; or a negative errno.
+   * @returns A function that stops the wait and may be called any number of times, or a negative errno.
    */
   whenReadable(fd: number, callback: () => void): (() => void) | number;
   /**
-   * Maps a part of a file, shared: what is written is seen by whoever maps it too.
+   * Maps part of a file as shared memory.
    *
-   * @param offset The first byte of the part, a multiple of 4096.
+   * @param offset The offset of the part in bytes, a multiple of 4096.
    * @param length The length in bytes.
-   * @param writable Whether the memory may be written to; else to write is a segmentation fault.
+   * @param writable Whether the memory may be written to. If not, a write is a segmentation fault.
    * @returns The mapping, or a negative errno.
    */
   mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number;
   /**
-   * Reads a small text file, such as those under `/sys`: its first 4096 bytes.
+   * Reads the first 4096 bytes of a text file, such as one under `/sys`.
    *
    * @returns The text, or a negative errno.
    */
@@ -55,12 +72,12 @@ export interface Libc {
 
 /** Memory that {@linkcode Libc.mmap} mapped. */
 export interface LibcMapping {
-  /** The memory, whole. */
+  /** All of the memory. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
-   * Ends the mapping; called once. Every view of the memory is detached first. Where somebody moved it away (by `transfer`,
-   * `structuredClone` or `postMessage`), ordinary memory takes the place of the device's, so that nobody's view reaches
-   * unmapped memory.
+   * Ends the mapping. Detaches every view of the memory first. If the memory was moved away (by `transfer`,
+   * `structuredClone` or `postMessage`), replaces it with ordinary memory instead of unmapping it, so that no view
+   * reaches unmapped memory. Does nothing if the mapping has ended.
    *
    * @returns 0, or a negative errno.
    */

@@ -1,6 +1,6 @@
 /**
- * The port of `libc.ts` over the bare calls: the flags, and in which order things are done, are the same whatever runtime
- * makes them.
+ * Implements the port of `libc.ts` over the bare calls that a runtime makes. Flags and the order of calls are the same
+ * for every runtime.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { GrantError } from "../../src/contract/errors.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
 /**
- * The calls as a runtime makes them. Each returns what C's does, or a negative errno, which is read right after the call: any
- * other call of the runtime's may change it.
+ * The bare calls. Each returns what its C function returns, or a negative errno. The runtime must read errno right
+ * after the call, as any other call may change it.
  */
 export interface LibcCalls<Address> {
   /** `path` ends in a zero byte. */
@@ -19,7 +19,7 @@ export interface LibcCalls<Address> {
   read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
-  /** @param address Where to, or `null` for anywhere. */
+  /** @param address The address to map at, or `null` to let the kernel choose. */
   mmap(
     address: Address | null,
     length: number,
@@ -29,7 +29,7 @@ export interface LibcCalls<Address> {
     offset: number,
   ): Address | number;
   munmap(address: Address, length: number): number;
-  /** The memory at an address: it stays mapped whatever becomes of the buffer. */
+  /** Returns the memory at an address. It stays mapped when the buffer is collected. */
   view(address: Address, length: number): ArrayBuffer;
   /** As {@linkcode Libc.address}. */
   address(buffer: ArrayBuffer): bigint;
@@ -47,15 +47,16 @@ const MAP_SHARED = 0x01;
 const MAP_PRIVATE = 0x02;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
-/** Bytes read of a text file. */
+/** The most bytes that are read of a text file. */
 const TEXT_SIZE = 4096;
 
 /**
- * Makes a function that gives the C library at a path, or the usual one: the same one each time.
+ * Makes a function that returns the C library at a path, or the usual one. For the same path it returns the same
+ * object.
  *
- * @param load Loads it, at its first use; what it throws is what the use throws.
+ * @param load Loads the library when it is first used. What it throws, the first use throws.
  */
-export function libcOver<Address extends object | bigint>(
+export function libcCache<Address extends object | bigint>(
   load: (path: string | undefined) => LibcCalls<Address>,
 ): (path: string | undefined) => Libc {
   const libraries = new Map<string | undefined, Libc>();
@@ -67,10 +68,11 @@ export function libcOver<Address extends object | bigint>(
 }
 
 /**
- * Loads the C library by its name, or by the first of its usual names for which that works.
+ * Loads the C library at a path, or by the first of its usual names that can be loaded.
  *
- * @param arch The processor's name in the name of musl's library.
- * @param load Loads the library of a name; a {@linkcode GrantError} of its ends the search.
+ * @param arch The processor, as in the file name of musl's library.
+ * @param load Loads a library by its name. If it throws a {@linkcode GrantError}, no other name is tried.
+ * @throws {GrantError} `unsupported` if no name works, or what `load` throws.
  */
 export function loadByName<Loaded>(path: string | undefined, arch: string, load: (name: string) => Loaded): Loaded {
   const names = path === undefined ? ["libc.so.6", `libc.musl-${arch}.so.1`] : [path];
@@ -84,14 +86,12 @@ export function loadByName<Loaded>(path: string | undefined, arch: string, load:
     }
   }
   throw unsupported(
-    `the C library must be loadable by one of these names: ${
-      names.join(", ")
-    }. Give the right one in the option \`libc\``,
+    `the C library cannot be loaded as ${names.join(" or ")}. Name it with the option \`libc\`.`,
     cause,
   );
 }
 
-/** Ordinary memory at an address of its own, which stays whatever becomes of the buffer; or a negative errno. */
+/** Maps ordinary memory, which is never unmapped. Returns a negative errno if that fails. */
 export function anonymousMemory<Address extends object | bigint>(
   calls: Pick<LibcCalls<Address>, "mmap" | "view">,
   length: number,
@@ -100,9 +100,9 @@ export function anonymousMemory<Address extends object | bigint>(
   return typeof address === "number" ? address : { address, bytes: calls.view(address, length) };
 }
 
-/** The error of a machine or a runtime on which the devices cannot be used at all. */
-export function unsupported(why: string, cause?: unknown): GrantError {
-  return new GrantError(`Cannot use Xen's devices as ${why}`, { code: "unsupported", operation: "open", cause });
+/** Makes the error of a system or a runtime that cannot use the devices. */
+export function unsupported(reason: string, cause?: unknown): GrantError {
+  return new GrantError(`Cannot use Xen's devices: ${reason}`, { code: "unsupported", operation: "open", cause });
 }
 
 class LoadedLibc<Address extends object | bigint> implements Libc {
@@ -153,7 +153,7 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     try {
       return new Mapping(calls, address, length);
     } catch (error) {
-      // Electron, for one, has no views of memory that is not its own.
+      // Some runtimes, such as Electron, refuse views of memory outside of their heap.
       calls.munmap(address, length);
       throw error;
     }
@@ -173,13 +173,8 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
   }
 }
 
-// A view's properties are its owner's to redefine: what guards against reaching unmapped memory must not go through them.
-// A runtime that is too old has neither.
-const transfer: ArrayBuffer["transfer"] | undefined = ArrayBuffer.prototype.transfer;
-const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
-
-/** Whether views can be detached here, without which no mapping may end. */
-export const canDetach: boolean = transfer !== undefined && isDetached !== undefined;
+/** Whether this runtime can detach views. Without that, no mapping could be ended safely. */
+export const canDetach: boolean = "transfer" in ArrayBuffer.prototype && "detached" in ArrayBuffer.prototype;
 
 class Mapping<Address> implements LibcMapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -198,19 +193,19 @@ class Mapping<Address> implements LibcMapping {
   }
 
   unmap(): number {
-    // By now the addresses may be another mapping's.
+    // Another mapping may have these addresses by now.
     if (this.#ended) return 0;
-    if (isDetached!.call(this.#buffer)) {
+    if (this.#buffer.detached) {
       const replaced = this.#replace();
       this.#ended = replaced === 0;
       return replaced;
     }
     this.#ended = true;
-    transfer!.call(this.#buffer, 0);
+    this.#buffer.transfer(0);
     return this.#calls.munmap(this.#address, this.#length);
   }
 
-  /** Somebody, here or in another thread, has the memory now: ordinary memory takes its place, at once and for good. */
+  /** Puts ordinary memory in place of the device's, for good: code here or in another thread has a view of it. */
   #replace(): number {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     const result = this.#calls.mmap(this.#address, this.#length, PROT_READ | PROT_WRITE, flags, -1, 0);

@@ -5,6 +5,14 @@
  */
 
 import {
+  type CopySegment,
+  type MapBackend,
+  type MapFile,
+  PAGE_SIZE,
+  type PeerMemory,
+  type UnmapNotify,
+} from "../../src/contract/backend.ts";
+import {
   decodeMapGrantRef,
   encodeMapGrantRef,
   encodeRun,
@@ -15,20 +23,12 @@ import {
   RUN_SIZE,
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
-import {
-  type CopySegment,
-  type MapBackend,
-  type MapFile,
-  PAGE_SIZE,
-  type PeerMemory,
-  type UnmapNotify,
-} from "../../src/contract/backend.ts";
-import type { Libc, LibcMapping } from "./libc.ts";
 import { copyGrants } from "./copy.ts";
 import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
 import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";
+import type { Libc, LibcMapping } from "./libc.ts";
 
-/** A backend that maps grants of other domains through the device at `path`. Nothing is opened yet. */
+/** Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet. */
 export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev"): MapBackend {
   return new LinuxMapBackend({ path, driver: "xen_gntdev", libc });
 }
@@ -88,14 +88,14 @@ class LinuxMapFile implements MapFile {
     return this.#device;
   }
 
-  /** Has the device forget grants that are not mapped, or no longer. */
+  /** Makes the device forget grants that are not mapped. Returns a negative errno if it fails. */
   forget(index: number, count: number): number {
     const request = this.#backend.scratch.request(RUN_SIZE);
     encodeRun(request.view, index, count);
     return this.#device.libc.ioctl(this.#fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, request.bytes);
   }
 
-  /** Sets the notify of the mapping at an index. */
+  /** Sets the unmap notify of the mapping at an index. Returns a negative errno if it fails. */
   setUnmapNotify(index: number, notify: UnmapNotify): number {
     const request = this.#backend.scratch.request(UNMAP_NOTIFY_SIZE);
     encodeNotify(request.view, index, notify);
@@ -111,7 +111,7 @@ class LinuxPeerMemory implements PeerMemory {
   readonly #count: number;
   readonly #doing: string;
 
-  /** @param doing What made it, for error messages: "map 2 grants of domain 1". */
+  /** @param doing The operation that made the mapping, for error messages: "map 2 grants of domain 1". */
   constructor(file: LinuxMapFile, mapping: LibcMapping, index: number, count: number, doing: string) {
     this.bytes = mapping.bytes;
     this.#file = file;
@@ -130,7 +130,7 @@ class LinuxPeerMemory implements PeerMemory {
 
   unmap(): void {
     const unmapped = this.#mapping.unmap();
-    // The kernel ends the mapping, and fires its notify, when the memory is unmapped and the grants are forgotten.
+    // The kernel ends the mapping and fires its notify only after both calls.
     const forgotten = this.#file.forget(this.#index, this.#count);
     const failed = unmapped < 0 ? unmapped : forgotten;
     if (failed < 0) throw commonError(this.#file.device, "unmap", `un${this.#doing}`, -failed);

@@ -1,5 +1,5 @@
 /**
- * Waiting in Node's own event loop, which koffi lets watch a descriptor: no thread is needed, and none hangs at exit.
+ * Waits for a descriptor in Node's own event loop, through koffi. It needs no thread, so none can hang at exit.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { isMainThread } from "node:worker_threads";
 import { Errno } from "../../src/contract/errno.ts";
 
-/** The part of koffi that reaches Node's event loop. */
+/** The part of koffi that uses Node's event loop. */
 export interface NodePolling {
   poll(fd: number, events: { readable: true }, callback: () => void): { close(): void };
 }
 
-/** The call of the C library that is needed. It returns what C's does, or a negative errno. */
+/** The call of the C library that waiting needs. */
 export interface PollCall {
-  /** Looks at one `struct pollfd`, and does not wait. */
+  /** Checks one `struct pollfd` without waiting. Returns what C's `poll` returns, or a negative errno. */
   poll(descriptor: Uint8Array<ArrayBuffer>): number;
 }
 
@@ -25,7 +25,7 @@ const POLLIN = 1;
 const POLLNVAL = 0x20;
 const REVENTS_OFFSET = 6;
 
-/** Makes {@linkcode Libc.whenReadable} of Node's event loop. */
+/** Makes a function that implements {@linkcode Libc.whenReadable}. */
 export function nodeWaiting(
   koffi: NodePolling,
   calls: PollCall,
@@ -35,8 +35,9 @@ export function nodeWaiting(
   const view = new DataView(descriptor.buffer);
 
   return (fd, callback) => {
-    // Node's loop cannot watch what is closed, or watched, or not to be waited for; and koffi ends the process when it says so.
-    // What is none of these is at least ready at once.
+    // Node's event loop refuses descriptors that are closed, that it watches already, or that cannot be waited for.
+    // koffi ends the process when it does, so those are found first. A descriptor that cannot be waited for is always
+    // ready.
     if (waiting.has(fd)) return -Errno.EEXIST;
     view.setInt32(0, fd, true);
     view.setUint32(4, POLLIN, true);
@@ -53,7 +54,8 @@ export function nodeWaiting(
       handle?.close();
       clearImmediate(immediate);
     };
-    // koffi calls from outside of JavaScript, where promises that are resolved would wait for something else to happen.
+    // koffi calls back from outside of JavaScript: without a turn of the event loop, promises resolved here would not
+    // run on.
     const callSoon = () => {
       handle?.close();
       immediate = setImmediate(() => {
@@ -73,10 +75,10 @@ export function nodeWaiting(
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Keeps koffi's native library loaded when a worker ends. Otherwise, where a worker is terminated that waits for events, Node
- * unloads the library first and calls it afterwards.
+ * Keeps koffi's native library loaded when a worker ends. Without this, if a worker is terminated while it waits for
+ * events, Node unloads the library and then calls it.
  *
- * @param modules The paths of loaded modules, koffi's native one among them.
+ * @param modules The paths of the loaded modules, koffi's native one among them.
  */
 export function keepLoaded(modules: readonly string[]): void {
   if (isMainThread) return;

@@ -1,38 +1,38 @@
 /**
- * Waits for many descriptors in one thread, for a runtime whose own event loop cannot, but which makes a call in a thread of
- * its own while the loop goes on.
+ * Waits for many descriptors in one thread. This is for a runtime whose event loop cannot watch a descriptor, but which
+ * can make a call in another thread.
  *
- * The descriptors are in an epoll set of the kernel's, which changes while the thread waits for it: so nothing has to be woken
- * when somebody begins to wait. Only when nobody waits any more is the thread called back, through an event descriptor, as it
- * keeps the process alive. While nobody waits there is no thread, and nothing is ever looked at from time to time.
+ * The descriptors are in an epoll set, which can change while the thread waits for it: a new wait need not wake the
+ * thread. The thread keeps the process alive, so it is woken, through an eventfd, when the last wait is stopped. While
+ * nothing waits there is no thread. Nothing polls.
  *
  * ```text
  * event loop                              thread
- * whenReadable(fd)   epoll_ctl ADD        epoll_wait …
- * another one        epoll_ctl ADD          "
- *                                         … says fd
- * epoll_ctl DEL, callback                 epoll_wait … for the other one
- * the other stops    epoll_ctl DEL, write … ends
+ * whenReadable(5)    epoll_ctl ADD        epoll_wait …
+ * whenReadable(6)    epoll_ctl ADD          "
+ *                                         … returns 5
+ * callback of 5      epoll_ctl DEL        epoll_wait …
+ * 6 is stopped       epoll_ctl DEL, write … returns the eventfd, and the thread ends
  * ```
  *
  * @module
  */
 
-/** The calls as a runtime makes them: each returns what C's does, or a negative errno. */
+/** The bare calls. Each returns what its C function returns, or a negative errno. */
 export interface PollerCalls<Address> {
   epollCreate(flags: number): number;
   epollControl(epoll: number, operation: number, fd: number, event: Uint8Array<ArrayBuffer>): number;
-  /** Waits for nothing: what there is by now. */
-  epollLook(epoll: number, events: Address, maximum: number): number;
-  /** Waits in another thread. A negative result is any one, as the error number may be another thread's. */
+  /** Returns what is ready now, without waiting. */
+  epollCheck(epoll: number, events: Address, maximum: number): number;
+  /** Waits in another thread. A negative result says only that the call failed: errno belongs to that thread. */
   epollWait(epoll: number, events: Address, maximum: number): Promise<number>;
   eventfd(value: number, flags: number): number;
   read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   close(fd: number): number;
   /**
-   * Memory that is never given back: the thread may be in the middle of a call when the program's heap, or that of a worker,
-   * is gone.
+   * Returns memory that is never freed: the thread may still be in its call when the heap of the program, or of a
+   * worker, is gone.
    */
   memory(length: number): { address: Address; bytes: ArrayBuffer } | number;
 }
@@ -43,20 +43,22 @@ const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
 const EFD_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
-/** Events asked for at once. What is left over comes with the next call. */
+/** The most events that one call returns. The next call returns the others. */
 const MAXIMUM = 64;
 
-/** What is open from the first use on. */
+/** The descriptors that are open from the first use on. */
 interface Opened {
   readonly epoll: number;
-  /** Ends the thread's call when it is written to. */
+  /** An eventfd. Writing to it ends the thread's call. */
   readonly waker: number;
 }
 
-/** Whoever waits, by descriptor. */
+/** Calls back when descriptors are readable. */
 export class Poller<Address> {
   readonly #calls: PollerCalls<Address>;
-  /** Bytes of a `struct epoll_event`: 32 bits of flags, and 64 of ours in the end, with no gap in between on x86-64. */
+  /**
+   * Bytes of a `struct epoll_event`: 32 bits of flags, a gap unless the structure is packed, and 64 bits of user data.
+   */
   readonly #eventSize: number;
   readonly #event: Uint8Array<ArrayBuffer>;
   readonly #waiting = new Map<number, () => void>();
@@ -64,14 +66,14 @@ export class Poller<Address> {
   #memory: { readonly address: Address; readonly view: DataView<ArrayBuffer> } | undefined;
   #polling = false;
 
-  /** @param packed Whether the fields of a `struct epoll_event` are packed: on x86-64 they are. */
+  /** @param packed Whether `struct epoll_event` is packed, as it is on x86-64. */
   constructor(calls: PollerCalls<Address>, packed: boolean) {
     this.#calls = calls;
     this.#eventSize = packed ? 12 : 16;
     this.#event = new Uint8Array(new ArrayBuffer(this.#eventSize));
   }
 
-  /** As {@linkcode Libc.whenReadable}. */
+  /** Implements {@linkcode Libc.whenReadable}. */
   whenReadable(fd: number, callback: () => void): (() => void) | number {
     const opened = this.#open();
     if (typeof opened === "number") return opened;
@@ -130,8 +132,8 @@ export class Poller<Address> {
       const { epoll } = this.#opened;
       const { address } = this.#memory!;
       let count = await this.#calls.epollWait(epoll, address, MAXIMUM);
-      // A signal ended the call, or something is wrong: the same call here tells which.
-      if (count < 0) count = this.#calls.epollLook(epoll, address, MAXIMUM);
+      // Either a signal interrupted the call, or the set is broken. The same call in this thread tells which.
+      if (count < 0) count = this.#calls.epollCheck(epoll, address, MAXIMUM);
       if (count < 0) this.#giveUp();
       else this.#deliver(count);
     }
@@ -140,7 +142,7 @@ export class Poller<Address> {
 
   #deliver(count: number): void {
     const { view } = this.#memory!;
-    // All are read before anybody is called back: who is may wait again, or stop another one.
+    // Read all events before the first callback, which may wait again or stop another wait.
     const fds = Array.from({ length: count }, (_, i) => view.getUint32((i + 1) * this.#eventSize - 8, true));
     for (const fd of fds) {
       if (fd === this.#opened?.waker) {
@@ -148,13 +150,16 @@ export class Poller<Address> {
         continue;
       }
       const callback = this.#waiting.get(fd);
-      if (callback === undefined) continue; // stopped meanwhile
+      if (callback === undefined) continue; // it was stopped meanwhile
       this.#remove(fd);
       call(callback);
     }
   }
 
-  /** Somebody closed what is not theirs. Whoever waits is called back, sees for himself, and may wait on a new set. */
+  /**
+   * Closes a broken set, such as one whose descriptor the program has closed by mistake. All waits are called back:
+   * their callers find out for themselves, and may wait again on a new set.
+   */
   #giveUp(): void {
     const { epoll, waker } = this.#opened!;
     this.#opened = undefined;
@@ -166,7 +171,7 @@ export class Poller<Address> {
   }
 }
 
-/** What a callback throws is nobody's here, and keeps nobody else from being called. */
+/** Calls back. An error is reported as uncaught, and does not keep the other callbacks from being called. */
 function call(callback: () => void): void {
   try {
     callback();

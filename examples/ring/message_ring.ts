@@ -1,9 +1,10 @@
 /**
- * Messages both ways between two domains, over one shared page and one event channel: to be copied and changed.
+ * Sends messages both ways between two domains, over one shared page and one event channel. Copy this folder, and
+ * change it.
  *
- * The page has a ring for each way ([layout.ts](layout.ts), [one_way.ts](one_way.ts)). The event channel says that something
- * has changed in it; an event goes to the other side only if it sleeps. How the two find each other, and what each end of such a
- * conversation looks like, is in docs/protocol.md.
+ * The page has a ring for each direction ([layout.ts](layout.ts), [one_way.ts](one_way.ts)). The event channel tells
+ * that something in it has changed; an event is sent only if the other side sleeps. docs/protocol.md describes how the
+ * two sides find each other, and how a conversation ends.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import { MAX_MESSAGE, PeerError, Reader, Writer } from "./one_way.ts";
 
 export { MAX_MESSAGE, PeerError } from "./one_way.ts";
 
-/** The other side is gone, and had not finished: it was killed, or gave up. */
+/** The other side is gone without having finished: it was killed, or gave up. */
 export class PeerGoneError extends Error {
   override readonly name = "PeerGoneError";
 }
@@ -32,9 +33,9 @@ export class MessageRing implements Disposable {
   readonly #release: () => void;
   readonly #reader: Reader;
   readonly #writer: Writer;
-  /** How many of this side's calls sleep. */
+  /** The number of this side's calls that sleep. */
   #sleepers = 0;
-  /** The calls of `send()` that are under way, in their order. */
+  /** The calls of `send()` that are under way, in order. */
   readonly #senders = new Set<object>();
   #finished = false;
   #closed = false;
@@ -48,14 +49,14 @@ export class MessageRing implements Disposable {
     Atomics.store(page.own, WORD.open, OPEN);
   }
 
-  /** Waits until the other side is there: or was, and is gone again. */
+  /** Waits until the other side has connected. It may be gone again by then. */
   async connected(options: WaitOptions = {}): Promise<void> {
     await this.#until(() => Atomics.load(this.#page.other, WORD.open) !== 0 || undefined, options);
   }
 
   /**
-   * Sends a message. Where the ring is full, it waits until the other side has made room. Messages go in the order of the calls,
-   * also where one waits, and a shorter one that comes after it would fit.
+   * Sends a message. If the ring is full, waits until the other side has made room. Messages are sent in the order of
+   * the calls, even if a later one would fit while an earlier one waits.
    *
    * @throws {PeerGoneError} if the other side is gone.
    * @throws {PeerError} if the other side breaks the protocol.
@@ -70,47 +71,49 @@ export class MessageRing implements Disposable {
     this.#senders.add(turn);
     try {
       await this.#until(() => {
-        if (this.#finished) throw new Error("Cannot send as this side has finished: send before");
-        if (this.#gone()) throw new PeerGoneError("Cannot send as the other side is gone");
+        if (this.#finished) throw new Error("Cannot send: this side has finished");
+        if (this.#gone()) throw new PeerGoneError("Cannot send: the other side is gone");
         const [first] = this.#senders;
         if (first !== turn || !this.#writer.write(message)) return undefined;
-        // At once: the next one may have been woken by the same event.
+        // At once, as the same event may have woken the next call.
         this.#senders.delete(turn);
         return true;
       }, options);
     } finally {
-      // One that gives up leaves the next one asleep: the ring is not empty then, so an event comes when the other side reads.
+      // If this call gives up, the next one sleeps on. The ring is not empty then, so an event comes when the other
+      // side reads.
       this.#senders.delete(turn);
     }
     this.#wakeOther();
   }
 
   /**
-   * Receives the next message, or `undefined` if the other side has finished and everything was received.
+   * Receives the next message.
    *
-   * @throws {PeerGoneError} if the other side is gone and had not finished.
+   * @returns The message, or `undefined` if the other side has finished and everything was received.
+   * @throws {PeerGoneError} if the other side is gone without having finished.
    * @throws {PeerError} if the other side breaks the protocol.
    */
   async receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const received = await this.#until(() => {
-      // In this order: what was written before it finished, or was gone, is still there to be read.
+      // In this order: messages that were written before the other side finished, or was gone, can still be read.
       const gone = this.#gone();
       const finished = Atomics.load(this.#page.other, WORD.finished) !== 0;
       const message = this.#reader.read();
       if (message || finished) return { message };
-      if (gone) throw new PeerGoneError("Cannot receive as the other side is gone, and had not finished");
+      if (gone) throw new PeerGoneError("Cannot receive: the other side is gone without having finished");
       return undefined;
     }, options);
     if (received.message) this.#wakeOther();
     return received.message;
   }
 
-  /** The other side's messages, until it finishes. */
+  /** Receives messages until the other side finishes. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
     for (let message = await this.receive(); message; message = await this.receive()) yield message;
   }
 
-  /** Says that nothing more will be sent. The other side's messages are received all the same. */
+  /** Tells the other side that this side will send no more. Its messages can still be received. */
   finish(): void {
     this.#checkOpen();
     this.#finished = true;
@@ -119,8 +122,8 @@ export class MessageRing implements Disposable {
   }
 
   /**
-   * Ends the conversation: the other side is told, by the byte and the event of the unmap notify, as if this program had died.
-   * What this side has finished, the other one can still read, as the page is there while it maps it.
+   * Ends the conversation. The unmap notify tells the other side, by its byte and its event, as if this program had
+   * died. The other side can still read what was sent, as the page stays while it is mapped.
    */
   close(): void {
     if (this.#closed) return;
@@ -128,7 +131,7 @@ export class MessageRing implements Disposable {
     try {
       this.#release();
     } finally {
-      // Last, so that the event finds the channel bound. Whoever waits here is told `closed`.
+      // Last, as the notify needs the channel. Waits on this side end with `closed`.
       this.#channel.unbind();
     }
   }
@@ -138,20 +141,21 @@ export class MessageRing implements Disposable {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new Error("Cannot go on as this side is closed: make another one");
+    if (this.#closed) throw new Error("Cannot use the ring: this side is closed. Make another one.");
   }
 
-  /** Whether the other side was there and is no more. */
+  /** Whether the other side was there and is gone. */
   #gone(): boolean {
     const open = Atomics.load(this.#page.other, WORD.open);
     return open !== 0 && (open & 0xff) === 0;
   }
 
   /**
-   * Tries until something comes of it, asleep in between.
+   * Repeats an attempt until it returns something, and sleeps in between.
    *
-   * Nothing is missed: this side says that it sleeps, and then tries once more. The other side changes something, and then looks
-   * whether this side sleeps. Whichever is first, one sees the other's word, as `Atomics` keep the two in order on both sides.
+   * No change is missed: this side sets `asleep`, and then tries once more. The other side changes something, and then
+   * reads `asleep`. Whichever is first, one of them sees what the other wrote, as `Atomics` keep the order on both
+   * sides.
    */
   async #until<T>(attempt: () => T | undefined, options: WaitOptions): Promise<T> {
     this.#checkOpen();
@@ -165,7 +169,7 @@ export class MessageRing implements Disposable {
         result = attempt();
         if (result !== undefined) return result;
         await this.#channel.wait(options);
-        // An event may be an old one, or come for nothing: it is a reason to look, no more.
+        // An event may be an old one, or come for nothing: it is only a reason to look.
         this.#checkOpen();
       }
     } finally {
@@ -175,13 +179,13 @@ export class MessageRing implements Disposable {
   }
 
   #wakeOther(): void {
-    // Closed right after the page was changed: that has told the other side as well, and the page is gone.
+    // If this side was closed meanwhile, the unmap notify has told the other side, and the page is gone.
     if (this.#closed) return;
     if (Atomics.load(this.#page.other, WORD.asleep) !== 0) this.#channel.notify();
   }
 }
 
-/** The server's side, and what the client has to be told. */
+/** The server's side, and what the client needs to connect. */
 export interface Served {
   readonly ring: MessageRing;
   /** The grant reference of the page. */
@@ -193,7 +197,7 @@ export interface Served {
 /**
  * Makes a page and an event channel for one domain.
  *
- * @param client The domain that may connect.
+ * @param client The domid of the domain that may connect.
  */
 export function serve(allocator: GrantAllocator, events: EventChannels, client: number): Served {
   const channel = events.bindUnbound(client);
@@ -201,7 +205,7 @@ export function serve(allocator: GrantAllocator, events: EventChannels, client: 
     const pages = allocator.allocate(client, { writable: true });
     let view: WritableMapping | undefined;
     const release = () => {
-      // The notify fires when the page is neither mapped here nor allocated.
+      // The notify fires when the page is neither mapped here nor allocated any more.
       try {
         view?.unmap();
       } finally {
@@ -210,7 +214,7 @@ export function serve(allocator: GrantAllocator, events: EventChannels, client: 
     };
     try {
       view = pages.map();
-      // From here on the client is told when this side ends, whatever ends it.
+      // From here on the client learns when this side ends, whatever ends it.
       pages.setUnmapNotify({ clearByte: SERVER_LINE, eventPort: channel.port });
       const page = pageOf(view.bytes, "server");
       const ring = new MessageRing(page, channel, release);
@@ -229,10 +233,10 @@ export function serve(allocator: GrantAllocator, events: EventChannels, client: 
 /**
  * Connects to a domain that serves.
  *
- * @param server The domain.
- * @param gref What it said: the grant reference of its page.
- * @param port What it said: its port.
- * @throws {PeerError} if the page is not laid out for this.
+ * @param server The domid of the server.
+ * @param gref The grant reference of the server's page.
+ * @param port The server's port.
+ * @throws {PeerError} if the page does not have this layout.
  */
 export function connect(
   mapper: GrantMapper,
@@ -248,11 +252,13 @@ export function connect(
       const page = pageOf(view.bytes, "client");
       const magic = Atomics.load(page.magic, 0);
       if (magic !== MAGIC) {
-        throw new PeerError(`reference ${gref} of domain ${server} is no such page: it begins with ${magic}`);
+        throw new PeerError(
+          `the page of reference ${gref} of domain ${server} has another layout: its magic is ${magic}`,
+        );
       }
       view.setUnmapNotify({ clearByte: CLIENT_LINE, eventPort: channel.port });
       const ring = new MessageRing(page, channel, () => view.unmap());
-      // The server waits for this one.
+      // Wakes `connected()` of the server.
       channel.notify();
       return ring;
     } catch (error) {

@@ -1,18 +1,18 @@
 /**
- * The two ends of one ring: a writer in this domain and a reader in the other, or the other way round.
+ * The two ends of one ring: a writer in one domain and a reader in the other.
  *
- * Messages lie one behind the other, each a word with its length and then its bytes, filled up to whole words. Two numbers say
- * how far each side is: `produced`, which the writer writes, and `consumed`, which the reader writes. Both count bytes, from 0,
- * and run on past the end of the ring and round at 2³²; what lies between them is what there is to read.
+ * Messages follow each other, each a word with its length and then its bytes, padded to whole words. Two indices tell
+ * how far each side is: the writer writes `produced`, the reader writes `consumed`. Both count bytes from 0 and wrap at
+ * 2³², not at the end of the ring. The bytes between them can be read.
  *
- * **Order.** A reader must never see the new `produced` before the bytes that it announces, nor a writer the new `consumed` before
- * the bytes were copied out. `Atomics.store` and `Atomics.load` see to that: nothing that is written before such a store moves
- * behind it, nothing that is read after such a load moves before it, neither in the compiler nor in the processor. What is not an
- * index is read and written plainly.
+ * **Order.** A reader must not see the new `produced` before the bytes that it announces, and a writer must not see the
+ * new `consumed` before the bytes are copied out. `Atomics.store` and `Atomics.load` ensure that: neither the compiler
+ * nor the processor moves a write behind such a store, or a read before such a load. Everything but the indices is read
+ * and written without `Atomics`.
  *
- * **Trust.** The other side may write anything at any time. So each index that it writes is read once, into a variable, and checked
- * there; this side's own index is kept here and only written to the page, never read back; and a message is copied out before
- * anybody looks at it.
+ * **Trust.** The other side may write anything at any time. So each of its indices is read once, into a variable, and
+ * checked there. This side's own index is kept here and only written to the page, never read back. A message is copied
+ * out before it is used.
  *
  * @module
  */
@@ -21,25 +21,25 @@ import { type Line, type Page, RING_BYTES, WORD } from "./layout.ts";
 /** The word before each message. */
 const HEADER = 4;
 
-/** The longest message, in bytes: one that fills the ring. */
+/** The longest message, in bytes: it fills the ring. */
 export const MAX_MESSAGE = RING_BYTES - HEADER;
 
-/** The other side has written what the protocol does not allow. What it writes from then on is not looked at. */
+/** The other side has broken the protocol. Close the ring. */
 export class PeerError extends Error {
   override readonly name = "PeerError";
 }
 
-/** The room that a message takes, in bytes: whole words. */
+/** Returns the bytes that a message takes in the ring: whole words. */
 function roomFor(length: number): number {
   return (HEADER + length + 3) & ~3;
 }
 
-/** A ring as words. */
+/** Returns a ring as words. */
 function words(ring: Uint8Array<ArrayBuffer>): Line {
   return new Int32Array(ring.buffer, ring.byteOffset, RING_BYTES / HEADER);
 }
 
-/** An index as it is counted: Int32Array gives it with a sign. */
+/** Reads an index as an unsigned number. */
 function index(line: Line, word: number): number {
   return Atomics.load(line, word) >>> 0;
 }
@@ -50,7 +50,7 @@ export class Writer {
   readonly #headers: Line;
   #produced: number;
 
-  /** @param start Where the indices begin, on both sides of the ring. */
+  /** @param start The first index, the same for both ends. */
   constructor(page: Page, start = 0) {
     this.#page = page;
     this.#produced = start;
@@ -58,10 +58,11 @@ export class Writer {
   }
 
   /**
-   * Writes a message: whether there was room for it.
+   * Writes a message if there is room for it.
    *
    * @param message At most {@linkcode MAX_MESSAGE} bytes.
-   * @throws {PeerError} if the other side says that it has read what was never written.
+   * @returns Whether there was room.
+   * @throws {PeerError} if the other side claims to have read more than was written.
    */
   write(message: Uint8Array): boolean {
     const { own, other, outgoing } = this.#page;
@@ -71,7 +72,7 @@ export class Writer {
     if (room > RING_BYTES - filled) return false;
 
     const start = this.#produced % RING_BYTES;
-    // A header never lies across the end: all room is in whole words.
+    // A header never crosses the end, as messages take whole words.
     this.#headers[start / HEADER] = message.length;
     copyIn(outgoing, (start + HEADER) % RING_BYTES, message);
     this.#produced = (this.#produced + room) >>> 0;
@@ -86,7 +87,7 @@ export class Reader {
   readonly #headers: Line;
   #consumed: number;
 
-  /** @param start Where the indices begin, on both sides of the ring. */
+  /** @param start The first index, the same for both ends. */
   constructor(page: Page, start = 0) {
     this.#page = page;
     this.#consumed = start;
@@ -94,8 +95,9 @@ export class Reader {
   }
 
   /**
-   * Reads the next message: a copy, or `undefined` if there is none.
+   * Reads the next message.
    *
+   * @returns A copy, or `undefined` if there is no message.
    * @throws {PeerError} if the other side has written what cannot be a message.
    */
   read(): Uint8Array<ArrayBuffer> | undefined {
@@ -105,7 +107,7 @@ export class Reader {
     if (filled > RING_BYTES) throw new PeerError(`the other side has ${filled} bytes in a ring of ${RING_BYTES}`);
 
     const start = this.#consumed % RING_BYTES;
-    // Atomically as well, so that it is certain to be read once.
+    // Atomically, too, so that it is read only once.
     const length = Atomics.load(this.#headers, start / HEADER) >>> 0;
     if (length > MAX_MESSAGE || roomFor(length) > filled) {
       throw new PeerError(`the other side has a message of ${length} bytes in the ${filled} that are to be read`);
@@ -117,14 +119,14 @@ export class Reader {
   }
 }
 
-/** Copies a message into a ring, round its end. */
+/** Copies a message into a ring. It continues at the start when it reaches the end. */
 function copyIn(ring: Uint8Array, start: number, message: Uint8Array): void {
   const first = Math.min(message.length, RING_BYTES - start);
   ring.set(message.subarray(0, first), start);
   ring.set(message.subarray(first), 0);
 }
 
-/** Copies a message out of a ring, round its end. */
+/** Copies a message out of a ring. It continues at the start when it reaches the end. */
 function copyOut(ring: Uint8Array, start: number, length: number): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(length);
   const first = Math.min(length, RING_BYTES - start);

@@ -1,10 +1,13 @@
-/** Random steps with mappers, copies, event channels and notifies over the mock, held against a naive model after each. */
+/**
+ * Random steps with mappers, copies, event channels and notifies over the mock. After each, the library is compared
+ * with a naive model.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Pair } from "./run.ts";
-import type { Piece, Step } from "./steps.ts";
+import type { Segment, Step } from "./steps.ts";
 
-/** Runs of steps, and the most steps of one. */
+/** The number of runs, and the most steps of a run. */
 const RUNS = 250;
 const STEPS = 200;
 
@@ -13,14 +16,14 @@ const program = fc.nat({ max: 3 });
 const page = fc.nat({ max: 6 });
 const mapping = fc.nat({ max: 4 });
 const channel = fc.nat({ max: 4 });
-/** Few bytes, so that what is written, cleared, copied and read is the same one. */
+/** A few bytes, so that the same byte is written, cleared, copied and read. */
 const byte = fc.constantFrom(0, 5, 4095, 4096, 4101);
 const value = fc.integer({ min: 1, max: 255 });
 const clearByte = fc.constantFrom(null, 0, 5, 4095, 4101);
 const someChannel = fc.oneof({ weight: 3, arbitrary: channel }, fc.constant(null));
 
 const place = fc.record({ page, offset: fc.constantFrom(0, 3, 4090) });
-const piece: fc.Arbitrary<Piece> = fc.record({ length: fc.integer({ min: 1, max: 6 }), value }).chain((rest) =>
+const segment: fc.Arbitrary<Segment> = fc.record({ length: fc.integer({ min: 1, max: 6 }), value }).chain((rest) =>
   fc.oneof(
     fc.record({ from: place, to: place }),
     fc.record({ from: place, to: fc.constant(null) }),
@@ -38,7 +41,7 @@ const failure: fc.Arbitrary<Step> = fc.oneof(
     after: fc.constantFrom(null, 1),
   }),
   fc.record({ call: fc.constantFrom("unmap" as const, "unbind" as const), after: fc.constant(1) }),
-  // What was set before cannot be set again where its port is gone.
+  // Only before: the notify that was set earlier could not be restored if its port is gone.
   fc.record({ call: fc.constant("notify" as const), after: fc.constant(null) }),
 ).map((rest): Step => ({ do: "fail", ...rest }));
 
@@ -75,7 +78,7 @@ const steps: fc.WeightedArbitrary<Step>[] = [
     arbitrary: fc.record({
       do: fc.constant("copy"),
       program,
-      pieces: fc.array(piece, { minLength: 1, maxLength: 4 }),
+      segments: fc.array(segment, { minLength: 1, maxLength: 4 }),
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("bind"), program, domid }) },
@@ -86,7 +89,7 @@ const steps: fc.WeightedArbitrary<Step>[] = [
   { weight: 4, arbitrary: failure },
 ];
 
-/** What would seldom meet by chance: two programs with a page and a channel between them, and a notify of each. */
+/** Steps that seldom meet by chance: two programs with a page and a channel between them, and a notify of each. */
 const together: fc.Arbitrary<Step[]> = fc.record({
   granter: domid,
   peer: domid,
@@ -106,7 +109,7 @@ const together: fc.Arbitrary<Step[]> = fc.record({
   { do: "wait", channel: 1 },
 ]);
 
-/** And a fault in binding to another domain's port. */
+/** The same for a fault in binding to a port of another domain. */
 const failedConnect: fc.Arbitrary<Step[]> = fc.record({ program, channel, after: fc.constantFrom(null, 1) }).map(
   ({ program, channel, after }) => [{ do: "fail", call: "bind", after }, { do: "connect", program, channel }],
 );
@@ -124,7 +127,7 @@ const KINDS = [
   ...["send: done", "send: closed", "send: backend-failed", "unbind: done", "unbind: backend-failed"],
   ...["wait: done", "waiter: woken", "waiter: closed", "waiter: backend-failed"],
 ];
-/** They are seldom: a program starts in a domain that is still dying. */
+/** Rare answers: a program starts in a domain that is still dying. */
 const SELDOM = ["start: closed"];
 
 test("mapper, copies and event channels do what the model does", { timeout: 600_000 }, async () => {
@@ -169,7 +172,7 @@ test("mapper, copies and event channels do what the model does", { timeout: 600_
       },
     },
   );
-  // Every kind of answer was met, and often.
+  // Every kind of answer must have been met often.
   for (const kind of KINDS) expect(answers.get(kind) ?? 0, kind).toBeGreaterThan(3);
   expect([...answers.keys()].filter((kind) => !KINDS.includes(kind) && !SELDOM.includes(kind))).toEqual([]);
   expect(done).toBeGreaterThan(15_000);

@@ -1,19 +1,20 @@
 /**
- * What a mapper, grant copies, event channels and unmap notifies do between domains, written from their description, in the
- * plainest way. It shares no code with the library.
+ * A model of what mappers, grant copies, event channels and unmap notifies do between domains, as simple as possible.
+ * It is written from their description, and shares no code with the library.
  */
-import type { Answer, Fallible, Piece, Step } from "./steps.ts";
+import type { Answer } from "../support/model.ts";
+import type { Fallible, Segment, Step } from "./steps.ts";
 
 interface Domain {
   /** Whether its programs run. */
   alive: boolean;
-  /** Whether it is still there: one that was destroyed is, while others map its pages. */
+  /** Whether it still exists: a destroyed domain does while others map its pages. */
   there: boolean;
 }
 
 interface Program {
   domid: number;
-  /** Neither killed nor destroyed with its domain. */
+  /** Whether it was neither killed nor destroyed with its domain. */
   alive: boolean;
 }
 
@@ -23,17 +24,17 @@ export interface Page {
   to: number;
   gref: number;
   writable: boolean;
-  /** Not freed by its program. */
+  /** Whether its program has not freed it. */
   listed: boolean;
-  /** Its owner still keeps it. */
+  /** Whether its owner still keeps it. */
   kept: boolean;
-  /** Let go of while others mapped it: it ends with the last mapping. */
+  /** Whether it was freed while others mapped it. Then it ends with the last mapping. */
   deferred: boolean;
   /** Whether it is in the grant table. */
   granted: boolean;
-  /** How often it is mapped. */
+  /** The number of mappings. */
   maps: number;
-  /** Bytes that are not 0, perhaps. */
+  /** The bytes that were written. */
   bytes: Map<number, number>;
   notify: Notify;
 }
@@ -54,10 +55,10 @@ export interface Mapping {
 export interface Port {
   domid: number;
   number: number;
-  /** Who may be at the other end. */
+  /** The domain that may be at the other end. */
   for: number;
   remote: Port | null;
-  /** Its channel, and the notifies that name it. */
+  /** What keeps it bound: its channel, and the notifies that name it. */
   holders: number;
   channel: Channel | null;
 }
@@ -66,10 +67,10 @@ export interface Channel {
   program: number;
   port: Port;
   unbound: boolean;
-  /** How many events were sent to it, and how many of them have woken somebody. */
+  /** The number of events that were sent to it, and of those that have woken a waiter. */
   sent: number;
   woken: number;
-  /** An event was sent since somebody was woken, or began to wait and was: who waits must be woken. */
+  /** Whether a waiter must be woken: an event was sent since the last wake-up. */
   owed: boolean;
 }
 
@@ -84,7 +85,10 @@ export class Model {
   readonly #ports = new Set<Port>();
   readonly #failures: { call: Fallible; after: number | null }[] = [];
 
-  /** What the pieces of the last copy must have brought into memory: nothing where they bring nothing there. */
+  /**
+   * What the segments of the last copy must have copied into memory. `undefined` for those that do not copy into
+   * memory.
+   */
   copied: (number[] | undefined)[] = [];
 
   alive(program: number): boolean {
@@ -99,7 +103,10 @@ export class Model {
     return this.pages.filter((page) => page.granted && page.domid === domid);
   }
 
-  /** What a step must answer. `given` is what the library gave out: references, or a port. */
+  /**
+   * Does a step, and returns the answer that it must have. `given` are the references, or the port, that the library
+   * gave.
+   */
   apply(step: Step, given: readonly number[]): Answer {
     this.copied = [];
     switch (step.do) {
@@ -124,7 +131,7 @@ export class Model {
       case "notify":
         return this.#notify(this.mappings[step.mapping]!, step.clearByte, step.channel);
       case "copy":
-        return this.#copy(step.program, step.pieces);
+        return this.#copy(step.program, step.segments);
       case "bind":
         return this.#bind(step.program, step.domid, null, given);
       case "connect":
@@ -141,8 +148,8 @@ export class Model {
     }
   }
 
-  /** Makes a call of a program to the system, which may be made to fail: what it answers. */
-  #call(call: Fallible, program: number, act: (segments: number) => Answer): Answer {
+  /** Makes a system call of a program, which may be planned to fail. Returns the answer. */
+  #call(call: Fallible, program: number, act: (count: number) => Answer): Answer {
     const index = this.#failures.findIndex((failure) => failure.call === call);
     const after = index < 0 ? undefined : this.#failures[index]!.after;
     if (after === null) {
@@ -150,7 +157,7 @@ export class Model {
       return "backend-failed";
     }
     const answer = this.alive(program) ? act(after ?? Infinity) : "closed";
-    // What fails by itself is not made to fail.
+    // A call that fails by itself does not use up the planned failure.
     if (after === undefined || answer === "closed" || answer === "map-refused" || answer === "port-refused") {
       return answer;
     }
@@ -190,7 +197,7 @@ export class Model {
     return 0;
   }
 
-  /** Its owner lets go of a page: the byte, the event, and then access ends. */
+  /** Releases a page of its owner: clears the byte, sends the event, and then ends access. */
   #release(page: Page): void {
     if (!page.kept) return;
     page.kept = false;
@@ -217,7 +224,7 @@ export class Model {
     return 0;
   }
 
-  /** A notify in place of another one; none if the port of the channel's number is not bound in the domain. */
+  /** Replaces a notify. Returns nothing if the port of the channel is not bound in the domain. */
   #setNotify(domid: number, old: Notify, clearByte: number | null, channel: number | null): Notify | undefined {
     let port: Port | null = null;
     if (channel !== null) {
@@ -230,7 +237,7 @@ export class Model {
     return { clearByte, port };
   }
 
-  /** The page that a reference of a domain stands for now: of which a page that was granted once had the same. */
+  /** Returns the page that now has the reference of a page that was granted once. */
   #find({ domid, gref }: Page): Page | undefined {
     return this.granted(domid).find((page) => page.gref === gref);
   }
@@ -242,7 +249,7 @@ export class Model {
       for (const page of pages) {
         if (!page || page.to !== domid || (writable && !page.writable)) return "map-refused";
       }
-      // It would be unmapped at once.
+      // The failed call would unmap it at once.
       if (after !== Infinity) return 0;
       const found = pages as Page[];
       for (const page of found) page.maps++;
@@ -253,7 +260,7 @@ export class Model {
   #unmap(mapping: Mapping): Answer {
     if (mapping.ended) return 0;
     mapping.ended = true;
-    // What ended with its program is unmapped already.
+    // The mappings of a program that ended are unmapped already.
     if (this.alive(mapping.program)) this.#end(mapping, true);
     const index = this.#failures.findIndex(({ call }) => call === "unmap");
     if (index < 0) return 0;
@@ -261,7 +268,7 @@ export class Model {
     return "backend-failed";
   }
 
-  /** The system ends a mapping: the byte, and the event. */
+  /** Ends a mapping, as the system does: clears the byte, and sends the event. */
   #end(mapping: Mapping, fires: boolean): void {
     const { clearByte, port } = mapping.notify;
     mapping.notify = NOTHING;
@@ -276,7 +283,7 @@ export class Model {
     for (const page of mapping.pages) this.#bury(page.domid);
   }
 
-  /** A destroyed domain is gone when nobody maps its pages. */
+  /** Removes a destroyed domain when nobody maps its pages. */
   #bury(domid: number): void {
     const domain = this.domains[domid]!;
     if (domain.alive || this.granted(domid).some((page) => page.maps > 0)) return;
@@ -302,15 +309,15 @@ export class Model {
     });
   }
 
-  #copy(program: number, pieces: readonly Piece[]): Answer {
+  #copy(program: number, segments: readonly Segment[]): Answer {
     return this.#call(
       "copy",
       program,
-      (after) => pieces.slice(0, after).map((piece) => this.#piece(program, piece)).join(),
+      (after) => segments.slice(0, after).map((segment) => this.#copySegment(program, segment)).join(),
     );
   }
 
-  #piece(program: number, { from, to, length, value }: Piece): string {
+  #copySegment(program: number, { from, to, length, value }: Segment): string {
     const { domid } = this.programs[program]!;
     const named = [from, to].map((place) => place && this.pages[place.page]!);
     for (const page of named) if (page && !this.domains[page.domid]!.there) return "bad_domain";
@@ -364,7 +371,7 @@ export class Model {
     return "backend-failed";
   }
 
-  /** The system unbinds a channel's port, which a notify may still hold. */
+  /** Unbinds the port of a channel, as the system does. A notify may still hold it. */
   #drop({ port }: Channel): void {
     port.channel = null;
     this.#letGo(port);
@@ -376,7 +383,7 @@ export class Model {
     port.remote = null;
   }
 
-  /** A program is killed: the system does what the program would have done. */
+  /** Kills a program. The system cleans up after it. */
   #kill(program: number): Answer {
     if (!this.alive(program)) return 0;
     for (const mapping of this.mappings) {
@@ -390,7 +397,7 @@ export class Model {
     return 0;
   }
 
-  /** A domain is destroyed: its kernel does nothing any more, and no notify fires. */
+  /** Destroys a domain. Its kernel does nothing any more, so no notify fires. */
   #destroy(domid: number): Answer {
     const domain = this.domains[domid]!;
     if (!domain.alive) return 0;
@@ -411,7 +418,7 @@ export class Model {
   }
 }
 
-/** An event comes to a port. */
+/** Sends an event to a port. */
 function arrive({ channel }: Port): void {
   if (!channel) return;
   channel.sent++;

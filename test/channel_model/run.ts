@@ -1,5 +1,5 @@
 /**
- * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
+ * Runs steps on the library and on the model, and compares them. To replay the trace that a failed test prints:
  *
  * ```sh
  * deno run -A test/channel_model/run.ts '[{"do":"start","domid":0},{"do":"bind","program":0,"domid":1}]'
@@ -8,26 +8,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PAGE_SIZE } from "../../mod.ts";
 import { type Mapping, Model } from "./model.ts";
-import type { Answer, Place, Step } from "./steps.ts";
+import { type Answer, assertSame, newest } from "../support/model.ts";
+import type { Place, Step } from "./steps.ts";
 import { System } from "./system.ts";
 
-/** More turns of microtasks than an event needs to get from one program to another. */
+/** More microtasks than an event needs from one program to another. */
 const TURNS = 30;
 
 /** The model and the library, in the same state. */
 export class Pair {
   readonly model = new Model();
   readonly system = new System();
-  /** How often somebody was woken, and how often told that waiting failed. */
+  /** How often a waiter was woken, and how often it got each error. */
   readonly outcomes = new Map<string, number>();
-  /** How many of the waiters are known to be done. */
+  /** The number of failures of waiting that are known. */
   #failed = 0;
 
-  /** The step with what it names counted from the newest; `undefined` if there is nothing yet that it could name. */
+  /** Replaces the names of a step by indices. Returns `undefined` if there is nothing yet that it could name. */
   #resolve(step: Step): Step | undefined {
     const { programs, pages, mappings, channels } = this.model;
-    const newest = (number: number, { length }: readonly unknown[]) =>
-      length === 0 ? undefined : length - 1 - number % length;
     const exact: Record<string, unknown> = { ...step };
     for (
       const [name, list] of Object.entries({ program: programs, page: pages, mapping: mappings, channel: channels })
@@ -44,9 +43,13 @@ export class Pair {
     if (step.do === "copy") {
       if (pages.length === 0) return undefined;
       const place = (place: Place | null) => place && { ...place, page: newest(place.page, pages) };
-      exact.pieces = step.pieces.map((piece) => ({ ...piece, from: place(piece.from), to: place(piece.to) }));
+      exact.segments = step.segments.map((segment) => ({
+        ...segment,
+        from: place(segment.from),
+        to: place(segment.to),
+      }));
     }
-    // A dead program writes nothing; on the mock its views would.
+    // A dead program writes nothing, but its views on the mock could.
     if (step.do === "write" && !this.model.alive(mappings[exact.mapping as number]!.program)) return undefined;
     const size = step.do === "notify" || step.do === "write"
       ? mappings[exact.mapping as number]!.pages.length * PAGE_SIZE
@@ -57,7 +60,9 @@ export class Pair {
     return exact as unknown as Step;
   }
 
-  /** Does a step on both sides, and throws where they differ. What both answered; nothing if there was nothing to do it to. */
+  /**
+   * Does a step on both sides, and throws if they differ. Returns the answer, or `undefined` if the step named nothing.
+   */
   async apply(step: Step): Promise<Answer | undefined> {
     const exact = this.#resolve(step);
     if (!exact) return undefined;
@@ -65,13 +70,13 @@ export class Pair {
     const answer = system.apply(exact);
     const expected = model.apply(exact, system.given);
     if (answer !== expected) throw new Error(`${JSON.stringify(exact)}: got ${answer}, expected ${expected}`);
-    if (answer !== "backend-failed") same("copied", system.copied, model.copied);
+    if (answer !== "backend-failed") assertSame("copied", system.copied, model.copied);
     await this.#settle();
     this.#compare();
     return answer;
   }
 
-  /** Lets events come, and judges what became of those who wait. */
+  /** Lets events come, and checks what became of the waiters. */
   async #settle(): Promise<void> {
     const { model, system } = this;
     const late = () =>
@@ -80,9 +85,9 @@ export class Pair {
         return outcome === undefined && (owed || unbound || !model.alive(program));
       });
     for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
-    // Only after an event that was no news the next one takes a timer.
+    // Only an event that follows one that was no news takes a timer.
     for (let time = 0; time < 3 && late().length > 0; time++) await sleep(2);
-    same("those who must not wait any more", late(), []);
+    assertSame("those who must not wait any more", late(), []);
 
     const done = system.waiters.filter(({ outcome }) => outcome !== undefined);
     const woken = new Set<number>();
@@ -92,10 +97,10 @@ export class Pair {
       this.outcomes.set(outcome!, (this.outcomes.get(outcome!) ?? 0) + 1);
       const { unbound, program } = model.channels[channel]!;
       if (outcome === "woken") woken.add(channel);
-      else if (outcome === "closed") same("closed", unbound || !model.alive(program), true);
+      else if (outcome === "closed") assertSame("closed", unbound || !model.alive(program), true);
       else {
-        same("why waiting ended", outcome, "backend-failed");
-        same("a fault in waiting", system.failedWaiting > this.#failed, true);
+        assertSame("why waiting ended", outcome, "backend-failed");
+        assertSame("a fault in waiting", system.failedWaiting > this.#failed, true);
       }
     }
     this.#failed = system.failedWaiting;
@@ -109,37 +114,37 @@ export class Pair {
     }
   }
 
-  /** Throws unless both are in the same state: the machine's tables, and every byte that was written. */
+  /** Throws unless both are in the same state: the tables of the machine, and every byte that was written. */
   #compare(): void {
     const { model, system } = this;
     for (const domid of model.domains.keys()) {
       const domain = system.machine.find(domid);
-      same(`domain ${domid}`, domain !== undefined, model.domains[domid]!.there);
+      assertSame(`domain ${domid}`, domain !== undefined, model.domains[domid]!.there);
       const granted = model.granted(domid);
-      same(`grant table of ${domid}`, domain ? [domain.table.used, domain.table.mapped] : [0, 0], [
+      assertSame(`grant table of ${domid}`, domain ? [domain.table.used, domain.table.mapped] : [0, 0], [
         granted.length,
         granted.filter(({ maps }) => maps > 0).length,
       ]);
-      // The pages themselves, whoever maps them: also those that nobody does.
+      // All granted pages, even those that nobody maps.
       for (const { gref, bytes } of granted) {
         const mapped = domain!.memory(gref).map(domain!.table.page(gref), 1);
-        for (const [byte, value] of bytes) same(`byte ${byte} of ${gref} of ${domid}`, mapped.bytes[byte], value);
+        for (const [byte, value] of bytes) assertSame(`byte ${byte} of ${gref} of ${domid}`, mapped.bytes[byte], value);
         mapped.unmap();
       }
       const ports = [...domain?.ports.all() ?? []];
       const shown = (list: { number: number; remote?: { number: number } | null | undefined }[]) =>
         list.map(({ number, remote }) => [number, remote?.number ?? 0]).sort(([one], [other]) => one! - other!);
-      same(`ports of ${domid}`, shown(ports), shown(model.ports(domid)));
+      assertSame(`ports of ${domid}`, shown(ports), shown(model.ports(domid)));
     }
     model.mappings.forEach((mapping, number) => this.#compareBytes(mapping, number));
     model.channels.forEach(({ unbound }, number) => {
-      same(`unbound ${number}`, system.channels[number]!.channel.closed, unbound);
+      assertSame(`unbound ${number}`, system.channels[number]!.channel.closed, unbound);
     });
   }
 
   #compareBytes({ ended, pages, program }: Mapping, number: number): void {
     const mapping = this.system.mappings[number]!;
-    same(`unmapped ${number}`, mapping.unmapped, ended);
+    assertSame(`unmapped ${number}`, mapping.unmapped, ended);
     if (ended || !this.model.alive(program)) return;
     pages.forEach((page, index) => {
       for (const [byte, value] of page.bytes) {
@@ -151,18 +156,13 @@ export class Pair {
     });
   }
 
-  /** Ends everything: nothing may be left, and nobody may wait. */
+  /** Ends everything. Throws if something is left, or somebody still waits. */
   async finish(): Promise<void> {
     this.system.finish();
     for (const channel of this.model.channels) channel.unbound = true;
     await this.#settle();
-    same("waiters", this.system.waiters, []);
+    assertSame("waiters", this.system.waiters, []);
   }
-}
-
-function same(what: string, actual: unknown, expected: unknown): void {
-  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (found !== wanted) throw new Error(`${what}: got ${found}, expected ${wanted}`);
 }
 
 if (import.meta.main) {

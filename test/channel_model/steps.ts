@@ -1,6 +1,6 @@
 /**
- * A step of a run: something that a program does on a machine of a few domains. A number that names a thing counts from 0 in
- * the order of their making; in a trace it counts from the newest backwards, and wraps around.
+ * A step of a run: something that a program does on a machine with a few domains. Numbers name things, counted from 0
+ * in the order in which they were made. In a trace they count from the newest backwards, and wrap around.
  */
 export type Step =
   | { do: "start"; domid: number }
@@ -13,33 +13,30 @@ export type Step =
   | { do: "unmap"; mapping: number }
   | { do: "write"; mapping: number; byte: number; value: number }
   | { do: "notify"; mapping: number; clearByte: number | null; channel: number | null }
-  | { do: "copy"; program: number; pieces: Piece[] }
+  | { do: "copy"; program: number; segments: Segment[] }
   | { do: "bind"; program: number; domid: number }
   | { do: "connect"; program: number; channel: number }
   | { do: "send"; channel: number }
   | { do: "wait"; channel: number }
   | { do: "unbind"; channel: number }
-  /** The next call of a kind fails, before or after it is done; a copy after some segments. */
+  /** Makes the next call of a kind fail: before or after it is done, or a copy after some segments. */
   | { do: "fail"; call: Fallible; after: number | null };
 
-/** The calls that a step has fail. Of those for waiting it is not said when they are made. */
+/** The calls that a step can make fail. When those for waiting are made is not specified. */
 export type Fallible = "map" | "unmap" | "copy" | "notify" | "bind" | "send" | "unbind" | Waiting;
-/** What is asked of a backend while somebody waits. */
+/** The calls to a backend while somebody waits. */
 export type Waiting = "wait" | "pending" | "unmask";
 
-/** A piece of a copy, of which one side may be memory: then `value` is what is written, or nothing. */
-export interface Piece {
+/** A segment of a copy. One side may be memory, which has `value` in every byte if it is the source. */
+export interface Segment {
   from: Place | null;
   to: Place | null;
   length: number;
   value: number;
 }
 
-/** Bytes of a page, that was granted at some time. */
+/** Bytes of a page that was granted at some time. */
 export interface Place {
   page: number;
   offset: number;
 }
-
-/** What a step gives: nothing, a number, the code of its error, or what became of the pieces. */
-export type Answer = string | number;

@@ -12,10 +12,10 @@ import {
   GrantMapper,
   type PeerMapping,
   type SharedPages,
-  type WritableMapping,
 } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import type { Answer, Fallible, Piece, Place, Step } from "./steps.ts";
+import { type Answer, answerOf, writeByte } from "../support/model.ts";
+import type { Fallible, Place, Segment, Step } from "./steps.ts";
 
 interface Program {
   domid: number;
@@ -26,13 +26,13 @@ interface Program {
   events: EventChannels;
 }
 
-/** Somebody who waits for an event, and what became of it: the code of an error, or that it was woken. */
+/** A wait for an event. The outcome is `"woken"`, or the code of an error. */
 export interface Waiter {
   readonly channel: number;
   outcome?: string;
 }
 
-/** Which calls of which side a failure is for. */
+/** The kind and the side of the calls that a failure is for. */
 const FAILURES = {
   map: ["map", "maps"],
   unmap: ["unmap", "maps"],
@@ -46,7 +46,7 @@ const FAILURES = {
   unmask: ["unmask", "events"],
 } as const satisfies Record<Fallible, unknown>;
 
-/** A backend whose one file is open already: so it makes no difference when a program opens it. */
+/** Returns a backend whose only file is open already, so that it makes no difference when a program opens it. */
 function opened<F>(backend: { name: string; open(): F }): { name: string; open(): F } {
   const file = backend.open();
   return { name: backend.name, open: () => file };
@@ -57,37 +57,32 @@ export class System {
   readonly xen = new MockXen({ tableFrames: 1 });
   readonly machine: MachineState = machineState(this.xen);
   readonly programs: Program[] = [];
-  /** Each page that was ever granted. */
+  /** All pages that were ever granted. */
   readonly pages: { program: number; shared: SharedPages; page: number; gref: number }[] = [];
   readonly mappings: PeerMapping[] = [];
   readonly channels: { domid: number; channel: EventChannel }[] = [];
   readonly waiters: Waiter[] = [];
   readonly #faults = new Faults();
-  /** What the last step gave out: references, or a port. */
+  /** The references or the port that the last step gave. */
   given: number[] = [];
-  /** What the pieces of the last copy brought into memory. */
+  /** What the segments of the last copy copied into memory. */
   copied: (number[] | undefined)[] = [];
 
   constructor() {
     for (const domid of [0, 1, 2]) this.xen.domain(domid);
   }
 
-  /** How often waiting was made to fail. */
+  /** How often a call for waiting was made to fail. */
   get failedWaiting(): number {
     const kinds = ["wait", "pending", "unmask"] as const;
     return kinds.reduce((sum, kind) => sum + this.#faults.injected(kind, "events"), 0);
   }
 
-  /** Does a step: what it answers. */
+  /** Does a step, and returns its answer. */
   apply(step: Step): Answer {
     this.given = [];
     this.copied = [];
-    try {
-      return this.#apply(step);
-    } catch (error) {
-      if (error instanceof GrantError) return error.code;
-      throw error;
-    }
+    return answerOf(() => this.#apply(step));
   }
 
   #apply(step: Step): Answer {
@@ -127,12 +122,12 @@ export class System {
         this.mappings[step.mapping]!.unmap();
         return 0;
       case "write":
-        return write(this.mappings[step.mapping]!, step.byte, step.value);
+        return writeByte(this.mappings[step.mapping]!, step.byte, step.value);
       case "notify":
         this.mappings[step.mapping]!.setUnmapNotify(this.#notify(step));
         return 0;
       case "copy":
-        return this.#copy(this.programs[step.program]!.mapper, step.pieces);
+        return this.#copy(this.programs[step.program]!.mapper, step.segments);
       case "bind":
         return this.#bind(step.program, (events) => events.bindUnbound(step.domid));
       case "connect": {
@@ -187,9 +182,9 @@ export class System {
     return this.channels.push({ domid, channel }) - 1;
   }
 
-  #copy(mapper: GrantMapper, pieces: readonly Piece[]): Answer {
+  #copy(mapper: GrantMapper, segments: readonly Segment[]): Answer {
     const place = ({ page, offset }: Place) => ({ ...this.#grant(page), offset });
-    const made = pieces.map(({ from, to, length, value }): GrantCopy => ({
+    const made = segments.map(({ from, to, length, value }): GrantCopy => ({
       from: from ? place(from) : new Uint8Array(length).fill(value),
       to: to ? place(to) : new Uint8Array(length),
       length,
@@ -216,7 +211,7 @@ export class System {
     else this.#faults.fail(kind, { side, when: after === null ? "before" : "after" });
   }
 
-  /** Ends everything, as programs would. */
+  /** Ends everything that programs would end. */
   finish(): void {
     this.#faults.clear();
     for (const mapping of this.mappings) mapping.unmap();
@@ -227,15 +222,4 @@ export class System {
     }
     this.xen.assertClean();
   }
-}
-
-function write(mapping: PeerMapping, byte: number, value: number): Answer {
-  if (mapping.unmapped || !mapping.writable) return "dead";
-  let offset = byte;
-  for (const part of (mapping as unknown as WritableMapping).parts) {
-    if (offset < part.length) part[offset] = value;
-    offset -= part.length;
-    if (offset < 0) break;
-  }
-  return 0;
 }

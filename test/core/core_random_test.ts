@@ -1,4 +1,4 @@
-/** The core alone, by random calls, against arrays: its hash table, leaves, sweeps and rewinds. */
+/** Random calls to the core alone, compared with arrays: its hash table, leaves, sweeps and rewinds. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Core, createCore, type FileAddress, LIMIT_REACHED, NOT_FOUND, OK } from "../../wasm/core.ts";
@@ -9,7 +9,7 @@ interface Page {
   listed: boolean;
   maps: number;
   pending: boolean;
-  /** Whether the backend said that the peer holds the page, and was to tell when it lets go. */
+  /** Whether the backend has said that the peer maps the page, and will report when it unmaps it. */
   held: boolean;
 }
 
@@ -21,7 +21,7 @@ interface File {
   closed: boolean;
 }
 
-/** Numbers from 0 to 1 and on, from a seed: mulberry32. */
+/** Makes a generator of random numbers from 0 to 1 from a seed: mulberry32. */
 function random(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -31,13 +31,13 @@ function random(seed: number): () => number {
   };
 }
 
-/** A run of calls on a core, and the same on arrays. */
+/** A run of calls on a core, and on arrays. */
 class Run {
   readonly #books: Core["books"];
   readonly #random: () => number;
   readonly #files: File[] = [];
   #nextGref = 8;
-  /** Pages that were let go of since the last sweep began. */
+  /** Pages that the peer has unmapped since the last sweep began. */
   #told = 0;
 
   constructor(readonly core: Core, seed: number) {
@@ -50,7 +50,7 @@ class Run {
     return Math.floor(this.#random() * bound);
   }
 
-  /** A number of pages: small mostly, at times some leaves' worth. */
+  /** Returns a number of pages: mostly small, sometimes several leaves. */
   #count(): number {
     return this.#random() < 0.7 ? 1 + this.#below(4) : 1 + this.#below(200);
   }
@@ -99,7 +99,7 @@ class Run {
     file.next += count;
   }
 
-  /** An allocation that fails after some pages, of which some cannot be ended. */
+  /** Makes an allocation fail after some pages, and access to some of these cannot be ended. */
   #fail(file: File): void {
     const count = this.#count();
     if (this.#sum(() => true) + count > 3000) return;
@@ -118,7 +118,7 @@ class Run {
     while (file.next > page && !file.pages.has(file.next - 1)) file.next--;
   }
 
-  /** A run of pages that mostly are there. */
+  /** Returns a run of pages, most of which are listed. */
   #range(file: File): [page: number, count: number] {
     return [Math.max(0, file.next - 1 - this.#below(Math.min(file.next, 400) + 2)), this.#count()];
   }
@@ -145,7 +145,7 @@ class Run {
     if (pages.length === 0) return expect(run).toBe(NOT_FOUND);
     const alone = before === 0 && pages.every((one) => one.pending);
     expect(run).toBe(alone ? count : 0);
-    // Whether the sweep that has begun is gone through now, or another one begins later.
+    // Either go through the sweep that has begun, or let another one begin later.
     if (run > 0 && this.#random() < 0.7) this.#goThrough(run);
   }
 
@@ -195,7 +195,7 @@ class Run {
     }
   }
 
-  /** Goes through a sweep whose first run has so many pages. */
+  /** Goes through a sweep. `run` is the number of pages in its first run. */
   #goThrough(run: number): void {
     const all = this.#random() < 0.3;
     const expected = this.#sum((page) => page.pending && !page.held);
@@ -222,7 +222,7 @@ class Run {
         count = this.#books.endedAll();
         continue;
       }
-      // In the middle of a run, too, a peer may let go of other pages.
+      // The peer may unmap other pages even in the middle of a run.
       if (this.#random() < 0.2) this.#letGo();
       count = this.#books.nextRun(tells);
       for (const page of left) page.held = tells;
@@ -230,7 +230,7 @@ class Run {
     if (this.#told === 0) expect(seen.size).toBe(expected);
   }
 
-  /** The peer lets go of a page: mostly one that it held. */
+  /** Unmaps a page of the peer: mostly one that it maps. */
   #letGo(): void {
     const file = this.#files[this.#below(this.#files.length)]!;
     const held = [...file.pages].filter(([, page]) => page.held);

@@ -22,7 +22,7 @@ beforeEach(() => {
   file = books.open();
 });
 
-/** Reserves and lists pages with the references 100, 101, … from the first page's on: the index of the first. */
+/** Reserves and lists pages. Their references are 100 + the index of the page. Returns the index of the first. */
 function allocate(count: number, of = file): number {
   const page = books.reserve(of, count);
   if (page < 0) return page;
@@ -35,7 +35,10 @@ function allocate(count: number, of = file): number {
   return page;
 }
 
-/** All runs of pending pages: file, first page, references. Those of which `ends` is true end. */
+/**
+ * Sweeps. Returns all runs of pending pages: file, first page, references. Access ends to those for which `ends`
+ * returns true.
+ */
 function sweep(ends: (page: number) => boolean = () => true): [FileAddress, number, number[]][] {
   const runs: [FileAddress, number, number[]][] = [];
   for (let count = books.sweep(); count > 0; count = books.nextRun(false)) {
@@ -49,7 +52,7 @@ function sweep(ends: (page: number) => boolean = () => true): [FileAddress, numb
   return runs;
 }
 
-/** Live, listed, mapped and pending pages. */
+/** Returns the numbers of live, listed, mapped and pending pages. */
 function sums(): number[] {
   books.verify!();
   return [books.live(), books.listed(), books.mapped(), books.pending()];
@@ -57,7 +60,7 @@ function sums(): number[] {
 
 test("the debug build notices broken books", () => {
   allocate(1);
-  // Not mapped: an assert, where the release build would count below zero.
+  // It is not mapped. This fails an assert; the release build would count below zero.
   expect(() => books.unmap(file, 0, 1)).toThrow("The core's books are broken");
 });
 
@@ -86,7 +89,7 @@ describe("`reserve()`", () => {
     expect(books.reserve(file, 0)).toBe(LIMIT_REACHED);
   });
 
-  test("refuses what its memory cannot hold, and takes none for it", () => {
+  test("refuses pages that its memory cannot hold, without taking any", () => {
     books.setLimit(Infinity);
     const before = books.memory.buffer.byteLength;
     expect(books.reserve(file, 0xffff_ffff)).toBe(NO_MEMORY);
@@ -97,7 +100,7 @@ describe("`reserve()`", () => {
 });
 
 describe("`abandon()`", () => {
-  test("gives back exactly what was reserved, and the index (S1, S2)", () => {
+  test("gives back exactly the pages that were reserved, and the index (S1, S2)", () => {
     allocate(70);
     expect(books.reserve(file, 200)).toBe(70);
     books.abandon(file);
@@ -105,7 +108,7 @@ describe("`abandon()`", () => {
     expect(allocate(1)).toBe(70);
   });
 
-  test("keeps what was granted all the same as pending, until it ends (S4)", () => {
+  test("keeps pages that were granted as pending until access ends (S4)", () => {
     books.reserve(file, 100);
     core.stagingArea().set([8, 9, 10]);
     books.adoptAsPending(file, 3);
@@ -113,7 +116,7 @@ describe("`abandon()`", () => {
     expect(sums()).toEqual([3, 0, 0, 3]);
     expect(sweep((page) => page !== 1)).toEqual([[file, 0, [8, 9, 10]]]);
     books.rewind(file, 0);
-    // Page 1 lives on: its index is not given away.
+    // Page 1 lives on, so its index is not reused.
     expect(allocate(1)).toBe(2);
     expect(sweep()).toEqual([[file, 1, [9]]]);
     expect(sums()).toEqual([1, 1, 0, 0]);
@@ -157,7 +160,7 @@ describe("`find()`", () => {
 });
 
 describe("`allocationRun()`", () => {
-  test("is where the allocation of a page ends, or the run", () => {
+  test("returns where the allocation of a page ends, or the run", () => {
     allocate(3);
     allocate(64);
     allocate(200);
@@ -171,7 +174,7 @@ describe("`allocationRun()`", () => {
     expect(books.allocationRun(file, 100, 10)).toBe(10);
   });
 
-  test("remembers where an allocation began after its first page went", () => {
+  test("remembers where an allocation began when its first page is gone", () => {
     allocate(3);
     allocate(3);
     books.free(file, 0, 1);
@@ -231,7 +234,7 @@ describe("`map()` and `unmap()`", () => {
 });
 
 describe("`close()`", () => {
-  test("lets all pages go, and the file is forgotten once they have ended", () => {
+  test("frees all pages, and forgets the file when access to them has ended", () => {
     allocate(100);
     books.close(file);
     expect(books.forget(file)).toBe(0);
@@ -242,13 +245,13 @@ describe("`close()`", () => {
     expect(sums()).toEqual([0, 0, 0, 0]);
   });
 
-  test("waits for the last mapping, which pins the pages that it does not cover too", () => {
+  test("waits for the last mapping, which also pins the pages that it does not cover", () => {
     allocate(100);
     books.map(file, 3, 1);
     books.map(file, 3, 1);
     books.free(file, 90, 5);
     books.close(file);
-    // What was freed before is not pinned.
+    // Pages that were freed before are not pinned.
     expect(sums()).toEqual([100, 95, 1, 5]);
     books.unmap(file, 3, 1);
     expect(sums()).toEqual([100, 95, 1, 5]);
@@ -258,7 +261,7 @@ describe("`close()`", () => {
     expect(books.forget(file)).toBe(1);
   });
 
-  test("uses the memory of forgotten files again", () => {
+  test("reuses the memory of forgotten files", () => {
     const sizes = new Set<number>();
     for (let round = 0; round < 2000; round++) {
       const other = books.open();
@@ -273,12 +276,12 @@ describe("`close()`", () => {
 });
 
 describe("the sweep", () => {
-  test("gives runs across leaves whole, files and holes apart", () => {
+  test("returns whole runs across leaves, and separates files and holes", () => {
     const other = books.open();
     allocate(200);
     allocate(10, other);
     books.free(file, 10, 150);
-    // Its sweep ends without an answer.
+    // This sweep ends without answers.
     expect(books.nextRun(false)).toBe(0);
     books.free(other, 0, 3);
     books.free(other, 5, 2);
@@ -289,14 +292,14 @@ describe("the sweep", () => {
       [other, 5, 2],
     ]);
     expect(runs[0]![2].at(-1)).toBe(259);
-    // What did not end comes again; each page once.
+    // Pages to which access did not end come again, each once.
     expect(sweep((page) => page % 2 === 0).flatMap(([, , grefs]) => grefs)).toHaveLength(155);
     expect(books.pending()).toBe(77);
     sweep();
     expect(sums()).toEqual([55, 55, 0, 0]);
   });
 
-  test("gives no more references at a time than there is room for", () => {
+  test("returns no more references at a time than there is room for", () => {
     books.setLimit(Infinity);
     allocate(2 * STAGING_CAPACITY + 100);
     books.free(file, 50, 2 * STAGING_CAPACITY + 1);
@@ -310,7 +313,7 @@ describe("the sweep", () => {
 });
 
 describe("leaves with few pages", () => {
-  test("keep the references of those, whatever goes", () => {
+  test("keep their references when other pages go", () => {
     allocate(200);
     for (let page = 0; page < 128; page++) if (page % 7 !== 3) books.free(file, page, 1);
     const left = Array.from({ length: 18 }, (_, index) => 7 * index + 3);
@@ -325,7 +328,7 @@ describe("leaves with few pages", () => {
     expect(sums()).toEqual([81, 81, 0, 0]);
   });
 
-  test("give runs of neighbouring pages whole", () => {
+  test("return whole runs of contiguous pages", () => {
     allocate(100);
     books.free(file, 0, 20);
     books.free(file, 22, 30);
@@ -336,7 +339,7 @@ describe("leaves with few pages", () => {
     expect([books.gref(file, 20), books.gref(file, 21)]).toEqual([120, 121]);
   });
 
-  test("take new pages again where a failed allocation gave its indices back", () => {
+  test("take new pages when a failed allocation has given back its indices", () => {
     allocate(10);
     books.free(file, 0, 5);
     sweep();
@@ -352,7 +355,7 @@ describe("leaves with few pages", () => {
     expect(sums()).toEqual([76, 76, 0, 0]);
   });
 
-  test("take a fraction of the memory", () => {
+  test("need a fraction of the memory", () => {
     books.setLimit(Infinity);
     const bytes = () => books.memory.buffer.byteLength;
     allocate(64 * 2000);
@@ -360,7 +363,7 @@ describe("leaves with few pages", () => {
     for (let page = 0; page < 64 * 2000; page += 64) books.free(file, page + 1, 63);
     sweep();
     allocate(64 * 1500);
-    // The references of the new pages alone would take more.
+    // The references of the new pages alone would need more.
     expect(bytes() - before).toBeLessThan(64 * 1500 * 4);
   });
 });

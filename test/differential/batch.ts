@@ -7,24 +7,24 @@ import { describe } from "./report.ts";
 import { shrink } from "./shrink.ts";
 import type { Answer, Step } from "./trace.ts";
 
-/** Traces to compare: those of neighbouring seeds. */
+/** Traces to compare. Their seeds are consecutive. */
 export interface Batch {
   readonly seed: number;
   readonly traces: number;
-  /** The length of each. */
+  /** The number of steps of each trace. */
   readonly steps: number;
 }
 
-/** What is compared in each run of the rig, and has everything in it: see differential_test.ts. */
+/** The traces that every run of the rig compares. differential_test.ts checks that they contain everything. */
 export const FIXED: Batch = { seed: 1, traces: 300, steps: 100 };
 
 /**
  * Compares the answers of two machines to a batch of traces.
  *
- * @param kernel Whose answers are right.
- * @param newLibrary Makes a machine whose answers are judged.
- * @param onAnswer Told of each answer on which there is no difference.
- * @throws {Error} with the seed, and the trace made as short as it can be, where there is one.
+ * @param kernel The machine whose answers are right.
+ * @param newLibrary Makes the machine whose answers are judged.
+ * @param onAnswer Called for each answer that does not differ.
+ * @throws {Error} if an answer differs. The message has the seed and the shortest trace that still differs.
  */
 export function compareBatch(
   { seed, traces, steps }: Batch,

@@ -1,5 +1,5 @@
 /**
- * How a random step is chosen, for each kind of step: mostly one that succeeds, and often enough one that is wrong in one way.
+ * Chooses random steps. Most succeed, and many are wrong in one way.
  *
  * @module
  */
@@ -17,18 +17,19 @@ import {
 } from "./pick.ts";
 import type { Op, Step } from "./trace.ts";
 
-/** Chooses a step of one kind; `undefined` where none makes sense now. */
+/** Chooses a step of one kind. Returns `undefined` if none makes sense now. */
 export type Choose = (choice: Choice) => Step | undefined;
 
-/** None of these is ever bound in a domain that binds none: the first is no port, the last is the highest. */
+/** Ports that are never bound, in a domain that binds none: the first is no port, the last is the highest. */
 const UNBOUND_PORTS = [0, 9999, 131_071];
-/** A domain that there is not, and the highest one that there may be. */
+/** A domain that does not exist, and the highest domid. */
 const OTHER_DOMAINS = [5, 0x7fef];
-/** References that Xen reserves, and such as no table of 64 frames has. */
+/** References that Xen reserves, and references beyond the end of a table of 64 frames. */
 const UNKNOWN_GREFS = [0, 1, 7, 32_768, 40_000, 0xffff_ffff];
 /**
- * More pages than a table has references. Not more: some kernels, such as Debian's 6.1.176, reserve memory for the references
- * before they look at the limit, warn in their log and answer ENOMEM, where others, such as 6.1.192, answer ENOSPC.
+ * A few more pages than a table has references. With many more, some kernels, such as Debian's 6.1.176, allocate memory
+ * for the references before they check the limit, warn in their log and answer ENOMEM. Others, such as 6.1.192, answer
+ * ENOSPC.
  */
 const TOO_MANY_PAGES = 65_536;
 const MOST_FILES = 4;
@@ -54,7 +55,7 @@ function pagesToAllocate({ random, forecast, small }: Choice): number {
   }
 }
 
-/** By the kind of step. */
+/** The choosers, by kind of step. */
 export const CHOOSE: Readonly<Record<Op, Choose>> = {
   limit({ random, forecast: { live } }) {
     const around = Math.max(0, live + random.between(-8, 8));

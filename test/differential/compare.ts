@@ -2,18 +2,18 @@ import type { Differences } from "./differences.ts";
 import type { Executor } from "./executor.ts";
 import type { Answer, Step } from "./trace.ts";
 
-/** Where two executors first differ. */
+/** The first difference between two executors. */
 export interface Difference {
-  /** The trace up to the step that was answered differently; all of it, if that was behind it, in {@linkcode AFTERWARDS}. */
+  /** The trace up to the step whose answers differ, or all of it if that step is in {@linkcode AFTERWARDS}. */
   readonly trace: readonly Step[];
-  /** What was answered before. */
+  /** The answers before it. */
   readonly answers: readonly Answer[];
   readonly step: Step;
   readonly kernel: Answer;
   readonly library: Answer;
 }
 
-/** All is given back, and it is proved that it was: one file may have the whole limit, and no page more. */
+/** Steps that give everything back, and check that: one file can have the whole limit, and no page more. */
 const AFTERWARDS: readonly Step[] = [
   { op: "reset" },
   { op: "limit", pages: 64 },
@@ -24,10 +24,10 @@ const AFTERWARDS: readonly Step[] = [
 ];
 
 /**
- * Plays a trace on both, step by step, up to the first answer that differs and is not allowed to. Both are
- * clean afterwards; after a difference only the kernel is, and what the library has left is nobody's.
+ * Plays a trace on both, step by step, up to the first answer that differs and is not allowed to. Afterwards both are
+ * clean, or only the kernel if an answer differs.
  *
- * @param onAnswer Told of each answer of the kernel's on which there is no difference.
+ * @param onAnswer Called for each answer of the kernel that does not differ.
  */
 export function compare(
   trace: readonly Step[],

@@ -1,10 +1,10 @@
 /**
- * What the real device answers, replayed on the mock: the traces of differential/hand.trace. A test of the rig replays them on
- * the device itself.
+ * Replays the answers of the real device on the mock: the traces of hand.trace. A test of the rig replays them on the
+ * device.
  *
- * Of the device's calls these have no counterpart in the API, and are in no trace: unknown flag bits, domids from 0x7FF0 on (a
- * `RangeError`), private mappings, the end of a part of a mapping, unknown actions of a notify, a duplicated descriptor, an
- * unknown ioctl, and a use after the close of the file.
+ * Some calls of the device have no counterpart in the API, and are in no trace: unknown flag bits, domids from 0x7FF0
+ * on (a `RangeError`), private mappings, unmapping part of a mapping, unknown actions of a notify, a duplicated
+ * descriptor, an unknown ioctl, and the use of a closed file.
  */
 import { expect, test } from "vitest";
 import { debugCore } from "../support/debug_core.ts";

@@ -1,7 +1,7 @@
 import { Errno } from "../../src/contract/errno.ts";
 import type { GrantError } from "../../mod.ts";
 
-/** The error number with which the device answers where the library throws; `undefined` where the device has no such error. */
+/** Returns the errno of the device for an error of the library, or `undefined` if the device has no such error. */
 export function deviceErrno({ code, operation }: GrantError): number | undefined {
   switch (code) {
     case "limit-reached":

@@ -1,29 +1,29 @@
 import declared from "./differences.json" with { type: "json" };
 import type { Answer, Step } from "./trace.ts";
 
-/** A difference between the kernel and this library that is meant to be. */
+/** An intended difference between the kernel and this library. */
 export interface AllowedDifference {
-  /** The fields that a step has to have. */
+  /** The fields that the step must have. */
   readonly step: Readonly<Record<string, unknown>>;
-  /** What the kernel answers: a regular expression for the whole of it. */
+  /** The kernel's answer: a regular expression for all of it. */
   readonly kernel: string;
-  /** What the library answers, likewise. */
+  /** The library's answer, likewise. */
   readonly library: string;
-  /** Why it is meant to be. */
+  /** The reason. */
   readonly reason: string;
 }
 
-/** The allowed differences, and which of them were met. */
+/** The allowed differences. Keeps track of those that were met. */
 export class Differences {
   readonly #allowed: readonly AllowedDifference[];
   readonly #met = new Set<AllowedDifference>();
 
-  /** @param allowed Default are those that are declared in differences.json. */
+  /** @param allowed Default are those of differences.json. */
   constructor(allowed: readonly AllowedDifference[] = declared) {
     this.#allowed = allowed;
   }
 
-  /** Whether two answers to a step may differ in this way; then the trace goes on behind it. */
+  /** Returns whether two answers to a step may differ in this way. The trace then goes on. */
   allows(step: Step, kernel: Answer, library: Answer): boolean {
     const allowed = this.#allowed.filter((each) =>
       Object.entries(each.step).every(([field, value]) => (step as Record<string, unknown>)[field] === value) &&
@@ -33,7 +33,7 @@ export class Differences {
     return allowed.length > 0;
   }
 
-  /** Those that were not met: in a full run, what the list no longer needs. */
+  /** Returns those that were not met. After a full run, the list does not need them any more. */
   unmet(): readonly AllowedDifference[] {
     return this.#allowed.filter((each) => !this.#met.has(each));
   }

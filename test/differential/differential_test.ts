@@ -1,4 +1,6 @@
-/** The comparison with the real kernel, without one: what it compares, and that it would find what is wrong. */
+/**
+ * The comparison with the real kernel, tested without one: what the traces contain, and that planted faults are found.
+ */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { debugCore } from "../support/debug_core.ts";
@@ -20,11 +22,11 @@ import { parseTrace, printTrace, type Step } from "./trace.ts";
 
 const TRACES = Array.from({ length: FIXED.traces }, (_, number) => generate(FIXED.seed + number, FIXED.steps));
 
-/** The first numbers of splitmix32 from the seed 1, and what all traces hash to: another runtime must have the same. */
+/** The first numbers of splitmix32 from the seed 1, and the hash of all traces. Every runtime must have the same. */
 const FIRST_NUMBERS = [1_580_013_426, 350_525_680, 3_524_174_333];
 const HASH = "7d478902bb8c6aaa";
 
-/** How often each situation has to be there, which is about half as often as it is. */
+/** How often each situation must occur: about half as often as it does. */
 const AT_LEAST: Readonly<Record<string, number>> = {
   "a closed file's page is unmapped": 100,
   "a huge count": 20,
@@ -80,7 +82,7 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   "write: ok": 600,
 };
 
-/** An executor on this library. */
+/** Makes an executor on this library. */
 function library(): Executor {
   return new Executor(new LibraryMachine({ core: debugCore }));
 }
@@ -94,14 +96,14 @@ describe("the traces", () => {
     expect(hash.digest("hex").slice(0, 16)).toBe(HASH);
   });
 
-  test("are all safe to play on a real device, and as text they are the same", () => {
+  test("are all safe to play on a real device, and survive being printed and parsed", () => {
     for (const trace of TRACES) {
       expect(isSafe(trace)).toBe(true);
       expect(parseTrace(printTrace(trace, ["ok"]))).toEqual(trace);
     }
   });
 
-  test("have everything in them, often enough", () => {
+  test("contain everything, often enough", () => {
     const counts = new Map<string, number>();
     const executor = library();
     for (const trace of TRACES) {
@@ -114,7 +116,7 @@ describe("the traces", () => {
       }
       executor.reset();
     }
-    // One that is not in this list is an answer that nobody thought of.
+    // Any other answer is one that nobody thought of.
     expect([...counts.keys()].sort()).toEqual(Object.keys(AT_LEAST).sort());
     for (const [name, least] of Object.entries(AT_LEAST)) {
       expect(counts.get(name), name).toBeGreaterThanOrEqual(least);
@@ -122,7 +124,7 @@ describe("the traces", () => {
   });
 });
 
-/** The message of the difference that a batch of the fixed traces finds between this library and another machine. */
+/** Returns the message of the difference that some fixed traces find between this library and another machine. */
 function found(machine: () => Machine): string {
   try {
     compareBatch(FIXED, new LibraryMachine(), machine, new Differences());
@@ -133,7 +135,7 @@ function found(machine: () => Machine): string {
 }
 
 describe("the comparison", () => {
-  test("finds no difference where there is none", () => {
+  test("finds no difference when there is none", () => {
     expect(found(() => new LibraryMachine({ core: debugCore }))).toBe("no difference");
     expect(found(() => new LibraryMachine({ core: debugCore, memory: "slabs" }))).toBe("no difference");
   });
@@ -148,7 +150,7 @@ describe("the comparison", () => {
     expect(trace.length).toBeLessThan(25);
   });
 
-  test("says at which step, and what was answered before", () => {
+  test("reports the step, and the answers before it", () => {
     const message = found(MUTANTS["the peer may write to what is granted read-only"]!);
     const lines = message.split("\n").slice(1);
     expect(lines.map((line) => line.split(" // ")[1])).toEqual(["ok", "page 0", "kernel EINVAL, library ok"]);
@@ -160,7 +162,7 @@ describe("the comparison", () => {
     expect(message).toContain("kernel ENOSPC, library page 64 when all was given back");
   });
 
-  test("finds what fails only then", () => {
+  test("finds what fails only at the end", () => {
     const mutant = around(() => ({
       close() {
         throw new Error("it stays open");
@@ -187,7 +189,7 @@ describe("the comparison", () => {
     expect(compare(trace!, kernel, library(), new Differences())).toBeUndefined();
   });
 
-  test("answers to steps that name nothing are nothing", () => {
+  test("answers `nothing` to steps that name nothing", () => {
     const steps = TRACES[0]!.filter(({ op }) => op !== "open" && op !== "limit" && op !== "peerMapUnknown");
     const executor = library();
     expect(new Set(steps.map((step) => executor.answer(step)))).toEqual(new Set(["nothing"]));
@@ -195,7 +197,7 @@ describe("the comparison", () => {
 });
 
 describe("shrinking", () => {
-  test("leaves the steps that it takes, and no others", () => {
+  test("leaves only the steps that are needed", () => {
     const fails = (steps: readonly Step[]) => {
       const ops = steps.map(({ op }) => op);
       return ops.includes("limit") && ops.filter((op) => op === "allocate").length >= 2;
@@ -203,7 +205,7 @@ describe("shrinking", () => {
     expect(shrink(TRACES[0]!, fails).map(({ op }) => op).sort()).toEqual(["allocate", "allocate", "limit"]);
   });
 
-  test("corrects the pages behind an allocation that it drops", () => {
+  test("corrects the pages after an allocation that it drops", () => {
     const allocate = { op: "allocate", file: 0, pages: 3, domid: 0, writable: true } as const;
     const steps: Step[] = [
       { op: "open", file: 0 },
@@ -219,7 +221,7 @@ describe("shrinking", () => {
     expect(shrink(steps, fails)).toEqual([steps[0], steps[2], { op: "free", file: 0, page: 1, pages: 1 }]);
   });
 
-  test("tries nothing whose answer depends on the time", () => {
+  test("tries no step whose answer depends on time", () => {
     const steps: Step[] = [
       { op: "open", file: 0 },
       { op: "allocate", file: 0, allocation: 0, pages: 1, domid: 0, writable: true },
@@ -255,7 +257,7 @@ describe("the allowed differences", () => {
     for (const answer of answers) expect(answer).toMatch(new RegExp(`^(?:${ours})$`));
   });
 
-  test("are those that were declared, on both sides, and are known to be met", () => {
+  test("are those that are declared, for both sides, and are counted when met", () => {
     const one = { step: { op: "free", pages: 0 }, kernel: "EINVAL", library: "Range.*", reason: "" };
     const differences = new Differences([one]);
     const step: Step = { op: "free", file: 1, page: 2, pages: 0 };

@@ -2,10 +2,10 @@ import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 import type { Answer, Step } from "./trace.ts";
 
-/** The limit of a machine on which nothing was done. */
+/** The limit of a new machine. */
 export const FIRST_LIMIT = 1024;
 
-/** So many bytes of a page are shown: more than a trace writes to one. */
+/** The most bytes of a page that are shown: more than a trace writes to one. */
 const MOST_BYTES = 64;
 
 interface Mapping {
@@ -14,7 +14,7 @@ interface Mapping {
   readonly writable: boolean;
 }
 
-/** Plays steps on a machine, and keeps what they make by the numbers that they give it. */
+/** Plays steps on a machine, and keeps what they make by number. */
 export class Executor {
   readonly #machine: Machine;
   readonly #files = new Map<number, File>();
@@ -26,7 +26,7 @@ export class Executor {
     this.#machine = machine;
   }
 
-  /** Does one step. Whatever happens is an answer, so that an error of a kind that nobody thought of is a difference. */
+  /** Does one step. Everything is an answer, so that an unexpected error counts as a difference. */
   answer(step: Step): Answer {
     try {
       return this.#play(step) ?? "nothing";
@@ -37,7 +37,7 @@ export class Executor {
     }
   }
 
-  /** `undefined` if there is nothing to do it with. */
+  /** Returns `undefined` if there is nothing to do the step with. */
   #play(step: Step): Answer | undefined {
     switch (step.op) {
       case "limit":
@@ -104,7 +104,7 @@ export class Executor {
     }
   }
 
-  /** Ends everything that was begun, the peer's part first, so that the system has no pages to wait for. */
+  /** Ends everything, the peer's part first, so that the system has no pages to wait for. */
   reset(): void {
     for (const number of this.#peers.keys()) unmap(this.#peers, number);
     for (const number of this.#mappings.keys()) unmap(this.#mappings, number);
@@ -126,7 +126,7 @@ function read(mapping: Mapping | undefined, page: number): Answer | undefined {
   return shown.join(" ") || "zeros";
 }
 
-/** What is mapped read-only is not written to: the kernel would end the process. */
+/** Memory that is mapped read-only is not written to: the kernel would kill the process. */
 function write(mapping: Mapping | undefined, offset: number, byte: number): Answer | undefined {
   if (!mapping?.writable || offset >= mapping.pages * PAGE_SIZE) return undefined;
   mapping.memory.write(offset, byte);

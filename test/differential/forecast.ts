@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { Step } from "./trace.ts";
 
-/** The most pages that a trace may hold at once: the grant table must never be full, as the driver's count is off afterwards. */
+/** The most pages that a trace may hold at once. A full grant table would make the driver lose count. */
 const MOST_PAGES = 4096;
 
 /** A page that was granted. */
@@ -9,16 +9,19 @@ export interface Page {
   readonly file: File;
   readonly allocation: Allocation;
   readonly index: number;
-  /** Whether it can be found. */
+  /** Whether it is listed. */
   listed: boolean;
-  /** Whether it had an unmap notify, which may have been cancelled. */
+  /** Whether it has had an unmap notify. */
   notified: boolean;
-  /** The byte that was last written to, or named by an unmap notify. */
+  /** The byte that was last written, or named by an unmap notify. */
   byte?: number;
-  /** Its mappings by the granter, and by the peer. */
+  /** The number of mappings by the granter, and by the peer. */
   uses: number;
   peers: number;
-  /** Set once neither listed nor used: whether the peer had it then, and how many allocations there had been. */
+  /**
+   * Set when it is neither listed nor mapped by the granter any more: whether the peer mapped it then, and the number
+   * of allocations until then.
+   */
   released?: { readonly held: boolean; readonly allocations: number };
 }
 
@@ -47,32 +50,34 @@ export interface Mapping {
 }
 
 /**
- * What the steps so far are expected to have made, so that the next one can be chosen to make sense, or to be wrong in an
- * interesting way. No answer is ever judged by it.
+ * What the steps so far are expected to have made. It helps to choose steps that make sense, or that are wrong in an
+ * interesting way. No answer is judged by it.
  */
 export class Forecast {
   limit = 1024;
   /** Pages that count toward the limit. */
   live = 0;
-  /** Those of 1 page or more that were granted. */
+  /** The allocations that were granted. */
   allocated = 0;
   readonly files = new Map<number, File>();
   readonly allocations = new Map<number, Allocation>();
   readonly mappings = new Map<number, Mapping>();
   readonly peers = new Map<number, Mapping>();
 
-  /** How many pages may still be allocated; negative where the limit was lowered below what is in use. */
+  /** Returns how many pages may still be allocated: negative if the limit was lowered below what is in use. */
   get room(): number {
     return this.limit < 0 ? Infinity : this.limit - this.live;
   }
 
   /**
-   * Whether a step has an answer that depends on nothing but the steps before it, and does no harm. Two kinds have not:
+   * Returns whether the answer to a step depends only on the steps before it, and the step does no harm. Two kinds of
+   * steps are not safe:
    *
-   * - Where the peer had a page when it was released, and has let go of it since, the kernel ends access by a timer; until
-   *   then the peer may map it again. It also gives the reference out again only then, while the mock does so at once. So no
-   *   ended reference is mapped once anything was allocated: it may be another page's.
-   * - An allocation that fills the grant table, which takes a limit that is off.
+   * - If the peer mapped a page when it was released, and has unmapped it since, the kernel ends access by a timer.
+   * Until
+   *   then the peer can map it again. The kernel reuses the reference only then, and the mock does so at once. So no ended
+   *   reference is mapped after another allocation: it may belong to another page.
+   * - An allocation that fills the grant table, which is possible when the limit is off.
    */
   isSafe(step: Step): boolean {
     switch (step.op) {
@@ -166,7 +171,7 @@ export class Forecast {
     }
   }
 
-  /** The file with a number, if it is open. */
+  /** Returns the file with a number, if it is open. */
   openFile(number: number): File | undefined {
     const file = this.files.get(number);
     return file?.open ? file : undefined;
@@ -200,7 +205,7 @@ export class Forecast {
     if (page) page.byte = offset % PAGE_SIZE;
   }
 
-  /** The pages of a run, if all of them can be found. */
+  /** Returns the pages of a run, if all of them are listed. */
   #listed(run: { file: number; page: number; pages: number }): Page[] | undefined {
     const file = this.openFile(run.file);
     const end = run.page + run.pages;
@@ -228,7 +233,7 @@ export class Forecast {
   }
 }
 
-/** Whether every step of a trace is safe. */
+/** Returns whether every step of a trace is safe. */
 export function isSafe(steps: readonly Step[]): boolean {
   const forecast = new Forecast();
   for (const step of steps) {

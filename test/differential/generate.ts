@@ -3,7 +3,7 @@ import { Forecast } from "./forecast.ts";
 import { Random } from "./random.ts";
 import type { Op, Step } from "./trace.ts";
 
-/** How often a kind of step is tried; not all that are tried make sense. */
+/** How often each kind of step is tried. Not every try makes sense. */
 const WEIGHTS: Readonly<Record<Op, number>> = {
   limit: 3,
   open: 3,
@@ -22,17 +22,19 @@ const WEIGHTS: Readonly<Record<Op, number>> = {
   peerWrite: 7,
 };
 
-/** What a trace may have more of. The others end what there is, and soon there would be nothing. */
+/** The kinds that a trace may have more of. The others end things, and soon nothing would be left. */
 const MAY_BE_MORE: readonly Op[] = ["allocate", "map", "notify", "read", "write", "peerMap", "peerRead", "peerWrite"];
 
-/** Some kinds of steps more often than others: were all traces alike, none would have what takes many steps of one kind. */
+/**
+ * Makes some kinds of steps more frequent. If all traces were alike, none would have what takes many steps of one kind.
+ */
 function someMore(random: Random): Record<Op, number> {
   const weights = { ...WEIGHTS };
   for (const op of MAY_BE_MORE) weights[op] *= random.pick([1, 1, 3]);
   return weights;
 }
 
-/** How often in the last part of a trace: what there is ends, and the peer reads what it still has. */
+/** The frequencies in the last part of a trace: things end, and the peer reads what it still has. */
 const WEIGHTS_AT_THE_END: Readonly<Record<Op, number>> = {
   ...WEIGHTS,
   close: 5,
@@ -44,7 +46,7 @@ const WEIGHTS_AT_THE_END: Readonly<Record<Op, number>> = {
   peerRead: 36,
 };
 
-/** Makes the trace of a seed: always the same one. */
+/** Makes the trace of a seed. It is the same each time. */
 export function generate(seed: number, length: number): Step[] {
   const random = new Random(seed);
   const weights = someMore(random);
@@ -59,7 +61,7 @@ export function generate(seed: number, length: number): Step[] {
   take({ op: "open", file: steps.length });
   while (steps.length < length) {
     const now = steps.length < length * 0.7 ? weights : WEIGHTS_AT_THE_END;
-    // What a step makes has the step's number.
+    // What a step makes gets the number of the step.
     const step = CHOOSE[random.weighted(now)]({ random, forecast, fresh: steps.length, small });
     if (step && forecast.isSafe(step)) take(step);
   }

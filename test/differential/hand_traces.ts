@@ -1,12 +1,13 @@
 /**
- * Traces with the answers that the real device gave: those of hand.trace. What a comparison prints goes in there as it is.
+ * The traces of hand.trace, with the answers of the real device. The output of a comparison can be added to that file
+ * as it is.
  *
  * @module
  */
 import { readFileSync } from "node:fs";
 import { type Answer, parseTrace, type Step } from "./trace.ts";
 
-/** One of them. */
+/** A trace with its answers. */
 export interface HandTrace {
   readonly name: string;
   readonly steps: readonly Step[];
@@ -14,7 +15,7 @@ export interface HandTrace {
   readonly answers: readonly Answer[];
 }
 
-/** All of them. */
+/** Reads all traces. */
 export function handTraces(): HandTrace[] {
   const text = readFileSync(new URL("hand.trace", import.meta.url), "utf8");
   return text.split(/^## /m).slice(1).map((part) => {

@@ -1,6 +1,6 @@
 /**
- * The kernel itself: each call of a trace is a call to `/dev/xen/gntalloc` or `/dev/xen/gntdev`. Of this library it uses
- * nothing but the layout of the requests, which a C compiler has confirmed.
+ * The kernel: each call of a trace is a call to `/dev/xen/gntalloc` or `/dev/xen/gntdev`. Of this library it uses only
+ * the layout of the requests, which a C compiler has confirmed.
  *
  * @module
  */
@@ -29,9 +29,9 @@ import type { File, Machine, Mapped } from "./machine.ts";
 import { type Address, close, ioctl, mmap, munmap, open, peek, poke } from "./syscalls.ts";
 
 const LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
-/** Dom0 is its own peer. */
+/** dom0 is its own peer. */
 const THIS_DOMAIN = 0;
-/** The references of more pages than this are not made room for: where so many are asked for, the kernel is to refuse. */
+/** Requests for more pages than this have no room for the references, as the kernel is expected to refuse. */
 const MOST_GREFS = 65_536;
 
 /** The kernel that this program runs on. */
@@ -66,7 +66,7 @@ export class KernelMachine implements Machine {
 
 class KernelFile implements File {
   readonly #fd: number;
-  /** The first page of each allocation but the first, ascending. */
+  /** The first page of each allocation except the first, ascending. */
   readonly #borders: number[] = [];
 
   constructor(fd: number) {
@@ -90,9 +90,9 @@ class KernelFile implements File {
   }
 
   /**
-   * Maps each allocation's part of the run by itself, as this library does. A single mapping across two allocations would
-   * corrupt the kernel: when it ends, the kernel releases as many pages as it had, from the first one on in a list of the
-   * pages of all files, and these are another file's if that one allocated in between.
+   * Maps the part of each allocation separately, as this library does. A single mapping across two allocations would
+   * corrupt the kernel: when it ends, the kernel releases as many pages as it had, beginning with the first one in a
+   * list of the pages of all files. If another file allocated in between, its pages are released.
    */
   map(page: number, pages: number, writable: boolean): Mapped {
     const end = page + pages;

@@ -13,21 +13,21 @@ import { deviceErrno } from "./device_errno.ts";
 import { FIRST_LIMIT } from "./executor.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 
-/** How a machine differs from the real one, which a test does to see whether that is noticed. */
+/** Faults that a test plants, to see whether they are found. */
 export interface LibraryMachineOptions {
-  /** The compiled core; default is the embedded one. */
+  /** The compiled core. Default is the embedded one. */
   core?: WebAssembly.Module;
-  /** Takes the place of the domain's side as a granter. */
+  /** Replaces the backend of the granter. */
   grantBackend?(backend: GrantBackend): GrantBackend;
-  /** Takes the place of the domain's side as a peer. */
+  /** Replaces the backend of the peer. */
   mapBackend?(backend: MapBackend): MapBackend;
   /** Default is `linux-6.1`. */
   profile?: "linux-5.16" | "linux-6.1";
-  /** Where its pages are. Default is `buffers`. */
+  /** The memory of its pages. Default is `buffers`. */
   memory?: MockMemory;
 }
 
-/** This library, through its public API, on a simulated machine with one domain. */
+/** This library, used through its public API on a simulated machine with one domain. */
 export class LibraryMachine implements Machine {
   readonly #xen: MockXen;
   readonly #device: GrantDevice;
@@ -112,7 +112,7 @@ class LibraryMemory implements Mapped {
   }
 }
 
-/** What a call gives; where the library throws, what the device would have answered. */
+/** Returns what a call returns, or the answer of the device for an error that it throws. */
 function refusing<T>(call: () => T): T {
   try {
     return call();

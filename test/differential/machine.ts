@@ -1,28 +1,28 @@
 /**
- * What a trace is played on, in the words of the device: implemented by the real one, straight at the kernel, and by this
- * library on its simulated machine.
+ * The machine that a trace is played on, in terms of the device. The kernel implements it, and this library on its
+ * simulated machine.
  *
  * @module
  */
 
-/** Thrown by a machine that refuses a call. No `Error`: there are many, and a stack takes time. */
+/** Thrown by a machine that refuses a call. It is no `Error`, as stack traces take time and there are many. */
 export class Refused {
-  /** @param answer What the trace's step is answered with. */
+  /** @param answer The answer to the step of the trace. */
   constructor(readonly answer: string) {}
 }
 
-/** Memory, mapped on either side. */
+/** Memory that is mapped on either side. */
 export interface Mapped {
-  /** The bytes of one page, counted from 0 in the mapping. */
+  /** Returns the bytes of a page. Pages of the mapping count from 0. */
   read(page: number): Uint8Array;
-  /** Only asked of what was mapped to be written to. */
+  /** Writes a byte. Only called if the memory is mapped writable. */
   write(offset: number, byte: number): void;
   unmap(): void;
 }
 
-/** An open file. What it mapped may live on when it is closed. */
+/** An open file. Its mappings may outlive it. */
 export interface File {
-  /** Gives the index of the first page, and the references of all. */
+  /** Returns the index of the first page, and the references of all. */
   allocate(domid: number, pages: number, writable: boolean): { page: number; grefs: readonly number[] };
   free(page: number, pages: number): void;
   map(page: number, pages: number, writable: boolean): Mapped;
@@ -32,7 +32,7 @@ export interface File {
 
 /** A system that is its own peer. */
 export interface Machine {
-  /** A negative limit is none. */
+  /** Sets the limit. A negative one means none. */
   setLimit(pages: number): void;
   open(): File;
   peerMap(grefs: readonly number[], writable: boolean): Mapped;

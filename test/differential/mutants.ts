@@ -1,6 +1,6 @@
 /**
- * Machines with a planted fault each, to see whether a comparison with a right one finds it: at the backend where it can be
- * there, else around the calls.
+ * Machines with a planted fault each, to see whether the comparison finds it. The fault is in the backend if possible,
+ * otherwise around the calls.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { replaceMethods } from "../support/replace_methods.ts";
 import { LibraryMachine, type LibraryMachineOptions } from "./library_machine.ts";
 import { type File, type Machine, type Mapped, Refused } from "./machine.ts";
 
-/** A machine whose granter's files are others. */
+/** Makes a machine with other files of the granter. */
 function withFiles(change: (file: GrantFile) => Partial<GrantFile>, options: LibraryMachineOptions = {}): Machine {
   const grantBackend = (backend: GrantBackend) => replaceMethods(backend, change);
   return new LibraryMachine({ ...options, grantBackend });
 }
 
-/** A machine around whose calls something is done. */
+/** Makes a machine that does something around its calls. */
 export function around(change: (file: File) => Partial<File>): Machine {
   const machine = new LibraryMachine();
   return {
@@ -42,7 +42,7 @@ function fill(file: GrantFile, page: number, count: number, gref: number, byte: 
   memory.unmap();
 }
 
-/** What is wrong, and machines of which it is true. */
+/** The faults, and machines that have them. */
 export const MUTANTS: Readonly<Record<string, () => Machine>> = {
   "pages that the peer holds count": () => new LibraryMachine({ profile: "linux-5.16" }),
   "one page more than the limit": () =>

@@ -1,5 +1,5 @@
 /**
- * What a random step is about: which file, which pages, which byte. Mostly where more than one thing has happened already.
+ * Picks what a random step is about: a file, pages, a byte. Prefers those to which something has happened already.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { File, Forecast, Mapping, Page } from "./forecast.ts";
 import type { Random } from "./random.ts";
 
-/** What a choice is made from. */
+/** What choices are made from. */
 export interface Choice {
   readonly random: Random;
   readonly forecast: Forecast;
-  /** A number for what the step makes. */
+  /** The number of what the step makes. */
   readonly fresh: number;
-  /** Whether allocations are of a few pages, so that more happens to each. */
+  /** Whether allocations have few pages, so that more happens to each page. */
   readonly small: boolean;
 }
 
-/** Few enough that what is written, read and cleared is often the same byte. */
+/** Few bytes, so that the same byte is often written, read and cleared. */
 const BYTES = [0, 1, 7, 2048, PAGE_SIZE - 1];
-/** Counts that must be refused before anything is computed with them. */
+/** Counts that must be refused before anything is calculated with them. */
 export const HUGE = [65_536, 2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 export function openFiles({ forecast }: Choice): File[] {

@@ -1,7 +1,7 @@
 import type { Difference } from "./compare.ts";
 import { printTrace } from "./trace.ts";
 
-/** A difference for people, who can replay it: each step with its answer, and both answers to the last one. */
+/** Describes a difference so that it can be replayed: each step with its answer, and both answers to the last step. */
 export function describe({ trace, answers, step, kernel, library }: Difference): string {
   const last = `kernel ${kernel}, library ${library}`;
   const text = printTrace(trace, [...answers.slice(0, trace.length), last]);

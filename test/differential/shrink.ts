@@ -5,11 +5,11 @@ import type { Step } from "./trace.ts";
 const MOST_ATTEMPTS = 1000;
 
 /**
- * Drops steps from a trace for as long as it still fails: the larger pieces first, each step at the end. What is left is a
- * trace that no single step can be taken from, unless it took too many attempts.
+ * Drops steps from a trace while it still fails: long runs first, then single steps. In the result every step is
+ * needed, unless that took too many attempts.
  *
  * @param steps A trace that fails.
- * @param fails Whether a trace does.
+ * @param fails Returns whether a trace fails.
  */
 export function shrink(steps: readonly Step[], fails: (steps: readonly Step[]) => boolean): readonly Step[] {
   let attempts = 0;

@@ -2,9 +2,10 @@ import type { Forecast, Page } from "./forecast.ts";
 import type { Answer, Step } from "./trace.ts";
 
 /**
- * What is special about a step and its answer, so that it can be counted: a comparison is worth what its traces have in them.
+ * Names what is special about a step and its answer, so that it can be counted. A comparison is only as good as its
+ * traces.
  *
- * @param forecast What the steps before it have made.
+ * @param forecast What the steps before it are expected to have made.
  */
 export function situations(step: Step, answer: Answer, forecast: Forecast): string[] {
   const found = [`${step.op}: ${kindOf(answer)}`];

@@ -1,6 +1,5 @@
 /**
- * System calls by Deno's foreign function interface: so few that the kernel is asked directly, with nothing of this library's
- * backends in between.
+ * System calls by Deno's foreign function interface, so that the kernel is called without this library's backends.
  *
  * @module
  */
@@ -32,7 +31,7 @@ function load() {
 
 let loaded: ReturnType<typeof load> | undefined;
 
-/** Nothing is loaded before the first call: the host imports this to learn the names of tests. */
+/** Nothing is loaded before the first call, as the host imports this module to learn the names of tests. */
 function libc(): ReturnType<typeof load> {
   return loaded ??= load();
 }
@@ -41,7 +40,7 @@ function refused(): Refused {
   return new Refused(errnoName(libc().errno.getInt32()));
 }
 
-/** Opens a device: its descriptor. */
+/** Opens a device. Returns the descriptor. */
 export function open(path: string): number {
   const fd = libc().open(new TextEncoder().encode(`${path}\0`), O_RDWR_CLOEXEC);
   if (fd < 0) throw refused();
@@ -67,7 +66,7 @@ export function munmap(address: Address, length: number): void {
   if (libc().munmap(address, BigInt(length)) < 0) throw refused();
 }
 
-/** Copies bytes out of mapped memory. No view of it is made, so nothing of it is left behind. */
+/** Copies bytes out of mapped memory, without making a view that could outlive the mapping. */
 export function peek(address: Address, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   libc().copyOut(bytes, Deno.UnsafePointer.offset(address, offset), BigInt(length));

@@ -1,13 +1,13 @@
 /**
- * A trace: calls of the device's own, as data. What a step makes (a file, an allocation, a mapping) has a number of its own
- * kind, which later steps name; so nothing in a trace depends on an answer, and a trace without some of its steps is a trace.
+ * Traces: calls of the device, as data. What a step makes (a file, an allocation, a mapping) has a number, by which
+ * later steps name it. So no step depends on an answer, and a trace without some of its steps is still a trace.
  *
  * @module
  */
 
 /** One call. */
 export type Step =
-  /** Sets the driver's limit; a negative one is none. */
+  /** Sets the driver's limit. A negative one means none. */
   | { op: "limit"; pages: number }
   | { op: "open"; file: number }
   | { op: "close"; file: number }
@@ -16,41 +16,41 @@ export type Step =
   | { op: "free"; file: number; page: number; pages: number }
   | { op: "map"; file: number; mapping: number; page: number; pages: number; writable: boolean }
   | { op: "unmap"; mapping: number }
-  /** With neither a byte nor a port, what was set before is cancelled. */
+  /** Sets an unmap notify. With neither a byte nor a port, it cancels the one that was set before. */
   | { op: "notify"; file: number; page: number; clearByte?: number; eventPort?: number }
-  /** Asks for all bytes of one page of a mapping. */
+  /** Reads all bytes of a page of a mapping. */
   | { op: "read"; mapping: number; page: number }
   | { op: "write"; mapping: number; offset: number; byte: number }
-  /** The peer maps pages of an allocation from the one at `index` on, by the references that the allocation gave. */
+  /** The peer maps pages of an allocation, from the one at `index` on, by their references. */
   | { op: "peerMap"; peer: number; allocation: number; index: number; pages: number; writable: boolean }
   /** The peer maps a reference that nobody granted. */
   | { op: "peerMapUnknown"; gref: number; writable: boolean }
   | { op: "peerUnmap"; peer: number }
   | { op: "peerRead"; peer: number; page: number }
   | { op: "peerWrite"; peer: number; offset: number; byte: number }
-  /** Ends everything that was begun; behind each trace, and in none. */
+  /** Ends everything. It is played after each trace, and is part of none. */
   | { op: "reset" };
 
-/** What a step of a trace may be. */
+/** The kinds of steps of a trace. */
 export type Op = Exclude<Step["op"], "reset">;
 
 /**
- * What came of a step, in one line:
+ * The answer to a step, in one line:
  *
- * - `ok`; or `page 8`, the index of the first page of an allocation; or the bytes of a page that are not 0, as `0=9 4095=200`,
- *   and `zeros` if there are none;
- * - the name of the device's error, such as `ENOSPC`;
- * - `nothing`, if the step names what is not there: a file that was closed, a mapping that was refused;
- * - anything else is a way to fail that no device has, such as `RangeError`.
+ * - `ok`; or `page 8`, the index of the first page of an allocation; or the bytes of a page that are not 0, such as
+ *   `0=9 4095=200`, or `zeros` if all are 0;
+ * - the name of an errno of the device, such as `ENOSPC`;
+ * - `nothing`, if the step names something that does not exist, such as a closed file or a refused mapping;
+ * - anything else is a failure that no device has, such as `RangeError`.
  */
 export type Answer = string;
 
-/** A trace as text: one line of JSON for each step, with what follows `//` for people. */
+/** Returns a trace as text: one line of JSON for each step. What follows `//` is a comment. */
 export function printTrace(steps: readonly Step[], notes: readonly string[] = []): string {
   return steps.map((step, number) => JSON.stringify(step) + (notes[number] ? ` // ${notes[number]}` : "")).join("\n");
 }
 
-/** A trace from its text. */
+/** Parses a trace. */
 export function parseTrace(text: string): Step[] {
   const lines = text.split("\n").map((line) => line.replace(/ *\/\/.*/, "")).filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as Step);

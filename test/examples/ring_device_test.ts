@@ -1,36 +1,21 @@
-/** The example of a ring of messages as a program, and on the device's backends with a stand-in for the kernel. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+/** The example of a ring of messages as a program, and on the Deno backend with a simulated kernel. */
+import { describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
-import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { connect, type MessageRing, PeerGoneError, serve } from "../../examples/ring/message_ring.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
-import { buildShim, mappedPages, openFiles, Shim } from "../support/shim/shim.ts";
+import { run } from "../../scripts/exec.ts";
+import { mappedPages, openFiles } from "../support/shim/shim.ts";
+import { useShim } from "../support/shim/use_shim.ts";
 
-describe("on the device's backends", () => {
-  let directory: string;
-  let libc: string;
-  let shim: Shim;
+describe("on the Deno backend", () => {
+  const used = useShim();
 
-  beforeAll(async () => {
-    directory = await Deno.makeTempDir();
-    libc = await buildShim(directory);
-    shim = new Shim(libc);
-    shim.reset();
-    shim.text(HYPERVISOR_TYPE, "xen\n");
-    shim.text(GNTALLOC_LIMIT, "1024\n");
-  }, 300_000); // gcc may have to be installed first
-
-  afterAll(async () => {
-    await Deno.remove(directory, { recursive: true });
-  });
-
-  /** Both sides, in one domain. */
+  /** Makes both sides, in one domain. */
   function pair() {
-    const device = new GrantDevice(denoDomain({ libc }));
-    const mapper = new GrantMapper(denoDomain({ libc }));
-    const [serverEvents, clientEvents] = [denoDomain({ libc }).events, denoDomain({ libc }).events].map((backend) =>
-      new EventChannels({ events: backend })
-    ) as [EventChannels, EventChannels];
+    const domain = denoDomain({ libc: used.libc });
+    const device = new GrantDevice(domain);
+    const mapper = new GrantMapper(domain);
+    const [serverEvents, clientEvents] = [new EventChannels(domain), new EventChannels(domain)];
     const { ring: server, gref, port } = serve(device.open(), serverEvents, 0);
     const client = connect(mapper, clientEvents, 0, gref, port);
     const finish = () => {
@@ -39,7 +24,7 @@ describe("on the device's backends", () => {
     return { server, client, finish };
   }
 
-  test("messages go both ways, through memory that both map", async () => {
+  test("messages go both ways through the shared page", async () => {
     const pipes = openFiles("pipe:");
     const { server, client, finish } = pair();
     const talk = async (ring: MessageRing, messages: number) => {
@@ -65,7 +50,7 @@ describe("on the device's backends", () => {
     expect([openFiles(), mappedPages(), openFiles("pipe:")]).toEqual([0, 0, pipes]);
   });
 
-  test("a side that waits learns that the other one is gone, by its unmap notify", async () => {
+  test("a side that waits learns by the unmap notify that the other side is gone", async () => {
     for (const goes of ["server", "client"] as const) {
       const both = pair();
       const stays = goes === "server" ? both.client : both.server;
@@ -78,28 +63,24 @@ describe("on the device's backends", () => {
 });
 
 describe("the program", () => {
-  const run = async (...args: string[]) => {
+  const program = async (...args: string[]) => {
     const script = new URL("../../examples/ring.ts", import.meta.url).pathname;
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--no-prompt", script, ...args],
-      stdin: "null",
-      env: { NO_COLOR: "1" },
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, out: text(stdout), error: text(stderr) };
+    const command = ["run", "--no-check", "--no-prompt", script, ...args];
+    const { code, stdout, stderr } = await run(Deno.execPath(), command, { env: { NO_COLOR: "1" } });
+    return { code, out: stdout, error: stderr };
   };
 
-  test("runs both sides on a simulated machine, without any permission", async () => {
-    const { code, out, error } = await run("--messages", "300");
+  test("runs both sides on a simulated machine, without permissions", async () => {
+    const { code, out, error } = await program("--messages", "300");
     expect({ code, error }).toEqual({ code: 0, error: "" });
-    expect(out).toMatch(/^server: 300 messages received, and answered$/m);
-    expect(out).toMatch(/^client: 300 messages sent, and all answers right, in \d+ ms$/m);
+    expect(out).toMatch(/^server: 300 messages received and answered$/m);
+    expect(out).toMatch(/^client: 300 messages sent, all answers right, in \d+ ms$/m);
   });
 
-  test("says how it is used when it is used otherwise", async () => {
+  test("prints its usage when the arguments are wrong", async () => {
     const wrong = [["serve", "0"], ["--device", "connect", "0", "8"], ["--device", "serve", "x"], ["--messages=-1"]];
     for (const args of wrong) {
-      const { code, error } = await run(...args);
+      const { code, error } = await program(...args);
       expect(error).toMatch(/^usage: ring.ts/);
       expect(code).toBe(2);
     }

@@ -16,7 +16,7 @@ import { EventChannels, GrantDevice, GrantMapper, type WritableMapping } from ".
 const SERVER = 1;
 const CLIENT = 0;
 
-/** A machine with two programs; what they have is given back at the end. */
+/** Makes a machine with two programs. At the end of the test they must have given everything back. */
 function machine() {
   const xen = new MockXen();
   const [serverProcess, clientProcess] = [xen.domain(SERVER).process(), xen.domain(CLIENT).process()];
@@ -29,7 +29,7 @@ function machine() {
   return { xen, serverProcess, clientProcess, device, mapper, serverEvents, clientEvents, allocator, begin };
 }
 
-/** A server and its client. */
+/** Makes a server and its client. */
 function pair() {
   const all = machine();
   const { ring: server, gref, port } = all.begin();
@@ -44,7 +44,7 @@ function pair() {
   return { ...all, server, client, finish };
 }
 
-/** A server whose client is a test that writes into the page what it likes. */
+/** Makes a server. The test is its client, and writes anything into the page. */
 function hostile() {
   const all = machine();
   const { ring, gref, port } = all.begin();
@@ -59,7 +59,7 @@ function hostile() {
 const text = (message: string) => new TextEncoder().encode(message);
 const bytes = (length: number, first = 0) => Uint8Array.from({ length }, (_, index) => first + index);
 
-test("`Writer` and `Reader` go on when their indices go round at 2³²", () => {
+test("`Writer` and `Reader` go on when their indices wrap at 2³²", () => {
   const memory = new Uint8Array(4096);
   const start = 2 ** 32 - 3 * RING_BYTES;
   const [ours, theirs] = [pageOf(memory, "server"), pageOf(memory, "client")];
@@ -75,7 +75,7 @@ test("`Writer` and `Reader` go on when their indices go round at 2³²", () => {
 });
 
 describe("`MessageRing`", () => {
-  test("brings messages of every length, in order, round the end of the ring, both ways", async () => {
+  test("delivers messages of every length in order, across the end of the ring, in both directions", async () => {
     const { server, client, finish } = pair();
     const lengths = [0, 1, 3, 4, 5, MAX_MESSAGE, MAX_MESSAGE - 1, 600, 600, 600, 0, 7];
     for (const [from, to] of [[client, server], [server, client]] as const) {
@@ -107,7 +107,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("`send()` keeps the order of its calls, also where a message that waits is longer than the next", async () => {
+  test("`send()` keeps the order of its calls, even if a message that waits is longer than the next", async () => {
     const { server, client, finish } = pair();
     await client.send(bytes(600));
     const gaveUp = client.send(bytes(500), { signal: AbortSignal.timeout(5) });
@@ -124,11 +124,11 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("`send()` of all that one reading makes room for is over with it", async () => {
+  test("`send()` resolves for all messages that one read makes room for", async () => {
     const { server, client, finish } = pair();
     await client.send(bytes(600));
     const sends = [client.send(bytes(600, 1)), client.send(text("short"))];
-    // The event that a channel begins with is over then.
+    // The event with which a channel begins has come by then.
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     expect(await server.receive()).toEqual(bytes(600));
     await Promise.all(sends);
@@ -137,7 +137,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("`send()` of one that waits first and gives up: the next goes when the other side reads", async () => {
+  test("`send()` sends the next message when the first one gives up and the other side reads", async () => {
     const { server, client, finish } = pair();
     await client.send(bytes(500));
     const controller = new AbortController();
@@ -151,7 +151,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("sends and receives at once while both rings are full", async () => {
+  test("sends and receives at the same time while both rings are full", async () => {
     const { server, client, finish } = pair();
     const talk = async (ring: MessageRing) => {
       const send = async () => {
@@ -169,7 +169,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("refuses a message that is too long, and one after the end", async () => {
+  test("refuses a message that is too long, and one after `finish()`", async () => {
     const { client, finish } = pair();
     await expect(client.send(bytes(MAX_MESSAGE + 1))).rejects.toThrow(
       `at most ${MAX_MESSAGE} bytes: current value is ${MAX_MESSAGE + 1}`,
@@ -179,7 +179,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("a signal ends the waiting, and nothing is lost", async () => {
+  test("a signal ends a wait, and nothing is lost", async () => {
     const { server, client, finish } = pair();
     await expect(server.receive({ signal: AbortSignal.timeout(5) })).rejects.toMatchObject({ name: "TimeoutError" });
     await client.send(text("late"));
@@ -187,7 +187,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("`connected()` waits for the client, also for one that is gone again", async () => {
+  test("`connected()` waits for the client, even for one that is gone again", async () => {
     const { begin, mapper, clientEvents } = machine();
     const { ring, gref, port } = begin();
     let connected = false;
@@ -201,7 +201,7 @@ describe("`MessageRing`", () => {
     ring.close();
   });
 
-  test("what was sent before the other side closed is received: then the end", async () => {
+  test("`receive()` returns what was sent before the other side closed, then the end", async () => {
     for (const which of ["server", "client"] as const) {
       const both = pair();
       const [goes, stays] = which === "server" ? [both.server, both.client] : [both.client, both.server];
@@ -243,7 +243,7 @@ describe("`MessageRing`", () => {
     }
   });
 
-  test("a side is not told when the other one's domain is destroyed: only a signal ends its waiting", async () => {
+  test("a side does not learn when the domain of the other one is destroyed: only a signal ends its wait", async () => {
     for (const [which, domid] of [["server", SERVER], ["client", CLIENT]] as const) {
       const both = pair();
       const stays = which === "server" ? both.client : both.server;
@@ -254,7 +254,7 @@ describe("`MessageRing`", () => {
     }
   });
 
-  test("`close()` right after `send()` and `receive()` takes nothing from them", async () => {
+  test("`close()` right after `send()` and `receive()` does not affect them", async () => {
     const { server, client, finish } = pair();
     await client.send(text("first"));
     const [received, sent] = [server.receive(), client.send(text("second"))];
@@ -265,7 +265,7 @@ describe("`MessageRing`", () => {
     finish();
   });
 
-  test("`close()` ends this side's own waiting, and is done once", async () => {
+  test("`close()` ends the waits of its own side, and can be called twice", async () => {
     const { server, client, finish } = pair();
     const waiting = server.receive();
     server.close();
@@ -295,7 +295,7 @@ describe("`serve()` and `connect()`", () => {
 });
 
 describe("a hostile client", () => {
-  test("with more in its ring than fits, or less than nothing", async () => {
+  test("that claims more bytes in its ring than fit, or fewer than none", async () => {
     for (const produced of [RING_BYTES + 1, -1, -4, 0x7fff_ffff, -0x8000_0000]) {
       const { ring, words, line, channel } = hostile();
       words[line(WORD.produced)] = produced;
@@ -306,7 +306,7 @@ describe("a hostile client", () => {
     }
   });
 
-  test("with messages longer than the ring, or than what it says is there", async () => {
+  test("that sends messages longer than the ring, or longer than what it has written", async () => {
     for (const [length, produced] of [[RING_BYTES, RING_BYTES], [-1, RING_BYTES], [5, 8], [4, 4], [1, 4], [0, 2]]) {
       const { ring, words, line } = hostile();
       words[2048 / 4] = length!;
@@ -316,7 +316,7 @@ describe("a hostile client", () => {
     }
   });
 
-  test("that says it has read what was never written", async () => {
+  test("that claims to have read what was never written", async () => {
     for (const consumed of [1, 4, RING_BYTES, -1 - RING_BYTES]) {
       const { ring, words, line } = hostile();
       words[line(WORD.consumed)] = consumed;
@@ -325,7 +325,7 @@ describe("a hostile client", () => {
     }
   });
 
-  test("that overwrites the server's own words: it goes by what it knows", async () => {
+  test("that overwrites the server's words: the server does not read them back", async () => {
     const { ring, words, channel } = hostile();
     await ring.send(text("one"));
     words.fill(0x5555, SERVER_LINE / 4, SERVER_LINE / 4 + 5);

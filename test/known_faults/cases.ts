@@ -1,6 +1,6 @@
 /**
- * The faults of the driver's first version (S) and those that Linux still has (U): for each what must be so here instead, and
- * a patch that brings the fault back, so that the check can be seen to fail.
+ * The faults of the first version of the driver (S), and those that Linux still has (U). Each has a check that this
+ * library does not have the fault, and a patch that plants it, so that the check can be seen to fail.
  */
 import type * as library from "../../mod.ts";
 import type * as mock from "../../backends/mock.ts";
@@ -11,7 +11,7 @@ import { replaceMethods } from "../support/replace_methods.ts";
 /** The library under test: this one, or a patched copy. */
 export type Library = typeof library & typeof mock;
 
-/** A text in a source file, found once, and what replaces it. */
+/** A text that occurs once in a source file, and its replacement. */
 export interface Patch {
   file: string;
   find: string;
@@ -24,9 +24,9 @@ export interface Case {
   fault: string;
   /** Throws if the fault is there. */
   check(library: Library): void;
-  /** A part of what the check says where the fault is. */
+  /** Part of the message of the check if the fault is there. */
   says: string;
-  /** Brings the fault back. */
+  /** Plants the fault. */
   patch: Patch;
 }
 
@@ -35,7 +35,7 @@ const ALLOCATION = "wasm/assembly/allocation.ts";
 const DRIVER = "src/grants/engine.ts";
 const GRANT_FILE = "backends/mock/grant_file.ts";
 
-/** A machine, and a device of its domain 1 with some methods of its files replaced; the peer is domain 0. */
+/** Makes a machine, and a device of domain 1 that replaces some methods of its files. The peer is domain 0. */
 function machine(
   { GrantDevice, GrantMapper, MockXen }: Library,
   { limit = 1024, tableFrames = 64, replace = (() => ({})) as (file: GrantFile) => Partial<GrantFile> } = {},
@@ -45,7 +45,7 @@ function machine(
   return { xen, device, allocator: device.open(), mapper: new GrantMapper(xen.domain(0)) };
 }
 
-/** The code of the error that an action throws, or "none". */
+/** Returns the code of the error that an action throws, or "none". */
 function code({ GrantError }: Library, action: () => unknown): string {
   try {
     action();
@@ -56,7 +56,7 @@ function code({ GrantError }: Library, action: () => unknown): string {
   }
 }
 
-/** Fails every grant of more than one page after the first three. */
+/** Makes every grant of more than one page fail after three pages. */
 function failsAfterThree(file: GrantFile): Partial<GrantFile> {
   return {
     grant(page, count, domid, writable, grefs) {
@@ -238,7 +238,7 @@ export const CASES: readonly Case[] = [
       const made = machine(library, {
         replace: (file) => ({
           endAccess(page, count, grefs) {
-            // The last moment: everything here has been decided.
+            // The last moment, when the library has decided everything.
             theirs ??= made.mapper.map(1, [grefs[0]!], { writable: true });
             return file.endAccess(page, count, grefs);
           },
@@ -248,7 +248,7 @@ export const CASES: readonly Case[] = [
       const pages = made.allocator.allocate(0, { writable: true });
       pages.free();
       theirs!.bytes[0] = 1;
-      // While the peer has it, the page is nobody else's.
+      // While the peer maps it, the page belongs to nobody else.
       const next = made.allocator.allocate(0, { writable: true });
       assert(next.grefs[0] !== pages.grefs[0], "the reference was given away");
       assertEquals(made.device.inspect().pending, 1);

@@ -1,4 +1,4 @@
-/** Runs one check on a copy of the library: `check.ts <folder> <name>`. Ends with 1 if the fault is there. */
+/** Runs one check on a copy of the library: `check.ts <folder> <name>`. Exits with 1 if it finds the fault. */
 import { CASES } from "./cases.ts";
 
 const [folder, name] = Deno.args as [string, string];

@@ -1,56 +1,21 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
+import { describe, expect, test, vi } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
+import type { EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
-import { GrantError } from "../../src/contract/errors.ts";
 import { eventsConformance } from "../conformance/mod.ts";
-import { buildShim, openFiles, Shim } from "../support/shim/shim.ts";
+import { grantError } from "../support/grant_error.ts";
+import { runProgram } from "../support/shim/program.ts";
+import { useShim } from "../support/shim/use_shim.ts";
 
-let directory: string;
-let libc: string;
-let shim: Shim;
-let backend: EventBackend;
-
-beforeAll(async () => {
-  directory = await Deno.makeTempDir();
-  libc = await buildShim(directory);
-  shim = new Shim(libc);
-  backend = denoDomain({ libc }).events;
-}, 300_000); // gcc may have to be installed first
-
-afterAll(async () => {
-  await Deno.remove(directory, { recursive: true });
-});
-
-let pipes: number;
-beforeEach(() => {
-  shim.reset();
-  shim.text(HYPERVISOR_TYPE, "xen\n");
-  pipes = openFiles("pipe:");
-});
-
-// Whatever a test did, and however it failed: no file is left open. The shim's rings are pipes.
-afterEach(() => {
-  expect(openFiles("pipe:")).toBe(pipes);
-});
+const used = useShim();
+const backend = () => denoDomain({ libc: used.libc }).events;
 
 describe("conformance", () => {
   eventsConformance({
     test,
-    open: () => ({ domain: { events: backend }, domid: 0, peer: { events: backend }, peerDomid: 0, close() {} }),
+    open: () => ({ domain: { events: backend() }, domid: 0, peer: { events: backend() }, peerDomid: 0, close() {} }),
   });
 });
-
-function grantError(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 /** Waits until something is pending. */
 function pending(file: EventFile): Promise<void> {
@@ -58,7 +23,7 @@ function pending(file: EventFile): Promise<void> {
 }
 
 /** Both ends of an event channel, with nothing pending. */
-function channel(file = backend.open(), other = file) {
+function channel(file = backend().open(), other = file) {
   const port = file.bindUnbound(0);
   const otherPort = other.bindInterdomain(0, port);
   expect(other.pending()).toEqual([otherPort]);
@@ -66,22 +31,22 @@ function channel(file = backend.open(), other = file) {
   return { file, port, other, otherPort };
 }
 
-/** Long enough for what should not happen to happen. */
+/** Waits long enough for an event that should not come. */
 function aWhile(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
 }
 
 describe("open()", () => {
-  test("opens the device, under its name", () => {
-    expect(backend.name).toBe("/dev/xen/evtchn");
-    backend.open().close();
+  test("opens the device of its name", () => {
+    expect(backend().name).toBe("/dev/xen/evtchn");
+    backend().open().close();
   });
 
-  test.each([["ENOENT", "no-device", "modprobe xen_evtchn"], ["EACCES", "permission", "run as root"]] as const)(
-    "throws after %s",
+  test.each([["ENOENT", "no-device", "modprobe xen_evtchn"], ["EACCES", "permission", "Run as root"]] as const)(
+    "throws when the kernel answers %s",
     (errno, code, text) => {
-      shim.fail("open", Errno[errno]);
-      const error = grantError(() => backend.open());
+      used.shim.fail("open", Errno[errno]);
+      const error = grantError(() => backend().open());
       expect(error).toMatchObject({ code, operation: "open", errno: Errno[errno] });
       expect(error.message).toContain(text);
     },
@@ -89,13 +54,13 @@ describe("open()", () => {
 });
 
 describe("pending()", () => {
-  test("names nothing when nothing has come, and does not wait", () => {
+  test("returns nothing when nothing has come, without waiting", () => {
     const { file } = channel();
     expect(file.pending()).toEqual([]);
     file.close();
   });
 
-  test("names a port once until it is unmasked, however many events come", () => {
+  test("returns a port once until it is unmasked, however many events come", () => {
     const { file, port, otherPort } = channel();
     for (let i = 0; i < 3; i++) file.notify(port);
     expect(file.pending()).toEqual([otherPort]);
@@ -109,8 +74,8 @@ describe("pending()", () => {
     file.close();
   });
 
-  test("names the ports of its own file alone", () => {
-    const { file, port, other, otherPort } = channel(backend.open(), backend.open());
+  test("returns only the ports of its own file", () => {
+    const { file, port, other, otherPort } = channel(backend().open(), backend().open());
     file.notify(port);
     other.notify(otherPort);
     expect(file.pending()).toEqual([port]);
@@ -119,17 +84,17 @@ describe("pending()", () => {
     other.close();
   });
 
-  test("names hundreds of ports", () => {
-    const file = backend.open();
+  test("returns hundreds of ports at once", () => {
+    const file = backend().open();
     const ports = Array.from({ length: 400 }, () => file.bindInterdomain(0, file.bindUnbound(0)));
     expect(file.pending()).toEqual(ports);
     expect(file.pending()).toEqual([]);
     file.close();
   });
 
-  test("says what is lost when the kernel had no room", () => {
+  test("throws when the kernel had no room for events", () => {
     const { file } = channel();
-    shim.fail("read", Errno.EFBIG);
+    used.shim.fail("read", Errno.EFBIG);
     const error = grantError(() => file.pending());
     expect(error).toMatchObject({ code: "events-lost", operation: "wait", errno: Errno.EFBIG });
     expect(error.message).toContain("bind the ports anew");
@@ -145,15 +110,15 @@ describe("bind", () => {
     ["a VIRQ that Xen does not have", (file) => file.bindVirq(24), "EINVAL", "VIRQ 24"],
     ["a VIRQ that is bound", (file) => (file.bindVirq(3), file.bindVirq(3)), "EEXIST", "bound already"],
   ])("throws when given %s", (_what, bind, errno, text) => {
-    const file = backend.open();
+    const file = backend().open();
     const error = grantError(() => bind(file));
     expect(error).toMatchObject({ code: "port-refused", operation: "bind", errno: Errno[errno] });
     expect(error.message).toContain(text);
     file.close();
   });
 
-  test("throws when there is no free port", () => {
-    const file = backend.open();
+  test("throws when no port is free", () => {
+    const file = backend().open();
     const error = grantError(() => {
       for (;;) file.bindUnbound(1);
     });
@@ -162,18 +127,18 @@ describe("bind", () => {
     file.close();
   });
 
-  test("a VIRQ is an event as any other", () => {
-    const file = backend.open();
+  test("a VIRQ comes as an event", () => {
+    const file = backend().open();
     const port = file.bindVirq(2);
-    shim.raise(port);
+    used.shim.raise(port);
     expect(file.pending()).toEqual([port]);
     file.close();
   });
 });
 
 describe("notify() and unbind()", () => {
-  test("throw when the port is another file's, or unbound", () => {
-    const [first, second] = [backend.open(), backend.open()];
+  test("throw when the port belongs to another file, or is unbound", () => {
+    const [first, second] = [backend().open(), backend().open()];
     const port = first.bindUnbound(0);
     for (const operation of ["notify", "unbind"] as const) {
       expect(grantError(() => second[operation](port))).toMatchObject({
@@ -189,8 +154,8 @@ describe("notify() and unbind()", () => {
     second.close();
   });
 
-  test("unbind() forgets events that came, so that they are nobody's who is given the number next", () => {
-    const file = backend.open();
+  test("unbind() discards the events of its port, so that they do not come on a new port of that number", () => {
+    const file = backend().open();
     const { port, otherPort } = channel(file);
     file.notify(port);
     file.unbind(otherPort);
@@ -199,8 +164,8 @@ describe("notify() and unbind()", () => {
     file.close();
   });
 
-  test("unbind() forgets no event of another port, and nobody waits for one in vain", async () => {
-    const file = backend.open();
+  test("unbind() keeps events of other ports, and ends a wait for them", async () => {
+    const file = backend().open();
     const { port, otherPort } = channel(file);
     const virq = file.bindVirq(20);
     file.notify(port);
@@ -217,8 +182,8 @@ describe("notify() and unbind()", () => {
     file.close();
   });
 
-  test("unbind() of two ports forgets the events of the second, which the first one took out of the ring", () => {
-    const file = backend.open();
+  test("unbind() discards events that an earlier unbind() took out of the ring", () => {
+    const file = backend().open();
     const { port, otherPort } = channel(file);
     const virq = file.bindVirq(20);
     file.notify(port);
@@ -230,8 +195,8 @@ describe("notify() and unbind()", () => {
     file.close();
   });
 
-  test("unbind() that answers a wait ends it: the next one begins anew", async () => {
-    const file = backend.open();
+  test("unbind() ends a wait, and the next wait is for new events", async () => {
+    const file = backend().open();
     const { port, otherPort } = channel(file);
     const virq = file.bindVirq(20);
     file.notify(port);
@@ -249,7 +214,7 @@ describe("notify() and unbind()", () => {
 });
 
 describe("whenPending()", () => {
-  test("calls back once, after an event has come and not before, while the event loop goes on", async () => {
+  test("calls back once, after an event has come, and does not block the event loop", async () => {
     const { file, port, otherPort } = channel();
     let calls = 0;
     let ticks = 0;
@@ -269,7 +234,7 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("calls back when an event had come before, but not before it returns", async () => {
+  test("calls back after it returns when an event came before", async () => {
     const { file, port } = channel();
     file.notify(port);
     let returned = false;
@@ -283,7 +248,7 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("does not call back once it is stopped, even if the event has come", async () => {
+  test("does not call back when it is stopped, even if an event has come", async () => {
     const { file, port, otherPort } = channel();
     let calls = 0;
     const stop = file.whenPending(() => calls++);
@@ -299,7 +264,7 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("may be called again from the callback, a thousand times", async () => {
+  test("can be called from its callback, a thousand times", async () => {
     const { file, port, otherPort } = channel();
     let events = 0;
     await new Promise<void>((resolve) => {
@@ -316,8 +281,8 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("waits for many files at once, and each is called back for its own events", async () => {
-    const channels = Array.from({ length: 7 }, () => channel(backend.open(), backend.open()));
+  test("waits for many files at once, and calls back for each file's own events", async () => {
+    const channels = Array.from({ length: 7 }, () => channel(backend().open(), backend().open()));
     const called: number[] = [];
     for (const [at, { other }] of channels.entries()) other.whenPending(() => called.push(at));
     await aWhile();
@@ -334,7 +299,7 @@ describe("whenPending()", () => {
     }
   });
 
-  test("begins to wait for a file while another one is waited for", async () => {
+  test("waits for a file while a wait for another file is under way", async () => {
     const { file: quiet } = channel();
     const stop = quiet.whenPending(() => expect.fail("nothing came"));
     await aWhile();
@@ -347,7 +312,7 @@ describe("whenPending()", () => {
     quiet.close();
   });
 
-  test("outlives a callback that stops another one, and one that closes its file", async () => {
+  test("allows a callback to stop another wait, and to close its file", async () => {
     const [first, second] = [channel(), channel()];
     const called: string[] = [];
     const stops = {
@@ -370,7 +335,7 @@ describe("whenPending()", () => {
     second.file.close();
   });
 
-  test("a file that gets the descriptor of a closed one is not called back for that", async () => {
+  test("does not call back for events of a closed file whose descriptor is reused", async () => {
     const closed = channel();
     closed.file.whenPending(() => expect.fail("the file is closed"));
     closed.file.notify(closed.port);
@@ -385,7 +350,7 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("throws when somebody waits already, who is not disturbed", async () => {
+  test("throws when a wait is under way, which goes on", async () => {
     const { file, port } = channel();
     const waiting = pending(file);
     expect(grantError(() => file.whenPending(() => expect.fail("it was refused")))).toMatchObject({
@@ -397,9 +362,9 @@ describe("whenPending()", () => {
     file.close();
   });
 
-  test("throws when the system refuses, and nobody waits then", async () => {
+  test("throws when the kernel refuses, and does not wait", async () => {
     const { file, port } = channel();
-    shim.fail("epoll_ctl", Errno.ENOMEM);
+    used.shim.fail("epoll_ctl", Errno.ENOMEM);
     let calls = 0;
     expect(grantError(() => file.whenPending(() => calls++))).toMatchObject({
       code: "no-memory",
@@ -428,18 +393,10 @@ describe("a program", () => {
     ["a worker is terminated while it waits", ["waiting", "terminated"]],
     ["exit while a worker waits", ["waiting"]],
   ])("ends when %s", async (way, lines, code = 0) => {
-    const script = new URL("../support/shim/waiting.ts", import.meta.url).pathname;
-    const ended = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-config", "--no-prompt", "-A", script, libc, way],
-      stdin: "null",
-      signal: AbortSignal.timeout(20_000), // what hangs is killed, and its code is not 0
-    }).output();
-    const decoder = new TextDecoder();
-    if (code === 0) expect(decoder.decode(ended.stderr)).toBe("");
-    expect([ended.code, ended.signal, decoder.decode(ended.stdout)]).toEqual([
-      code,
-      null,
-      lines.map((line) => `${line}\n`).join(""),
-    ]);
+    // A program that hangs is killed, so its exit code is not 0.
+    const signal = AbortSignal.timeout(20_000);
+    const ended = await runProgram("waiting.ts", ["-A"], [used.libc, way], { signal });
+    if (code === 0) expect(ended.stderr).toBe("");
+    expect([ended.code, ended.signal, ended.stdout]).toEqual([code, null, lines.map((line) => `${line}\n`).join("")]);
   }, 30_000);
 });

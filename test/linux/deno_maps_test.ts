@@ -1,73 +1,44 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
+import { describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
+import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { GrantError } from "../../src/contract/errors.ts";
-import { GNTALLOC_LIMIT } from "../../backends/linux/errors.ts";
 import { mapperConformance } from "../conformance/mod.ts";
 import golden from "../golden/abi.json" with { type: "json" };
-import { BOUND_PORT, buildShim, mappedPages, openFiles, Shim, TABLE_SIZE } from "../support/shim/shim.ts";
+import { grantError } from "../support/grant_error.ts";
+import { BOUND_PORT, mappedPages } from "../support/shim/shim.ts";
+import { setLimit, useShim } from "../support/shim/use_shim.ts";
 
 const { statuses } = golden;
-
-let directory: string;
-let libc: string;
-let shim: Shim;
-
-beforeAll(async () => {
-  directory = await Deno.makeTempDir();
-  libc = await buildShim(directory);
-  shim = new Shim(libc);
-}, 300_000); // gcc may have to be installed first
-
-afterAll(async () => {
-  await Deno.remove(directory, { recursive: true });
-});
-
-beforeEach(() => {
-  shim.reset();
-  shim.text(GNTALLOC_LIMIT, "1024\n");
-});
-
-// Whatever a test did, and however it failed: nothing is left open or mapped.
-afterEach(() => {
-  expect(openFiles()).toBe(0);
-  expect(mappedPages()).toBe(0);
-  expect(shim.knownGrants()).toBe(0);
-  expect(shim.grantedPages()).toBe(0);
-});
+const used = useShim();
+const domain = () => denoDomain({ libc: used.libc });
 
 describe("conformance", () => {
   mapperConformance({
     test,
     open: () => ({
-      granter: denoDomain({ libc }),
+      granter: domain(),
       granterDomid: 0,
-      peer: denoDomain({ libc }),
+      peer: domain(),
       peerDomid: 0,
       joinsPages: true,
-      setLimit(pages) {
-        const limit = pages === Infinity ? -1 : pages;
-        shim.bounds(limit, TABLE_SIZE);
-        shim.text(GNTALLOC_LIMIT, `${limit}\n`);
-      },
+      setLimit: (pages) => setLimit(used.shim, pages),
       heldPagesCount: false,
       close() {},
     }),
   });
 });
 
-/** Pages that domain 0 grants to itself, their memory as the granter sees it, and a file to map them with. */
+/** Uses pages that domain 0 grants to itself: with a file to map them, their references, and the granter's view. */
 function withPages(
   count: number,
   use: (peer: MapFile, grefs: number[], ours: Uint8Array<ArrayBuffer>) => void,
   writable = true,
 ): void {
-  const file = denoDomain({ libc }).grants.open();
+  const file = domain().grants.open();
   const grefs = new Uint32Array(count);
   file.grant(0, count, 0, writable, grefs);
   const ours = file.map(0, count, grefs[0]!, true);
-  const peer = denoDomain({ libc }).maps.open();
+  const peer = domain().maps.open();
   try {
     use(peer, [...grefs], ours.bytes);
   } finally {
@@ -78,18 +49,8 @@ function withPages(
   }
 }
 
-function grantError(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 describe("map() over several domains", () => {
-  test("maps them next to each other, in order", () => {
+  test("maps the pages side by side, in order", () => {
     withPages(2, (peer, [first, second], ours) => {
       ours[0] = 1;
       ours[4096] = 2;
@@ -101,7 +62,7 @@ describe("map() over several domains", () => {
     });
   });
 
-  test("maps none where one is refused", () => {
+  test("maps none when one is refused", () => {
     withPages(2, (peer, [first, second]) => {
       expect(grantError(() => peer.map([0, 5], [first!, second!], true))).toMatchObject({
         code: "map-refused",
@@ -109,15 +70,15 @@ describe("map() over several domains", () => {
         errno: Errno.EINVAL,
       });
       expect(mappedPages()).toBe(2); // the granter's own
-      expect(shim.knownGrants()).toBe(0);
+      expect(used.shim.knownGrants()).toBe(0);
     });
   });
 });
 
 describe("setUnmapNotify() of a mapping", () => {
-  test("clears its byte, counted from the beginning of the mapping, and sends its event, once", () => {
+  test("clears the byte, counted from the start of the mapping, and sends the event once", () => {
     withPages(3, (peer, grefs, ours) => {
-      const events = denoDomain({ libc }).events.open();
+      const events = domain().events.open();
       const port = events.bindUnbound(0);
       const otherPort = events.bindInterdomain(0, port);
       events.pending();
@@ -135,12 +96,12 @@ describe("setUnmapNotify() of a mapping", () => {
       events.unmask(otherPort);
       other.unmap();
       expect(events.pending()).toEqual([]);
-      expect(shim.events()).toBe(1);
+      expect(used.shim.events()).toBe(1);
       events.close();
     });
   });
 
-  test("is cancelled by one that does nothing", () => {
+  test("is cancelled by a notify that does nothing", () => {
     withPages(1, (peer, grefs, ours) => {
       const memory = peer.map(0, grefs, true);
       ours.fill(0xff);
@@ -148,11 +109,11 @@ describe("setUnmapNotify() of a mapping", () => {
       memory.setUnmapNotify({});
       memory.unmap();
       expect(ours.includes(0)).toBe(false);
-      expect(shim.events()).toBe(0);
+      expect(used.shim.events()).toBe(0);
     });
   });
 
-  test("throws when the port is not bound; what was set before stays", () => {
+  test("throws when the port is not bound, and keeps the notify that was set before", () => {
     withPages(1, (peer, grefs, ours) => {
       const memory = peer.map(0, grefs, true);
       memory.setUnmapNotify({ clearByte: 5 });
@@ -173,7 +134,8 @@ describe("copy()", () => {
     withPages(2, (peer, [first, second], ours) => {
       const from = Uint8Array.of(0, 1, 2, 3, 4, 5);
       const to = new Uint8Array(4096).fill(9);
-      const small = new Uint8Array(3); // so small that the engine keeps it in its heap, and moves it, until it has a buffer
+      // The engine keeps small arrays in its heap, and may move them, until their `buffer` is used.
+      const small = new Uint8Array(3);
       expect(peer.copy([
         { from: from.subarray(2), to: { domid: 0, gref: first!, offset: 4092 }, length: 4 },
         { from: { domid: 0, gref: first!, offset: 4092 }, to: { domid: 1, gref: second!, offset: 10 }, length: 4 },
@@ -187,7 +149,7 @@ describe("copy()", () => {
     });
   });
 
-  test("gives each segment its own status, and copies the others", () => {
+  test("returns a status for each segment, and copies those that can be copied", () => {
     withPages(1, (peer, [gref], ours) => {
       ours[0] = 7;
       const bytes = [0, 1, 2, 3].map(() => new Uint8Array(1));
@@ -216,7 +178,7 @@ describe("copy()", () => {
     });
   });
 
-  test("throws when the system refuses, by the errno that it gives", () => {
+  test("throws when the kernel refuses, with its errno", () => {
     withPages(1, (peer, [gref]) => {
       const page = { domid: 0, gref: gref!, offset: 4000 };
       expect(grantError(() => peer.copy([{ from: page, to: new Uint8Array(200), length: 200 }]))).toMatchObject({

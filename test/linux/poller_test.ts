@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Errno } from "../../src/contract/errno.ts";
 import { Poller, type PollerCalls } from "../../backends/linux/poller.ts";
 
-/** The calls over a kernel that does as it is told, and remembers what was asked of it. */
+/** Calls of a kernel that does as it is told, and logs them. */
 class FakeCalls implements PollerCalls<number> {
   log: string[] = [];
-  failures: Partial<Record<"epollCreate" | "epollControl" | "epollLook" | "eventfd" | "memory", number>> = {};
+  failures: Partial<Record<"epollCreate" | "epollControl" | "epollCheck" | "eventfd" | "memory", number>> = {};
   /** The descriptors in the set. */
   readonly set = new Set<number>();
   ready: number[] = [];
@@ -46,9 +46,9 @@ class FakeCalls implements PollerCalls<number> {
     }
     return 0;
   }
-  epollLook(): number {
-    this.log.push("look");
-    return this.#fails("epollLook") || this.#deliver();
+  epollCheck(): number {
+    this.log.push("check");
+    return this.#fails("epollCheck") || this.#deliver();
   }
   epollWait(): Promise<number> {
     this.log.push("wait");
@@ -81,7 +81,7 @@ class FakeCalls implements PollerCalls<number> {
     return ready.length;
   }
 
-  /** Ends the thread's call: with what is ready, or with a failure. */
+  /** Ends the thread's call, with what is ready or with a failure. */
   async finish(failed = false): Promise<void> {
     const wait = this.#wait!;
     this.#wait = undefined;
@@ -106,7 +106,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     poller = new Poller(calls, packed);
   });
 
-  /** Waits, and says who was called back. */
+  /** Waits, and records which descriptors were called back. */
   function waitFor(...fds: number[]) {
     const called: number[] = [];
     const stops = fds.map((fd) => {
@@ -121,7 +121,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect(calls.log).toEqual([]);
   });
 
-  test("waits in one thread for all, and goes on for those that are left", async () => {
+  test("waits in one thread for all descriptors, and goes on for those that are left", async () => {
     const { called } = waitFor(5, 6, 7);
     expect(calls.log).toEqual(["create", "eventfd", "add 101", "add 5", "wait", "add 6", "add 7"]);
     calls.ready = [6];
@@ -137,7 +137,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect(calls.threads).toBe(0);
   });
 
-  test("calls the thread back when the last one stops, not before", async () => {
+  test("wakes the thread when the last wait is stopped, and not before", async () => {
     const { called, stops } = waitFor(5, 6);
     calls.log = [];
     stops[0]!();
@@ -151,7 +151,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect([called, calls.threads]).toEqual([[], 0]);
   });
 
-  test("goes on when somebody waits again before the thread is back", async () => {
+  test("goes on when a new wait begins before the thread is back", async () => {
     waitFor(5).stops[0]!();
     const { called } = waitFor(5);
     calls.ready = [101];
@@ -162,7 +162,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect(called).toEqual([5]);
   });
 
-  test("does not call back who stopped after the thread saw the event", async () => {
+  test("does not call back when a wait is stopped after the thread saw the event", async () => {
     const { called, stops } = waitFor(5, 6);
     calls.ready = [5, 6];
     const finished = calls.finish();
@@ -171,23 +171,23 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect(called).toEqual([6]);
   });
 
-  test("looks again where a signal ended the call", async () => {
+  test("checks again when a signal ended the call", async () => {
     const { called } = waitFor(5);
     calls.log = [];
     await calls.finish(true);
-    expect(calls.log).toEqual(["look", "wait"]);
+    expect(calls.log).toEqual(["check", "wait"]);
     calls.ready = [5];
     await calls.finish(true);
     expect(called).toEqual([5]);
   });
 
-  test("calls everybody back when the set is broken, and makes a new one", async () => {
+  test("calls all back when the set is broken, and makes a new set", async () => {
     const { called } = waitFor(5, 6);
-    calls.failures.epollLook = Errno.EBADF;
+    calls.failures.epollCheck = Errno.EBADF;
     calls.log = [];
     await calls.finish(true);
     expect(called).toEqual([5, 6]);
-    expect(calls.log).toEqual(["look", "close 100", "close 101"]);
+    expect(calls.log).toEqual(["check", "close 100", "close 101"]);
     expect(calls.threads).toBe(0);
     const again = waitFor(5);
     expect(calls.threads).toBe(1);
@@ -196,7 +196,7 @@ describe.each([[true, 12], [false, 16]])("Poller with packed %s", (packed, event
     expect(again.called).toEqual([5]);
   });
 
-  test("a callback that throws keeps nobody else from being called, and is reported", async () => {
+  test("calls the other callbacks when one throws, and reports the error", async () => {
     const microtask = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => {});
     poller.whenReadable(5, () => {
       throw new Error("of a callback");

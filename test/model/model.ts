@@ -1,11 +1,13 @@
 /**
- * What a domain with the driver does, written from its description, in the plainest way: every page ever granted is an entry
- * of one array. It shares no code with the library.
+ * A model of a domain with the driver, as simple as possible: every page that was ever granted is an entry of one
+ * array. It is written from the description, and shares no code with the library.
  */
 
+import type { Answer } from "../support/model.ts";
+
 /**
- * A step of a run. A number that names a thing counts from 0 in the order of their making. In a trace it counts from the
- * newest backwards, and wraps around; `page` is any page that was ever granted there, whatever its file.
+ * A step of a run. Numbers name things, counted from 0 in the order in which they were made. In a trace they count from
+ * the newest backwards, and wrap around; there, `page` is any page that was ever granted, in any file.
  */
 export type Step =
   | { do: "open" }
@@ -20,13 +22,10 @@ export type Step =
   | { do: "peerMap"; page: number; count: number; writable: boolean }
   | { do: "peerUnmap"; mapping: number }
   | { do: "peerWrite"; mapping: number; byte: number; value: number }
-  /** The next grant fails after some pages; the next map, unmap or notify fails. */
+  /** Makes the next grant fail after some pages, or the next map, unmap or notify. */
   | { do: "fail"; call: "grant" | "map" | "unmap" | "notify"; pages: number }
-  /** From now on no access can be ended, or again it can. */
+  /** From now on, ending access fails, or works again. */
   | { do: "stick"; stuck: boolean };
-
-/** What a step gives: nothing, a number, or the code of its error. */
-export type Answer = string | number;
 
 interface Page {
   file: number;
@@ -34,19 +33,19 @@ interface Page {
   gref: number;
   domid: number;
   writable: boolean;
-  /** Not freed: it can be found. */
+  /** Whether it can be found: it is not freed. */
   listed: boolean;
-  /** How often it is mapped here. */
+  /** The number of mappings by the granter. */
   maps: number;
-  /** How often the peer maps it. */
+  /** The number of mappings by the peer. */
   peers: number;
   /** Whether it is in the grant table. */
   granted: boolean;
   /** Whether it counts toward the limit. */
   counted: boolean;
-  /** Let go of here, and its access not ended. */
+  /** Whether it is neither listed nor mapped by the granter, and access has not ended. */
   pending: boolean;
-  /** Bytes that are not 0, perhaps. */
+  /** The bytes that were written. */
   bytes: Map<number, number>;
   clearByte: number | null;
 }
@@ -72,7 +71,7 @@ export class Model {
   limit: number;
   readonly #heldPagesCount: boolean;
   readonly #tableSize: number;
-  /** How often a notify has changed a byte under a peer's eyes. */
+  /** How often a notify has changed a byte that a peer maps. */
   notified = 0;
   #stuck = false;
   #fail: Partial<Record<string, number>> = {};
@@ -87,7 +86,10 @@ export class Model {
     return this.pages.filter((page) => page[what] && (file === undefined || page.file === file)).length;
   }
 
-  /** What a step must answer. For an allocation `grefs` are the references that the library gave, if it gave any. */
+  /**
+   * Does a step, and returns the answer that it must have. `grefs` are the references that the library gave for an
+   * allocation.
+   */
   apply(step: Step, grefs: readonly number[]): Answer {
     switch (step.do) {
       case "open":
@@ -125,7 +127,7 @@ export class Model {
     }
   }
 
-  /** Takes a planned failure of a call, if there is one: after how many pages. */
+  /** Takes a planned failure of a call. Returns after how many pages it fails, or `undefined` if there is none. */
   #failure(call: string): number | undefined {
     const pages = this.#fail[call];
     delete this.#fail[call];
@@ -142,7 +144,7 @@ export class Model {
     const attempted = Math.min(count, failsAfter ?? count);
     const granted = Math.min(attempted, fits);
     if (granted < attempted || failsAfter !== undefined) {
-      // What was granted is taken back, if it can be; where not, its indices are not given away.
+      // Pages that were granted are taken back if possible. If not, their indices are not reused.
       if (this.#stuck && granted > 0) {
         this.#add(file, granted, domid, writable, grefs);
         for (const page of this.pages.slice(-granted)) {
@@ -173,7 +175,7 @@ export class Model {
     of.next += count;
   }
 
-  /** The listed pages of a run, or none if one of them is not. */
+  /** Returns the pages of a run, or none if one of them is not listed. */
   #find(file: number, page: number, count: number): Page[] {
     const found: Page[] = [];
     for (let index = page; index < page + count; index++) {
@@ -249,7 +251,7 @@ export class Model {
     if (!page.listed && page.maps === 0) page.pending = true;
   }
 
-  /** Ends access to the pages that wait for it, as far as that can be. */
+  /** Ends access to pending pages, as far as possible. */
   #retry(): void {
     if (this.#stuck) return;
     for (const page of this.pages) {
@@ -266,13 +268,13 @@ export class Model {
     }
   }
 
-  /** The end of an operation on a file: an error if access to its pages should have ended, and could not be. */
+  /** Ends an operation on a file. Returns an error if access to its pages should have ended, and could not. */
   #afterwards(file: number): Answer {
     this.#retry();
     return this.#stuck && this.count("pending", file) > 0 ? "backend-failed" : 0;
   }
 
-  /** The peer maps what the references of `count` pages stand for now, from the given one in the order of all on. */
+  /** Maps, as the peer, the pages that the references of `count` pages name now, from the given page on. */
   #peerMap(first: number, count: number, writable: boolean): Answer {
     const grefs = this.pages.slice(first, first + count).map((page) => page.gref);
     const pages = grefs.map((gref) => this.pages.find((page) => page.granted && page.gref === gref));

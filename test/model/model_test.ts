@@ -1,23 +1,23 @@
-/** Random steps on the library over the mock, held against a naive model after each. */
+/** Random steps on the library over the mock. After each, the library is compared with a naive model. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MockMemory, MockProfile } from "../../backends/mock.ts";
 import type { Step } from "./model.ts";
 import { LIMIT, Pair } from "./run.ts";
 
-/** Runs of steps, and the most steps of one. */
+/** The number of runs, and the most steps of a run. */
 const RUNS = 300;
 const STEPS = 400;
 
 const file = fc.nat({ max: 3 });
 const mapping = fc.nat({ max: 12 });
 const page = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 40 }) }, { weight: 1, arbitrary: fc.nat({ max: 400 }) });
-/** Short runs mostly, and some that cross the borders of 64 pages. */
+/** Mostly short runs, and some that cross borders of 64 pages. */
 const count = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 5 }) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 150 }) },
 );
-/** Few bytes mostly, so that what is written, cleared and read is the same one. */
+/** Mostly a few bytes, so that the same byte is written, cleared and read. */
 const byte = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(0, 5, 4095, 4096, 4101) }, fc.nat({ max: 3 * 4096 }));
 const value = fc.integer({ min: 1, max: 255 });
 
@@ -68,7 +68,7 @@ const steps: { weight: number; step: fc.Arbitrary<Step> }[] = [
   { weight: 2, step: fc.record({ do: fc.constant("stick"), stuck: fc.constantFrom(true, false, false, false) }) },
 ];
 
-/** What would seldom meet by chance: the peer writes the byte that a notify clears, and sees it cleared. */
+/** Steps that seldom meet by chance: the peer writes the byte that a notify clears, and sees it cleared. */
 const notified: fc.Arbitrary<Step[]> = fc.record({ clearByte: fc.constantFrom(0, 5, 4095), value }).map(
   ({ clearByte, value }) => [
     { do: "allocate", file: 0, pages: 1, domid: 0, writable: true },
@@ -138,7 +138,7 @@ for (const { profile, memory } of MACHINES) {
         },
       },
     );
-    // Every kind of answer was met, and often.
+    // Every kind of answer must have been met often.
     for (const kind of KINDS) expect(answers.get(kind) ?? 0, kind).toBeGreaterThan(3);
     expect([...answers.keys()].filter((kind) => !KINDS.includes(kind))).toEqual([]);
     expect(done).toBeGreaterThan(25_000);

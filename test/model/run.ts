@@ -1,5 +1,5 @@
 /**
- * Runs steps on the library and on the model side by side. With a trace as its argument, as a failed test prints it:
+ * Runs steps on the library and on the model, and compares them. To replay the trace that a failed test prints:
  *
  * ```sh
  * deno run -A test/model/run.ts linux-5.16 buffers '[{"do":"open"},{"do":"allocate","file":0,"pages":3,"domid":0,"writable":true}]'
@@ -7,10 +7,11 @@
  */
 import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
 import { PAGE_SIZE } from "../../mod.ts";
-import { type Answer, Model, type Step } from "./model.ts";
+import { type Answer, newest } from "../support/model.ts";
+import { Model, type Step } from "./model.ts";
 import { compare, System } from "./system.ts";
 
-/** The limit at the start, and the references of the machine's one frame: small, so that both are met. */
+/** The limit at the start, and the number of references of one frame: small, so that both are reached. */
 export const LIMIT = 400;
 const TABLE_SIZE = 504;
 
@@ -24,20 +25,19 @@ export class Pair {
     this.system = new System(new MockXen({ profile, memory, tableFrames: 1, limit: Infinity }), LIMIT);
   }
 
-  /** The step with what it names counted from the newest; `undefined` if there is nothing yet that it could name. */
+  /** Replaces the names of a step by indices. Returns `undefined` if there is nothing yet that it could name. */
   #resolve(step: Step): Step | undefined {
     const { files, mappings, peerMappings, pages } = this.model;
-    const newest = (number: number, length: number) => length === 0 ? undefined : length - 1 - number % length;
     switch (step.do) {
       case "close":
       case "allocate": {
-        const file = newest(step.file, files.length);
+        const file = newest(step.file, files);
         return file === undefined ? undefined : { ...step, file };
       }
       case "free":
       case "map":
       case "notify": {
-        const number = newest(step.page, pages.length);
+        const number = newest(step.page, pages);
         if (number === undefined) return undefined;
         const { file, index } = pages[number]!;
         return { ...step, file, page: index };
@@ -47,13 +47,13 @@ export class Pair {
       case "peerUnmap":
       case "peerWrite": {
         const all = step.do === "unmap" || step.do === "write" ? mappings : peerMappings;
-        const mapping = newest(step.mapping, all.length);
+        const mapping = newest(step.mapping, all);
         if (mapping === undefined) return undefined;
         if (step.do === "unmap" || step.do === "peerUnmap") return { ...step, mapping };
         return { ...step, mapping, byte: step.byte % (all[mapping]!.pages.length * PAGE_SIZE) };
       }
       case "peerMap": {
-        const page = newest(step.page, pages.length);
+        const page = newest(step.page, pages);
         return page === undefined ? undefined : { ...step, page, count: Math.min(step.count, pages.length - page) };
       }
       default:
@@ -61,7 +61,9 @@ export class Pair {
     }
   }
 
-  /** Does a step on both sides, and throws where they differ. What both answered; nothing if there was nothing to do it to. */
+  /**
+   * Does a step on both sides, and throws if they differ. Returns the answer, or `undefined` if the step named nothing.
+   */
   apply(step: Step): Answer | undefined {
     const exact = this.#resolve(step);
     if (!exact) return undefined;
@@ -75,7 +77,7 @@ export class Pair {
     return answer;
   }
 
-  /** Ends everything: nothing may be left. */
+  /** Ends everything. Throws if something is left. */
   finish(): void {
     const { system } = this;
     system.finish();
@@ -91,7 +93,7 @@ if (import.meta.main) {
     (profile !== "linux-5.16" && profile !== "linux-6.1") || (memory !== "buffers" && memory !== "slabs") ||
     trace === undefined
   ) {
-    console.error("usage: run.ts seed|linux buffers|slabs '[{…}, …]', a trace as a failed test prints it");
+    console.error("usage: run.ts linux-5.16|linux-6.1 buffers|slabs '[{…}, …]', a trace as a failed test prints it");
     Deno.exit(2);
   }
   const pair = new Pair(profile, memory);

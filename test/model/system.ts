@@ -1,19 +1,12 @@
 import type { GrantBackend, GrantFile } from "../../src/contract/backend.ts";
 import type { MockXen } from "../../backends/mock.ts";
 import { machineState } from "../../backends/mock/xen.ts";
-import {
-  type GrantAllocator,
-  GrantDevice,
-  GrantError,
-  GrantMapper,
-  type Mapping,
-  PAGE_SIZE,
-  type WritableMapping,
-} from "../../mod.ts";
+import { type GrantAllocator, GrantDevice, GrantMapper, type Mapping, PAGE_SIZE } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import type { Answer, Model, Step } from "./model.ts";
+import { type Answer, answerOf, assertSame, writeByte } from "../support/model.ts";
+import type { Model, Step } from "./model.ts";
 
-/** Failures of the backend that the steps `fail` and `stick` plan. */
+/** The failures of the backend that the steps `fail` and `stick` plan. */
 class Faults {
   readonly planned: Partial<Record<string, number>> = {};
   stuck = false;
@@ -34,7 +27,9 @@ export class System {
   readonly allocators: GrantAllocator[] = [];
   readonly mappings: Mapping[] = [];
   readonly peerMappings: Mapping[] = [];
-  /** The references of all pages that were ever granted, in order: also of those that a failed allocation left behind. */
+  /**
+   * The references of all pages that were ever granted, in order, those that a failed allocation left behind included.
+   */
   readonly grefs: number[] = [];
   readonly #faults = new Faults();
   /** The references that the backend gave out in the last step. */
@@ -88,15 +83,10 @@ export class System {
     };
   }
 
-  /** Does a step: what it answers. */
+  /** Does a step, and returns its answer. */
   apply(step: Step): Answer {
     this.granted = [];
-    try {
-      return this.#apply(step);
-    } catch (error) {
-      if (error instanceof GrantError) return error.code;
-      throw error;
-    }
+    return answerOf(() => this.#apply(step));
   }
 
   #apply(step: Step): Answer {
@@ -120,7 +110,7 @@ export class System {
         this.mappings[step.mapping]!.unmap();
         return 0;
       case "write":
-        return write(this.mappings[step.mapping]!, step.byte, step.value);
+        return writeByte(this.mappings[step.mapping]!, step.byte, step.value);
       case "notify": {
         const notify = step.clearByte === null ? {} : { clearByte: step.clearByte };
         this.allocators[step.file!]!.setUnmapNotify(step.page, notify);
@@ -137,7 +127,7 @@ export class System {
         this.peerMappings[step.mapping]!.unmap();
         return 0;
       case "peerWrite":
-        return write(this.peerMappings[step.mapping]!, step.byte, step.value);
+        return writeByte(this.peerMappings[step.mapping]!, step.byte, step.value);
       case "fail":
         this.#faults.planned[step.call] = step.pages;
         return 0;
@@ -147,7 +137,7 @@ export class System {
     }
   }
 
-  /** Ends everything, as a program would. */
+  /** Ends everything that a program would end. */
   finish(): void {
     this.apply({ do: "stick", stuck: false });
     for (const call of ["grant", "map", "unmap", "notify"]) this.#faults.take(call);
@@ -157,18 +147,7 @@ export class System {
   }
 }
 
-function write(mapping: Mapping, byte: number, value: number): Answer {
-  if (mapping.unmapped || !mapping.writable) return "dead";
-  let offset = byte;
-  for (const part of (mapping as unknown as WritableMapping).parts) {
-    if (offset < part.length) part[offset] = value;
-    offset -= part.length;
-    if (offset < 0) break;
-  }
-  return 0;
-}
-
-/** Throws unless a system is in the state of a model: the books, the machine's table, and every byte that was written. */
+/** Throws unless a system is in the state of a model: the books, the grant table, and every byte that was written. */
 export function compare(model: Model, system: System): void {
   const { xen, device } = system;
   const { allocators, ...sums } = device.inspect();
@@ -179,22 +158,22 @@ export function compare(model: Model, system: System): void {
     mapped: model.count("maps"),
     pending: model.count("pending"),
   };
-  same("books", sums, expected);
+  assertSame("books", sums, expected);
   const files = model.files.map((file, number) => ({
     live: model.count("counted", number),
     listed: model.count("listed", number),
     mappings: file.mappings,
     next: file.next,
   })).filter((_, number) => !model.files[number]!.closed);
-  same("allocators", allocators, files);
+  assertSame("allocators", allocators, files);
   const { used, mapped } = machineState(xen).domain(1).table;
-  same("grant table", { used, mapped }, { used: model.count("granted"), mapped: model.count("peers") });
+  assertSame("grant table", { used, mapped }, { used: model.count("granted"), mapped: model.count("peers") });
   model.mappings.forEach((mapping, number) => compareBytes(mapping, system.mappings[number]!));
   model.peerMappings.forEach((mapping, number) => compareBytes(mapping, system.peerMappings[number]!));
 }
 
 function compareBytes(expected: Model["mappings"][number], actual: Mapping): void {
-  same("unmapped", actual.unmapped, expected.ended);
+  assertSame("unmapped", actual.unmapped, expected.ended);
   if (expected.ended) return;
   expected.pages.forEach((page, number) => {
     // A byte that is never written stays 0.
@@ -203,9 +182,4 @@ function compareBytes(expected: Model["mappings"][number], actual: Mapping): voi
       if (found !== value) throw new Error(`byte ${byte} of page ${page.index} is ${found}, expected ${value}`);
     }
   });
-}
-
-function same(what: string, actual: unknown, expected: unknown): void {
-  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (found !== wanted) throw new Error(`${what}: got ${found}, expected ${wanted}`);
 }

@@ -1,28 +1,28 @@
 import type { Rig } from "./image.ts";
 
-/** How much memory each machine has, in MiB; dom0 gets its share and the rest is for domUs. */
+/** The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. */
 const MEMORY = {
   loopback: { machine: 2048, dom0: 1536 },
   differential: { machine: 2048, dom0: 1536 },
-  // Three Nodes, packed and unpacked, take a gigabyte.
+  // Three versions of Node, packed and unpacked, take a gigabyte.
   node: { machine: 3584, dom0: 3072 },
   bench: { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2500 },
 };
 
-/** What dom0's init finds in its environment. */
+/** Variables for the environment of dom0's init. */
 export type Variables = Readonly<Record<string, number>>;
 
-/** A machine that says nothing for this long hangs. */
+/** A machine that prints nothing for this long hangs. */
 const SILENCE_LIMIT_SECONDS = 240;
-/** A machine that talks for ever hangs, too. */
+/** A machine that runs longer than this hangs, too. */
 const BOOT_LIMIT_SECONDS = 1800;
 
 /**
- * Boots Xen with the images of `folder` and follows its serial console to the end, into `logFile` and, line by
- * line, into `onLine`.
+ * Boots Xen with the images of `folder`, and follows its serial console to the end, into `logFile` and, line by line,
+ * into `onLine`.
  *
- * Returns what went wrong with the machine itself, if anything did.
+ * @returns What went wrong with the machine itself, if anything.
  */
 export async function boot(
   rig: Rig,
@@ -88,7 +88,7 @@ export async function boot(
   }
 }
 
-/** Boots the same machine with a shell in dom0, on this terminal. */
+/** Boots the same machine with a shell in dom0 on this terminal. */
 export async function bootShell(rig: Rig, variables: Variables, folder: string): Promise<void> {
   await new Deno.Command("qemu-system-x86_64", {
     args: qemuArguments(rig, { ...variables, shell: 1 }),
@@ -98,7 +98,7 @@ export async function bootShell(rig: Rig, variables: Variables, folder: string):
 
 function qemuArguments(rig: Rig, variables: Variables): string[] {
   const { machine, dom0 } = MEMORY[rig];
-  // Level 5 lets warnings through to the console, which `quiet` would hide from the judge.
+  // Level 5 shows warnings on the console. `quiet` would hide them from the judge.
   const linux = [
     "console=hvc0",
     "earlyprintk=xen",
@@ -107,10 +107,10 @@ function qemuArguments(rig: Rig, variables: Variables): string[] {
     ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
   ].join(" ");
   return [
-    // Always software emulation: Xen does not start as a guest on every KVM.
+    // Always software emulation, as Xen does not start as a guest on every KVM.
     "-accel",
     "tcg",
-    // Deno needs Nehalem or better; dom0 crashes on `max`. Without the features that TCG lacks and would warn of.
+    // Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of.
     "-cpu",
     "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid",
     "-smp",
@@ -125,15 +125,15 @@ function qemuArguments(rig: Rig, variables: Variables): string[] {
     "shell" in variables ? "mon:stdio" : "stdio",
     "-monitor",
     "none",
-    // A crashed Xen reboots after five seconds: let that end the run.
+    // A crashed Xen reboots after five seconds. That ends the run.
     "-no-reboot",
     "-kernel",
     "xen.elf",
     // xpti=no: switching page tables at each system call doubles the run's time under emulation.
     "-append",
     `com1=115200,8n1 console=com1 dom0_mem=${dom0}M xpti=no`,
-    // Multiboot: the kernel with its command line, a comma, the initramfs. Relative names, as a comma or a space in a
-    // path would end it.
+    // Multiboot: the kernel with its command line, a comma, the initramfs. The names are relative, as a comma or a
+    // space in a path would end it.
     "-initrd",
     `vmlinux ${linux},initramfs.cpio`,
   ];

@@ -1,8 +1,8 @@
-/** Compiles the peer that is written in C on Xen's own libraries, which come with the unpacked packages. */
+/** Compiles the peer in C, with Xen's libraries of the unpacked packages. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
-/** Makes the program in a cache folder; returns its path. */
+/** Compiles the program into a cache folder. Returns its path. */
 export async function buildCPeer(cache: string, packages: string): Promise<string> {
   const source = `${import.meta.dirname}/peer`;
   const program = `${cache}/c-peer`;

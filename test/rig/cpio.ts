@@ -1,4 +1,4 @@
-/** One thing to put into an archive; folders above it are added by themselves. */
+/** An entry of an archive. The folders above it are added by themselves. */
 export type Entry =
   | { path: string; executable?: boolean; from: string }
   | { path: string; executable?: boolean; text: string }
@@ -11,9 +11,9 @@ const EXECUTABLE = 0o100755;
 const LINK = 0o120777;
 
 /**
- * Writes an uncompressed cpio archive of the "newc" kind, which is what Linux unpacks as an initramfs.
+ * Writes an uncompressed cpio archive in the format "newc", which Linux unpacks as an initramfs.
  *
- * Written here, as a hundred-megabyte staging tree for the cpio tool costs more than these lines.
+ * The cpio tool would need a staging tree of a hundred megabytes.
  */
 export async function writeCpio(file: string, entries: Entry[]): Promise<void> {
   using output = await Deno.open(file, {
@@ -33,7 +33,7 @@ export async function writeCpio(file: string, entries: Entry[]): Promise<void> {
       0, // user
       0, // group
       1, // links
-      0, // time: none, so that the same input makes the same archive
+      0, // time: none, so that the same input gives the same archive
       data.length,
       0, // device, major and minor
       0,

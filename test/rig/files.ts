@@ -1,4 +1,4 @@
-/** The one file of a folder whose name is like this: Debian's file names carry versions that move. */
+/** Returns the only file of a folder whose name matches. The names of Debian's files have versions that change. */
 export async function onlyMatch(
   folder: string,
   pattern: RegExp,

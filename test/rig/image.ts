@@ -1,15 +1,14 @@
 import { type Entry, writeCpio } from "./cpio.ts";
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 import { onlyMatch } from "./files.ts";
 import type { NodeProject } from "./node_project.ts";
 
 /**
- * The ways a test meets the device: dom0 with itself, for the tests, for traces alone, for Node or for the bench, or dom0 with
- * a second domain.
+ * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain.
  */
 export type Rig = "loopback" | "differential" | "node" | "bench" | "domu";
 
-/** Those of dom0; a domU loads the ones that it needs. */
+/** The kernel modules of dom0. A domU loads those that it needs. */
 const MODULES = [
   "xen-evtchn",
   "xen-privcmd",
@@ -17,11 +16,11 @@ const MODULES = [
   "xen-gntdev",
   "xen-gntalloc",
 ];
-/** For people in a shell. */
+/** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"];
 
-/** What a test in the guest may import. */
+/** What tests in the guest may import. */
 const SOURCES = [
   "mod.ts",
   "deno.json",
@@ -40,15 +39,15 @@ export interface Sources {
   packages: string;
   /** This repository. */
   repository: string;
-  /** The peer that is written in C. */
+  /** The peer in C. */
   peer?: string;
-  /** Node's programs, and a project that they run in, for the rigs that need them in their domains. */
+  /** Node and the project that it runs, for the rigs that need them. */
   node?: NodeProject;
-  /** The bench's side in C, for the rigs that run the bench in dom0. */
+  /** The bench's program in C, for the rigs that run the bench in dom0. */
   share?: string;
 }
 
-/** Puts everything that QEMU boots into `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
+/** Builds what QEMU boots in `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
 export async function buildImages(
   rig: Rig,
   sources: Sources,
@@ -139,7 +138,7 @@ async function programEntries(
   ];
 }
 
-/** What the dynamic loader would load for these programs, at the places where it looks. */
+/** Returns the libraries that the dynamic loader loads for programs, at the paths where it looks. */
 async function libraries(
   packages: string,
   programs: string[],
@@ -158,13 +157,15 @@ async function libraries(
   }));
 }
 
-/** Busybox has some of the same names, and programs share libraries: the first one stays. */
+/**
+ * Returns the entries whose paths are new. Busybox and the tools have names in common, and programs share libraries.
+ */
 function onlyNew(present: Entry[], more: Entry[]): Entry[] {
   const paths = new Set(present.map((entry) => entry.path));
   return more.filter((entry) => !paths.has(entry.path));
 }
 
-/** The files below some paths of a folder. */
+/** Returns the files below some paths of a folder. */
 async function fileEntries(folder: string, at: string, paths: readonly string[]): Promise<Entry[]> {
   const entries: Entry[] = [];
   const walk = async (path: string) => {

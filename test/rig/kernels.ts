@@ -1,8 +1,8 @@
-/** Turns the compressed kernels of the packages into what boots quickest. */
+/** Unpacks the kernels of the packages, so that they boot quickly. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
-/** Makes `xen.elf` of Debian's xen-*.gz: QEMU's -kernel takes the multiboot ELF only when it is not compressed. */
+/** Makes `xen.elf` of Debian's xen-*.gz. QEMU's -kernel takes a multiboot ELF only if it is not compressed. */
 export async function unpackXen(gz: string, elf: string): Promise<void> {
   const file = await Deno.open(gz);
   await Deno.writeFile(
@@ -14,10 +14,10 @@ export async function unpackXen(gz: string, elf: string): Promise<void> {
 /**
  * Makes `vmlinux` of Debian's vmlinuz.
  *
- * Xen and xl could do that themselves, but under emulation it costs each of them several seconds at each boot.
+ * Xen and xl can unpack it, but under emulation that takes several seconds at each boot.
  *
- * The layout is that of Linux's Documentation/x86/boot.rst: the number of setup sectors of 512 bytes, then, in the
- * part after them, the place and the length of the payload, whose last four bytes are its uncompressed size.
+ * Linux's Documentation/x86/boot.rst describes the layout: the number of setup sectors of 512 bytes, and the offset and
+ * the length of the payload in the part after them. The last four bytes of the payload are its uncompressed size.
  */
 export async function unpackLinux(
   vmlinuz: string,

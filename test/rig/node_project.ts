@@ -1,20 +1,20 @@
-/** What an image needs to run the npm package under Node: Node itself, and a project that has the package installed. */
+/** Makes what an image needs to run the npm package on Node: Node itself, and a project with the package installed. */
 
 import { buildNpm } from "../../scripts/build_npm.ts";
 import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
 
-/** Node's programs by the names that they have in a guest, and the project that they run in. */
+/** The paths of Node by their names in a guest, and the project that they run. */
 export interface NodeProject {
   nodes: Record<string, string>;
   project: string;
 }
 
-/** The bench's side on the real device, which runs the package too. */
+/** The bench's programs for the real device. They use the package, too. */
 const BENCH = ["side.ts", "node_side.ts"];
-/** What runs under Node as under Deno, and imports nothing but types from this repository. */
+/** Programs that run on Node as on Deno. They import only types from this repository. */
 const GUEST_PROGRAMS = ["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"];
 
-/** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses too. */
+/** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses, too. */
 export async function buildNodeProject(
   repository: string,
   cache: string,
@@ -27,7 +27,7 @@ export async function buildNodeProject(
   await installPackage(project, await buildNpm(folder), `${repository}/test/npm/programs`, KOFFI);
   for (const name of BENCH) await Deno.copyFile(`${repository}/bench/device/${name}`, `${project}/${name}`);
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
-  // The image wants files; npm's folder of commands has links.
+  // The image takes only files, and npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
   return { nodes, project };
 }

@@ -1,17 +1,17 @@
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 import { onlyMatch } from "./files.ts";
 import { unpackLinux, unpackXen } from "./kernels.ts";
 
-/** Named by a meta package, as the kernel package's own name moves with Debian's updates. */
+/** A meta package names the kernel's package, whose name changes with Debian's updates. */
 const KERNEL = "linux-image-amd64";
 
-/** Programs, and the packages that they are installed with. */
+/** Programs, and the packages that bring them. */
 const INSTALLED = [
   ["qemu-system-x86_64", ["qemu-system-x86"]],
   ["gcc", ["gcc", "libc6-dev"]],
 ] as const;
 
-/** Only unpacked, never installed: none of this may touch the machine's own kernel or boot loader. */
+/** Packages that are only unpacked, so that they do not touch the machine's own kernel or boot loader. */
 const UNPACKED = [
   "busybox-static",
   "xz-utils",
@@ -33,7 +33,7 @@ const UNPACKED = [
   "libyajl2",
 ];
 
-/** Says in one sentence why this machine cannot run the rig, or nothing when it can. */
+/** Returns why this machine cannot run the rig, in one sentence, or `undefined` if it can. */
 export async function whatIsMissing(): Promise<string | undefined> {
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
     return `an x86_64 Linux with glibc is needed: this Deno is built for ${Deno.build.target}`;
@@ -50,7 +50,7 @@ export async function whatIsMissing(): Promise<string | undefined> {
   }
 }
 
-/** Installs QEMU and gcc when the machine has none. */
+/** Installs QEMU and gcc if the machine has none. */
 export async function installTools(
   say: (text: string) => void,
 ): Promise<void> {
@@ -66,9 +66,9 @@ export async function installTools(
 }
 
 /**
- * Downloads and unpacks every package into one tree below `cache`, once for each set of versions.
+ * Downloads and unpacks the packages into one tree below `cache`, once for each set of versions.
  *
- * Returns that tree, in which `boot/xen.elf` and `boot/vmlinux` are ready to boot.
+ * @returns The tree. Its `boot/xen.elf` and `boot/vmlinux` are ready to boot.
  */
 export async function unpackPackages(
   cache: string,
@@ -79,7 +79,7 @@ export async function unpackPackages(
     const root = `${cache}/packages-${await shortHash(versions.join("\n"))}`;
     if (await exists(root)) return root;
     say(`downloading ${versions.length} Debian packages`);
-    // Built beside its final name, so that an interrupted run leaves nothing that looks whole.
+    // Under another name at first, so that an interrupted run leaves nothing that looks complete.
     const unfinished = `${root}.unfinished`;
     await Deno.remove(unfinished, { recursive: true }).catch(() => {});
     await Deno.mkdir(`${unfinished}/debs`, { recursive: true });
@@ -105,7 +105,7 @@ export async function unpackPackages(
   return await withFreshLists(fetchAll);
 }
 
-/** A kernel package is hundreds of megabytes of drivers, of which five files are of use here: they go to `modules`. */
+/** Keeps the five drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
 async function keepOnlyWhatBoots(root: string): Promise<void> {
   const kernel = await onlyMatch(`${root}/lib/modules`, /./);
   await Deno.rename(`${kernel}/kernel/drivers/xen`, `${root}/modules`);
@@ -113,7 +113,7 @@ async function keepOnlyWhatBoots(root: string): Promise<void> {
   await Deno.remove(`${root}/usr/share`, { recursive: true });
 }
 
-/** Earlier versions of the packages, which nothing will ask for again. */
+/** Removes earlier versions of the packages. */
 async function removeOlder(cache: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
     if (/^packages-[0-9a-f]+$/.test(name)) {
@@ -122,7 +122,7 @@ async function removeOlder(cache: string): Promise<void> {
   }
 }
 
-/** Each package as `name=version`, as apt-get takes it. */
+/** Returns the packages as `name=version`, as apt-get takes them. */
 async function candidates(): Promise<string[]> {
   const meta = await exec("apt-cache", ["show", "--no-all-versions", KERNEL]);
   const kernel = /^Depends: (linux-image-\S+)/m.exec(meta)?.[1];
@@ -141,8 +141,8 @@ async function candidates(): Promise<string[]> {
 }
 
 /**
- * Package lists may be absent (a bare container) or name versions that Debian has since replaced: one update,
- * one retry.
+ * Retries an action once, after an update of the package lists: they may be absent, as in a new container, or name
+ * versions that Debian has replaced.
  */
 async function withFreshLists<T>(action: () => Promise<T>): Promise<T> {
   try {

@@ -1,9 +1,8 @@
 /**
- * What a guest says over a serial console, and what the host makes of it.
+ * The protocol by which a guest reports over a serial console, and the judgement of the host.
  *
- * A console is a poor wire: the kernel and Xen write into the middle of a line, and a line may be lost.
- * So each record carries a number and a checksum, the guest says at the end how many there were, and
- * silence never counts as success:
+ * The console is unreliable: the kernel and Xen write into the middle of lines, and lines may be lost. So each record
+ * has a number and a checksum, the last one tells how many there were, and silence never counts as success:
  *
  * ```text
  * @xen 1 plan "maps a page" ~5e1fa3d0
@@ -14,10 +13,10 @@
  * @end status=0 taint=0
  * ```
  *
- * A record may be printed any number of times; it is its number that makes it another one.
+ * A record may be repeated: records with the same number are one.
  */
 
-/** One thing the guest says. */
+/** A record of the guest. */
 export type Message =
   | { kind: "plan"; name: string }
   | { kind: "ok"; name: string; detail?: string }
@@ -25,7 +24,7 @@ export type Message =
   | { kind: "skip"; name: string; detail: string }
   | { kind: "done" };
 
-/** What became of a boot. Any entry in `failed` or `problems` makes it a failed one. */
+/** The result of a boot. It has failed if there is anything in `failed` or `problems`. */
 export interface Verdict {
   passed: string[];
   failed: { name: string; error: string }[];
@@ -33,13 +32,13 @@ export interface Verdict {
   problems: string[];
 }
 
-/** Longer errors are cut: the line has to come through a slow console in one piece. */
+/** Longer errors are cut, so that the line gets through a slow console in one piece. */
 const DETAIL_LIMIT = 1500;
 
-/** Nothing between `@xen` and the checksum may hold a `~` or an `@`, so that neither end is ever in doubt. */
+/** There is no `~` and no `@` between `@xen` and the checksum, so that both ends are certain. */
 const RECORD = /@xen (\d+) (?:(done)|(plan|ok|not ok|skip) ("[^~@]*?")(?: # ("[^~@]*?"))?) ~([0-9a-f]{8})/g;
 
-/** Makes the line, without its newline, of the record with this number (counted from 1). */
+/** Returns the line of a record, without a newline. Numbers count from 1. */
 export function formatRecord(number: number, record: Message): string {
   let text = `${number} ${record.kind}`;
   if ("name" in record) text += ` ${quote(record.name)}`;
@@ -49,7 +48,7 @@ export function formatRecord(number: number, record: Message): string {
   return `@xen ${text} ~${checksum(text)}`;
 }
 
-/** Finds every whole record in a piece of console output. */
+/** Finds the complete records in a piece of console output. */
 export function parseRecords(
   text: string,
 ): { number: number; record: Message }[] {
@@ -69,7 +68,7 @@ export function parseRecords(
   return found;
 }
 
-/** Judges a whole serial log against the names of the tests that had to run, as the host knows them. */
+/** Judges a serial log by the names of the tests that had to run. */
 export function judge(log: string, expected: readonly string[]): Verdict {
   const verdict: Verdict = {
     passed: [],
@@ -110,7 +109,7 @@ export function judge(log: string, expected: readonly string[]): Verdict {
         `${JSON.stringify(name)} reported ${own.length} results`,
       );
     }
-    // The worst of several, so that a second, happier report hides nothing.
+    // The worst of several results, so that a later success hides nothing.
     const result = own.find((each) => each.kind === "not ok") ??
       own.find((each) => each.kind === "skip") ?? own[0];
     if (result === undefined) {
@@ -130,7 +129,7 @@ export function judge(log: string, expected: readonly string[]): Verdict {
   return verdict;
 }
 
-/** Puts the records in order; says what is missing between 1 and `done`, and what contradicts itself. */
+/** Sorts the records, and reports those that are missing up to `done`, and contradictions. */
 function numbered(log: string, problems: string[]): Message[] {
   const byNumber = new Map<number, Message>();
   for (const { number, record } of parseRecords(log)) {
@@ -155,7 +154,7 @@ function numbered(log: string, problems: string[]): Message[] {
   return records;
 }
 
-/** The init script's last words: the exit status of the test program, and the kernel's own account of its health. */
+/** The last line of the init script: the exit code of the test program, and whether the kernel is tainted. */
 function howItEnded(log: string): string[] {
   const end = /@end status=(\d+) taint=(\d+)/.exec(log);
   if (end === null) return ["the boot did not come to its end"];
@@ -163,7 +162,7 @@ function howItEnded(log: string): string[] {
   if (end[1] !== "0") {
     problems.push(`the test program ended with status ${end[1]}`);
   }
-  // A WARNING or an oops taints the kernel, even where its text was lost on the way to the console.
+  // A WARNING or an oops taints the kernel, even if its text was lost on the way to the console.
   if (end[2] !== "0") problems.push(`dom0's kernel is tainted: ${end[2]}`);
   return problems;
 }
@@ -180,17 +179,17 @@ const COMPLAINTS = [
   /\bUBSAN:|\bKASAN:/,
   /\bOut of memory\b/,
   /\bsoft lockup\b|\bhung task\b|\bblocked for more than\b/,
-  // Whatever these drivers print at warning level or worse, such as a leaked grant entry.
+  // Anything that these drivers print at warning level or worse, such as a leaked grant entry.
   /\bxen:(?:grant_table|xen_gnt\w+): /,
   /\(XEN\).*\b(?:grant|gnttab|gref)/i,
   /\(XEN\).*\b(?:panic|crash|fatal|bug|assertion|xen call trace)/i,
 ];
 
-/** Lines on the console that say the kernel or Xen is not well, whatever the tests think. */
+/** Returns the lines of the console in which the kernel or Xen reports trouble. */
 function complaints(log: string): string[] {
   const found: string[] = [];
   for (const line of log.split(/[\r\n]+/)) {
-    // A test's own name or error may quote such words.
+    // The name or the error of a test may quote such words.
     const said = line.replace(RECORD, "");
     if (COMPLAINTS.some((pattern) => pattern.test(said))) {
       found.push(`console: ${said.trim()}`);
@@ -205,7 +204,7 @@ function repeated(names: readonly string[]): string[] {
   ];
 }
 
-/** JSON in printable ASCII alone, without the two characters that bound a record. */
+/** Returns JSON in printable ASCII, without the two characters that bound a record. */
 function quote(text: string): string {
   return JSON.stringify(text).replace(
     /[^ -}]|@/g,
@@ -213,7 +212,7 @@ function quote(text: string): string {
   );
 }
 
-/** CRC-32, which sees any single burst of damage up to 32 bits and misses one random line in 2³². */
+/** Returns the CRC-32. It detects every burst of damage up to 32 bits, and misses one random line in 2³². */
 function checksum(text: string): string {
   let crc = 0xffffffff;
   for (let i = 0; i < text.length; i++) {

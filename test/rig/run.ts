@@ -1,8 +1,11 @@
-/** `deno task test:xen`: boots a real Xen in QEMU and runs tests on its real devices. See README.md beside this. */
+/**
+ * `deno task test:xen`: boots a real Xen in QEMU and tests the library on its devices. See README.md in this folder.
+ */
 
 import { buildShare } from "../../bench/device/build.ts";
 import { boot, bootShell } from "./boot.ts";
 import { buildCPeer } from "./c_peer.ts";
+import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
@@ -12,19 +15,14 @@ import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
 import { namesOf } from "./guest/runner.ts";
-import { buildImages, type Rig as AnyRig, type Sources } from "./image.ts";
+import { buildImages, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
+import { parseOptions, type Rig } from "./options.ts";
 import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
-/** The bench boots by itself: see `bench/device/run_xen.ts`. */
-type Rig = Exclude<AnyRig, "bench">;
-
-/** The traces whose answers are compared, beside the fixed ones: others each time, unless arguments say which. */
-const asked = { seed: Math.floor(Math.random() * 1e9), traces: 20, steps: 100 };
-
-/** The names of the tests that have to report. */
-function expected(rig: Rig): string[] {
+/** Returns the names of the tests that have to report. */
+function expected(rig: Rig, asked: Batch): string[] {
   switch (rig) {
     case "loopback":
       return namesOf((suite) => declareLoopback(suite, asked));
@@ -50,7 +48,7 @@ function say(text: string): void {
   console.log(`[${seconds.padStart(6)} s] ${text}`);
 }
 
-/** Where a rig's images come from: where Node runs they need the npm package, built from the sources of this moment. */
+/** Returns where a rig's images come from. Those that run Node need the npm package, built from the present sources. */
 async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = { node: NODES, domu: [EXAMPLE_NODE] };
   const lines = linesOf[rig] ?? [];
@@ -63,27 +61,27 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   };
 }
 
-/** One whole run: images, boot, verdict. */
-async function runRig(rig: Rig, packages: string): Promise<Verdict> {
+/** Builds the images of a rig, boots them, and judges the log. */
+async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict> {
   const folder = `${cache}/run/${rig}`;
   const logFile = `${cache}/logs/${rig}.log`;
   say(`${rig}: building images`);
   await buildImages(rig, await sourcesFor(rig, packages), folder);
-  const names = expected(rig);
+  const names = expected(rig, asked);
   say(`${rig}: booting Xen, ${names.length} tests`);
   if (rig === "loopback" || rig === "differential") {
     say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
   }
-  const trouble = await boot(rig, asked, folder, logFile, resultPrinter(rig));
+  const trouble = await boot(rig, { ...asked }, folder, logFile, resultPrinter(rig));
   say(`${rig}: the machine is off`);
-  // Half a gigabyte that the next run makes anew within a second or two.
+  // Half a gigabyte, which the next run makes anew within a second or two.
   await Deno.remove(folder, { recursive: true });
 
   const log = await Deno.readTextFile(logFile);
   await splitDomuLogs(log);
   const verdict = judge(log, names);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
-    // The reason is most likely among the last words, and a CI log may be all that a person has.
+    // The reason is most likely in the last lines, and in CI this output may be all there is.
     const lines = log.split(/[\r\n]+/).filter((line) => line.trim() !== "");
     console.log(lines.slice(-20).join("\n"));
   }
@@ -91,7 +89,7 @@ async function runRig(rig: Rig, packages: string): Promise<Verdict> {
   return verdict;
 }
 
-/** Prints each result as it arrives, and what the guest notes; a record that is repeated counts once. */
+/** Prints results and notes as they arrive. A record that is repeated is printed once. */
 function resultPrinter(rig: Rig): (line: string) => void {
   const seen = new Set<number>();
   return (line) => {
@@ -107,7 +105,7 @@ function resultPrinter(rig: Rig): (line: string) => void {
   };
 }
 
-/** dom0's console carries those of its domUs: gives each a file of its own. */
+/** Writes the consoles of the domUs, which dom0's console carries, into a file each. */
 async function splitDomuLogs(log: string): Promise<void> {
   const logs = new Map<string, string>();
   for (const [, name = "", text = ""] of log.matchAll(/^@log (\S+) (.*)$/gm)) {
@@ -118,7 +116,7 @@ async function splitDomuLogs(log: string): Promise<void> {
   }
 }
 
-/** What a run has shown to work: nothing, if anything failed. */
+/** Returns what a run has shown to work: nothing if anything failed. */
 function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
   if (failed.length + problems.length + skipped.length > 0) return [];
   const deno = `Deno ${Deno.version.deno.split(".", 2).join(".")}`;
@@ -134,7 +132,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
   }
 }
 
-/** The machine, and what booted on it, by the names of Debian's files. */
+/** Describes the machine, and the Xen and Linux that booted on it, by the names of Debian's files. */
 async function systemOf(packages: string): Promise<string> {
   const versionIn = async (pattern: RegExp) =>
     /\d+\.\d+/.exec((await onlyMatch(`${packages}/boot`, pattern)).replace(/^.*\//, ""))![0];
@@ -143,31 +141,13 @@ async function systemOf(packages: string): Promise<string> {
 }
 
 async function main(): Promise<number> {
-  const rigs: Rig[] = [];
-  let shell = false;
-  for (const argument of Deno.args) {
-    if (argument === "--shell") shell = true;
-    else if (argument === "--only=loopback") rigs.push("loopback");
-    else if (argument === "--only=domu") rigs.push("domu");
-    else if (argument === "--only=node") rigs.push("node");
-    else if (argument === "--only=differential") rigs.push("differential");
-    else if (/^--(seed|traces|steps)=\d{1,9}$/.test(argument)) {
-      const [name, value] = argument.slice(2).split("=") as [keyof typeof asked, string];
-      asked[name] = Number(value);
-    } else {
-      console.error(
-        `unknown argument ${argument}; known: --only=loopback, --only=node, --only=domu, --only=differential, --seed=S, ` +
-          "--traces=N, --steps=M, --shell",
-      );
-      return 1;
-    }
-  }
+  const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
   if (isWhole) rigs.push("loopback", "node", "domu");
 
   const missing = await whatIsMissing();
   if (missing) {
-    console.error(`cannot test on a real Xen: ${missing}`);
+    console.error(`Cannot test on a real Xen: ${missing}`);
     return 1;
   }
   await Deno.mkdir(cache, { recursive: true });
@@ -179,12 +159,12 @@ async function main(): Promise<number> {
     const rig = rigs.at(-1)!;
     const folder = `${cache}/run/${rig}`;
     await buildImages(rig, await sourcesFor(rig, packages), folder);
-    await bootShell(rig, asked, folder);
+    await bootShell(rig, { ...asked }, folder);
     await Deno.remove(folder, { recursive: true });
     return 0;
   }
 
-  // Logs of an earlier run would be taken for this one's.
+  // Logs of an earlier run could be mistaken for this one's.
   await Deno.remove(`${cache}/logs`, { recursive: true }).catch(() => {});
   await Deno.mkdir(`${cache}/logs`);
   if (isWhole) await forget("test:xen");
@@ -192,7 +172,7 @@ async function main(): Promise<number> {
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
   for (const rig of rigs) {
-    const verdict = await runRig(rig, packages);
+    const verdict = await runRig(rig, packages, asked);
     ran.push(...shownBy(rig, verdict));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
@@ -211,14 +191,14 @@ async function main(): Promise<number> {
   if (isWhole) await keep({ task: "test:xen", system: await systemOf(packages), ran });
   console.log();
   for (const line of report) console.log(line);
-  if (failed > 0) console.log(`the consoles' logs are in ${cache}/logs`);
+  if (failed > 0) console.log(`the logs of the consoles are in ${cache}/logs`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed > 0 ? 1 : 0;
 }
 
 Deno.exit(
   await main().catch((error) => {
-    console.error(`cannot test on a real Xen: ${error.message}`);
+    console.error(`Cannot test on a real Xen: ${error.message}`);
     return 1;
   }),
 );

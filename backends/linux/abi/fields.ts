@@ -1,16 +1,22 @@
 /**
- * What the requests of all devices have in common: how their numbers are made, and fields that a JavaScript number fits.
+ * What the requests of all devices have in common: request numbers, and fields that hold a JavaScript number.
  *
  * @module
  */
 
-/** An ioctl number without direction, as `_IOC(_IOC_NONE, type, nr, size)` makes it: size << 16 | type << 8 | nr. */
+/** The largest value of a 16-bit field. */
+export const MAX_UINT16 = 0xffff;
+
+/**
+ * Returns an ioctl number without direction, as `_IOC(_IOC_NONE, type, nr, size)` makes it: size << 16 | type << 8 |
+ * nr.
+ */
 export function ioc(type: string, nr: number, size: number): number {
   return (size << 16) | (type.charCodeAt(0) << 8) | nr;
 }
 
 /**
- * The value, if it fits its field.
+ * Returns `value` if it fits its field.
  *
  * @throws {RangeError} if it is not a whole number from 0 to `maximum`.
  */
@@ -21,7 +27,11 @@ export function fitting(name: string, value: number, maximum: number): number {
   );
 }
 
-/** Writes an index, 64 bits. */
+/**
+ * Writes an index of 64 bits.
+ *
+ * @throws {RangeError} if it is not a whole number from 0 to 2⁵³ - 1.
+ */
 export function putIndex(view: DataView, offset: number, index: number): void {
   fitting("index", index, Number.MAX_SAFE_INTEGER);
   view.setUint32(offset, index >>> 0, true);
@@ -29,9 +39,9 @@ export function putIndex(view: DataView, offset: number, index: number): void {
 }
 
 /**
- * Reads an index, 64 bits.
+ * Reads an index of 64 bits.
  *
- * @throws {RangeError} if it cannot be kept exactly.
+ * @throws {RangeError} if a JavaScript number cannot hold it exactly.
  */
 export function getIndex(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true);

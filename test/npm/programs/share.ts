@@ -21,7 +21,7 @@ function text(bytes: Uint8Array): string {
 
 if (role === "read") {
   const view = new GrantMapper(nodeDomain()).map(domid, grefs, { writable: true });
-  console.log(`domain ${domid} says: ${text(view.bytes)}`);
+  console.log(`the peer maps the pages of domain ${domid} and reads: ${text(view.bytes)}`);
   new TextEncoder().encodeInto("hello from the peer", view.bytes.subarray(PAGE_SIZE + 1));
   view.bytes[PAGE_SIZE] = ANSWERED;
   view.unmap();
@@ -30,9 +30,9 @@ if (role === "read") {
   const pages = device.open().allocate(domid, { pages: 2, writable: true });
   const view = pages.map();
   new TextEncoder().encodeInto("hello from the granter", view.bytes);
-  console.log(`shared with domain ${domid}: grefs ${pages.grefs.join(" ")}`);
+  console.log(`the granter shares 2 pages with domain ${domid}: grefs ${pages.grefs.join(" ")}`);
   while (view.bytes[PAGE_SIZE] !== ANSWERED) await sleep(10);
-  console.log(`the peer answers: ${text(view.bytes.subarray(PAGE_SIZE + 1))}`);
+  console.log(`the granter reads the answer in the second page: ${text(view.bytes.subarray(PAGE_SIZE + 1))}`);
   view.unmap();
   device.close();
 }

@@ -1,18 +1,18 @@
 /**
- * Commands from dom0 to a domU, and its answers, as JSON in two keys of the domU's own folder in XenStore.
+ * Commands from dom0 to a domU, and the answers, as JSON in two keys of the domU's folder in XenStore.
  *
- * Each request has a number, and its answer has the same: a key that is seen twice is served once.
+ * A request and its answer have the same number, so that a key that is seen twice is served once.
  */
 
 import * as xenstore from "./xenstore.ts";
 
-/** What XenStore lets an unprivileged domain keep in one key. */
+/** The most characters that XenStore keeps in one key for an unprivileged domain. */
 const VALUE_LIMIT = 2048;
 
 // deno-lint-ignore no-explicit-any -- JSON, whose shape only the two ends of a command know
 export type Json = any;
 
-/** What a domU does for each command; it may take its time. */
+/** The commands of a domU. They may be asynchronous. */
 export type Handlers = Record<string, (args: Json) => Json | Promise<Json>>;
 
 interface Request {
@@ -27,12 +27,12 @@ interface Response {
   error?: string;
 }
 
-/** Where the two ends meet; the domU may write here, and dom0 anywhere. */
+/** The folder in XenStore that both ends use. The domU may write here, and dom0 anywhere. */
 function folder(domid: number): string {
   return `/local/domain/${domid}/data`;
 }
 
-/** dom0's end. One call at a time. */
+/** dom0's end. It makes one call at a time. */
 export class Channel {
   #number = 0;
   #folder: string;
@@ -53,9 +53,9 @@ export class Channel {
   }
 
   /**
-   * Has the domU run a command, and returns what it answers.
+   * Makes the domU run a command, and returns the answer.
    *
-   * @throws {Error} With the domU's own message, when the command threw there; when no answer came in time.
+   * @throws {Error} if the command throws, with its message, or if no answer comes in time.
    */
   async call(
     command: string,
@@ -78,7 +78,7 @@ export class Channel {
   }
 }
 
-/** The domU's end: serves one command after another until the domain is destroyed. */
+/** The domU's end. It serves one command after another until the domain is destroyed. */
 export async function serve(handlers: Handlers): Promise<never> {
   const home = folder(xenstore.ownDomid());
   xenstore.write(`${home}/ready`, "1");
@@ -111,7 +111,7 @@ async function answer(
   }
 }
 
-/** ASCII alone, so that a length in characters is one in bytes. */
+/** Encodes as ASCII, so that characters and bytes are the same number. */
 function encode(message: Request | Response): string {
   const text = JSON.stringify(message).replace(
     /[^ -~]/g,

@@ -1,8 +1,10 @@
-/** Programs that a guest starts beside itself: to kill them in the middle of what they do, or to hear what they say. */
+/** Programs that a guest starts: to kill them in the middle of something, or to read what they print. */
 
 import type { Json } from "./channel.ts";
 
-/** How every program in a guest runs: there is no network, and the sources are as in the repository. */
+/**
+ * The arguments of Deno for every program in a guest: there is no network, and the sources are those of the repository.
+ */
 export const RUN = ["run", "--allow-all", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
 interface Child {
@@ -12,7 +14,7 @@ interface Child {
 
 const children = new Map<number, Child>();
 
-/** The lines that a program prints. */
+/** Yields the lines of a stream. */
 export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -43,32 +45,32 @@ async function startProgram(command: string, args: string[], cwd?: string): Prom
 }
 
 /**
- * Starts a script in a Deno of its own and waits for the first line that it prints, which has to be JSON.
+ * Starts a script in a process of its own, and waits for the first line that it prints, which must be JSON.
  *
- * The script then has to stay alive by itself until it is killed.
+ * The script must stay alive until it is killed.
  */
 export async function spawn(script: string, args: string[] = []): Promise<{ pid: number; said: Json }> {
   const { pid, said } = await start(script, args);
   return { pid, said: JSON.parse(said) };
 }
 
-/** Starts one of examples/ and waits for the first line that it prints. */
+/** Starts a program of examples/, and waits for the first line that it prints. */
 export function spawnExample(file: string, args: string[]): Promise<{ pid: number; said: string }> {
   return start(new URL(`../../../examples/${file}`, import.meta.url).pathname, args);
 }
 
-/** Where a guest has a project with the npm package and koffi installed. */
+/** The project of a guest that has the npm package and koffi installed. */
 export const NODE_PROJECT = "/node";
 
-/** The release line of Node that runs the example: the oldest that the package is for. */
+/** The release line of Node that runs the example: the oldest that the package supports. */
 export const EXAMPLE_NODE = "22";
 
-/** Starts the example's twin of that project by Node and waits for the first line that it prints. */
+/** Starts the same example in that project on Node, and waits for the first line that it prints. */
 export function spawnNodeExample(args: string[]): Promise<{ pid: number; said: string }> {
   return startProgram(`node${EXAMPLE_NODE}`, ["share.ts", ...args], NODE_PROJECT);
 }
 
-/** The lines that a child goes on to print until it ends by itself, which must be a success. */
+/** Returns the lines that a child prints until it ends by itself. It must succeed. */
 export async function readLines(pid: number): Promise<string[]> {
   const { process, lines } = find(pid);
   const said: string[] = [];
@@ -79,7 +81,7 @@ export async function readLines(pid: number): Promise<string[]> {
   return said;
 }
 
-/** `kill -9`: returns when the process is gone, and with it its files and mappings. */
+/** Kills a process with SIGKILL. Returns when it is gone, with its files and mappings. */
 export async function kill(pid: number): Promise<void> {
   const { process } = find(pid);
   process.kill("SIGKILL");

@@ -1,10 +1,13 @@
-/** A round of everything, with numbers that tell whose it is. */
+/** Rounds that share, map, check and free pages. The bytes tell whose round it is. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
 import { assertEquals } from "../../conformance/asserts.ts";
 
-/** Shares pages with this domain itself, maps them from both sides, checks them, and lets go in some order: endless rounds. */
+/**
+ * Shares pages with this domain, maps them from both sides, checks them, and frees and unmaps them in varying order,
+ * without end.
+ */
 export function* churn(mark: number): Generator<void> {
   const device = new GrantDevice(denoDomain());
   const mapper = new GrantMapper(denoDomain());

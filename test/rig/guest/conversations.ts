@@ -1,4 +1,7 @@
-/** Scenarios between a program in a domU and one in dom0, each of them in C on Xen's libraries or on this library. */
+/**
+ * Scenarios between a program in a domU and one in dom0. Each of the two uses either Xen's libraries, in C, or this
+ * library.
+ */
 
 import { copyBothWays, refuseCopies } from "./copies.ts";
 import { type Domu, startDomu } from "./domu.ts";
@@ -9,10 +12,10 @@ import { note, type Suite } from "./runner.ts";
 import { measureWakeups } from "./wakeups.ts";
 
 const MESSAGES = 10_000;
-/** Few, so that each side waits often. */
+/** Few messages under way, so that each side waits often. */
 const UNDER_WAY = 16;
 
-/** Who is in the domU, and who in dom0. */
+/** The peers in the domU and in dom0. */
 const PAIRS = [["Deno", "C"], ["C", "Deno"], ["C", "Node"]] as const satisfies [Make, Make][];
 
 const EACH_WAY = `${MESSAGES} messages each way, over a page and an event channel each way`;
@@ -32,7 +35,7 @@ export function declare(suite: Suite, domu: () => Domu): void {
   declareDeath(suite);
 }
 
-/** What two programs do together, until both have ended: one by itself, the other by `kill -9`. */
+/** Declares what two programs do together until both have ended: one by itself, the other by SIGKILL. */
 function declarePair({ test }: Suite, domu: () => Domu, there: Make, here: Make): void {
   const name = `${there} in the domU, ${here} in dom0`;
   let a: Peer, b: Peer;
@@ -62,7 +65,7 @@ function declarePair({ test }: Suite, domu: () => Domu, there: Make, here: Make)
 
   test(`${name}: a notify that is changed or cancelled is what it was last`, async () => {
     for (const [goer, watcher] of [[a, b], [b, a]] as const) {
-      // Xen's own libraries set a notify once.
+      // Xen's libraries can set a notify only once.
       if (goer.make === "C") continue;
       for (const role of ROLES) await assertChanges(watcher, role, goer);
     }
@@ -95,7 +98,7 @@ async function talkAndSay(name: string, a: Peer, b: Peer): Promise<void> {
   note(`${name}: ${each} us for a message each way; the sides waited ${waits.join(" and ")} times`);
 }
 
-/** A page of either kind between the two. */
+/** Makes a page between the two, shared by either side. */
 async function watchAll(watcher: Peer, goer: Peer): Promise<Watched[]> {
   const all: Watched[] = [];
   for (const role of ROLES) all.push(await watch(watcher, role, goer));
@@ -103,14 +106,14 @@ async function watchAll(watcher: Peer, goer: Peer): Promise<Watched[]> {
 }
 
 function declareDeath({ test }: Suite): void {
-  test("a domU that is destroyed notifies nobody, as nothing of its kernel's runs, and its channels fall silent", async () => {
+  test("a domU that is destroyed notifies nobody, and its channels fall silent", async () => {
     const doomed = await startDomu("doomed");
     const all: Watched[][] = [];
     for (const [there, here] of PAIRS) all.push(await watchAll(startPeer(here, 0), await startPeerIn(doomed, there)));
     await doomed.destroy();
     for (const watched of all) {
       const [{ watcher, port }] = watched as [Watched];
-      // As to a channel to which nobody is bound: it is no error.
+      // This is no error, just as notifying a channel that nobody is bound to.
       await watcher.ask("notify", port);
       await assertNotNotified(...watched);
       await watcher.end();

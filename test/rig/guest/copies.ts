@@ -1,20 +1,22 @@
-/** Grant copies, by one side, from and to pages that the other side shares. */
+/** Grant copies by one side, from and to pages that the other side shares. */
 
 import { assertEquals } from "../../conformance/asserts.ts";
 import type { Peer } from "./peers.ts";
 
-/** Xen's statuses, `GNTST_*` of its public header `grant_table.h`. */
+/** Statuses of Xen: `GNTST_*` in its public header `grant_table.h`. */
 const OKAY = 0;
 const GENERAL_ERROR = -1;
 const BAD_DOMAIN = -2;
 const BAD_GNTREF = -3;
 
-/** A domain that is not there, and references that a table of the usual size does not have, or has and nobody granted. */
+/**
+ * A domain that does not exist, a reference beyond the end of a table of the usual size, and one that is not granted.
+ */
 const NO_DOMAIN = 30_000;
 const BEYOND_TABLE = 3_000_000;
 const NOT_GRANTED = 2;
 
-/** Copies both ways, and from page to page. */
+/** Copies in both directions, and from page to page. */
 export async function copyBothWays(granter: Peer, copier: Peer): Promise<void> {
   const [shared, first, second] = await granter.ask("share", copier.domid, 2, 1) as [number, number, number];
   const [local] = await copier.ask("local", 2) as [number];
@@ -58,7 +60,7 @@ export async function copyBothWays(granter: Peer, copier: Peer): Promise<void> {
   await granter.ask("unshare", shared);
 }
 
-/** What Xen refuses has a status of its own, and keeps nothing else from being copied. */
+/** Segments that Xen refuses have a status of their own, and the others are copied. */
 export async function refuseCopies(granter: Peer, copier: Peer): Promise<void> {
   const [shared, writable] = await granter.ask("share", copier.domid, 1, 1) as [number, number];
   const [protectedPage, readOnly] = await granter.ask("share", copier.domid, 1, 0) as [number, number];

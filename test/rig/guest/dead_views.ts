@@ -1,4 +1,4 @@
-/** A process that goes on using views of memory that is unmapped, of both devices, and memory that it has moved away. */
+/** A process that goes on using views of unmapped memory, of both devices, and memory that it has moved away. */
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assertEquals, assertThrows } from "../../conformance/asserts.ts";

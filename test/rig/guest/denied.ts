@@ -1,4 +1,4 @@
-/** A process of a user without access to the devices: each of them is refused, with the way out. */
+/** A process of a user without access to the devices: opening each of them throws an error with the way out. */
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertRefused } from "../../conformance/asserts.ts";

@@ -1,4 +1,4 @@
-/** Runs in dom0: asks the kernel and this library the same, and compares what they answer. */
+/** Runs in dom0: plays the same traces on the kernel and on this library, and compares the answers. */
 
 import { type Batch, compareBatch, FIXED } from "../../differential/batch.ts";
 import { Differences } from "../../differential/differences.ts";
@@ -12,14 +12,18 @@ import { assertNothingGranted } from "./limit.ts";
 import { note, run, type Suite } from "./runner.ts";
 
 /**
- * How many of the pages that a peer had when they were released the kernel looks at each second, to free those that were let
- * go of. The default of 10 is fewer than the traces leave behind, and in a long run the grant table would fill.
+ * The number of pages that the kernel checks each second, of those that a peer mapped when they were freed, to free
+ * those that are unmapped by now. The default of 10 is fewer than the traces leave behind: in a long run the grant
+ * table would fill up.
  */
 const FREE_PER_SECOND = "/sys/module/grant_table/parameters/free_per_iteration";
-/** A test may take three minutes; this many steps take some seconds. */
+/** The steps of one test: they take some seconds, and a test has three minutes. */
 const STEPS_A_TEST = 3000;
 
-/** The traces that the host has asked for: on the kernel's command line, of which init makes the environment. */
+/**
+ * Reads which traces the host has asked for. They are on the kernel's command line, which init turns into the
+ * environment.
+ */
 export function askedFor(): Batch {
   const number = (name: string) => {
     const value = Number(Deno.env.get(name) ?? NaN);
@@ -29,7 +33,7 @@ export function askedFor(): Batch {
   return { seed: number("seed"), traces: number("traces"), steps: number("steps") };
 }
 
-/** Declares the hand-written traces, a comparison of others, and that it has met all the differences which are declared. */
+/** Declares the hand-written traces, the fixed ones, and a test that these met all declared differences. */
 export function declareFixed({ test }: Suite): void {
   const differences = new Differences();
   test("differential: the kernel answers the hand-written traces as they say", () => {
@@ -47,7 +51,7 @@ export function declareFixed({ test }: Suite): void {
   });
 }
 
-/** Declares a comparison of traces which are not the same each time. */
+/** Declares the traces that differ from run to run. */
 export function declareAsked({ test }: Suite, asked: Batch): void {
   declareBatches(test, "asked for", asked, new Differences());
 }

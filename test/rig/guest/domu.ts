@@ -1,4 +1,4 @@
-/** A domU as the tests in dom0 see it: started by name, asked by command, destroyed at will. */
+/** A domU, as the tests in dom0 use it. */
 
 import { Channel, type Json } from "./channel.ts";
 import * as xl from "./xl.ts";
@@ -6,9 +6,9 @@ import * as xl from "./xl.ts";
 export interface Domu {
   name: string;
   domid: number;
-  /** Has domu_guest.ts run one of its commands there. */
+  /** Makes domu_guest.ts run one of its commands. */
   call(command: string, args?: Json, timeoutSeconds?: number): Promise<Json>;
-  /** Ends the domain as a crash would, whatever is still mapped. */
+  /** Ends the domain like a crash, whatever is still mapped. */
   destroy(): Promise<void>;
 }
 

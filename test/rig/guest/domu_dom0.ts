@@ -1,4 +1,4 @@
-/** Runs in dom0 beside real domUs: each side shares pages with the other, and dies in the middle of it. */
+/** Runs in dom0, beside real domUs. Each side shares pages with the other, and some sides die in the middle. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "../../../mod.ts";
@@ -12,6 +12,9 @@ import { run, type Suite } from "./runner.ts";
 import { until, untilRefused } from "./until.ts";
 import * as xl from "./xl.ts";
 
+/** The last line of the example's granter. */
+const ANSWER = "the granter reads the answer in the second page: hello from the peer";
+
 export function declare(suite: Suite): void {
   const { test } = suite;
   const device = new GrantDevice(denoDomain());
@@ -24,7 +27,7 @@ export function declare(suite: Suite): void {
     assert(error.includes("there is no command nonsense"), error);
   });
 
-  /** What runs one side of the example: in dom0, or by a command in the domU. */
+  /** Run one side of the example in dom0, or in the domU by a command. */
   const inDom0 = { Deno: (args: string[]) => spawnExample("share.ts", ["--device", ...args]), Node: spawnNodeExample };
   const inDomu = {
     Deno: (args: string[]) => domu.call("example", { args: ["--device", ...args] }),
@@ -34,16 +37,16 @@ export function declare(suite: Suite): void {
     test(`the example runs between ${ofDomu} in the domU and ${ofDom0} in dom0, either way`, async () => {
       const granter = await inDomu[ofDomu](["share", "0"]);
       const reader = await inDom0[ofDom0](["read", String(domu.domid), ...grefsIn(granter.said, 0)]);
-      assertEquals(reader.said, `domain ${domu.domid} says: hello from the granter`);
+      assertEquals(reader.said, `the peer maps the pages of domain ${domu.domid} and reads: hello from the granter`);
       assertEquals(await readLines(reader.pid), []);
       const answers = await domu.call("readLines", { pid: granter.pid });
-      assertEquals(answers.at(-1), "the peer answers: hello from the peer");
+      assertEquals(answers.at(-1), ANSWER);
 
       const sharer = await inDom0[ofDom0](["share", String(domu.domid)]);
       const peer = await inDomu[ofDomu](["read", "0", ...grefsIn(sharer.said, domu.domid)]);
-      assertEquals(peer.said, "domain 0 says: hello from the granter");
+      assertEquals(peer.said, "the peer maps the pages of domain 0 and reads: hello from the granter");
       assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
-      assertEquals((await readLines(sharer.pid)).at(-1), "the peer answers: hello from the peer");
+      assertEquals((await readLines(sharer.pid)).at(-1), ANSWER);
     });
   }
 
@@ -100,14 +103,14 @@ export function declare(suite: Suite): void {
     allocator.close();
   });
 
-  test("a page that the domU frees while dom0 holds it stays dom0's until it lets go", async () => {
+  test("a page that the domU frees while dom0 maps it stays until dom0 unmaps it", async () => {
     const { handle, grefs } = await domu.call("share", { peer: 0, pages: 2, writable: true });
     await domu.call("notify", { handle, page: 1, clearByte: 1 });
     const theirs = mapper.map(domu.domid, grefs, { writable: true });
     theirs.bytes.fill(7);
     await domu.call("free", { handle, range: { start: 1, count: 1 } });
     assertEquals([...theirs.read(PAGE_SIZE, 3)], [7, 0, 7], "the notify has cleared one byte");
-    // While it holds one mapping it may make another.
+    // While dom0 has one mapping, it can make another.
     const again = mapper.map(domu.domid, [grefs[1]]);
     assertEquals([...again.read(0, 3)], [7, 0, 7]);
     theirs.unmap();
@@ -117,7 +120,7 @@ export function declare(suite: Suite): void {
     await domu.call("free", { handle });
   });
 
-  test("a page that dom0 frees while the domU holds it stays the domU's until it lets go", async () => {
+  test("a page that dom0 frees while the domU maps it stays until the domU unmaps it", async () => {
     const allocator = device.open();
     const pages = allocator.allocate(domu.domid, { pages: 2, writable: true });
     const mapping = await domu.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
@@ -125,7 +128,7 @@ export function declare(suite: Suite): void {
     pages.free();
     assertEquals(device.inspect().live, 0);
     allocator.close();
-    // The driver no longer counts it, and goes on: the domU still reads what it wrote.
+    // The driver does not count the page any more, but the domU still reads what it wrote.
     assertNothingGranted();
     assertEquals(await domu.call("read", { mapping, offset: 0, length: 1 }), [7]);
     await domu.call("unmap", { mapping });
@@ -137,7 +140,7 @@ export function declare(suite: Suite): void {
     });
   });
 
-  test("a granter that is killed in the domU leaves dom0 its mapping, notified, and no page behind", async () => {
+  test("a granter that is killed in the domU notifies dom0, which keeps its mapping, and leaves no page", async () => {
     const { pid, said } = await domu.call("spawn", { script: "hold.ts", args: ["0", "2"] });
     const theirs = mapper.map(domu.domid, said.grefs, { writable: true });
     assertEquals([theirs.bytes[0], theirs.bytes[PAGE_SIZE]], [1, 2]);
@@ -148,7 +151,7 @@ export function declare(suite: Suite): void {
     await untilRefused(mapper, domu.domid, said.grefs[0]);
   });
 
-  test("a peer that is killed in the domU lets go of dom0's pages", async () => {
+  test("a peer that is killed in the domU releases dom0's pages", async () => {
     const allocator = device.open();
     const pages = allocator.allocate(domu.domid, { writable: true });
     const ours = pages.map();
@@ -164,12 +167,12 @@ export function declare(suite: Suite): void {
   declareConversations(suite, () => domu);
   declareRing(suite, () => domu);
 
-  test("a domU has nothing granted once its program has closed its allocator", async () => {
+  test("a domU grants nothing when its program has closed its allocator", async () => {
     const report = await domu.call("finish");
     assertEquals([report.live, report.mapped, report.pending], [0, 0, 0]);
   });
 
-  test("a domU that is destroyed leaves dom0 the pages it has mapped until it lets go", async () => {
+  test("a domU that is destroyed leaves dom0 the pages that it maps until it unmaps them", async () => {
     const second = await startDomu("second");
     const { grefs } = await second.call("share", { peer: 0, pages: 2, writable: true });
     const theirs = mapper.map(second.domid, grefs, { writable: true });
@@ -177,7 +180,7 @@ export function declare(suite: Suite): void {
     await second.destroy();
     assert(theirs.bytes.every((byte) => byte === 5), "the page is still there");
     theirs.bytes[0] = 6;
-    // While a page of it is mapped it goes on dying, and its grants may still be mapped.
+    // While one of its pages is mapped, the domain keeps dying, and its grants can still be mapped.
     const again = mapper.map(second.domid, grefs);
     assertEquals([...again.read(0, 2)], [6, 5]);
     again.unmap();
@@ -186,7 +189,7 @@ export function declare(suite: Suite): void {
     assertRefused(() => mapper.map(second.domid, grefs), "map-refused");
   });
 
-  test("a domU that is destroyed lets go of dom0's pages", async () => {
+  test("a domU that is destroyed releases dom0's pages", async () => {
     const third = await startDomu("third");
     const allocator = device.open();
     const pages = allocator.allocate(third.domid, { writable: true });
@@ -203,9 +206,9 @@ export function declare(suite: Suite): void {
   });
 }
 
-/** The references in the first line of the example's granter. */
+/** Parses the references in the first line of the example's granter. */
 function grefsIn(said: string, peer: number): string[] {
-  const match = /^shared with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
+  const match = /^the granter shares 2 pages with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
   assert(match?.[1] === String(peer), `the granter says ${said}`);
   return match.slice(2);
 }

@@ -1,4 +1,4 @@
-/** Runs in a domU: a program that shares and maps pages as the tests in dom0 ask it to. */
+/** Runs in a domU: a program that shares and maps pages on request of the tests in dom0. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import {
@@ -21,24 +21,24 @@ const shared: SharedPages[] = [];
 const mappings: Mapping[] = [];
 
 await serve({
-  /** Shares pages with a domain: their handle and references. */
+  /** Shares pages with a domain. Returns a handle and the references. */
   share({ peer, pages, writable }: { peer: number; pages: number; writable: boolean }) {
     const allocated = allocator.allocate(peer, { pages, writable });
     return { handle: shared.push(allocated) - 1, grefs: allocated.grefs };
   },
-  /** Frees shared pages, or a part of them. */
+  /** Frees shared pages, or part of them. */
   free({ handle, range }: { handle: number; range?: { start: number; count: number } }) {
     shared[handle]!.free(range);
   },
-  /** Has a byte of shared pages cleared when access to them ends. */
+  /** Sets an unmap notify that clears a byte of shared pages. */
   notify({ handle, page, clearByte }: { handle: number; page: number; clearByte: number }) {
     shared[handle]!.setUnmapNotify({ clearByte }, page);
   },
-  /** Maps shared pages: the mapping's handle. */
+  /** Maps shared pages. Returns the handle of the mapping. */
   mapOwn({ handle }: { handle: number }) {
     return mappings.push(shared[handle]!.map()) - 1;
   },
-  /** Maps pages of a domain: the mapping's handle, or the code of the refusal. */
+  /** Maps pages of a domain. Returns the handle of the mapping, or the code of the error. */
   mapPeer({ domid, grefs, writable }: { domid: number; grefs: number[]; writable: boolean }) {
     try {
       return mappings.push(mapper.map(domid, grefs, { writable })) - 1;
@@ -47,7 +47,7 @@ await serve({
       throw error;
     }
   },
-  /** Copies bytes out of a mapping. */
+  /** Reads bytes of a mapping. */
   read({ mapping, offset, length }: { mapping: number; offset: number; length: number }) {
     return [...mappings[mapping]!.read(offset, length)];
   },
@@ -59,21 +59,21 @@ await serve({
   unmap({ mapping }: { mapping: number }) {
     mappings[mapping]!.unmap();
   },
-  /** Closes the program's only allocator, and finds that nothing of this domain is granted any more. */
+  /** Closes the program's only allocator. Throws if this domain still grants something. */
   finish() {
     allocator.close();
     assertNothingGranted();
     return device.inspect();
   },
-  /** Starts a script of this folder in a process of its own: its pid, and the JSON line it says first. */
+  /** Starts a script of this folder. Returns its process id, and the first line that it prints, parsed as JSON. */
   spawn: ({ script, args }: { script: string; args?: string[] }) => spawn(`${import.meta.dirname}/${script}`, args),
-  /** Kills such a process as `kill -9` does. */
+  /** Kills such a process with SIGKILL. */
   kill: ({ pid }: { pid: number }) => kill(pid),
-  /** Starts one of examples/: its pid, and the line it says first. */
+  /** Starts a program of examples/. Returns its process id, and the first line that it prints. */
   example: ({ file = "share.ts", args }: { file?: string; args: string[] }) => spawnExample(file, args),
-  /** Starts the twin of examples/share.ts by Node. */
+  /** Starts the same as examples/share.ts on Node. */
   nodeExample: ({ args }: { args: string[] }) => spawnNodeExample(args),
-  /** The lines that such a process goes on to say until it ends by itself. */
+  /** Returns the lines that such a process prints until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
   ...peerHandlers(),
 });

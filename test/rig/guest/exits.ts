@@ -1,16 +1,16 @@
-/** A program that has event channels comes to its end, by itself: nothing that waits may keep it, or fail it. */
+/** Programs with event channels must end by themselves. No wait may keep them alive or make them fail. */
 
 import { NODE_PROJECT, RUN } from "./child.ts";
 import { EXITS } from "./exits_program.ts";
 import type { Suite } from "./runner.ts";
 
-/** How long a program may take, from its start on. */
+/** The time that a program may take from its start. */
 const LIMIT_SECONDS = 30;
 
 /**
- * Declares a test for each way.
+ * Declares a test for each way to end.
  *
- * @param node The release line of the Node that runs the programs; Deno does, unless it is given.
+ * @param node The release line of the Node that runs the programs. Default is to run them on Deno.
  */
 export function declare({ test }: Suite, node?: string): void {
   const runtime = node === undefined ? "Deno" : `Node ${node}`;

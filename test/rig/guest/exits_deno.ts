@@ -1,4 +1,4 @@
-/** Ends a program under Deno: see exits_program.ts, which has the names of the ways. */
+/** Ends a program on Deno. The ways to end are in exits_program.ts. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import * as library from "../../../mod.ts";

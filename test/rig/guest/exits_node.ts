@@ -1,4 +1,4 @@
-/** Ends a program under Node, with the npm package: see exits_program.ts, which has the names of the ways. */
+/** Ends a program on Node, with the npm package. The ways to end are in exits_program.ts. */
 
 import * as library from "@gntalloc/gntalloc";
 import { nodeDomain } from "@gntalloc/gntalloc/node";

@@ -1,10 +1,10 @@
 /**
- * Ways to end a program that has event channels: each has to end it at once and well, whatever waits. The same under Deno and
- * under Node.
+ * Ways to end a program that has event channels. Each must end it at once and with success, whatever waits. They are
+ * the same on Deno and on Node.
  */
 
 import process from "node:process";
-// Types alone: Node has the library from the npm package.
+// Only types: on Node, the library comes from the npm package.
 import type { EventChannels, XenDomain } from "../../../mod.ts";
 
 type Library = { readonly EventChannels: new (domain: XenDomain) => EventChannels };
@@ -17,7 +17,7 @@ async function caught(promise: Promise<unknown>): Promise<void> {
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 50));
 
-/** What a program does before it comes to its end. */
+/** What a program does before it ends. */
 export const EXITS: Readonly<Record<string, (events: EventChannels) => unknown>> = {
   "with a channel bound, for which nobody waits": (events) => events.bindUnbound(0),
   "after waiting was aborted, with the channel bound": async (events) => {
@@ -56,7 +56,7 @@ export const EXITS: Readonly<Record<string, (events: EventChannels) => unknown>>
   },
 };
 
-/** Ends this program in the way of this name. */
+/** Ends this program in a way. */
 export async function end({ EventChannels }: Library, domain: XenDomain, name: string): Promise<void> {
   await EXITS[name]!(new EventChannels(domain));
 }

@@ -1,4 +1,4 @@
-/** Many at once, and death at any moment: tests for dom0 alone. */
+/** Tests with many processes and workers at once, and with processes that are killed at any moment: only for dom0. */
 
 import { assertEquals } from "../../conformance/asserts.ts";
 import { kill, spawn } from "./child.ts";

@@ -1,8 +1,8 @@
 /**
- * A process that shares pages, prints their references as JSON, and keeps them until it is killed.
+ * A process that shares pages, prints their references as JSON, and keeps the pages until it is killed.
  *
- * Arguments: the peer, and the number of pages. The first byte of each page is its number + 1; that of the second page is cleared
- * when the process dies.
+ * Arguments: the domid of the peer, and the number of pages. The first byte of each page is its number + 1. An unmap
+ * notify clears that of the second page when the process dies.
  */
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, PAGE_SIZE } from "../../../mod.ts";

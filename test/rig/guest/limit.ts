@@ -1,8 +1,8 @@
-/** The limit of this domain's driver, and what it tells about the pages that are granted. */
+/** The limit of this domain's driver, which also tells whether pages are granted. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 
-/** Where root sets the driver's limit. */
+/** The driver's limit. Root may write it. */
 export const LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 
 /** Sets the driver's limit. */
@@ -10,7 +10,7 @@ export function setLimit(pages: number): void {
   Deno.writeTextFileSync(LIMIT, String(pages === Infinity ? -1 : pages));
 }
 
-/** Throws unless the driver lets one file have the whole limit: so no page of any process counts any more. */
+/** Throws unless one file can have the whole limit, which means that no page of any process counts. */
 export function assertNothingGranted(): void {
   setLimit(1024);
   const file = denoDomain().grants.open();

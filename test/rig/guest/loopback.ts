@@ -1,4 +1,4 @@
-/** Runs in dom0, alone: it grants pages to itself and maps its own grants. */
+/** Runs in dom0 without domUs: dom0 grants pages to itself, and maps its own grants. */
 
 import { PAGE_SIZE } from "../../../src/contract/backend.ts";
 import { denoDomain } from "../../../backends/deno.ts";
@@ -46,13 +46,13 @@ export function declare(suite: Suite, asked: Batch): void {
     }),
   });
 
-  test("a device that is not there is an error with the way out", () => {
+  test("opening a device that does not exist throws an error with the way out", () => {
     const device = new GrantDevice(denoDomain({ gntalloc: "/dev/xen/nothing" }));
     const error = assertRefused(() => device.open(), "no-device");
     assert(error.message.includes("modprobe xen_gntalloc"), error.message);
   });
 
-  test("a file that is another device is an error with the way out", () => {
+  test("using another device throws an error with the way out", () => {
     const device = new GrantDevice(denoDomain({ gntalloc: "/dev/null" }));
     const error = assertRefused(() => device.open().allocate(0), "unsupported");
     assert(error.message.includes("xen_gntalloc"), error.message);
@@ -68,13 +68,13 @@ export function declare(suite: Suite, asked: Batch): void {
     assert(success, new TextDecoder().decode(stderr));
   });
 
-  test("everything of a process that is killed is given back, and what it shared stays readable", async () => {
+  test("a process that is killed gives everything back, and what it shared stays readable", async () => {
     const { pid, said } = await spawn(script("hold.ts"), ["0", "8"]);
     const mapper = new GrantMapper(denoDomain());
     const view = mapper.map(0, said.grefs, { writable: true });
     assertEquals(view.bytes[0], 1);
     await kill(pid);
-    // The notify that the process had set was fired by its death.
+    // The death of the process fired its notify.
     assertEquals(view.bytes[PAGE_SIZE], 0);
     assertEquals(view.bytes[0], 1);
     assertNothingGranted();
@@ -94,7 +94,7 @@ export function declare(suite: Suite, asked: Batch): void {
     assertNothingGranted();
   });
 
-  test("views are dead after unmap, and a process that uses them lives", async () => {
+  test("views are empty after unmap(), and a process that uses them lives", async () => {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [...RUN, script("dead_views.ts")],
     }).output();
@@ -111,14 +111,14 @@ export function declare(suite: Suite, asked: Batch): void {
 
   declareHeavy(suite);
 
-  // Last, for what it does to the driver.
-  test("a full grant table is an error of its own, and leaves nothing behind", () => {
-    // The kernel warns of it, which would be a failure of the run.
+  // The last test, as it harms the driver.
+  test("a full grant table throws an error of its own, and leaves nothing behind", () => {
+    // The kernel warns of a full table, and a warning would fail the run.
     Deno.writeTextFileSync("/proc/sys/kernel/printk", "4");
     setLimit(Infinity);
     const device = new GrantDevice(denoDomain());
     const allocator = device.open();
-    // The table has 32,768 references, some of which are reserved, and some the kernel's own.
+    // The table has 32,768 references. Some are reserved, and the kernel uses some.
     const pages = allocator.allocate(0, { pages: 30_000 });
     const error = assertRefused(() => allocator.allocate(0, { pages: 2768 }), "table-full");
     assertEquals(error.errno, 28);
@@ -126,8 +126,8 @@ export function declare(suite: Suite, asked: Batch): void {
     assertEquals(allocator.allocate(0).page, 30_000);
     pages.free();
     allocator.close();
-    // Linux 6.1 counts one page too few after such a refusal. When all pages are freed the count is below zero, which it takes
-    // for a very large one: it grants nothing more before the driver is loaded anew.
+    // Linux 6.1 counts one page too few after such a refusal. When all pages are freed, its count is below zero, which
+    // it takes for a very large number. It grants nothing more until the driver is reloaded.
     for (const [command, argument] of [["rmmod", "xen_gntalloc"], ["insmod", "/modules/xen-gntalloc.ko"]] as const) {
       assert(new Deno.Command(command, { args: [argument] }).outputSync().success, command);
     }

@@ -1,10 +1,13 @@
-/** Two programs in two domains talk: a page and an event channel each way, and every message is checked. */
+/**
+ * Two programs in two domains send each other messages, through a page and an event channel in each direction. Every
+ * message is checked.
+ */
 
 import type { Peer } from "./peers.ts";
 
 /**
- * Has two peers send each other so many messages at once, each through a page that it shares itself, with so many messages
- * under way at most. Returns how often each side waited.
+ * Makes two peers send messages to each other at the same time, each through a page that it shares. Returns how often
+ * each side waited.
  */
 export async function talk(a: Peer, b: Peer, count: number, slots: number): Promise<number[]> {
   const there = await way(a, b);
@@ -15,7 +18,7 @@ export async function talk(a: Peer, b: Peer, count: number, slots: number): Prom
     b.ask("talk", count, slots, ...back.sender, seeds[1], ...there.receiver, seeds[0]),
   ]);
   for (const peer of [a, b]) {
-    // Events of the last messages, which nobody had to wait for.
+    // Take the events of the last messages, which nobody had to wait for.
     while ((await peer.ask("wait", 50))[0] !== 0);
   }
   for (
@@ -33,7 +36,7 @@ export async function talk(a: Peer, b: Peer, count: number, slots: number): Prom
   return waits.flat();
 }
 
-/** A page that one side shares, and an event channel: for each side its handle and port. */
+/** Makes a page that one side shares, and an event channel. Returns the handle and the port of each side. */
 async function way(sender: Peer, receiver: Peer) {
   const [shared, gref] = await sender.ask("share", receiver.domid, 1, 1) as [number, number];
   const [mapped] = await receiver.ask("map", sender.domid, 1, gref) as [number];

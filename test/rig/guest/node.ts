@@ -1,4 +1,6 @@
-/** Runs in dom0: the npm package under each Node, on the real device. The results are those of one program, in its order. */
+/**
+ * Runs in dom0: the npm package on each Node, on the real devices. The results are those of one program, in its order.
+ */
 
 import { declare as declareBench, SMOKE } from "../../../bench/device/guest.ts";
 import { conformance, eventsConformance, mapperConformance } from "../../conformance/mod.ts";

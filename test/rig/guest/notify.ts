@@ -1,23 +1,25 @@
 /**
- * What the survivor sees of the other side's end: the unmap notify that the other side has set, of a page that it shares or of
- * a page that it maps.
+ * Scenarios in which one side goes away, and the other sees the unmap notify that it has set, on a page that it shares
+ * or on a page that it maps.
  */
 
 import { assertEquals } from "../../conformance/asserts.ts";
 import type { Peer } from "./peers.ts";
 
-/** Whether the side that goes shares the page (gntalloc) or maps it (gntdev). */
+/** Whether the side that goes away shares the page (gntalloc) or maps it (gntdev). */
 export type Role = "granter" | "mapper";
 
-/** The byte that is cleared, and one that may be instead. */
+/** The byte that the notify clears, and another one that it may clear instead. */
 const BYTE = 7;
 const OTHER_BYTE = 9;
 const NOTHING = -1;
-/** How long nothing must come, and how long an event may take at most. */
+/** How long no event must come, and how long an event may take. */
 const QUIET_MILLISECONDS = 300;
 const EVENT_MILLISECONDS = 20_000;
 
-/** One page between two sides, with a notify of the one's that the other is to see; the handles and ports are of either side. */
+/**
+ * One page between two sides, with a notify that one side sets and the other sees, and the handles and ports of both.
+ */
 export interface Watched {
   readonly watcher: Peer;
   readonly role: Role;
@@ -29,7 +31,7 @@ export interface Watched {
   readonly goersPort: number;
 }
 
-/** Sets a page up, with both bytes set to 1 and a notify for its side that goes. */
+/** Makes such a page, with both bytes set to 1 and the notify set. */
 export async function watch(watcher: Peer, role: Role, goer: Peer): Promise<Watched> {
   const [goersPort] = await goer.ask("bind-unbound", watcher.domid) as [number];
   let handle: number, goersHandle: number, gref: number;
@@ -48,16 +50,16 @@ export async function watch(watcher: Peer, role: Role, goer: Peer): Promise<Watc
   return watched;
 }
 
-/** The other side lets go of the page, and lives on. */
+/** Makes the other side free or unmap the page, and live on. */
 export async function letGo({ goer, role, goersHandle, goersPort }: Watched): Promise<void> {
   await goer.ask(role === "granter" ? "unshare" : "unmap", goersHandle);
   await goer.ask("unbind", goersPort);
 }
 
 /**
- * The notifies have come: of each first the byte, then the event, once. Ends the watcher's own part.
+ * Checks that each notify has come once, first the byte and then the event. Then frees and closes what the watcher has.
  *
- * @param all Those of one watcher, which may come in any order.
+ * @param all The notifies of one watcher, which may come in any order.
  */
 export async function assertNotified(...all: Watched[]): Promise<void> {
   const { watcher } = all[0]!;
@@ -73,7 +75,7 @@ export async function assertNotified(...all: Watched[]): Promise<void> {
   await assertNotNotified(...all);
 }
 
-/** No notify has come, and none comes. Ends the watcher's own part. */
+/** Checks that no notify has come, and that none comes. Then frees and closes what the watcher has. */
 export async function assertNotNotified(...all: Watched[]): Promise<void> {
   for (const watched of all) {
     await assertQuiet(watched);
@@ -81,7 +83,7 @@ export async function assertNotNotified(...all: Watched[]): Promise<void> {
   }
 }
 
-/** Changes the notify, or cancels it: the last word counts. */
+/** Changes the notify, or cancels it. The last change counts. */
 export async function assertChanges(watcher: Peer, role: Role, goer: Peer): Promise<void> {
   const otherByte = await watch(watcher, role, goer);
   await goer.ask("change-notify", otherByte.goersHandle, OTHER_BYTE, NOTHING);
@@ -112,7 +114,7 @@ async function bytes({ watcher, handle }: Watched): Promise<[number, number]> {
   return [byte!, other!];
 }
 
-/** Nothing comes, and the bytes stay. */
+/** Checks that no event comes, and that the bytes stay. */
 async function assertQuiet(watched: Watched): Promise<void> {
   assertEquals(await watched.watcher.ask("wait", QUIET_MILLISECONDS), [0], "no event, or no more than one");
   assertEquals(await bytes(watched), [1, 1], "the bytes stay as they are");
@@ -124,7 +126,7 @@ async function finish({ watcher, role, goer, gref, handle, port }: Watched): Pro
   if (role === "granter") await assertEnded(watcher, goer.domid, gref);
 }
 
-/** Access to the page has ended: that it can no longer be mapped the kernel may bring about by a timer. */
+/** Waits until the page cannot be mapped any more. The kernel may end access by a timer. */
 async function assertEnded(watcher: Peer, granter: number, gref: number): Promise<void> {
   for (let second = 0; second < 30; second++) {
     const again = await watcher.ask("map", granter, 0, gref).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** The order in which the kernel does what an unmap notify says, by the kernel's own trace: for dom0 alone. */
+/** The order in which the kernel carries out an unmap notify, by the kernel's own trace. Only for dom0. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../../mod.ts";
@@ -7,9 +7,9 @@ import type { Suite } from "./runner.ts";
 
 const TRACING = "/sys/kernel/tracing";
 
-/** Functions of the kernel's: what is under way when each is called. */
+/** What the kernel does, by the function that it calls for that. */
 const PROBES = {
-  // Called as soon as an unmap notify has sent its event, for the port that it has held until then.
+  // Called when an unmap notify has sent its event, for the port that it held.
   event: "evtchn_put",
   end_access: "gnttab_end_foreign_access",
   unmap: "gnttab_unmap_refs_async",
@@ -17,7 +17,7 @@ const PROBES = {
 
 type Step = keyof typeof PROBES;
 
-/** What of {@linkcode PROBES} the kernel does in the meantime, in order. */
+/** Returns what the kernel does during an action, of {@linkcode PROBES}, in order. */
 function traced(action: () => void): Step[] {
   const write = (file: string, text: string) => Deno.writeTextFileSync(`${TRACING}/${file}`, text);
   for (const [name, symbol] of Object.entries(PROBES)) {

@@ -1,4 +1,7 @@
-/** A process that maps one page of a domain, writes a 1 into it, says so in JSON, and keeps it until it is killed. */
+/**
+ * A process that maps one page of a domain, writes a 1 into it, prints that as JSON, and keeps the page until it is
+ * killed.
+ */
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantMapper } from "../../../mod.ts";
 

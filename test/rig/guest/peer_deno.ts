@@ -1,11 +1,11 @@
-/** The peer under Deno: see peer_program.ts. */
+/** The peer on Deno: see peer_program.ts. */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import * as library from "../../../mod.ts";
 import { linesOf } from "./child.ts";
 import { serve } from "./peer_program.ts";
 
-// Deno's own clocks begin with the program, while the C peer's is the domain's.
+// Deno's clocks begin with the program. The C peer's begins with the domain.
 const { symbols } = Deno.dlopen("libc.so.6", {
   /** `int clock_gettime(clockid_t clock, struct timespec *time)` */
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },

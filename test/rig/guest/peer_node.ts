@@ -1,4 +1,4 @@
-/** The peer under Node, with the npm package: see peer_program.ts. */
+/** The peer on Node, with the npm package: see peer_program.ts. */
 
 import * as library from "@gntalloc/gntalloc";
 import { nodeDomain } from "@gntalloc/gntalloc/node";

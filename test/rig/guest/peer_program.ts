@@ -1,9 +1,9 @@
 /**
- * A program that does with pages and event channels what it is asked, as ../peer/peer.c does: the same requests, the same
- * answers. It is the same under Deno and under Node, and on the simulated Xen.
+ * A program that uses pages and event channels on request. It takes the same requests as ../peer/peer.c, and gives the
+ * same answers. It is the same on Deno, on Node, and on the simulated Xen.
  */
 
-// Types alone: Node has the library from the npm package.
+// Only types: on Node, the library comes from the npm package.
 import type {
   CopyPlace,
   EventChannel,
@@ -19,7 +19,7 @@ import type {
 } from "../../../mod.ts";
 import { talk } from "./talk.ts";
 
-/** What it is made of. */
+/** The parts of a runtime that it uses. */
 export interface Parts {
   readonly library: {
     readonly GrantDevice: new (domain: XenDomain) => GrantDevice;
@@ -27,13 +27,13 @@ export interface Parts {
     readonly EventChannels: new (domain: XenDomain) => EventChannels;
   };
   readonly domain: XenDomain;
-  /** Nanoseconds of the domain's steady clock. */
+  /** Returns the domain's steady clock in nanoseconds. */
   now(): bigint;
-  /** Nanoseconds that the processor has worked for this program. */
+  /** Returns the processor time of this program in nanoseconds. */
   processorTime(): bigint;
 }
 
-/** Memory that a request names by a handle. */
+/** Memory, which requests name by a handle. */
 interface Held {
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly mapping?: Mapping;
@@ -41,10 +41,10 @@ interface Held {
   letGo?(): void;
 }
 
-/** Below the three minutes of a test. */
+/** Less than the three minutes of a test. */
 const TALK_SECONDS = 150;
 
-/** The numbers of Xen's statuses, in the order of their negatives. */
+/** Xen's statuses. The index is the negative of the status. */
 const STATUSES = [
   "okay",
   "general_error",
@@ -70,7 +70,7 @@ export class PeerProgram {
   readonly #events: EventChannels;
   readonly #channels = new Map<number, EventChannel>();
   readonly #held: (Held | undefined)[] = [];
-  /** Ports whose events were taken, and not told yet. */
+  /** Ports whose events were taken, and not yet reported. */
   readonly #came: number[] = [];
 
   constructor(parts: Parts) {
@@ -82,7 +82,7 @@ export class PeerProgram {
     this.#events = new library.EventChannels(domain);
   }
 
-  /** Does what a line asks for; the answer is a line, too. */
+  /** Carries out the request of a line, and returns the answer, a line as well. */
   async answer(request: string): Promise<string> {
     const [verb = "", ...words] = request.split(" ");
     try {
@@ -94,7 +94,7 @@ export class PeerProgram {
     }
   }
 
-  /** Closes everything; nothing may keep the program alive then. */
+  /** Closes everything, so that nothing keeps the program alive. */
   close(): void {
     this.#events.close();
     for (const held of this.#held) held?.letGo?.();
@@ -117,7 +117,7 @@ export class PeerProgram {
       return [handle];
     },
     unmap: ([handle]) => this.#letGo(handle!),
-    /** HANDLE BYTE PORT: changes or cancels the unmap notify. Xen's own libraries cannot. */
+    /** HANDLE BYTE PORT: changes or cancels the unmap notify. Xen's libraries cannot do that. */
     "change-notify": ([handle, byte, port]) => {
       this.#find(handle!).setUnmapNotify!(notify(byte!, port!));
       return [];
@@ -240,7 +240,7 @@ export class PeerProgram {
     return channel;
   }
 
-  /** Waits for an event on whatever port: the port, or 0 when the time is over. */
+  /** Waits for an event on any port. Returns the port, or 0 if none comes in time. */
   async #wait(milliseconds: number): Promise<number> {
     if (this.#came.length === 0) {
       const enough = new AbortController();
@@ -257,7 +257,10 @@ export class PeerProgram {
     return this.#came.shift() ?? 0;
   }
 
-  /** How long events take to wake this program, in nanoseconds: the median and the 95th percentile. See `clock` in ../peer/stream.c. */
+  /**
+   * Returns how long events take to wake this program, in nanoseconds: the median and the 95th percentile. See `clock`
+   * in ../peer/stream.c.
+   */
   async #clock(count: number, handle: number): Promise<number[]> {
     const page = this.#bytes(handle);
     const sentAt = new BigInt64Array(page.buffer, page.byteOffset, 1);
@@ -277,12 +280,12 @@ export class PeerProgram {
   }
 }
 
-/** What is set where -1 stands for nothing. */
+/** Returns a number, or `undefined` for -1. */
 function notify(byte: number, port: number): UnmapNotify {
   return { ...(byte < 0 ? {} : { clearByte: byte }), ...(port < 0 ? {} : { eventPort: port }) };
 }
 
-/** Answers the lines of its standard input until it ends, closes everything, and ends by itself. */
+/** Answers the lines of standard input until it ends. Then closes everything, and ends by itself. */
 export async function serve(parts: Parts, lines: AsyncIterable<string>, print: (line: string) => void): Promise<void> {
   const program = new PeerProgram(parts);
   for await (const line of lines) print(await program.answer(line));

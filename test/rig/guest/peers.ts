@@ -1,29 +1,29 @@
 /**
- * Programs that do with pages and event channels what they are asked: one in C, on Xen's own libraries, and one on this
- * library. They take the same requests, so that every scenario runs with any of them at either end.
+ * Programs that use pages and event channels on request: one in C on Xen's libraries, and one on this library. They
+ * take the same requests, so that every scenario runs with any of them at either end.
  */
 
 import { EXAMPLE_NODE, linesOf, NODE_PROJECT, RUN } from "./child.ts";
 import type { Domu } from "./domu.ts";
 
-/** What a peer is made of: ../peer/*.c, or peer_program.ts under Deno, or under Node with the npm package. */
+/** The kinds of peers: ../peer/*.c, peer_program.ts on Deno, and peer_program.ts on Node with the npm package. */
 export type Make = "C" | "Deno" | "Node";
 
-/** One such program. */
+/** A running peer. */
 export interface Peer {
   readonly make: Make;
-  /** The domain it runs in. */
+  /** The domid of the domain that it runs in. */
   readonly domid: number;
   /**
-   * Has it do something: a verb and its words, one request at a time.
+   * Makes a request: a verb and its arguments. One request at a time.
    *
-   * @returns The numbers that it answers.
-   * @throws {Error} With its own message, when it refuses.
+   * @returns The numbers of the answer.
+   * @throws {Error} if the program refuses, with its message.
    */
   ask(...words: (string | number)[]): Promise<number[]>;
-  /** Closes its input: it closes everything and has to end by itself, with success. */
+  /** Closes its standard input. It must then close everything, and end by itself with success. */
   end(): Promise<void>;
-  /** `kill -9`: returns when it is gone. */
+  /** Kills it with SIGKILL. Returns when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ const PROGRAMS: Record<Make, { command: string; args: string[]; cwd?: string }> 
   Node: { command: `node${EXAMPLE_NODE}`, args: ["peer_node.ts"], cwd: NODE_PROJECT },
 };
 
-/** How long a program that is to end by itself may take. */
+/** The time that a program may take to end by itself. */
 const END_LIMIT_SECONDS = 20;
 
 /** Starts a peer in this domain. */
@@ -87,7 +87,7 @@ export async function startPeerIn(domu: Domu, make: Make): Promise<Peer> {
   };
 }
 
-/** What a domU does for {@linkcode startPeerIn}. */
+/** The commands of a domU for {@linkcode startPeerIn}. */
 export function peerHandlers() {
   const peers: Peer[] = [];
   return {

@@ -1,15 +1,15 @@
-/** examples/ring.ts, as it is, between a domU and dom0. */
+/** Runs examples/ring.ts, unchanged, between a domU and dom0. */
 
 import { assert, assertEquals } from "../../conformance/asserts.ts";
 import { readLines, spawnExample } from "./child.ts";
 import type { Domu } from "./domu.ts";
 import { note, type Suite } from "./runner.ts";
 
-/** Each takes several switches between the domains, and a test has three minutes, whatever else the machine does. */
+/** Each message takes several switches between the domains, and a test has three minutes, even on a busy machine. */
 const MESSAGES = 500;
 const CALL_SECONDS = 170;
 
-/** Starts the serving side, by `example`, which runs an example somewhere; what it says is what the other side needs. */
+/** Starts the server by `example`, which runs an example in some domain. Returns what the client needs. */
 async function serve(example: (args: string[]) => Promise<{ pid: number; said: string }>, client: number) {
   const { pid, said } = await example(["--device", "serve", String(client)]);
   const [, gref, port] = /^serving domain \d+: gref (\d+) port (\d+)$/.exec(said) ?? [];
@@ -24,7 +24,7 @@ export function declare({ test }: Suite, domu: () => Domu): void {
     return ["--device", "connect", String(server), gref, port, "--messages", String(MESSAGES)];
   };
 
-  test("the example of a ring runs unchanged, with the server in the domU", async () => {
+  test("the example ring.ts runs with the server in the domU", async () => {
     const { pid, gref, port } = await serve(there, 0);
     const client = await here(connect(domu().domid, gref, port));
     assertEquals(await readLines(client.pid), []);
@@ -32,7 +32,7 @@ export function declare({ test }: Suite, domu: () => Domu): void {
     assertServer(await domu().call("readLines", { pid }));
   });
 
-  test("the example of a ring runs unchanged, with the server in dom0", async () => {
+  test("the example ring.ts runs with the server in dom0", async () => {
     const { pid, gref, port } = await serve(here, domu().domid);
     const client = await there(connect(0, gref, port));
     assertEquals(await domu().call("readLines", { pid: client.pid }), []);
@@ -42,10 +42,10 @@ export function declare({ test }: Suite, domu: () => Domu): void {
 }
 
 function assertClient(said: string): void {
-  assert(said.startsWith(`client: ${MESSAGES} messages sent, and all answers right`), said);
+  assert(said.startsWith(`client: ${MESSAGES} messages sent, all answers right`), said);
   note(`ring: ${said}`);
 }
 
 function assertServer(lines: string[]): void {
-  assertEquals(lines.at(-1), `server: ${MESSAGES} messages received, and answered`);
+  assertEquals(lines.at(-1), `server: ${MESSAGES} messages received and answered`);
 }

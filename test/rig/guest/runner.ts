@@ -1,27 +1,27 @@
-/** Runs tests in the guest, one after another, and reports each over the console. */
+/** Runs tests in the guest, one after the other, and reports each on the console. */
 
 import { formatRecord, type Message } from "../report.ts";
 
-/** Declares one test. Names are unique within a run. What it returns, if anything, is reported as it is. */
+/** Declares a test. Names are unique within a run. */
 export type Test = (name: string, body: Body) => void;
 
-/** What a test does. */
+/** The body of a test. The text that it returns, if any, is reported. */
 export type Body = () => string | void | Promise<string | void>;
 
-/** What a file of tests is handed, in the guest to run them and on the host to learn their names. */
+/** What a file of tests gets: in the guest to run them, on the host to learn their names. */
 export interface Suite {
   test: Test;
-  /** Declares a test that cannot run here, and why. */
+  /** Declares a test that cannot run here, with the reason. */
   skip: (name: string, reason: string) => void;
 }
 
 /**
- * A test that takes longer has failed; the tests after it still run. Shorter than the silence after which the host
- * gives the whole machine up.
+ * A test that takes longer fails, and the tests after it still run. This is shorter than the silence after which the
+ * host gives up the machine.
  */
 const TEST_LIMIT_SECONDS = 180;
 
-/** Only names: how the host works out what a guest has to report. */
+/** Returns only the names of tests, so that the host knows what a guest must report. */
 export function namesOf(declare: (suite: Suite) => void): string[] {
   const names: string[] = [];
   const collect = (name: string) => void names.push(name);
@@ -30,8 +30,8 @@ export function namesOf(declare: (suite: Suite) => void): string[] {
 }
 
 /**
- * Runs every test that `declare` declares, then ends the program. A failing test does not change its exit status: the
- * report says it.
+ * Runs the tests that `declare` declares, then ends the program. The exit code does not tell whether tests failed: the
+ * report does.
  */
 export async function run(declare: (suite: Suite) => void): Promise<never> {
   const tests: { name: string; body: () => Promise<Message> }[] = [];
@@ -56,9 +56,9 @@ export async function run(declare: (suite: Suite) => void): Promise<never> {
   for (const { name } of tests) say({ kind: "plan", name });
   for (const { body } of tests) say(await body());
   say({ kind: "done" });
-  // Once more: a kernel message may have cut a line in two, and a record twice is one record.
+  // All again, as a kernel message may have cut a line in two. A record that is repeated counts once.
   for (const line of lines) print(line);
-  // A test that took too long may still hold something open, which would keep the program alive for ever.
+  // A test that took too long may still hold something that would keep the program alive.
   Deno.exit();
 }
 
@@ -89,12 +89,12 @@ function describe(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** Says something to whoever watches the host's console. No verdict comes of it. */
+/** Prints a note for whoever watches the host's console. It does not affect the verdict. */
 export function note(text: string): void {
   print(`@note ${text}`);
 }
 
-/** The leading newline ends whatever the kernel left unfinished on the line. */
+/** Prints a line. The leading newline ends what the kernel may have left unfinished. */
 function print(line: string): void {
   const bytes = new TextEncoder().encode(`\n${line}\n`);
   for (let done = 0; done < bytes.length;) {

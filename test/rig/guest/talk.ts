@@ -1,12 +1,12 @@
 /**
- * Messages both ways between two programs, each in a page with an event channel of its own. What a message says both sides work
- * out for themselves, so that each is checked to the byte. `talk` in ../peer/stream.c does the same.
+ * Messages in both directions between two programs, each direction with a page and an event channel of its own. Both
+ * sides compute what a message must contain, so that every byte is checked. `talk` in ../peer/stream.c does the same.
  */
 
-// Types alone: Node has the library from the npm package.
+// Only types: on Node, the library comes from the npm package.
 import type { EventChannel } from "../../../mod.ts";
 
-// Both counts of a page are ever growing, and messages have slots of 64 bytes:
+// Both counts of a page only grow. Messages have slots of 64 bytes:
 //
 // 0           4           64                                128
 // | produced  | consumed  … | number | length | up to 56 bytes | … a slot for each message under way
@@ -16,14 +16,14 @@ const SLOTS = 64;
 const SLOT = 64;
 const HEAD = 8;
 
-/** One way: the page and the channel that its messages take, and the number that what they say begins with. */
+/** One direction: the page and the channel of its messages, and the seed of their contents. */
 export interface Way {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly channel: EventChannel;
   readonly seed: number;
 }
 
-/** Sends so many messages, with so many under way at most, and receives as many; returns how often it waited. */
+/** Sends a number of messages, with at most `slots` under way, and receives as many. Returns how often it waited. */
 export async function talk(count: number, slots: number, out: Way, back: Way, seconds: number): Promise<number> {
   const outCounts = new Int32Array(out.bytes.buffer, out.bytes.byteOffset, 2);
   const backCounts = new Int32Array(back.bytes.buffer, back.bytes.byteOffset, 2);
@@ -69,14 +69,14 @@ export async function talk(count: number, slots: number, out: Way, back: Way, se
   }
 }
 
-/** One step of Marsaglia's xorshift, on 32 bits. */
+/** Does one step of Marsaglia's xorshift, on 32 bits. */
 function shuffle(state: number): number {
   state ^= state << 13;
   state ^= state >>> 17;
   return (state ^ (state << 5)) >>> 0;
 }
 
-/** What a message of a stream says; the rest of its slot is zero. */
+/** Returns the contents of a message. The rest of its slot is zero. */
 function compose(slot: Uint8Array, seed: number, number: number): void {
   let state = shuffle((seed ^ Math.imul(number, 2654435761) ^ 1) >>> 0);
   const length = state % (SLOT - HEAD + 1);

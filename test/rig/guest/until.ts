@@ -1,4 +1,4 @@
-/** Waiting for what the kernel does in its own time: it frees what a peer has let go of by a timer. */
+/** Waits for what the kernel does by a timer: it frees pages that a peer has unmapped. */
 
 import type { GrantMapper } from "../../../mod.ts";
 import { assertRefused } from "../../conformance/asserts.ts";
@@ -12,7 +12,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   throw new Error("waited for 60 seconds in vain");
 }
 
-/** Waits until a reference can no longer be mapped. */
+/** Waits until a reference cannot be mapped any more. */
 export async function untilRefused(mapper: GrantMapper, domid: number, gref: number): Promise<void> {
   await until(() => {
     try {

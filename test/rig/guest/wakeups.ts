@@ -1,24 +1,24 @@
-/** How quickly an event wakes who waits for it, and what waiting costs. Figures; only a wait that is busy fails. */
+/** Measures how quickly an event wakes a program that waits for it, and what waiting costs. Only a busy wait fails. */
 
 import { assert } from "../../conformance/asserts.ts";
 import type { Peer } from "./peers.ts";
 
 const EVENTS = 300;
-/** Between two events: long enough for whoever waits to sleep again. */
+/** The time between two events: long enough for the waiter to sleep again. */
 const PAUSE_MICROSECONDS = 5000;
 const IDLE_MILLISECONDS = 2000;
 
-/** A figure of wake-ups, in microseconds from the event to the waiter's next instruction. */
+/** The time from an event to the waiter's next instruction, in microseconds. */
 export interface Wakeups {
   readonly median: number;
   readonly most: number;
-  /** The share of one processor that waiting took, in per cent. */
+  /** The share of one processor that waiting took, in percent. */
   readonly waiting: number;
-  /** The same of a program that waits for no event. */
+  /** The same for a program that waits for no event. */
   readonly idle: number;
 }
 
-/** Has one program send events, and another one of the same domain, and so of the same clock, wait for them. */
+/** Makes one program send events, and another one wait for them, in the same domain and so on the same clock. */
 export async function measureWakeups(sender: Peer, waiter: Peer): Promise<Wakeups> {
   const [shared, gref] = await sender.ask("share", waiter.domid, 1, 1) as [number, number];
   const [mapped] = await waiter.ask("map", sender.domid, 1, gref) as [number];
@@ -36,7 +36,7 @@ export async function measureWakeups(sender: Peer, waiter: Peer): Promise<Wakeup
   await waiter.ask("unbind", remote);
   await sender.ask("unshare", shared);
   await sender.ask("unbind", port);
-  // Last, as a program that has just begun is busy with itself.
+  // Last, as a program is busy right after its start.
   const idle = await work(waiter);
   return {
     median: Math.round(median / 1000),
@@ -46,7 +46,7 @@ export async function measureWakeups(sender: Peer, waiter: Peer): Promise<Wakeup
   };
 }
 
-/** The share of a processor that a program takes while nothing comes, in per cent. */
+/** Returns the share of a processor that a program takes while no event comes, in percent. */
 async function work(peer: Peer): Promise<number> {
   const [nanoseconds] = await peer.ask("idle", IDLE_MILLISECONDS) as [number];
   return nanoseconds / 1e6 / IDLE_MILLISECONDS * 100;

@@ -1,7 +1,9 @@
-/** A worker that does a number of rounds beside others in the same process, each of which throws if it finds a wrong byte. */
+/**
+ * A worker that does a number of rounds, beside others in the same process. A round throws if it finds a wrong byte.
+ */
 import { churn } from "./churn_rounds.ts";
 
-// The types of a worker's own scope are not those of this program's.
+// The types of a worker's scope differ from those of a program.
 const scope = self as unknown as {
   onmessage(event: { data: { number: number; rounds: number } }): void;
   postMessage(rounds: number): void;

@@ -1,8 +1,8 @@
 /**
- * XenStore, through `/dev/xen/xenbus`. Works in dom0 and in a domU alike.
+ * XenStore, through `/dev/xen/xenbus`. Works in dom0 and in a domU.
  *
- * A message is a head of four numbers and text, as in Xen's public header `io/xs_wire.h`. The answer comes on the file on which
- * the request was made, and so does what a watch has to say.
+ * A message is a head of four numbers and a text, as in Xen's public header `io/xs_wire.h`. Answers and the events of
+ * watches come on the file on which the request was made.
  *
  * ```text
  * 0        4        8        12       16
@@ -18,7 +18,7 @@ const WATCH_EVENT = 15;
 const ERROR = 16;
 const HEAD = 16;
 
-/** One open file of the device, by which nobody else speaks. */
+/** An open file of the device, for one user. */
 class Connection implements Disposable {
   readonly #file = Deno.openSync(DEVICE, { read: true, write: true });
   #unread = new Uint8Array(0);
@@ -33,7 +33,7 @@ class Connection implements Disposable {
     if (this.#file.writeSync(message) !== message.length) throw new Error("XenStore took only a part of a request");
   }
 
-  /** The next message. Everything else stands still until it is there. */
+  /** Reads the next message. Blocks the program until it comes. */
   receive(): { type: number; text: string } {
     while (true) {
       const message = this.#next();
@@ -43,7 +43,7 @@ class Connection implements Disposable {
     }
   }
 
-  /** Waits for a message. */
+  /** Waits for the next message. */
   async wait(): Promise<{ type: number; text: string }> {
     while (true) {
       const message = this.#next();
@@ -75,7 +75,7 @@ class Connection implements Disposable {
   }
 }
 
-/** Asks XenStore something, which answers at once; the answer's text. */
+/** Makes a request that XenStore answers at once. Returns the text of the answer. */
 function request(type: number, text: string): string {
   using connection = new Connection();
   connection.send(type, text);
@@ -86,12 +86,12 @@ function request(type: number, text: string): string {
   return answer.text;
 }
 
-/** Writes one key, and whatever folders it needs. */
+/** Writes a key, and makes the folders that it needs. */
 export function write(path: string, value: string): void {
   request(WRITE, `${path}\0${value}`);
 }
 
-/** Reads one key; `undefined` when there is none. */
+/** Reads a key. Returns `undefined` if there is none. */
 export function read(path: string): string | undefined {
   try {
     return request(READ, `${path}\0`);
@@ -101,25 +101,25 @@ export function read(path: string): string | undefined {
   }
 }
 
-/** The id of the domain that this program runs in. */
+/** Returns the domid of the domain that this program runs in. */
 export function ownDomid(): number {
-  // A relative path is one below /local/domain/<own id>.
+  // A relative path is below /local/domain/<own domid>.
   const domid = read("domid");
   if (domid === undefined) throw new Error("XenStore has no domid");
   return Number(domid);
 }
 
 /**
- * Yields the value of a key now, and again after each change, until `timeoutSeconds` have gone by without one.
+ * Yields the value of a key now, and again after each change.
  *
- * @throws {Error} When that time is over.
+ * @throws {Error} if the key does not change for `timeoutSeconds`.
  */
 export async function* watch(path: string, timeoutSeconds = Infinity): AsyncGenerator<string | undefined, never> {
-  // Its own, as whoever waits holds it; closing it ends the watch.
+  // A file of its own, as a waiting read blocks it. Closing it ends the watch.
   using connection = new Connection();
   connection.send(WATCH, `${path}\0watched\0`);
   while (true) {
-    // XenStore answers a new watch with one event at once, so no change is missed between the watch and the first read.
+    // XenStore sends an event for a new watch at once, so no change between the watch and the first read is missed.
     const { type, text } = await inTime(connection.wait(), path, timeoutSeconds);
     if (type === ERROR) throw new Error(`XenStore says ${text.replace("\0", "")} of the watch of ${path}`);
     if (type === WATCH_EVENT) yield read(path);
@@ -140,7 +140,7 @@ async function inTime<T>(change: Promise<T>, path: string, seconds: number): Pro
   }
 }
 
-/** Waits until `accept` says yes to the value of a key, and returns that value. */
+/** Waits until `accept` returns true for the value of a key, and returns that value. */
 export async function wait(
   path: string,
   accept: (value: string) => boolean = () => true,

@@ -1,9 +1,9 @@
-/** Xen's toolstack, as dom0 uses it to start and end other domains. */
+/** Xen's toolstack, which starts and ends domains from dom0. */
 
-/** Enough for an initramfs with Deno in it, twice: packed and unpacked. */
+/** Memory for an initramfs with Deno in it, twice: packed and unpacked. */
 const MEMORY_MIB = 1024;
 
-/** Starts a domain of this name from the kernel and initramfs in /xen; returns its domid while it still boots. */
+/** Starts a domain from the kernel and initramfs in /xen. Returns its domid while it still boots. */
 export async function create(name: string): Promise<number> {
   const file = `/tmp/${name}.cfg`;
   await Deno.writeTextFile(
@@ -13,11 +13,11 @@ export async function create(name: string): Promise<number> {
       'type="pv"',
       'kernel="/xen/vmlinux"',
       'ramdisk="/xen/domu.cpio"',
-      // Level 5 lets warnings through to the console, as in dom0.
+      // Level 5 shows warnings on the console, as in dom0.
       'extra="console=hvc0 loglevel=5"',
       `memory=${MEMORY_MIB}`,
       "vcpus=1",
-      // A dead domain goes away, or its name could not be used again.
+      // A dead domain is removed, so that its name can be used again.
       'on_poweroff="destroy"',
       'on_crash="destroy"',
     ].join("\n"),
@@ -26,12 +26,12 @@ export async function create(name: string): Promise<number> {
   return Number(await xl("domid", name));
 }
 
-/** Ends a domain at once, as a crash would; returns when Xen has let go of the name. */
+/** Ends a domain at once, like a crash. Returns when the name is free again. */
 export async function destroy(domain: string | number): Promise<void> {
   await xl("destroy", String(domain));
 }
 
-/** Every domain that Xen still has, dying ones included. */
+/** Lists the domains, dying ones included. */
 export async function list(): Promise<
   { name: string; domid: number; state: string }[]
 > {

@@ -1,5 +1,7 @@
 /**
- * What may become of a mapping's bytes, by Deno. Arguments: the path of the shim, and how the bytes are moved.
+ * A program for tests of views under Deno: moves the bytes of a mapping away, and prints what became of them as JSON.
+ *
+ * Arguments: the path of the shim, and how to move the bytes.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * A program of its own, as its permissions are what matters: imports the backend, makes one of each kind, uses them, and prints
- * as JSON the error that each first use throws.
+ * A program for tests of permissions: imports the backend, uses it, and prints as JSON the errors that the first uses
+ * throw.
  *
- * Arguments: the operating system to pretend to run on, or "", and the path of the C library, or none.
+ * Arguments, both optional: the operating system to pretend to run on, or `""`, and the path of the C library.
  *
  * @module
  */

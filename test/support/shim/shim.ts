@@ -1,10 +1,11 @@
 /**
- * Builds the library of `shim.c`, loads it and tells it what to do: Xen's devices for tests of the Deno backend without Xen.
+ * Builds, loads and controls the shim: a C library that simulates Xen's devices, for tests of the Deno backend without
+ * Xen.
  *
  * @module
  */
 import { ensureGcc } from "../gcc.ts";
-import { exec } from "../../rig/exec.ts";
+import { exec } from "../../../scripts/exec.ts";
 
 const CONTROLS = {
   /** `void shim_reset(void)` */
@@ -28,14 +29,14 @@ const CONTROLS = {
 /** The number of entries of the shim's grant table. */
 export const TABLE_SIZE = 4096;
 
-/** A port that is bound on the shim's devices, to nobody; those that are bound through its event channels come beside it. */
+/** A port that is bound from the start, with no peer. */
 export const BOUND_PORT = 5;
 
 /**
- * Compiles the library into a directory. Where gcc is missing it is installed, on Debian as root.
+ * Compiles the library into a directory. Installs gcc if it is missing, on Debian as root.
  *
  * @returns The path of the library.
- * @throws {Error} if gcc cannot be had, or fails.
+ * @throws {Error} if gcc cannot be installed, or fails.
  */
 export async function buildShim(directory: string): Promise<string> {
   const library = `${directory}/shim.so`;
@@ -46,7 +47,7 @@ export async function buildShim(directory: string): Promise<string> {
   return library;
 }
 
-/** The loaded library. What is asked of it holds for the whole process. */
+/** The loaded library. Its state belongs to the whole process. */
 export class Shim {
   readonly #symbols: Deno.DynamicLibrary<typeof CONTROLS>["symbols"];
 
@@ -55,12 +56,12 @@ export class Shim {
     this.reset();
   }
 
-  /** Forgets everything but what is open and mapped. */
+  /** Resets everything but open files and mappings. */
   reset(): void {
     this.#symbols.shim_reset();
   }
 
-  /** Has a call fail once, after `skip` more of its kind have not. */
+  /** Makes a call fail once, after `skip` more of its kind. */
   fail(
     call: "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap" | "epoll_ctl",
     errno: number,
@@ -69,52 +70,54 @@ export class Shim {
     this.#symbols.shim_fail(cString(call), skip, errno);
   }
 
-  /** Has a text file be there; others are not. */
+  /** Makes a text file exist. Others do not. */
   text(path: string, contents: string): void {
     this.#symbols.shim_text(cString(path), cString(contents));
   }
 
-  /** Sets the pages that all files may hold together, negative for no limit, and the entries of the grant table. */
+  /**
+   * Sets the limit of pages for all files together, negative for none, and the number of entries of the grant table.
+   */
   bounds(pages: number, entries: number): void {
     this.#symbols.shim_bounds(pages, entries);
   }
 
-  /** Events that unmap notifies have sent. */
+  /** Returns the number of events that unmap notifies have sent. */
   events(): number {
     return this.#symbols.shim_events();
   }
 
-  /** Has an event come on a port, from nobody: a VIRQ. */
+  /** Raises an event on a port, as for a VIRQ. */
   raise(port: number): void {
     this.#symbols.shim_raise(port);
   }
 
-  /** Pages that are granted still, to a peer that maps them at least. */
+  /** Returns the number of pages that are still granted, or that a peer still maps. */
   grantedPages(): number {
     return this.#symbols.shim_granted_pages();
   }
 
-  /** Grants that files of gntdev have been given to map, and not told to forget. */
+  /** Returns the number of grants that files of gntdev were given to map and not told to forget. */
   knownGrants(): number {
     return this.#symbols.shim_known_grants();
   }
 }
 
-/** How many files this process has open, as the kernel sees it: those with `name` in their path, the shim's by default. */
+/** Returns the number of open files of this process whose path contains `name`. Default are those of the shim. */
 export function openFiles(name = "gntalloc-shim-file"): number {
   let count = 0;
   for (const entry of Deno.readDirSync("/proc/self/fd")) {
     try {
       if (Deno.readLinkSync(`/proc/self/fd/${entry.name}`).includes(name)) count++;
     } catch (error) {
-      // The descriptor that read the directory is gone by now.
+      // The descriptor that read the directory is closed by now.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
   return count;
 }
 
-/** How many pages of the shim's devices this process has mapped, as the kernel sees it. */
+/** Returns the number of pages of the shim's devices that this process has mapped. */
 export function mappedPages(): number {
   let pages = 0;
   for (const line of Deno.readTextFileSync("/proc/self/maps").split("\n")) {

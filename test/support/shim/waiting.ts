@@ -1,8 +1,8 @@
 /**
- * A program of its own, as it is about how a program ends: waits for an event on the shim, and ends in the way it is told to.
- * Prints what it did, a line each.
+ * A program for tests of how a program ends: waits for an event on the shim, and ends in the given way. Prints a line for
+ * each thing that it did.
  *
- * Arguments: the path of the shim, and the way.
+ * Arguments: the path of the shim, and the way to end.
  *
  * @module
  */

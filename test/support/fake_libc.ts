@@ -1,0 +1,200 @@
+/**
+ * A C library for tests of the Linux backends: it answers as Xen's devices do.
+ *
+ * @module
+ */
+
+import * as copying from "../../backends/linux/abi/copy.ts";
+import * as evtchn from "../../backends/linux/abi/events.ts";
+import * as abi from "../../backends/linux/abi/grants.ts";
+import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
+import type { Libc, LibcMapping } from "../../backends/linux/libc.ts";
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
+import { Errno } from "../../src/contract/errno.ts";
+
+type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
+
+/** A C library that answers as the devices do, logs its calls, and fails on demand. */
+export class FakeLibc implements Libc {
+  /** The calls, in order. */
+  log: string[] = [];
+  /** The sizes of the ioctls' requests. */
+  sizes: number[] = [];
+  texts: Record<string, string> = { [GNTALLOC_LIMIT]: "1024\n", [HYPERVISOR_TYPE]: "xen\n" };
+  openFiles = 0;
+  liveMappings = 0;
+  /** The statuses that the segments of a copy get. */
+  statuses: number[] = [];
+  /** The ports that each read of event channels returns. */
+  ports: number[][] = [];
+  /** The callbacks of waits, by descriptor. */
+  waiting = new Map<number, () => void>();
+  /** The made-up addresses of memory. */
+  readonly #addresses = new Map<ArrayBuffer, bigint>();
+  #nextFd = 3;
+  #nextIndex = 0;
+  #failures: { call: Call; skip: number; errno: number }[] = [];
+
+  /** Makes a call fail, after `skip` more of its kind. */
+  fail(call: Call, errno: number, skip = 0): void {
+    this.#failures.push({ call, skip, errno });
+  }
+
+  open(path: string, nonblocking?: boolean): number {
+    this.log.push(`open ${path}${nonblocking ? " nonblocking" : ""}`);
+    const failure = this.#failure("open");
+    if (failure < 0) return failure;
+    this.openFiles++;
+    return this.#nextFd++;
+  }
+
+  close(fd: number): number {
+    this.log.push(`close ${fd}`);
+    this.openFiles--;
+    return this.#failure("close");
+  }
+
+  ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.log.push(`ioctl ${fd} ${describeRequest(request, view, this)}`);
+    this.sizes.push(bytes.byteLength);
+    const failure = this.#failure("ioctl");
+    if (failure < 0) return failure;
+    if (request === abi.IOCTL_GNTALLOC_ALLOC_GREF) {
+      const count = view.getUint32(4, true);
+      view.setBigUint64(8, BigInt(this.#nextIndex) * 4096n, true);
+      for (let i = 0; i < count; i++) view.setUint32(16 + 4 * i, 100 + this.#nextIndex + i, true);
+      this.#nextIndex += count;
+    } else if (request === abi.IOCTL_GNTDEV_MAP_GRANT_REF) {
+      view.setBigUint64(8, BigInt(this.#nextIndex) * 4096n, true);
+      this.#nextIndex += view.getUint32(0, true);
+    } else if (request === copying.IOCTL_GNTDEV_GRANT_COPY) {
+      const segments = this.segments(view);
+      for (const [i, status] of this.statuses.entries()) segments.setInt16(24 * i + 20, status, true);
+    } else if (
+      request === evtchn.IOCTL_EVTCHN_BIND_VIRQ || request === evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN ||
+      request === evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT
+    ) {
+      return 20 + this.#nextIndex++;
+    }
+    return 0;
+  }
+
+  read(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.log.push(`read ${fd}`);
+    const failure = this.#failure("read");
+    if (failure < 0) return failure;
+    const ports = this.ports.shift();
+    if (ports === undefined) return -Errno.EAGAIN;
+    bytes.set(new Uint8Array(Uint32Array.from(ports).buffer));
+    return 4 * ports.length;
+  }
+
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.log.push(`write ${fd} ${new Uint32Array(bytes.slice().buffer)}`);
+    const failure = this.#failure("write");
+    return failure < 0 ? failure : bytes.length;
+  }
+
+  /** Returns an address. Addresses are far apart, so that offsets can be added to them. */
+  address(buffer: ArrayBuffer): bigint {
+    let address = this.#addresses.get(buffer);
+    if (address === undefined) this.#addresses.set(buffer, address = 0x1000000n * BigInt(this.#addresses.size + 1));
+    return address;
+  }
+
+  /** Returns the memory from an address on. */
+  at(address: bigint): DataView<ArrayBuffer> {
+    for (const [buffer, start] of this.#addresses) {
+      const offset = Number(address - start);
+      if (offset >= 0 && offset < buffer.byteLength) return new DataView(buffer, offset);
+    }
+    throw new Error(`nothing is at ${address}`);
+  }
+
+  /** Returns the segments of a copy request. */
+  segments(view: DataView): DataView<ArrayBuffer> {
+    return this.at(view.getBigUint64(8, true));
+  }
+
+  whenReadable(fd: number, callback: () => void): (() => void) | number {
+    this.log.push(`wait ${fd}`);
+    this.waiting.set(fd, callback);
+    return () => this.waiting.delete(fd);
+  }
+
+  mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
+    this.log.push(`mmap ${fd} page ${offset / PAGE_SIZE} length ${length} ${writable ? "rw" : "r"}`);
+    const failure = this.#failure("mmap");
+    if (failure < 0) return failure;
+    this.liveMappings++;
+    return {
+      bytes: new Uint8Array(length),
+      unmap: () => {
+        this.log.push("munmap");
+        this.liveMappings--;
+        return this.#failure("munmap");
+      },
+    };
+  }
+
+  readText(path: string): string | number {
+    return this.texts[path] ?? -Errno.ENOENT;
+  }
+
+  #failure(call: Call): number {
+    for (const [at, failure] of this.#failures.entries()) {
+      if (failure.call !== call) continue;
+      if (failure.skip-- > 0) continue;
+      this.#failures.splice(at, 1);
+      return -failure.errno;
+    }
+    return 0;
+  }
+}
+
+function describeRequest(request: number, view: DataView, libc: FakeLibc): string {
+  const u32 = (offset: number) => view.getUint32(offset, true);
+  const index = () => Number(view.getBigUint64(0, true));
+  switch (request) {
+    case abi.IOCTL_GNTALLOC_ALLOC_GREF:
+      return `alloc domid ${view.getUint16(0, true)} flags ${view.getUint16(2, true)} count ${u32(4)}`;
+    case abi.IOCTL_GNTALLOC_DEALLOC_GREF:
+      return `dealloc page ${index() / PAGE_SIZE} count ${u32(8)}`;
+    case abi.IOCTL_GNTALLOC_SET_UNMAP_NOTIFY:
+      return `notify index ${index()} action ${u32(8)} port ${u32(12)}`;
+    case abi.IOCTL_GNTDEV_MAP_GRANT_REF: {
+      const refs = Array.from({ length: u32(0) }, (_, i) => `${u32(16 + 8 * i)}:${u32(20 + 8 * i)}`);
+      return `map ${refs.join(" ")}`;
+    }
+    case abi.IOCTL_GNTDEV_UNMAP_GRANT_REF:
+      return `unmap page ${index() / PAGE_SIZE} count ${u32(8)}`;
+  }
+  switch (request) {
+    case copying.IOCTL_GNTDEV_GRANT_COPY:
+      return `copy ${Array.from({ length: u32(0) }, (_, i) => describeSegment(libc, libc.segments(view), 24 * i))}`;
+    case evtchn.IOCTL_EVTCHN_BIND_VIRQ:
+      return `bind VIRQ ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN:
+      return `bind ${u32(0)}:${u32(4)}`;
+    case evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT:
+      return `bind for ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_UNBIND:
+      return `unbind ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_NOTIFY:
+      return `notify ${u32(0)}`;
+  }
+  throw new Error(`unknown request ${request}`);
+}
+
+/** "1:9+100>[7 8 9]x3": 3 bytes of domain 1's reference 9, from byte 100 on, to memory that holds 7, 8, 9 now. */
+function describeSegment(libc: FakeLibc, view: DataView, offset: number): string {
+  const length = view.getUint16(offset + 16, true);
+  const side = (at: number, isGref: boolean) => {
+    if (isGref) return `${view.getUint16(at + 6, true)}:${view.getUint32(at, true)}+${view.getUint16(at + 4, true)}`;
+    const memory = libc.at(view.getBigUint64(at, true));
+    return `[${Array.from({ length: Math.min(length, 3) }, (_, i) => memory.getUint8(i)).join(" ")}]`;
+  };
+  const flags = view.getUint16(offset + 18, true);
+  return `${side(offset, (flags & 1) !== 0)}>${side(offset + 8, (flags & 2) !== 0)}x${length}`;
+}

@@ -1,0 +1,137 @@
+/**
+ * The rules of this repository's imports: who may import whom.
+ *
+ * @module
+ */
+
+import type { ImportGraph } from "./graph.ts";
+
+/** What the modules of a part of the repository may import. */
+interface Rule {
+  /** The modules that it is for. */
+  readonly of: RegExp;
+  /** What they may import, in words. */
+  readonly may: string;
+  /** Whether a module may import another one. */
+  allows(target: string, from: string): boolean;
+}
+
+/** The public faces of the backends, and the folder of each. */
+const FACES: Readonly<Record<string, string>> = {
+  "backends/mock.ts": "backends/mock/",
+  "backends/deno.ts": "backends/linux/",
+  "backends/node.ts": "backends/linux/",
+  "backends/record.ts": "backends/record/",
+  "backends/faults.ts": "backends/faults/",
+};
+
+/** What `record` and `faults` may share. */
+const INTERCEPT = "backends/intercept/";
+/** The only modules of the library that may know Node or koffi. */
+const KNOWS_NODE = /^backends\/(node|linux\/node_waiting)\.ts$/;
+/** The only module of the library that may know Deno. */
+const KNOWS_DENO = "backends/deno.ts";
+const LIBRARY = /^(mod\.ts|(src|backends|wasm)\/.*)$/;
+
+const inside = (...folders: readonly string[]) => (target: string) =>
+  folders.some((folder) => target === folder || (folder.endsWith("/") && target.startsWith(folder)));
+const isOurs = (target: string) => !/^[a-z]+:/.test(target) && target.includes("/");
+
+const RULES: readonly Rule[] = [
+  { of: /^mod\.ts$/, may: "src/", allows: inside("src/") },
+  { of: /^src\/contract\//, may: "src/contract/", allows: inside("src/contract/") },
+  { of: /^src\/shared\//, may: "src/contract/ and src/shared/", allows: inside("src/contract/", "src/shared/") },
+  {
+    of: /^src\/grants\//,
+    may: "src/contract/, src/shared/, src/grants/ and wasm/core.ts",
+    allows: inside("src/contract/", "src/shared/", "src/grants/", "wasm/core.ts"),
+  },
+  {
+    of: /^src\/maps\//,
+    may: "src/contract/, src/shared/ and src/maps/",
+    allows: inside("src/contract/", "src/shared/", "src/maps/"),
+  },
+  {
+    of: /^src\/events\//,
+    may: "src/contract/, src/shared/ and src/events/",
+    allows: inside("src/contract/", "src/shared/", "src/events/"),
+  },
+  {
+    of: /^backends\//,
+    may: "src/contract/ and their own folder",
+    allows: (target, from) =>
+      target.startsWith("src/contract/") || target.startsWith(folderOf(from)) ||
+      (/^backends\/(record|faults)\b/.test(from) && target.startsWith(INTERCEPT)) || KNOWS_NODE.test(from),
+  },
+  { of: /^wasm\/assembly\//, may: "wasm/assembly/", allows: inside("wasm/assembly/") },
+  { of: /^wasm\/[^/]+$/, may: "wasm/", allows: inside("wasm/") },
+  {
+    of: LIBRARY,
+    may: "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
+    allows: (target, from) => isOurs(target) || KNOWS_NODE.test(from),
+  },
+  {
+    of: /^bench\//,
+    may: "nothing of test/ but test/rig/",
+    allows: (target) => !target.startsWith("test/") || target.startsWith("test/rig/"),
+  },
+  {
+    of: /^test\/conformance\//,
+    may: "mod.ts, src/contract/ and test/conformance/, as the suites are published",
+    allows: inside("mod.ts", "src/contract/", "test/conformance/"),
+  },
+  {
+    of: /^test\/(?!rig\/|tools\/)/,
+    may: "nothing of bench/, except test/rig/ and test/tools/",
+    allows: (target) => !target.startsWith("bench/"),
+  },
+  { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
+  {
+    of: /^examples\//,
+    may: "mod.ts, the public faces of backends, their own folder and Node's modules",
+    allows: (target, from) =>
+      target === "mod.ts" || target in FACES || target.startsWith(ownFolder(from)) || target.startsWith("node:"),
+  },
+];
+
+/** The folder of a backend: that of its public face, or the one that the module is in. */
+function folderOf(path: string): string {
+  return FACES[path] ?? /^backends\/[^/]+\//.exec(path)?.[0] ?? "backends/";
+}
+
+/** The folder of an example: `examples/ring/` of `examples/ring.ts` and of all that is in it. */
+function ownFolder(path: string): string {
+  return `${/^examples\/[^/.]+/.exec(path)?.[0]}/`;
+}
+
+/** Finds the imports that break a rule. Each is described with the rule: `a.ts imports b.ts: a.ts may import …`. */
+export function brokenRules(graph: ImportGraph): string[] {
+  const found: string[] = [];
+  for (const [from, targets] of graph) {
+    for (const rule of RULES.filter(({ of }) => of.test(from))) {
+      for (const target of targets) {
+        if (rule.allows(target, from)) continue;
+        found.push(`${from} imports ${target}: modules here may import ${rule.may}`);
+      }
+    }
+  }
+  return found;
+}
+
+/** Finds modules at the top of `backends/` that are not public faces. */
+export function strayBackends(paths: Iterable<string>): string[] {
+  return [...paths]
+    .filter((path) => /^backends\/[^/]+$/.test(path) && !(path in FACES))
+    .map((path) => `${path} is at the top of backends/: only ${Object.keys(FACES).join(", ")} may be there`);
+}
+
+/** Finds modules of the library that use `Deno` and may not. Comments may name it. */
+export function usesOfDeno(texts: ReadonlyMap<string, string>): string[] {
+  return [...texts]
+    .filter(([path, text]) => LIBRARY.test(path) && path !== KNOWS_DENO && /\bDeno\b/.test(withoutComments(text)))
+    .map(([path]) => `${path} uses Deno: only ${KNOWS_DENO} may`);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*.*?\*\/|(?<![:"'`])\/\/.*$/gms, (comment) => comment.startsWith("/*") ? "" : "");
+}

@@ -1,0 +1,26 @@
+/**
+ * Runs the programs of this folder, each in a process of its own.
+ *
+ * @module
+ */
+
+import { expect } from "vitest";
+import { type ExecOptions, type ExecResult, run } from "../../../scripts/exec.ts";
+
+/** Runs a program to its end. */
+export function runProgram(
+  name: string,
+  permissions: readonly string[],
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const script = new URL(name, import.meta.url).pathname;
+  return run(Deno.execPath(), ["run", "--no-config", "--no-prompt", ...permissions, script, ...args], options);
+}
+
+/** Runs a program that must succeed, and returns the JSON that it prints. */
+export async function programResult(name: string, permissions: readonly string[], args: readonly string[]) {
+  const { code, signal, stdout, stderr } = await runProgram(name, permissions, args);
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+  return JSON.parse(stdout);
+}

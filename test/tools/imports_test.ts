@@ -1,0 +1,137 @@
+/** Who may import whom: see the rules in test/support/imports/rules.ts. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { circles } from "../support/imports/circles.ts";
+import { type ImportGraph, importGraph, sources, textOf } from "../support/imports/graph.ts";
+import { brokenRules, strayBackends, usesOfDeno } from "../support/imports/rules.ts";
+
+describe("in this repository", () => {
+  let paths: string[];
+  let graph: ImportGraph;
+  beforeAll(async () => {
+    paths = await sources();
+    graph = await importGraph(paths);
+  });
+
+  test("the graph has all kinds of imports", () => {
+    expect(graph.get("backends/deno.ts")).toContain("backends/linux/poller.ts"); // values
+    expect(graph.get("backends/linux/grants.ts")).toContain("backends/linux/libc.ts"); // types only
+    expect(graph.get("mod.ts")).toContain("src/contract/backend.ts"); // exported from
+    expect(graph.get("wasm/assembly/core.ts")).toContain("wasm/assembly/file.ts"); // without an extension
+    expect(graph.get("backends/linux/node_waiting.ts")).toContain("node:process");
+    expect(graph.get("backends/node.ts")).toContain("koffi"); // by `require`
+  });
+
+  test("every import is allowed", () => {
+    expect(brokenRules(graph)).toEqual([]);
+  });
+
+  test("there are no circles of imports", () => {
+    expect(circles(graph)).toEqual([]);
+  });
+
+  test("only public faces are at the top of backends/", () => {
+    expect(strayBackends(paths)).toEqual([]);
+  });
+
+  test("only backends/deno.ts uses Deno", async () => {
+    const texts = await Promise.all(paths.map(async (path): Promise<[string, string]> => [path, await textOf(path)]));
+    expect(usesOfDeno(new Map(texts))).toEqual([]);
+  });
+});
+
+describe("brokenRules()", () => {
+  test.each([
+    ["mod.ts", "backends/mock.ts", "src/"],
+    ["src/contract/errors.ts", "src/shared/memory.ts", "src/contract/"],
+    ["src/shared/memory.ts", "src/grants/device.ts", "src/contract/ and src/shared/"],
+    ["src/grants/device.ts", "src/maps/mapper.ts", "src/contract/, src/shared/, src/grants/ and wasm/core.ts"],
+    ["src/grants/device.ts", "backends/mock.ts", "src/contract/, src/shared/, src/grants/ and wasm/core.ts"],
+    ["src/maps/mapper.ts", "wasm/core.ts", "src/contract/, src/shared/ and src/maps/"],
+    ["src/events/event_pump.ts", "src/maps/mapper.ts", "src/contract/, src/shared/ and src/events/"],
+    ["backends/mock.ts", "backends/linux/errors.ts", "src/contract/ and their own folder"],
+    ["backends/mock/domain.ts", "backends/mock.ts", "src/contract/ and their own folder"],
+    ["backends/deno.ts", "backends/node.ts", "src/contract/ and their own folder"],
+    ["backends/deno.ts", "src/grants/device.ts", "src/contract/ and their own folder"],
+    ["backends/record/grants.ts", "backends/faults/grants.ts", "src/contract/ and their own folder"],
+    ["backends/mock/domain.ts", "backends/intercept/call.ts", "src/contract/ and their own folder"],
+    ["wasm/assembly/leaf.ts", "wasm/core.ts", "wasm/assembly/"],
+    [
+      "src/contract/checks.ts",
+      "node:util",
+      "src/contract/",
+      "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
+    ],
+    ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/"],
+    [
+      "test/conformance/setup.ts",
+      "test/support/gcc.ts",
+      "mod.ts, src/contract/ and test/conformance/, as the suites are published",
+    ],
+    ["test/linux/grants_test.ts", "bench/run.ts", "nothing of bench/, except test/rig/ and test/tools/"],
+    ["scripts/release.ts", "bench/run.ts", "nothing of bench/"],
+    [
+      "examples/share.ts",
+      "src/grants/device.ts",
+      "mod.ts, the public faces of backends, their own folder and Node's modules",
+    ],
+    [
+      "examples/share.ts",
+      "examples/ring/layout.ts",
+      "mod.ts, the public faces of backends, their own folder and Node's modules",
+    ],
+  ])("names the import when %s imports %s", (from, target, ...mays) => {
+    const broken = brokenRules(new Map([[from, [target]], [target, []]]));
+    expect(broken).toEqual(mays.map((may) => `${from} imports ${target}: modules here may import ${may}`));
+  });
+
+  test("allows what the layout needs", () => {
+    const graph = new Map([
+      ["mod.ts", ["src/grants/device.ts"]],
+      ["src/grants/device.ts", ["src/contract/backend.ts", "src/shared/memory.ts", "wasm/core.ts"]],
+      ["backends/deno.ts", ["src/contract/backend.ts", "backends/linux/domain.ts"]],
+      ["backends/node.ts", ["node:process", "koffi", "backends/linux/node_waiting.ts"]],
+      ["backends/record.ts", ["backends/record/replay.ts", "backends/intercept/call.ts"]],
+      ["backends/faults/faults.ts", ["backends/intercept/call.ts", "backends/faults/rules.ts"]],
+      ["bench/xen/run.ts", ["test/rig/boot.ts", "scripts/exec.ts"]],
+      ["test/rig/run.ts", ["bench/xen/build.ts"]],
+      ["test/tools/bench_test.ts", ["bench/run.ts"]],
+      ["examples/ring.ts", ["mod.ts", "backends/deno.ts", "examples/ring/layout.ts", "node:util"]],
+    ]);
+    expect(brokenRules(graph)).toEqual([]);
+  });
+});
+
+describe("circles()", () => {
+  test("names each circle once", () => {
+    const graph = new Map([
+      ["a.ts", ["b.ts", "node:fs"]],
+      ["b.ts", ["c.ts"]],
+      ["c.ts", ["b.ts", "d.ts"]],
+      ["d.ts", ["a.ts"]],
+      ["e.ts", ["a.ts"]],
+      ["f.ts", ["f.ts"]],
+    ]);
+    expect(circles(graph)).toEqual(["a.ts → b.ts → c.ts → d.ts → a.ts", "b.ts → c.ts → b.ts", "f.ts → f.ts"]);
+  });
+
+  test("finds none when there is none", () => {
+    expect(circles(new Map([["a.ts", ["b.ts", "c.ts"]], ["b.ts", ["c.ts"]], ["c.ts", []]]))).toEqual([]);
+  });
+});
+
+test("strayBackends() names what is no public face", () => {
+  expect(strayBackends(["backends/mock.ts", "backends/mock/domain.ts", "backends/errors.ts"])).toEqual([
+    "backends/errors.ts is at the top of backends/: only backends/mock.ts, backends/deno.ts, backends/node.ts, " +
+    "backends/record.ts, backends/faults.ts may be there",
+  ]);
+});
+
+test("usesOfDeno() names modules that use it, and ignores comments", () => {
+  const texts = new Map([
+    ["backends/deno.ts", "Deno.dlopen(name, SYMBOLS);"],
+    ["backends/mock.ts", "/** Runs under Deno,\n * and Node. */\nconst url = 'https://deno.com'; // Deno, too"],
+    ["src/grants/device.ts", "const args = globalThis.Deno?.args;"],
+    ["scripts/exec.ts", "Deno.exit();"],
+  ]);
+  expect(usesOfDeno(texts)).toEqual(["src/grants/device.ts uses Deno: only backends/deno.ts may"]);
+});
