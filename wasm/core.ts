@@ -1,26 +1,26 @@
 /**
- * The core, as TypeScript sees it: what `wasm/assembly/release.ts` exports, and the place where references pass.
+ * The TypeScript side of the core: what `wasm/assembly/release.ts` exports, and the staging area for references.
  *
  * @module
  */
 import { CORE } from "./core_embedded.ts";
 
-/** The operation did what it says. */
+/** The operation succeeded. */
 export const OK = 0;
-/** There would be more pages than the limit allows. */
+/** The pages would exceed the limit. */
 export const LIMIT_REACHED = -1;
 /** Not all of the pages are listed in the file. */
 export const NOT_FOUND = -2;
-/** The host gives no more memory. */
+/** There is no memory for the books. */
 export const NO_MEMORY = -3;
 
-/** References that pass at a time. */
+/** The number of references in the staging area. */
 export const STAGING_CAPACITY = 4096;
 
-/** A file of the core: the address of its record. */
+/** A file of the core, named by the address of its record. */
 export type FileAddress = number;
 
-/** The exports of the module; what each does is said in `wasm/assembly/`. */
+/** The exports of the module; `wasm/assembly/` documents them. */
 interface CoreExports {
   readonly memory: WebAssembly.Memory;
   staging(): number;
@@ -56,7 +56,7 @@ interface CoreExports {
   runPage(): number;
   ended(offset: number, count: number): void;
   endedAll(): number;
-  /** Only in the debug build. */
+  /** Exists only in the debug build. */
   verify?(): void;
 }
 
@@ -64,11 +64,14 @@ interface CoreExports {
 export interface Core {
   /** The module's functions. */
   readonly books: CoreExports;
-  /** The place where references pass, `STAGING_CAPACITY` of them. Not to be kept: the module's memory may grow at any call. */
+  /**
+   * Returns the staging area, through which up to `STAGING_CAPACITY` references pass at a time. Do not keep it:
+   * any call of the module may grow its memory, which detaches the array.
+   */
   stagingArea(): Uint32Array;
 }
 
-/** The embedded module, compiled once; or why that was refused, as it is under a strict Content-Security-Policy. */
+/** The embedded module, compiled once; or why it was refused, for example by a strict Content-Security-Policy. */
 let embedded: WebAssembly.Module | undefined;
 let refused: unknown;
 try {
@@ -78,10 +81,10 @@ try {
 }
 
 /**
- * Makes new, empty books with a limit of 0.
+ * Creates empty books with a limit of 0.
  *
- * @param module The compiled core, where it must not be compiled here; default is the embedded one.
- * @throws {Error} if there is no module to be had: with the refusal as its cause.
+ * @param module The compiled core; the embedded one by default. Pass it where compiling is forbidden.
+ * @throws {Error} if there is no module; its cause is why the embedded one was refused.
  */
 export function createCore(module: WebAssembly.Module | undefined = embedded): Core {
   if (!module) {
@@ -90,7 +93,7 @@ export function createCore(module: WebAssembly.Module | undefined = embedded): C
     });
   }
   const instance = new WebAssembly.Instance(module, {
-    // Called by the debug build alone.
+    // Only the debug build calls this.
     env: {
       abort(_message: number, _file: number, line: number, column: number): never {
         throw new Error(`The core's books are broken: an assert failed at ${line}:${column}`);
@@ -103,7 +106,7 @@ export function createCore(module: WebAssembly.Module | undefined = embedded): C
   return {
     books,
     stagingArea() {
-      // Growing detaches the view.
+      // The memory grew, which detached the view.
       if (view.length === 0) view = new Uint32Array(books.memory.buffer, address, STAGING_CAPACITY);
       return view;
     },

@@ -1,6 +1,6 @@
 /**
- * An allocation: pages are reserved, then listed; or, where the backend fails, adopted as far as they were granted all the
- * same, and the rest abandoned.
+ * The steps of an allocation: pages are reserved, then listed. If the backend fails, the pages that it granted become
+ * pending instead, and the rest is given back.
  */
 import { bits, createLeaf, findLeaf, fits, tidy, unpack } from "./leaf";
 import { copyGrefs } from "./memory";
@@ -9,7 +9,7 @@ import { addPending, STAGING_CAPACITY, staging } from "./pending";
 import { File, PAGES } from "./records";
 import { LIMIT_REACHED, limitPages, listedPages, livePages, NO_MEMORY } from "./totals";
 
-/** Tidies the leaves of the pages from `first` to `end`. */
+/** Tidies the leaves of the pages from `first` up to `end`, which is excluded. */
 function tidyAll(file: File, first: u64, end: u64): void {
   for (let number = first >> 6, last = (end + 63) >> 6; number < last; number++) {
     const leaf = findLeaf(file, number);
@@ -17,13 +17,13 @@ function tidyAll(file: File, first: u64, end: u64): void {
   }
 }
 
-/** Makes the leaves of the pages from `first` to `end`, and room in them: false if there is no memory. */
+/** Makes leaves, with room for references, for the pages from `first` up to `end`. Returns false if out of memory. */
 function makeLeaves(file: File, first: u64, end: u64): bool {
   const number = first >> 6;
   const leaf = findLeaf(file, number) || createLeaf(file, number);
   if (!leaf || !unpack(leaf)) return false;
   file.tail = leaf;
-  // Behind the leaf of the file's next page there is none.
+  // No leaf follows the one of the file's next page.
   for (let next = number + 1, last = (end - 1) >> 6; next <= last; next++) {
     assert(!findLeaf(file, next));
     const leaf = createLeaf(file, next);
@@ -34,15 +34,15 @@ function makeLeaves(file: File, first: u64, end: u64): bool {
 }
 
 /**
- * Reserves the file's next `count` pages: they count toward the limit, and cannot be found.
- * The index of the first, LIMIT_REACHED or NO_MEMORY; after a success `list` follows for all, or `abandon`.
+ * Reserves the file's next `count` pages: they count toward the limit, but cannot be found yet. Returns the index of
+ * the first, LIMIT_REACHED or NO_MEMORY. After a success the caller must `list` all of them, or call `abandon`.
  */
 export function reserve(file: File, count: u32): f64 {
   assert(!file.closed && file.settled == file.next);
   if (<f64>livePages + <f64>count > limitPages) return LIMIT_REACHED;
   const first = file.next;
   const end = first + count;
-  // Mostly all of them are of one leaf, which is there.
+  // Usually the tail has room for all of them.
   if (file.tail.number != first >> 6 || (first & 63) + count > PAGES) {
     if (!fits(count)) return NO_MEMORY;
     if (count && !makeLeaves(file, first, end)) {
@@ -57,7 +57,7 @@ export function reserve(file: File, count: u32): f64 {
   return <f64>(<i64>first);
 }
 
-/** Writes the staged references of the next reserved pages into their leaves, and sets the pages' bits. */
+/** Writes the staged references of the next reserved pages to their leaves, and makes the pages listed or pending. */
 function settle(file: File, first: u64, count: u32, found: bool): void {
   assert(count > 0 && count <= STAGING_CAPACITY && first + count <= file.next);
   const end = first + count;
@@ -82,14 +82,14 @@ function settle(file: File, first: u64, count: u32, found: bool): void {
   file.settled = end;
 }
 
-/** Lists the next `count` reserved pages with the staged references, at most STAGING_CAPACITY at a time: they are found from now on. */
+/** Lists the next `count` reserved pages, at most STAGING_CAPACITY, with staged references; `find` now finds them. */
 export function list(file: File, count: u32): void {
   settle(file, file.settled, count, true);
   file.listed += count;
   listedPages += count;
 }
 
-/** The same for the only page of an allocation, with its reference. */
+/** Lists the only page of an allocation. Its reference is an argument, not staged. */
 export function listOne(file: File, gref: u32): void {
   const page = file.settled;
   const leaf = file.tail;
@@ -104,13 +104,13 @@ export function listOne(file: File, gref: u32): void {
   listedPages++;
 }
 
-/** Makes the next `count` reserved pages pending, with the staged references, at most STAGING_CAPACITY at a time: granted, but for an allocation that failed. */
+/** Like `list`, but makes the pages pending: they were granted although their allocation failed. */
 export function adoptAsPending(file: File, count: u32): void {
   const first = file.settled;
   settle(file, first, count, false);
 }
 
-/** Gives the reserved pages that were neither listed nor adopted back: they are the file's next ones again. */
+/** Gives back the reserved pages that were neither listed nor adopted; their indices become the file's next again. */
 export function abandon(file: File): void {
   const first = file.settled;
   const end = file.next;
@@ -122,7 +122,7 @@ export function abandon(file: File): void {
   tidyAll(file, first, end);
 }
 
-/** Moves the file's next index back as far as no page is live, but not below `page`. */
+/** Moves the file's next index back to just after the last live page, but not below `page`. */
 export function rewind(file: File, page: f64): void {
   const first = index(page);
   const old = file.next;

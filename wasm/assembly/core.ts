@@ -1,9 +1,9 @@
 /**
- * The books of one device: which pages are in use, by whom, how many there may be, and which wait for their peer.
+ * The books of one device: which pages are in use, by whom, how many are allowed, and which wait for their peer.
  *
- * Numbers in, numbers out. A file is named by the address of its record; a page by its index in the file, as an f64 that
- * holds a whole number below 2⁵³; references pass through the `STAGING_CAPACITY` places at `staging()`. Nothing here is called while
- * another call is under way. Each operation touches the pages it names, and no others; a sweep, all that are to be asked for.
+ * Arguments and results are numbers. A file is the address of its record. A page is its index in its file: an f64 that
+ * holds a whole number below 2⁵³. References pass through the area at `staging()`, up to `STAGING_CAPACITY` at a time.
+ * Calls never nest. An operation touches only the pages it names; a sweep touches all pages to ask about.
  */
 import { createFile, destroyFile } from "./file";
 import { addCounts, bits, dropCounts, dropLast, findLeaf } from "./leaf";
@@ -24,32 +24,32 @@ import {
 import { File, Leaf, PAGES } from "./records";
 import { listedPages, livePages, mappedPages, NO_MEMORY, NOT_FOUND, OK } from "./totals";
 
-/** Opens a file: its address, or 0 if there is no memory. */
+/** Opens a file. Returns its address, or 0 if out of memory. */
 export function open(): usize {
   return changetype<usize>(createFile());
 }
 
-/** The index that the file's next page gets. */
+/** Returns the index of the file's next page. */
 export function fileNext(file: File): f64 {
   return <f64>(<i64>file.next);
 }
 
-/** The file's pages that count toward the limit. */
+/** Returns how many of the file's pages count toward the limit. */
 export function fileLive(file: File): u32 {
   return file.live;
 }
 
-/** The file's pages that can be found. */
+/** Returns how many of the file's pages are listed, so that `find` finds them. */
 export function fileListed(file: File): u32 {
   return file.listed;
 }
 
-/** The file's mappings. */
+/** Returns the number of the file's mappings. */
 export function fileMappings(file: File): u32 {
   return file.mappings;
 }
 
-/** Whether all of the pages are listed in the file: never for none. */
+/** Returns whether all the pages are listed in the file; false if `count` is 0. */
 export function find(file: File, page: f64, count: u32): bool {
   const first = index(page);
   const end = first + count;
@@ -65,7 +65,7 @@ export function find(file: File, page: f64, count: u32): bool {
   return true;
 }
 
-/** Of `count` live pages, how many from the first on belong to its allocation. */
+/** Returns how many of `count` live pages, from the first on, belong to the allocation of the first. */
 export function allocationRun(file: File, page: f64, count: u32): u32 {
   const first = index(page);
   const end = first + count;
@@ -77,21 +77,21 @@ export function allocationRun(file: File, page: f64, count: u32): u32 {
   return count;
 }
 
-/** The reference of a live page. */
+/** Returns the reference of a live page. */
 export function gref(file: File, page: f64): f64 {
   const number = index(page);
   return <f64>load<u32>(findLeaf(file, number >> 6)!.gref(<u32>(number & 63)));
 }
 
 /**
- * Lets go of listed pages: they are no longer found, and those that are not mapped become pending. NOT_FOUND; or `count`, if
- * a sweep has begun of which these pages are the only run; or 0, and a sweep is to be begun.
+ * Unlists pages; those that are not mapped become pending. Returns NOT_FOUND if not all are listed; `count` if it has
+ * begun a sweep whose only run is these pages; otherwise 0, and the caller must begin a sweep.
  */
 export function free(file: File, page: f64, count: u32): i32 {
   const first = index(page);
   const bit = <u32>(first & 63);
   if (count > PAGES - bit || !count) return freeRun(file, page, count);
-  // Of one leaf, as most are.
+  // The common case: one leaf has all the pages.
   const leaf = findLeaf(file, first >> 6);
   const mask = bits(bit, count);
   if (!leaf || (leaf.listed & mask) != mask) return NOT_FOUND;
@@ -128,12 +128,12 @@ function freeRun(file: File, page: f64, count: u32): i32 {
   return run;
 }
 
-/** Counts one mapping of listed pages: a use of each. OK, NOT_FOUND or NO_MEMORY. */
+/** Counts one mapping of listed pages, which is a use of each. Returns OK, NOT_FOUND or NO_MEMORY. */
 export function map(file: File, page: f64, count: u32): i32 {
   if (!find(file, page, count)) return NOT_FOUND;
   const first = index(page);
   const end = first + count;
-  // All memory before the first count is raised.
+  // Take all memory before raising the first count, so that a failure raises none.
   for (let page = first; page < end;) {
     const length = stretch(page, end);
     const leaf = findLeaf(file, page >> 6)!;
@@ -163,7 +163,7 @@ export function map(file: File, page: f64, count: u32): i32 {
   return OK;
 }
 
-/** Counts the end of one mapping, with the page and count of its `map`. Pages without a use become pending: whether there are any. */
+/** Ends a mapping, given `map`'s arguments. Unused pages become pending. Returns whether a sweep is needed. */
 export function unmap(file: File, page: f64, count: u32): bool {
   const first = index(page);
   const end = first + count;
@@ -196,7 +196,7 @@ export function unmap(file: File, page: f64, count: u32): bool {
   return !nothingToAsk();
 }
 
-/** Makes all listed pages of a file without mappings pending. */
+/** Makes all listed pages of a file pending. The file must have no mappings. */
 function letAllGo(file: File): void {
   let leaf = file.firstLeaf;
   while (leaf) {
@@ -209,14 +209,14 @@ function letAllGo(file: File): void {
   file.listed = 0;
 }
 
-/** Closes a file: its listed pages become pending, at once or, while a mapping of the file is left, with the last one's end. */
+/** Closes a file. Its listed pages become pending: at once, or when the last mapping of the file ends. */
 export function close(file: File): void {
   assert(!file.closed);
   file.closed = 1;
   if (!file.mappings) letAllGo(file);
 }
 
-/** Forgets a closed file if none of its pages is live: whether it did. */
+/** Forgets a closed file if none of its pages is live. Returns whether it did. */
 export function forget(file: File): bool {
   assert(file.closed);
   if (file.live || file.mappings) return false;
@@ -225,14 +225,14 @@ export function forget(file: File): bool {
   return true;
 }
 
-/** The peer has let go of a page: if it is pending, and was held, the next sweep asks for it. Whether it was. */
+/** Records that the peer released a page. Returns whether it was pending and held: if so, the next sweep asks again. */
 export function released(file: File, page: f64): bool {
   const number = index(page);
   const leaf = findLeaf(file, number >> 6);
   return leaf ? release(leaf, bits(<u32>(number & 63), 1)) : false;
 }
 
-/** The peer's access to `count` pages of the sweep's run, from `offset` on, has ended: they are gone. */
+/** Removes `count` pages of the sweep's run, from `offset` on, to which the peer's access has ended. */
 export function ended(offset: u32, count: u32): void {
   const file = runLeaf().file;
   const first = sweepPage + offset;
@@ -249,7 +249,7 @@ export function ended(offset: u32, count: u32): void {
   livePages -= count;
 }
 
-/** The same for all pages of the sweep's run, and `nextRun`. */
+/** Removes all pages of the sweep's run, then moves on as `nextRun(false)` does. */
 export function endedAll(): u32 {
   const count = sweepCount;
   const bit = <u32>(sweepPage & 63);

@@ -1,5 +1,5 @@
 /**
- * The core for tests: with its asserts, and a check of all books before each operation.
+ * The core for tests: it asserts, and checks all books before `open`, `reserve`, `free`, `map`, `unmap` and `close`.
  */
 import * as allocation from "./allocation";
 import * as core from "./core";
@@ -57,7 +57,7 @@ export function close(file: File): void {
   core.close(file);
 }
 
-/** Stops the program unless all books agree; touches every page. Allowed whenever no page is reserved. */
+/** Aborts unless all books agree. Touches every page; call it only while no page is reserved. */
 export function verify(): void {
   let leaves: u32 = 0;
   let listedSum: u32 = 0;
@@ -89,16 +89,16 @@ function verifyLeaf(leaf: Leaf): void {
   assert(findLeaf(leaf.file, leaf.number) == leaf);
   assert(!(leaf.pending & leaf.listed));
   assert(!(leaf.again() & ~(leaf.mapped & ~leaf.pending)));
-  // What is to be asked for is in a queue.
+  // A leaf with pages to ask about is in a queue.
   assert(!leaf.toAsk() || leaf.nextToAsk);
   assert(!(leaf.begins & ~leaf.live()));
-  // A leaf without a live page is only the one that waits for the file's next page, or for the sweep to leave it.
+  // A leaf without live pages is kept only for the file's next page, or until the sweep leaves it.
   assert(leaf.live() != 0 || leaf.number == leaf.file.next >> 6 || leaf.nextToAsk);
   if (leaf.grefs & 1) {
     assert(!(leaf.live() & ~load<u64>(leaf.grefs - 1)));
     assert(leaf.file.tail != leaf);
   }
-  // No page from the file's next index on is live.
+  // No page at or after the file's next index is live.
   const end = leaf.file.next;
   if (leaf.number == end >> 6) assert(!(leaf.live() >> (end & 63)));
   else assert(leaf.number < end >> 6);
@@ -109,7 +109,7 @@ function verifyLeaf(leaf: Leaf): void {
   }
 }
 
-/** The sums of the file whose first leaf this is. */
+/** Checks the sums of a file, given its first leaf. */
 function verifyFile(first: Leaf): void {
   const file = first.file;
   let listedSum: u32 = 0;
@@ -130,7 +130,7 @@ function verifyFile(first: Leaf): void {
   assert(!file.closed || file.mappings > 0 || !file.listed);
 }
 
-/** The leaves of a queue. */
+/** Checks the links of a queue, and returns its number of leaves. */
 function verifyQueue(ofSweep: bool): u32 {
   let count: u32 = 0;
   let leaf = firstOf(ofSweep);

@@ -1,9 +1,9 @@
-/** Files: they are made and freed here. */
+/** Creates and frees the records of files. */
 import { NO_LEAF } from "./leaf";
 import { giveLine, LINE, takeLine } from "./memory";
 import { File } from "./records";
 
-/** A new file, or null if there is no memory. */
+/** Creates a file. Returns null if out of memory. */
 export function createFile(): File | null {
   const line = takeLine();
   if (!line) return null;
@@ -14,7 +14,7 @@ export function createFile(): File | null {
   return file;
 }
 
-/** Takes a file's record back. */
+/** Frees the record of a file. */
 export function destroyFile(file: File): void {
   giveLine(changetype<usize>(file));
 }

@@ -1,30 +1,30 @@
-/** Leaves: they are made, found, packed and freed here. */
+/** Creates, finds, packs and frees leaves. */
 import { cut, giveLine, LINE, room, takeLine } from "./memory";
 import { File, Leaf, PAGES } from "./records";
 import { insert, look, makeRoom, remove } from "./table";
 
-/** The number of no leaf. */
+/** The number of NO_LEAF; no other leaf has it. */
 const NO_NUMBER: u64 = -1;
 
-/** A leaf of no file, in place of one that is remembered. */
+/** The value of a file's `latest` or `tail` while there is no such leaf. It belongs to no file. */
 export const NO_LEAF: Leaf = changetype<Leaf>(memory.data(64, 8));
 NO_LEAF.number = NO_NUMBER;
 
 const GREFS_SIZE: usize = 4 * <usize>PAGES;
 const COUNTS_SIZE: usize = LINE + 4 * <usize>PAGES;
-/** References in a packed block. */
+/** The number of references that fit in a packed block. */
 const PACKED: u64 = 14;
 
 let freeGrefs: usize = 0;
 let freeCounts: usize = 0;
 
-/** The bits from `first` on, `length` of them; both together are at most 64, and `length` is at least 1. */
+/** Returns a mask of `length` bits from bit `first` on. `length` is at least 1; the sum of both is at most 64. */
 @inline
 export function bits(first: u32, length: u32): u64 {
   return (<u64>-1 >> (64 - <u64>length)) << <u64>first;
 }
 
-/** The leaf of a file that has a number, or null. */
+/** Returns the leaf of a file with the given number, or null. */
 @inline
 export function findLeaf(file: File, number: u64): Leaf | null {
   const latest = file.latest;
@@ -38,10 +38,10 @@ function findOther(file: File, number: u64): Leaf | null {
   return leaf;
 }
 
-/** Pages that one allocation may have at most: 16 GiB, whose books take 20 MB, which stay even if the pages are refused. */
+/** The most pages that one allocation may have: 16 GiB. Their books take 20 MB, kept even if the pages are refused. */
 const MOST: u32 = 1 << 22;
 
-/** Whether the books of so many more pages may be made, and fit. */
+/** Returns whether one allocation may have this many pages, and whether their books fit into memory. */
 export function fits(pages: u32): bool {
   return pages <= MOST && (<u64>(pages / PAGES) + 2) * <u64>(LINE + GREFS_SIZE) < room();
 }
@@ -59,7 +59,7 @@ function giveGrefs(block: usize): void {
   freeGrefs = block;
 }
 
-/** A new leaf of a file, without a live page; null if there is no memory. */
+/** Creates a leaf of a file, without live pages. Returns null if out of memory. */
 export function createLeaf(file: File, number: u64): Leaf | null {
   if (!makeRoom()) return null;
   const line = takeLine();
@@ -90,7 +90,7 @@ export function createLeaf(file: File, number: u64): Leaf | null {
   return leaf;
 }
 
-/** Takes back a leaf that has no live page. */
+/** Frees a leaf without live pages. */
 function destroyLeaf(leaf: Leaf): void {
   assert(!leaf.live() && !leaf.counts && !leaf.nextToAsk);
   remove(leaf);
@@ -107,7 +107,7 @@ function destroyLeaf(leaf: Leaf): void {
   giveLine(changetype<usize>(leaf));
 }
 
-/** Takes the last leaf of a file without live pages back. */
+/** Frees the last leaf, if any, of a file without live pages. */
 export function dropLast(file: File): void {
   const leaf = file.firstLeaf;
   if (leaf) destroyLeaf(leaf);
@@ -115,8 +115,8 @@ export function dropLast(file: File): void {
 }
 
 /**
- * Takes a leaf back if no page of it is live, and packs its references if few are: unless the file's next page belongs in
- * it, or it is in a queue, and looked at when it leaves that.
+ * Frees a leaf without live pages; packs the references if few pages are live. Does nothing if the file's next page
+ * belongs in the leaf, or if the leaf is in a queue: then it is tidied when it leaves the queue.
  */
 @inline
 export function tidy(leaf: Leaf): void {
@@ -126,7 +126,7 @@ export function tidy(leaf: Leaf): void {
   else if (!(leaf.grefs & 1)) pack(leaf, live);
 }
 
-/** Moves the references of the few live pages into a smaller block, if there is memory for it. */
+/** Moves the references of the few live pages to a smaller block, if there is memory for one. */
 function pack(leaf: Leaf, live: u64): void {
   const line = takeLine();
   if (!line) return;
@@ -138,7 +138,7 @@ function pack(leaf: Leaf, live: u64): void {
   if (leaf.file.tail == leaf) leaf.file.tail = NO_LEAF;
 }
 
-/** Gives each page of a leaf a place for its reference again: false if there is no memory. */
+/** Gives each page of a leaf its own place for a reference again. Returns false if out of memory. */
 export function unpack(leaf: Leaf): bool {
   const packed = leaf.grefs;
   if (!(packed & 1)) return true;
@@ -153,7 +153,7 @@ export function unpack(leaf: Leaf): bool {
   return true;
 }
 
-/** Gives a leaf its counts, all 0, unless it has them; false if there is no memory. */
+/** Gives a leaf counts, all 0, unless it has them already. Returns false if out of memory. */
 export function addCounts(leaf: Leaf): bool {
   if (leaf.counts) return true;
   let block = freeCounts;
@@ -165,7 +165,7 @@ export function addCounts(leaf: Leaf): bool {
   return true;
 }
 
-/** Takes a leaf's counts back if no page of it is mapped more than once. */
+/** Frees the counts of a leaf if none of its pages is mapped more than once. */
 export function dropCounts(leaf: Leaf): void {
   const block = leaf.counts;
   if (!block || leaf.again()) return;

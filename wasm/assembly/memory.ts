@@ -1,32 +1,32 @@
 /**
- * Memory without a garbage collector: blocks are cut off the end of the linear memory and never given back to the host;
- * each size keeps a list of its free blocks. All blocks are whole cache lines.
+ * Allocates memory without a garbage collector. Blocks are cut from the unused end of the linear memory and never
+ * returned to the host; each size has a list of freed blocks. Every block is a whole number of cache lines.
  */
 
-/** Bytes of a cache line, and of the records of files, of leaves and of packed references. */
+/** The size of a cache line in bytes, and of the records of files, leaves and packed references. */
 export const LINE: usize = 64;
-/** Memory grows by no more than so many pages of 64 KiB at a time, unless more is needed. */
+/** Memory grows by at most this many pages of 64 KiB at a time, unless more is needed. */
 const STEP: i32 = 16;
 
-/** The first byte that no block holds. */
+/** The first address after all blocks. */
 let end: usize = (__heap_base + (LINE - 1)) & ~(LINE - 1);
 let freeLines: usize = 0;
 
-/** Bytes that could still be cut off before 32-bit addresses end. */
+/** Returns how many bytes can still be cut before 32-bit addresses run out. */
 export function room(): u64 {
   return 0x1_0000_0000 - <u64>end;
 }
 
-/** Cuts a block of `size` bytes, a multiple of a line, off the end; 0 if the host gives no more memory. */
+/** Cuts a block of `size` bytes, a multiple of LINE. Returns its address, or 0 if out of memory. */
 export function cut(size: usize): usize {
   const start = end;
   const wanted = <u64>start + <u64>size;
   const pages = <u64>memory.size();
-  // The end itself must be an address, too.
+  // `end` itself must be an address, too.
   if (wanted >= 0x1_0000_0000) return 0;
   if (wanted > pages << 16) {
     const missing = <i32>((wanted - (pages << 16) + 0xffff) >> 16);
-    // Growing by more keeps the view that the host caches valid for longer; where that is too much, what is needed.
+    // Growing detaches the view that the host caches, so grow in advance; if that fails, by what is missing.
     const more = min<i32>(<i32>(pages >> 3), STEP);
     if (more <= missing || memory.grow(more) < 0) {
       if (memory.grow(missing) < 0) return 0;
@@ -36,7 +36,7 @@ export function cut(size: usize): usize {
   return start;
 }
 
-/** A line of memory, with anything in it; 0 if there is none. */
+/** Takes a line of memory, with arbitrary contents. Returns 0 if out of memory. */
 export function takeLine(): usize {
   const line = freeLines;
   if (!line) return cut(LINE);
@@ -44,13 +44,13 @@ export function takeLine(): usize {
   return line;
 }
 
-/** Takes a line back. */
+/** Frees a line of memory. */
 export function giveLine(line: usize): void {
   store<usize>(line, freeLines);
   freeLines = line;
 }
 
-/** Copies references: of one leaf, so few that a call of the host's copying would cost more than it saves. */
+/** Copies references of one leaf: so few that calling the engine's bulk copy would cost more than it saves. */
 @inline
 export function copyGrefs(to: usize, from: usize, count: u32): void {
   const bytes = (<usize>count) << 2;

@@ -1,38 +1,38 @@
 /**
- * Pages without a use, to which the peer's access has not ended: the queue of leaves with pages that the backend is to be
- * asked for, and the sweep over them. Pages that the peer is known to map are in no queue, and cost nothing.
+ * Pending pages: unused here, but the peer still has access. To *ask about* a page is to ask the backend to end that
+ * access. Leaves with such pages are queued for a sweep. Pages that the peer is known to map are not, and cost nothing.
  */
 import { bits, tidy } from "./leaf";
 import { copyGrefs } from "./memory";
 import { Leaf, PAGES } from "./records";
 
-/** References that pass between the host and the core at a time. */
+/** The number of references in the staging area, where they pass between the host and the core. */
 export const STAGING_CAPACITY: u32 = 4096;
 const staged: usize = memory.data(16384, 8);
 
-/** Where references pass. */
+/** Returns the address of the staging area. */
 export function staging(): usize {
   return staged;
 }
 
 let pendingPages: u32 = 0;
 
-/** What the last leaf of a queue has in place of a next one. */
+/** Marks the end of a queue: the last leaf has it in place of a next one. */
 const LAST: usize = 1;
-/** The leaves with pages to ask for, oldest first. */
+/** The queue of leaves with pages to ask about, oldest first. */
 let firstToAsk: usize = LAST;
 let lastToAsk: usize = LAST;
 
-/** The leaves of the sweep under way that it has not left: from the one in which its run begins. */
+/** The leaves that the sweep under way has not left yet, starting with the one in which its run begins. */
 let sweepHead: usize = LAST;
-/** Where the sweep goes on behind its run: a leaf, and a bit at or before its next page to ask for. */
+/** Where the sweep continues after its run: a leaf, and a bit at or before its next page to ask about. */
 let sweepLeaf: usize = LAST;
 let sweepBit: u32 = 0;
-/** The run that the sweep has come to. */
+/** The sweep's current run: its first page and its number of pages. */
 export let sweepPage: u64 = 0;
 export let sweepCount: u32 = 0;
 
-/** Pages without a use, to which the peer's access has not ended. */
+/** Returns the number of pending pages. */
 export function pending(): u32 {
   return pendingPages;
 }
@@ -45,7 +45,7 @@ function enqueue(leaf: Leaf): void {
   lastToAsk = changetype<usize>(leaf);
 }
 
-/** Makes pages of a leaf pending; none of them was, or is mapped. */
+/** Makes pages of a leaf pending. None of them may be pending or mapped. */
 export function addPending(leaf: Leaf, mask: u64): void {
   if (!mask) return;
   assert(!(leaf.pending & mask) && !(leaf.mapped & mask));
@@ -54,7 +54,7 @@ export function addPending(leaf: Leaf, mask: u64): void {
   enqueue(leaf);
 }
 
-/** Makes pages of a leaf that were to be asked for no longer pending. */
+/** Makes pages of a leaf no longer pending. All of them must be pages to ask about. */
 @inline
 export function removePending(leaf: Leaf, mask: u64, count: u32): void {
   assert((leaf.toAsk() & mask) == mask);
@@ -62,7 +62,7 @@ export function removePending(leaf: Leaf, mask: u64, count: u32): void {
   pendingPages -= count;
 }
 
-/** The peer has let go of a pending page of a leaf: it is to be asked for again. Whether the peer was known to map it. */
+/** Records that the peer released a page. Returns whether it was pending and held: if so, its leaf is queued again. */
 export function release(leaf: Leaf, mask: u64): bool {
   if (!(leaf.pending & leaf.mapped & mask)) return false;
   leaf.mapped &= ~mask;
@@ -70,13 +70,13 @@ export function release(leaf: Leaf, mask: u64): bool {
   return true;
 }
 
-/** Whether there is nothing to ask for, and no sweep under way. */
+/** Returns whether there is nothing to ask about and no sweep under way. */
 @inline
 export function nothingToAsk(): bool {
   return firstToAsk == LAST && sweepHead == LAST;
 }
 
-/** Makes pages of one leaf pending, and a sweep with them as its only run; there was nothing to ask for. */
+/** Makes pages of one leaf pending, and begins a sweep with them as its only run. Requires `nothingToAsk()`. */
 @inline
 export function sweepOnly(leaf: Leaf, bit: u32, mask: u64, page: u64, count: u32): void {
   assert(nothingToAsk() && !(leaf.pending & mask) && !(leaf.mapped & mask));
@@ -90,9 +90,9 @@ export function sweepOnly(leaf: Leaf, bit: u32, mask: u64, page: u64, count: u32
   copyGrefs(staged, leaf.gref(bit), count);
 }
 
-/** Begins a sweep over all pages to ask for, oldest leaf first, with its first run: the same as `nextRun`. */
+/** Begins a sweep over all pages to ask about, oldest leaf first. Returns its first run, as `nextRun` does. */
 export function sweep(): u32 {
-  // A sweep that was not gone through is begun again.
+  // Put what an unfinished sweep has left back into the queue.
   while (sweepHead != LAST) leave();
   sweepHead = firstToAsk;
   sweepLeaf = firstToAsk;
@@ -101,7 +101,7 @@ export function sweep(): u32 {
   return nextRun(false);
 }
 
-/** Leaves the first leaf of the sweep, which goes into the queue again if there is something left to ask for. */
+/** Leaves the first leaf of the sweep: queues it again if it has pages to ask about, otherwise tidies it. */
 function leave(): void {
   const leaf = changetype<Leaf>(sweepHead);
   sweepHead = leaf.nextToAsk;
@@ -110,7 +110,7 @@ function leave(): void {
   else tidy(leaf);
 }
 
-/** The pages of the sweep's run that are still pending are mapped by the peer: they wait until it lets go. */
+/** Records that the peer maps the pages of the sweep's run that are still pending: they wait until it releases them. */
 function hold(): void {
   let leaf = changetype<Leaf>(sweepHead);
   let bit = <u32>(sweepPage & 63);
@@ -126,10 +126,12 @@ function hold(): void {
 }
 
 /**
- * The sweep's next run of pages, as many as STAGING_CAPACITY: their number, or 0 at the end of the sweep. `runFile` and `runPage`
- * say where it is, its references are staged. `ended` may follow for parts of it; then `nextRun` again, until the end.
+ * Moves the sweep to its next run of pages. Returns their number, at most STAGING_CAPACITY, or 0 at the end.
+ * `runFile` and `runPage` return where the run is; its references are staged. Call `ended` for the parts of it to which
+ * access ended, then `nextRun` again, until it returns 0.
  *
- * @param held Whether those of the run before that have not ended wait until `released`; otherwise the next sweep asks again.
+ * @param held Whether those pages of the previous run whose access has not ended wait for `released`. If false, the
+ * next sweep asks about them again.
  */
 export function nextRun(held: bool): u32 {
   if (held) hold();
@@ -156,7 +158,7 @@ export function nextRun(held: bool): u32 {
     const next = leaf.nextToAsk;
     sweepLeaf = bit < PAGES ? changetype<usize>(leaf) : next;
     sweepBit = bit & 63;
-    // A run goes on in the next leaf if that is its neighbour.
+    // A run continues in the next leaf if that is its neighbour.
     if (bit < PAGES || count == STAGING_CAPACITY || next == LAST) break;
     const neighbour = changetype<Leaf>(next);
     if (neighbour.file != leaf.file || neighbour.number != leaf.number + 1 || !(neighbour.toAsk() & 1)) break;
@@ -167,29 +169,29 @@ export function nextRun(held: bool): u32 {
   return count;
 }
 
-/** The first leaf of the sweep's run. */
+/** Returns the first leaf of the sweep's run. */
 @inline
 export function runLeaf(): Leaf {
   return changetype<Leaf>(sweepHead);
 }
 
-/** The file of the sweep's run. */
+/** Returns the file of the sweep's run. */
 export function runFile(): usize {
   return changetype<usize>(runLeaf().file);
 }
 
-/** The first page of the sweep's run. */
+/** Returns the first page of the sweep's run. */
 export function runPage(): f64 {
   return <f64>(<i64>sweepPage);
 }
 
-/** The first leaf of the queue, or of the sweep under way; or null: for the debug build. */
+/** Returns the first leaf of the sweep under way or of the queue, or null. Only the debug build calls it. */
 export function firstOf(ofSweep: bool): Leaf | null {
   const first = ofSweep ? sweepHead : firstToAsk;
   return first == LAST ? null : changetype<Leaf>(first);
 }
 
-/** The leaf behind another one in a queue, or null: for the debug build. */
+/** Returns the leaf after another one in a queue, or null. Only the debug build calls it. */
 export function behind(leaf: Leaf): Leaf | null {
   return leaf.nextToAsk == LAST ? null : changetype<Leaf>(leaf.nextToAsk);
 }

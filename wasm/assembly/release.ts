@@ -1,4 +1,4 @@
-/** The core as it ships. */
+/** The core as it ships: the exports of `core.wasm`. */
 export { abandon, adoptAsPending, list, listOne, reserve, rewind } from "./allocation";
 export {
   close,

@@ -1,6 +1,6 @@
 /**
- * All leaves by file and number: open addressing, linear probing, at most half full.
- * An empty place is 0; a removal moves later entries back, so that there are no tombstones.
+ * A hash table of all leaves by file and number, with open addressing and linear probing, at most half full.
+ * An empty place is 0. A removal moves later entries back, so there are no tombstones.
  */
 import { cut } from "./memory";
 import { File, Leaf } from "./records";
@@ -8,7 +8,7 @@ import { File, Leaf } from "./records";
 let table: usize = 0;
 let capacity: u32 = 0;
 let size: u32 = 0;
-/** The hash is the upper bits of a product: this is how far they are shifted down. */
+/** The hash is the upper bits of a product: the product is shifted right by this many bits. */
 let shift: u64 = 0;
 
 @inline
@@ -16,13 +16,13 @@ function place(index: u32): usize {
   return table + ((<usize>index) << 2);
 }
 
-/** Fibonacci hashing: neighbouring numbers of one file, and equal numbers of several, land far apart. */
+/** Fibonacci hashing: neighbouring numbers of one file, and equal numbers of different files, land far apart. */
 @inline
 function home(file: usize, number: u64): u32 {
   return <u32>(((number ^ ((<u64>file) << 32)) * 0x9e37_79b9_7f4a_7c15) >> shift);
 }
 
-/** The leaf of a file that has a number, or null; found in the table, which has places. */
+/** Looks a leaf up by file and number. Returns null if there is none. The table must have places. */
 export function look(file: File, number: u64): Leaf | null {
   let index = home(changetype<usize>(file), number);
   while (true) {
@@ -39,18 +39,18 @@ function put(leaf: Leaf): void {
   store<usize>(place(index), changetype<usize>(leaf));
 }
 
-/** Makes room for one more leaf: false if there is no memory. */
+/** Makes room for one more leaf. Returns false if out of memory. */
 export function makeRoom(): bool {
   return (size + 1) * 2 <= capacity || grow();
 }
 
-/** Puts a leaf in, for which there is room. */
+/** Inserts a leaf. There must be room for it. */
 export function insert(leaf: Leaf): void {
   put(leaf);
   size++;
 }
 
-/** Takes a leaf out. */
+/** Removes a leaf. */
 export function remove(leaf: Leaf): void {
   const mask = capacity - 1;
   let gap = home(changetype<usize>(leaf.file), leaf.number);
@@ -61,7 +61,7 @@ export function remove(leaf: Leaf): void {
     const other = load<usize>(place(index));
     if (!other) break;
     const start = home(changetype<usize>(changetype<Leaf>(other).file), changetype<Leaf>(other).number);
-    // It may move back into the gap only if its probing passes there: if its home is not between the two.
+    // An entry may move to the gap only if its probing passes there: if its home is not between the two.
     if (((index - start) & mask) >= ((index - gap) & mask)) {
       store<usize>(place(gap), other);
       gap = index;
@@ -71,7 +71,10 @@ export function remove(leaf: Leaf): void {
   size--;
 }
 
-/** Twice the places, or the first 64. The old table is not used again: all of them together are smaller than the new one. */
+/**
+ * Doubles the number of places; the first table has 64. Old tables are not reused: together they are smaller than the
+ * new one. Returns false if out of memory.
+ */
 export function grow(): bool {
   const old = table;
   const places = capacity;
@@ -89,17 +92,17 @@ export function grow(): bool {
   return true;
 }
 
-/** The number of leaves: for the debug build. */
+/** Returns the number of leaves. Only the debug build calls it. */
 export function leafCount(): u32 {
   return size;
 }
 
-/** The number of places in the table: for the debug build. */
+/** Returns the number of places in the table. Only the debug build calls it. */
 export function placeCount(): u32 {
   return capacity;
 }
 
-/** The leaf in one place of the table, or null: for the debug build. */
+/** Returns the leaf in one place of the table, or null. Only the debug build calls it. */
 export function leafAt(index: u32): Leaf | null {
   return changetype<Leaf | null>(load<usize>(place(index)));
 }
