@@ -12,9 +12,9 @@
  * @module
  */
 import { buildNpm } from "../scripts/build_npm.ts";
+import { exec } from "../scripts/exec.ts";
 import { writeMarked } from "../scripts/marked.ts";
 import { esbuild, sizeOf, vite } from "../test/npm/bundles.ts";
-import { exec } from "../test/npm/exec.ts";
 import { installPackage, installTools, NODES } from "../test/npm/projects.ts";
 import { median } from "./clock.ts";
 
@@ -57,7 +57,7 @@ for (let round = -1; round < ROUNDS; round++) {
     for (const [what, own, whole] of [["empty", empty, wholeEmpty], ["grant", grant, wholeGrant]] as const) {
       const [program, ...args] = runtimes[name]!;
       const start = performance.now();
-      const said = await exec(program!, [...args, "start.ts", what], project);
+      const said = await exec(program!, [...args, "start.ts", what], { cwd: project });
       const took = performance.now() - start;
       if (round < 0) continue;
       own.push(Number(said));

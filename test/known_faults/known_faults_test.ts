@@ -9,7 +9,7 @@ const root = new URL("../../", import.meta.url).pathname;
 /** A copy of the library with a patch. */
 function patchedCopy({ file, find, replace }: Patch): string {
   const folder = Deno.makeTempDirSync();
-  for (const part of ["mod.ts", "src", "backends", "wasm", "scripts", "deno.json", "deno.lock"]) {
+  for (const part of ["mod.ts", "src", "backends", "wasm", "scripts", "deno.json", "deno.lock", "package.json"]) {
     run("cp", "-r", `${root}${part}`, `${folder}/${part}`);
   }
   // Its compiler.

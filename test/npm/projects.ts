@@ -1,8 +1,8 @@
-/** Folders with npm packages in them: the tools that are used here, and projects that use the packed package. */
+/** Folders with npm packages: the tools of these tests, and projects that use the packed package. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
-/** Node's binary is a package too: there is no need for an installer, or for the right one on this machine. */
+/** The tested release lines of Node. npm has its binaries, so that none must be installed on this machine. */
 export const NODES = ["22", "24", "26"] as const;
 
 /** A release line of Node. */
@@ -19,21 +19,18 @@ const TOOLS = [
   "vite@8.3.8",
 ];
 
-/** What the device backend calls the C library by. */
+/** Calls the C library for the device backends. */
 export const KOFFI = "koffi@3.3.4";
 
-/**
- * Makes a folder a project of its own with these packages, and nothing else. No script of a package is run: all that is
- * used comes with what is built already.
- */
+/** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[]): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  // Without one, npm takes the nearest folder above that has one.
+  // Without this file, npm would install into the nearest folder above that has one.
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, type: "module" }));
-  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], folder);
+  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], { cwd: folder });
 }
 
-/** Installs packages once: a later run finds them. */
+/** Installs packages unless an earlier run did. */
 async function installOnce(folder: string, packages: readonly string[]): Promise<void> {
   const stamp = `${folder}/installed.json`;
   const wanted = JSON.stringify(packages);
@@ -43,26 +40,26 @@ async function installOnce(folder: string, packages: readonly string[]): Promise
   await Deno.writeTextFile(stamp, wanted);
 }
 
-/** Where the tools and runtimes are. */
+/** The installed tools and runtimes. */
 export interface Tools {
   readonly node: Readonly<Record<NodeLine, string>>;
   readonly bun: string;
-  /** The project that has the tools. */
+  /** The project with the tools. */
   readonly folder: string;
-  /** Runs a tool's program by the oldest Node. */
+  /** Runs a program of a tool on the oldest Node. */
   run(program: string, args: string[], cwd: string): Promise<string>;
 }
 
 const ARCH = Deno.build.arch === "x86_64" ? "x64" : "arm64";
 
-/** Installs a Node into a folder that is kept; returns its path. */
+/** Installs a release line of Node into a folder, unless it is there, and returns its path. */
 export async function installNode(cache: string, line: NodeLine): Promise<string> {
   const name = `node-${Deno.build.os}-${ARCH}`;
   await installOnce(`${cache}/node${line}`, [`${name}@${line}`]);
   return `${cache}/node${line}/node_modules/${name}/bin/node`;
 }
 
-/** Installs the tools and runtimes into a folder that is kept. */
+/** Installs the tools and runtimes into a folder, unless they are there. */
 export async function installTools(cache: string): Promise<Tools> {
   const folder = `${cache}/tools`;
   await installOnce(folder, TOOLS);
@@ -72,11 +69,11 @@ export async function installTools(cache: string): Promise<Tools> {
     node,
     bun: `${folder}/node_modules/@oven/bun-${Deno.build.os}-${ARCH === "x64" ? "x64" : "aarch64"}/bin/bun`,
     folder,
-    run: (program, args, cwd) => exec(node[22], [`${folder}/node_modules/${program}`, ...args], cwd),
+    run: (program, args, cwd) => exec(node[22], [`${folder}/node_modules/${program}`, ...args], { cwd }),
   };
 }
 
-/** Makes a new project that uses the package from its tarball, with the programs of `programs/` in it. */
+/** Makes a new project with the package from its tarball, and with the programs of `programs/`. */
 export async function installPackage(folder: string, tarball: string, ...more: string[]): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await install(folder, [tarball, ...more]);
