@@ -16,11 +16,15 @@ const TOOLS = [
   "playwright-core@1.65.1",
   "publint@0.3.25",
   "typescript@7.0.2",
+  "typescript-5.7@npm:typescript@5.7.3",
   "vite@8.3.8",
 ];
 
 /** Calls the C library for the device backends. */
 export const KOFFI = "koffi@3.3.4";
+
+/** The types of Node, for programs in TypeScript. */
+export const NODE_TYPES = "@types/node@26.6.7";
 
 /** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[]): Promise<void> {
