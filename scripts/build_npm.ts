@@ -1,9 +1,9 @@
 /**
- * `deno task build:npm [FOLDER]`: builds the npm package, in `.cache/npm/` by default, and prints its path, files and hash. The
- * same sources give the same bytes on every machine.
+ * `deno task build:npm [FOLDER]`: builds the npm package, in `.cache/npm/` by default, and prints its path, files and
+ * hash. The same sources give the same bytes on every machine.
  *
- * `deno pack` compiles the modules. This script then completes package.json, makes source maps and links portable, sorts the
- * files, and refuses a package with a missing or stray file.
+ * `deno pack` compiles the modules. This script then completes package.json, makes source maps and links portable,
+ * sorts the files, and refuses a package with a missing or stray file.
  */
 
 import { parseArgs } from "node:util";

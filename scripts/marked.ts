@@ -13,7 +13,8 @@ export function withMarked(document: string, name: string, text: string): string
 }
 
 /**
- * Writes texts into those marks of a document that have their names. Names of one group start with the same word and a colon.
+ * Writes texts into those marks of a document that have their names. Names of one group start with the same word and a
+ * colon.
  *
  * @throws {Error} if the document has none of the marks, or has another mark of the same group.
  */

@@ -1,6 +1,6 @@
 /**
- * `deno task platforms:table`: writes the table of docs/platforms.md from what the last whole runs of `test:npm` and `test:xen`
- * kept. With `--check` it writes nothing, and fails if the table claims anything else.
+ * `deno task platforms:table`: writes the table of docs/platforms.md from what the last whole runs of `test:npm` and
+ * `test:xen` kept. With `--check` it writes nothing, and fails if the table claims anything else.
  */
 
 import { parseArgs } from "node:util";

@@ -1,6 +1,7 @@
 /**
- * `deno task release`: runs all tests and prints what a release of this commit would publish to npm and JSR. It publishes
- * nothing, and fails while there is a reason not to publish. With `--no-tests` it skips the tests, and then always fails.
+ * `deno task release`: runs all tests and prints what a release of this commit would publish to npm and JSR. It
+ * publishes nothing, and fails while there is a reason not to publish. With `--no-tests` it skips the tests, and then
+ * always fails.
  */
 
 import { parseArgs } from "node:util";

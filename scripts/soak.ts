@@ -1,6 +1,7 @@
 /**
- * Runs many random operations on the simulated machine: pages are shared, mapped by both sides, written, unmapped and freed.
- * Prints the memory of the process after each tenth of them, and fails if the heap or the process grows after the first.
+ * Runs many random operations on the simulated machine: pages are shared, mapped by both sides, written, unmapped and
+ * freed. Prints the memory of the process after each tenth of them, and fails if the heap or the process grows after
+ * the first.
  *
  * ```sh
  * deno task soak                   # ten million operations, with `memory: "slabs"`

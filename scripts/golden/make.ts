@@ -1,6 +1,6 @@
 /**
- * `deno task golden`: writes `test/golden/abi.json`, the requests of Xen's grant devices as a C compiler lays them out. Runs on
- * Debian or Ubuntu, and installs what it needs.
+ * `deno task golden`: writes `test/golden/abi.json`, the requests of Xen's grant devices as a C compiler lays them out.
+ * Runs on Debian or Ubuntu, and installs what it needs.
  */
 
 import { exec } from "../exec.ts";

@@ -31,8 +31,8 @@ function targetOf(path: string, url: string): Target {
 }
 
 /**
- * Makes a document of the repository one of the package: a relative link to something that only the repository has becomes
- * absolute.
+ * Makes a document of the repository one of the package: a relative link to something that only the repository has
+ * becomes absolute.
  *
  * @param path Where the document lies.
  * @param isPacked Whether the package has a file.

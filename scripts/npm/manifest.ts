@@ -9,8 +9,8 @@ export interface Manifest {
 }
 
 /**
- * The address of the repository. It has none yet: this one resolves nowhere, by the rules of its top-level domain, and makes
- * `deno task release` fail.
+ * The address of the repository. It has none yet: this one resolves nowhere, by the rules of its top-level domain, and
+ * makes `deno task release` fail.
  */
 export const REPOSITORY = "https://gntalloc.invalid/gntalloc";
 

@@ -1,4 +1,6 @@
-/** The source maps that `deno pack` embeds in modules. They name each source by its path on the machine that packed it. */
+/**
+ * The source maps that `deno pack` embeds in modules. They name each source by its path on the machine that packed it.
+ */
 
 const MAP = /^\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/m;
 

@@ -1,6 +1,6 @@
-// Opens a page in Chromium and prints, as JSON, the global `finished` that its script sets, or else the text that it writes.
-// Arguments: the path of Chromium, the folder of the bundles, the name of the page's script, the path of the core, and the page's
-// Content-Security-Policy. Run it in a project with playwright-core.
+// Opens a page in Chromium and prints, as JSON, the global `finished` that its script sets, or else the text that it
+// writes. Arguments: the path of Chromium, the folder of the bundles, the name of the page's script, the path of the
+// core, and the page's Content-Security-Policy. Run it in a project with playwright-core.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

@@ -1,6 +1,7 @@
 /**
- * `deno task test:npm`: builds the package, installs the tarball into new projects, and tests it there on every supported runtime,
- * never from the sources. Needs npm and its registry, and gcc for the device backends; see docs/releasing.md.
+ * `deno task test:npm`: builds the package, installs the tarball into new projects, and tests it there on every
+ * supported runtime, never from the sources. Needs npm and its registry, and gcc for the device backends; see
+ * docs/releasing.md.
  *
  * `--only=TEXT` runs the checks with TEXT in their names. A whole run keeps what ran where, for docs/platforms.md.
  */

@@ -14,7 +14,8 @@ export class Snippets {
   }
 
   /**
-   * Writes the snippets that name a file into the folder `docs` of a project, and the program `consumer.ts` beside them.
+   * Writes the snippets that name a file into the folder `docs` of a project, and the program `consumer.ts` beside
+   * them.
    *
    * @param repository The folder with `docs/node.md`.
    * @param project A project with the package, koffi and `@types/node`.
