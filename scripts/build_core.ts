@@ -39,7 +39,8 @@ async function compile(entry: string, flags: string[]): Promise<Uint8Array> {
 function embed(module: Uint8Array<ArrayBuffer>): Uint8Array {
   const lines = module.toBase64().match(/.{1,112}/g)!;
   return encoder.encode(
-    `// Made by \`deno task build:core\` from wasm/assembly/: do not edit.\n\n/** The bytes of core.wasm, in base64. */\n` +
+    "// Made by `deno task build:core` from wasm/assembly/: do not edit.\n\n" +
+      "/** The bytes of core.wasm, in base64. */\n" +
       `export const CORE =\n  ${lines.map((line) => `"${line}"`).join(" +\n  ")};\n`,
   );
 }

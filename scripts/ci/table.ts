@@ -9,7 +9,7 @@ const COLUMNS: Readonly<Record<Machine, string>> = {
 };
 
 /** Returns a table with a row per place, and a sentence that names the systems. */
-export function tableOf(runs: readonly Run[]): string {
+export function tableOf(runs: readonly Omit<Run, "counts">[]): string {
   const all = runs.flatMap(({ task, ran }) => ran.map((one) => ({ ...one, task })));
   const machines = Object.keys(COLUMNS) as Machine[];
   const rows = [...new Set(all.map(({ where }) => where))].map((where) => {
