@@ -41,8 +41,7 @@ const TAIL_LINES = 20;
 /**
  * Runs a command to its end and returns its standard output.
  *
- * @throws {Error} if the command cannot be started, or fails. The message has the command line and the end of the
- * output.
+ * @throws {Error} if the command cannot be started, or fails. The message has the command line and the end of the output.
  */
 export async function exec(command: string, args: readonly string[] = [], options: ExecOptions = {}): Promise<string> {
   const result = await run(command, args, options);

@@ -1,4 +1,7 @@
-/** Folders with npm packages: the tools of these tests, and projects that use the packed package. */
+/**
+ * Folders with npm packages: the tools that tests and benches use, and projects that have the packed package
+ * installed.
+ */
 
 import { exec } from "../../scripts/exec.ts";
 
@@ -20,7 +23,10 @@ const TOOLS = [
   "vite@8.3.8",
 ];
 
-/** Calls the C library for the device backends. */
+/** Keeps colours and warnings out of what programs print. */
+const QUIET = { NO_COLOR: "1", NODE_NO_WARNINGS: "1" };
+
+/** What the device backend calls the C library by. */
 export const KOFFI = "koffi@3.3.4";
 
 /** The types of Node, for programs in TypeScript. */
@@ -29,9 +35,12 @@ export const NODE_TYPES = "@types/node@26.6.7";
 /** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[]): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  // Without this file, npm would install into the nearest folder above that has one.
+  // Without one, npm takes the nearest folder above that has one.
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, type: "module" }));
-  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], { cwd: folder });
+  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], {
+    cwd: folder,
+    env: QUIET,
+  });
 }
 
 /** Installs packages unless an earlier run did. */
@@ -73,11 +82,11 @@ export async function installTools(cache: string): Promise<Tools> {
     node,
     bun: `${folder}/node_modules/@oven/bun-${Deno.build.os}-${ARCH === "x64" ? "x64" : "aarch64"}/bin/bun`,
     folder,
-    run: (program, args, cwd) => exec(node[22], [`${folder}/node_modules/${program}`, ...args], { cwd }),
+    run: (program, args, cwd) => exec(node[22], [`${folder}/node_modules/${program}`, ...args], { cwd, env: QUIET }),
   };
 }
 
-/** Makes a new project with the package from its tarball, and with the programs of `programs/`. */
+/** Makes a new project that uses the package from its tarball, with the programs of `programs/` in it. */
 export async function installPackage(folder: string, tarball: string, ...more: string[]): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await install(folder, [tarball, ...more]);

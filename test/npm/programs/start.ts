@@ -1,6 +1,6 @@
 /**
- * Prints the milliseconds from the import of the package to the first grant, in a process that does nothing else. With
- * the argument `empty`, prints those of importing an empty module.
+ * Prints the milliseconds from an import to the first grant, in a process that does nothing else; or, with the argument `empty`,
+ * those that the import of an empty module takes.
  */
 
 import process from "node:process";
