@@ -30,6 +30,7 @@ const SOURCES = [
   "wasm",
   "test",
   "bench",
+  "scripts",
   "examples",
 ];
 
