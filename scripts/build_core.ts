@@ -1,8 +1,9 @@
 /**
- * Builds the core: `wasm/core.wasm`, the same embedded in `wasm/core_embedded.ts`, and `wasm/core_debug.wasm` for tests.
- * With `--check` it builds them in memory and fails where the committed files differ.
+ * `deno task build:core`: compiles the core into `wasm/core.wasm`, embeds that in `wasm/core_embedded.ts`, and compiles
+ * `wasm/core_debug.wasm` for tests. With `--check` it writes nothing, and fails if the committed files differ.
  */
 import asc from "assemblyscript/asc";
+import { parseArgs } from "node:util";
 
 const root = new URL("../", import.meta.url);
 const encoder = new TextEncoder();
@@ -23,7 +24,7 @@ async function compile(entry: string, flags: string[]): Promise<Uint8Array> {
       try {
         return Deno.readTextFileSync(new URL(name, root));
       } catch {
-        return null; // asc asks for files that may not be there
+        return null; // asc probes for files that may not exist
       }
     },
     writeFile: (_name: string, contents: string | Uint8Array) => {
@@ -38,12 +39,13 @@ async function compile(entry: string, flags: string[]): Promise<Uint8Array> {
 function embed(module: Uint8Array<ArrayBuffer>): Uint8Array {
   const lines = module.toBase64().match(/.{1,112}/g)!;
   return encoder.encode(
-    `// Made by \`deno task build:core\` from wasm/assembly/: do not edit.\n\n/** The bytes of core.wasm, in base64. */\n` +
+    "// Made by `deno task build:core` from wasm/assembly/: do not edit.\n\n" +
+      "/** The bytes of core.wasm, in base64. */\n" +
       `export const CORE =\n  ${lines.map((line) => `"${line}"`).join(" +\n  ")};\n`,
   );
 }
 
-// With more than this asc makes copies of functions that do not pay: those that do are marked.
+// Higher levels inline functions for no gain. Those that gain from it are marked @inline.
 const OPTIMISED = ["--optimizeLevel", "3", "--shrinkLevel", "1", "--noAssert"];
 const release = new Uint8Array(await compile("wasm/assembly/release.ts", OPTIMISED));
 const files: [string, Uint8Array][] = [
@@ -52,18 +54,20 @@ const files: [string, Uint8Array][] = [
   ["wasm/core_debug.wasm", await compile("wasm/assembly/debug.ts", ["-O1"])],
 ];
 
-const check = Deno.args.includes("--check");
+const { values } = parseArgs({ options: { check: { type: "boolean" } } });
 for (const [path, contents] of files) {
   const url = new URL(path, root);
-  if (!check) {
+  if (!values.check) {
     Deno.writeFileSync(url, contents);
     console.log(`${path}: ${contents.length} bytes`);
     continue;
   }
   const committed = Deno.readFileSync(url);
   if (committed.length !== contents.length || committed.some((byte, index) => byte !== contents[index])) {
-    console.error(`${path} is not what its source gives: run \`deno task build:core\` and commit the result`);
+    console.error(
+      `${path} differs from what its sources compile to: run \`deno task build:core\` and commit the result`,
+    );
     Deno.exit(1);
   }
-  console.log(`${path}: as committed`);
+  console.log(`${path}: up to date`);
 }

@@ -1,73 +1,91 @@
 /**
- * `deno task build:npm`: makes the npm package, into `.cache/npm/` or the folder that is the argument. Prints where it is and
- * what its bytes are; the same sources give the same bytes, wherever they lie.
+ * `deno task build:npm [FOLDER]`: builds the npm package, in `.cache/npm/` by default, and prints its path, files and
+ * hash. The same sources give the same bytes on every machine.
  *
- * `deno pack` does the work. What it does not do is done after it: the fields of package.json that it does not know, maps that do
- * not name this machine, an order of files that is not the disk's, and a look at whether all is there that should be.
+ * `deno pack` compiles the modules. This script then completes package.json, makes source maps and links portable,
+ * sorts the files, and refuses a package with a missing or stray file.
  */
 
+import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { completed, faultsOf, type Manifest } from "./npm/manifest.ts";
+import { exec } from "./exec.ts";
+import { withPackedLinks } from "./npm/links.ts";
+import { addressOf, completed, faultsOf, type Manifest } from "./npm/manifest.ts";
 import { withPortableMap } from "./npm/source_map.ts";
-import { readTar, writeTar } from "./npm/tar.ts";
+import { type Files, readTar, writeTar } from "./npm/tar.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/..`);
 const ROOT = "package/";
 
-/** Packs the sources by Deno; returns the archive's files. */
-async function pack(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const tarball = `${folder}/packed.tgz`;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["pack", "--quiet", "--allow-dirty", "--output", tarball],
-    cwd: repository,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(`deno pack failed:\n${new TextDecoder().decode(stderr)}`);
-  const archive = new Uint8Array(gunzipSync(await Deno.readFile(tarball)));
-  await Deno.remove(tarball);
-  return readTar(archive);
+/** A package as it is built: its files by their paths in it. */
+type Package = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** Reads the files of an npm package, by their paths in it. */
+export async function readPackage(tarball: string): Promise<Package> {
+  const files = readTar(new Uint8Array(gunzipSync(await Deno.readFile(tarball))));
+  return new Map([...files].map(([path, bytes]) => [path.slice(ROOT.length), bytes]));
 }
 
-/** Completes the files in place; returns the manifest. */
-function complete(files: Map<string, Uint8Array<ArrayBuffer>>): Manifest {
+/** Has Deno pack the sources. */
+async function pack(folder: string): Promise<Package> {
+  const tarball = `${folder}/packed.tgz`;
+  await exec(Deno.execPath(), ["pack", "--quiet", "--allow-dirty", "--output", tarball], {
+    cwd: repository,
+    env: { NO_COLOR: "1" },
+  });
+  const files = await readPackage(tarball);
+  await Deno.remove(tarball);
+  return files;
+}
+
+/** Completes the files in place, and returns the manifest. */
+function complete(files: Package): Manifest {
   const decoder = new TextDecoder();
-  const encoder = new TextEncoder();
-  for (const [path, bytes] of files) {
-    if (path.endsWith(".js")) files.set(path, encoder.encode(withPortableMap(decoder.decode(bytes))));
+  const edit = (path: string, change: (text: string) => string) => {
+    files.set(path, new TextEncoder().encode(change(decoder.decode(files.get(path)))));
+  };
+  const manifest = completed(JSON.parse(decoder.decode(files.get("package.json"))));
+  edit("package.json", () => `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const path of files.keys()) {
+    if (path.endsWith(".js")) edit(path, withPortableMap);
+    if (path.endsWith(".md")) {
+      const absolute = (target: string) => addressOf(manifest.version, target);
+      edit(path, (text) => withPackedLinks(path, text, (target) => files.has(target), absolute));
+    }
   }
-  const manifest = completed(JSON.parse(decoder.decode(files.get(`${ROOT}package.json`))));
-  files.set(`${ROOT}package.json`, encoder.encode(`${JSON.stringify(manifest, null, 2)}\n`));
-  const paths = new Set([...files.keys()].map((path) => path.slice(ROOT.length)));
-  const faults = faultsOf(manifest, paths);
+  const faults = faultsOf(manifest, new Set(files.keys()));
   for (const [path, bytes] of files) {
     if (decoder.decode(bytes).includes(repository)) faults.push(`${path} names a folder of this machine`);
   }
-  if (faults.length > 0) throw new Error(`Cannot make the npm package:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new Error(`Cannot build the npm package:\n${faults.join("\n")}`);
   return manifest;
 }
 
-/** Makes the package in `folder`; returns the tarball's path. */
+function archive(files: Package): Uint8Array<ArrayBuffer> {
+  const rooted: Files = new Map([...files].map(([path, bytes]) => [ROOT + path, bytes]));
+  return new Uint8Array(gzipSync(writeTar(rooted), { level: 9 }));
+}
+
+/** Builds the package in a folder, and returns the path of the tarball. */
 export async function buildNpm(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   const files = await pack(folder);
   const { name, version } = complete(files);
   const tarball = `${folder}/${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
-  await Deno.writeFile(tarball, new Uint8Array(gzipSync(writeTar(files), { level: 9 })));
+  await Deno.writeFile(tarball, archive(files));
   return tarball;
 }
 
-/** The SHA-256 of a file, in hexadecimal. */
+/** Returns the SHA-256 of a file in hexadecimal. */
 export async function sha256(path: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(path))).toHex();
 }
 
 if (import.meta.main) {
-  const tarball = await buildNpm(Deno.args[0] ?? `${repository}/.cache/npm`);
-  const bytes = await Deno.readFile(tarball);
-  const files = readTar(new Uint8Array(gunzipSync(bytes)));
-  for (const [path, { length }] of files) console.log(`${String(length).padStart(8)} ${path.slice(ROOT.length)}`);
-  console.log(`${tarball}\n${files.size} files, ${bytes.length} bytes, sha256 ${await sha256(tarball)}`);
+  const { positionals: [folder = `${repository}/.cache/npm`] } = parseArgs({ allowPositionals: true });
+  const tarball = await buildNpm(folder);
+  const files = await readPackage(tarball);
+  for (const [path, { length }] of files) console.log(`${String(length).padStart(8)} ${path}`);
+  const { size } = await Deno.stat(tarball);
+  console.log(`${tarball}\n${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}`);
 }

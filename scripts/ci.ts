@@ -1,4 +1,4 @@
-/** `deno task ci`, and `.ci/run`: every test there is. Closes with a line that counts them. */
+/** `deno task ci`, and `.ci/run`: runs every test. The last line of the output counts them. */
 
 import { summary } from "./ci/counts.ts";
 import { runParts } from "./ci/parts.ts";

@@ -1,60 +1,43 @@
 /**
- * `deno task release`: runs all tests, and prints what a release of this commit would publish, to npm and to JSR. It publishes
- * nothing, and fails while something stands in the way of it. `--no-tests` leaves the tests out, and so can only fail.
+ * `deno task release`: runs all tests and prints what a release of this commit would publish to npm and JSR. It
+ * publishes nothing, and fails while there is a reason not to publish. With `--no-tests` it skips the tests, and then
+ * always fails.
  */
 
-import { gunzipSync } from "node:zlib";
-import { buildNpm, sha256 } from "./build_npm.ts";
+import { parseArgs } from "node:util";
+import { buildNpm, readPackage, sha256 } from "./build_npm.ts";
 import { summary } from "./ci/counts.ts";
 import { obstaclesTo } from "./ci/obstacles.ts";
 import { runParts } from "./ci/parts.ts";
+import { exec, run } from "./exec.ts";
 import { REPOSITORY } from "./npm/manifest.ts";
-import { readTar } from "./npm/tar.ts";
 
 const root = Deno.realPathSync(`${import.meta.dirname}/..`);
 
-/** What a program printed, all of it; throws where it failed. */
-async function run(command: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  const said = decoder.decode(stdout) + decoder.decode(stderr);
-  if (!success) throw new Error(`${command} ${args.join(" ")} failed:\n${said}`);
-  return said;
+/** Runs git in the repository and returns the lines of its output. */
+async function git(...args: string[]): Promise<string[]> {
+  return (await exec("git", args, { cwd: root })).split("\n").filter((line) => line !== "");
 }
 
-/** Prints what a dry run says; returns why it failed, if it did. */
+/** Prints a dry run, and returns the reason not to publish that it found, if any. */
 async function dryRun(command: string, ...args: string[]): Promise<string[]> {
   console.log(`\n=== ${command} ${args.join(" ")}`);
-  try {
-    console.log(await run(command, ...args));
-    return [];
-  } catch (error) {
-    console.log((error as Error).message);
-    return [`the dry run of \`${command} publish\` failed`];
-  }
+  const { success, stdout, stderr } = await run(command, args, { cwd: root, env: { NO_COLOR: "1" } });
+  console.log(stdout + stderr);
+  return success ? [] : [`the dry run of \`${command} publish\` failed`];
 }
 
-const [flag, ...others] = Deno.args;
-if (others.length > 0 || (flag !== undefined && flag !== "--no-tests")) {
-  console.error(`unknown argument ${flag}; known: --no-tests`);
-  Deno.exit(2);
-}
-
+const { values } = parseArgs({ options: { "no-tests": { type: "boolean" } } });
 const { version } = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
 const obstacles = obstaclesTo({
   version,
   changelog: await Deno.readTextFile(`${root}/CHANGELOG.md`),
-  changes: (await run("git", "status", "--porcelain")).split("\n").filter((line) => line !== ""),
-  tags: (await run("git", "tag")).split("\n"),
+  changes: await git("status", "--porcelain"),
+  tags: await git("tag"),
   repository: REPOSITORY,
 });
 
-if (flag === "--no-tests") {
+if (values["no-tests"]) {
   obstacles.push("the tests did not run");
 } else {
   const counts = await runParts();
@@ -64,16 +47,16 @@ if (flag === "--no-tests") {
 }
 
 const tarball = await buildNpm(`${root}/.cache/npm`);
-const bytes = await Deno.readFile(tarball);
-const files = readTar(new Uint8Array(gunzipSync(bytes)));
+const files = await readPackage(tarball);
 obstacles.push(...await dryRun("npm", "publish", "--dry-run", "--access", "public", tarball));
 obstacles.push(...await dryRun(Deno.execPath(), "publish", "--dry-run", "--allow-dirty"));
 
-console.log(`\nversion ${version}, commit ${(await run("git", "rev-parse", "HEAD")).trim()}`);
-console.log(`${files.size} files, ${bytes.length} bytes, sha256 ${await sha256(tarball)}`);
+const [commit] = await git("rev-parse", "HEAD");
+console.log(`\nversion ${version}, commit ${commit}`);
+console.log(`${files.size} files, ${(await Deno.stat(tarball)).size} bytes, sha256 ${await sha256(tarball)}`);
 console.log(tarball);
 if (obstacles.length > 0) {
-  console.log(`Nothing may be published:\n${obstacles.map((obstacle) => `- ${obstacle}`).join("\n")}`);
+  console.log(`This commit must not be published:\n${obstacles.map((obstacle) => `- ${obstacle}`).join("\n")}`);
   Deno.exit(1);
 }
-console.log("Nothing was published; docs/releasing.md says how a person does it.");
+console.log("Nothing was published. docs/releasing.md says how to publish.");

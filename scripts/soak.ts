@@ -1,25 +1,26 @@
 /**
- * Runs many operations on the simulated machine, and says what memory the process has after each tenth of them. The heap is to
- * stay flat from the first tenth on, and with the pages outside of it the whole process, too. Pages are shared, mapped by both sides,
- * written, and let go of in random orders, with a changing number live.
+ * Runs many random operations on the simulated machine: pages are shared, mapped by both sides, written, unmapped and
+ * freed. Prints the memory of the process after each tenth of them, and fails if the heap or the process grows after
+ * the first.
  *
  * ```sh
- * deno task soak            # ten million operations, with memory in slabs
- * deno task soak 1000000 buffers
+ * deno task soak                   # ten million operations, with `memory: "slabs"`
+ * deno task soak 1000000 buffers   # a million, with `memory: "buffers"`
  * ```
  */
+import { parseArgs } from "node:util";
 import { type MockMemory, MockXen } from "../backends/mock.ts";
 import { GrantDevice, GrantMapper, type Mapping, type SharedPages } from "../mod.ts";
 
-const OPERATIONS = Number(Deno.args[0] ?? 10_000_000);
+const { positionals: [operations = "10000000", memory = "slabs"] } = parseArgs({ allowPositionals: true });
+const OPERATIONS = Number(operations);
 if (!Number.isInteger(OPERATIONS) || OPERATIONS < 10) {
   console.error(
-    `Cannot soak as the number of operations must be a whole number from 10 up: current value is ${Deno.args[0]}`,
+    `Cannot soak as the number of operations must be a whole number of at least 10: current value is ${operations}`,
   );
   Deno.exit(2);
 }
-const memory = Deno.args[1] ?? "slabs";
-/** At most so many allocations live at a time. */
+/** The highest number of live allocations. */
 const LIVE = 500;
 
 const xen = new MockXen({ profile: "linux-5.16", limit: Infinity, memory: memory as MockMemory });
@@ -33,7 +34,7 @@ const residents: number[] = [];
 const pages: SharedPages[] = [];
 const mappings: Mapping[] = [];
 
-/** Takes a random element out of a list. */
+/** Removes a random element from a list. */
 function take<T>(list: T[]): T {
   const index = Math.floor(Math.random() * list.length);
   const taken = list[index]!;
@@ -85,7 +86,7 @@ for (const mapping of mappings) mapping.unmap();
 device.close();
 mapper.close();
 xen.assertClean();
-console.log("everything was given back");
+console.log("everything was released");
 for (const [name, sizes, slack] of [["heap", heaps, 2 ** 20], ["memory of the process", residents, 2 ** 25]] as const) {
   const [, first, ...later] = sizes;
   const most = Math.max(...later);

@@ -1,50 +1,33 @@
-/** How many tests a task ran, by what it printed. */
+/** Numbers of tests. */
 
-/** Tests by what became of them. */
+/** How many tests passed, failed and were skipped. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-const WORDS: Readonly<Record<keyof Counts, RegExp>> = {
-  passed: /(\d+) passed/,
-  failed: /(\d+) failed/,
-  skipped: /(\d+) (?:skipped|ignored|todo)/,
-};
-
-/** Vitest's line, that of `deno test`, and that of this project's own tests. */
-const SUMMARY = /^\s*Tests\s+\d.*\(\d+\)$|^(?:ok|FAILED) \| \d+ passed.*$|^\d+ passed, \d+ failed, \d+ skipped$/;
-
-/** The sum of all summary lines. */
-export function countsIn(printed: string): Counts {
-  const lines = printed.split(/\r?\n/).filter((line) => SUMMARY.test(line));
-  return sumOf(lines.map((line) => {
-    const count = (word: keyof Counts) => Number(WORDS[word].exec(line)?.[1] ?? 0);
-    return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
-  }));
-}
-
-/** All of them together. */
+/** Adds counts up. */
 export function sumOf(counts: readonly Counts[]): Counts {
-  const sum = (word: keyof Counts) => counts.reduce((total, one) => total + one[word], 0);
+  const sum = (key: keyof Counts) => counts.reduce((total, one) => total + one[key], 0);
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 }
 
-/** The line that closes a run. */
+/** The last line of a run. */
 export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
 /**
- * What counts of a part of the whole test that has ended.
+ * Judges one part of CI after it ended.
  *
- * @param counts Its tests, as it printed them.
- * @param hasTests Whether it is to have any.
+ * @param success Whether its task succeeded.
+ * @param counts What each test runner of the part counted. Empty for a part that runs no tests.
+ * @returns The sum. It has at least one failure if the task failed, or if a runner ran no test.
  */
-export function countsOfPart(success: boolean, counts: Counts, hasTests: boolean): Counts {
-  // One that fails without a test that does (a type error, or a missing tool) fails all the same; and so does one that ends
-  // well without a test: nothing ran, or nobody could read what it printed.
-  const isGood = success && (counts.passed > 0 || !hasTests);
-  return isGood || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+export function countsOfPart(success: boolean, counts: readonly Counts[]): Counts {
+  const sum = sumOf(counts);
+  // A type error or a missing tool fails the task without failing a test.
+  const isGood = success && counts.every(({ passed }) => passed > 0);
+  return isGood || sum.failed > 0 ? sum : { ...sum, failed: 1 };
 }

@@ -1,54 +1,54 @@
-/** The parts of the whole test, and how each went. */
+/** Runs the parts of CI. */
 
-import { type Counts, countsIn, countsOfPart, summary, sumOf } from "./counts.ts";
+import { run } from "../exec.ts";
+import { type Counts, countsOfPart, summary, sumOf } from "./counts.ts";
+import { clear, NPM_RESULTS, read, type Results, TEST_RESULTS, XEN_RESULTS } from "./results.ts";
 
-/** Tasks, in order: the last one compares what the README claims with what the others ran. */
-const PARTS = [
-  { task: ["ok"], hasTests: true },
-  { task: ["test:npm"], hasTests: true },
-  { task: ["test:xen"], hasTests: true },
-  { task: ["readme:table", "--check"], hasTests: false },
+/** A task, and the results of the test runners that it starts. */
+interface Part {
+  readonly task: readonly string[];
+  readonly results: readonly Results[];
+}
+
+/** In this order: the last part compares what docs/platforms.md claims with what the others ran. */
+const PARTS: readonly Part[] = [
+  { task: ["ok"], results: TEST_RESULTS },
+  { task: ["test:npm"], results: NPM_RESULTS },
+  { task: ["test:xen"], results: XEN_RESULTS },
+  { task: ["platforms:table", "--check"], results: [] },
 ];
 
-/** Runs all parts and says how long each took; returns what became of their tests. */
+/** Runs all parts, prints how each went and how long it took, and returns the sum of their tests. */
 export async function runParts(): Promise<Counts> {
   const started = performance.now();
-  const said: string[] = [];
+  const lines: string[] = [];
   const counts: Counts[] = [];
-  for (const { task, hasTests } of PARTS) {
+  for (const { task, results } of PARTS) {
     const start = performance.now();
-    const { success, printed } = await runTask(task);
-    const own = countsOfPart(success, countsIn(printed), hasTests);
+    await clear(results);
+    const success = await runTask(task);
+    const own = countsOfPart(success, await read(results));
     counts.push(own);
-    said.push(`${task.join(" ")}: ${own.failed === 0 ? "ok" : "failed"}, ${summary(own)}, ${minutes(start)}`);
+    lines.push(`${task.join(" ")}: ${own.failed === 0 ? "ok" : "failed"}, ${summary(own)}, ${minutes(start)}`);
   }
-  console.log(["", ...said, `all of it: ${minutes(started)}`].join("\n"));
+  console.log(["", ...lines, `total: ${minutes(started)}`].join("\n"));
   return sumOf(counts);
 }
 
-/** The time since, in minutes and seconds. */
+/** The time since `start`, in minutes and seconds. */
 function minutes(start: number): string {
   const seconds = Math.round((performance.now() - start) / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Runs a task: what it prints is passed on, and kept. */
-async function runTask(args: readonly string[]): Promise<{ success: boolean; printed: string }> {
-  console.log(`\n=== deno task ${args.join(" ")}`);
-  const task = new Deno.Command(Deno.execPath(), {
-    args: ["task", ...args],
+/** Runs a task, prints its output, and returns whether it succeeded. */
+async function runTask(task: readonly string[]): Promise<boolean> {
+  console.log(`\n=== deno task ${task.join(" ")}`);
+  const { success } = await run(Deno.execPath(), ["task", ...task], {
     cwd: new URL("../..", import.meta.url),
-    // Under CI, what cannot be tested is a failure.
+    // In CI, a test that cannot run has failed.
     env: { CI: "true", NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const decoder = new TextDecoder();
-  let printed = "";
-  for await (const bytes of task.stdout) {
-    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
-    printed += decoder.decode(bytes, { stream: true });
-  }
-  return { success: (await task.status).success, printed };
+    output: "inherit",
+  });
+  return success;
 }

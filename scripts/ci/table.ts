@@ -1,4 +1,4 @@
-/** What ran where, in Markdown. */
+/** Shows what ran where as a Markdown table. */
 
 import type { Machine, Run } from "./ran.ts";
 
@@ -8,8 +8,8 @@ const COLUMNS: Readonly<Record<Machine, string>> = {
   domains: "real devices, domU and dom0",
 };
 
-/** A table with a row for each place, and a sentence on the systems. */
-export function tableOf(runs: readonly Run[]): string {
+/** Returns a table with a row per place, and a sentence that names the systems. */
+export function tableOf(runs: readonly Omit<Run, "counts">[]): string {
   const all = runs.flatMap(({ task, ran }) => ran.map((one) => ({ ...one, task })));
   const machines = Object.keys(COLUMNS) as Machine[];
   const rows = [...new Set(all.map(({ where }) => where))].map((where) => {

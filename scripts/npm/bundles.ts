@@ -1,12 +1,12 @@
-/** Programs that use the package, as bundlers make them. */
+/** Bundles programs that use the package. */
 
 import { gzipSync } from "node:zlib";
 import type { Tools } from "./projects.ts";
 
-/** What belongs to the device backends alone, and so not into a program that uses the simulated machine. */
+/** Code of the device backends, which a program on the simulated machine must not contain. */
 const FOREIGN = /koffi|createRequire|dlopen|UnsafePointer|Deno\.|node:|\/dev\/xen\/gntdev/;
 
-/** Bundles a program of the project by esbuild; returns the bundle's path. */
+/** Bundles a program of the project with esbuild, and returns the path of the bundle. */
 export async function esbuild(tools: Tools, project: string, entry: string): Promise<string> {
   const bundle = `bundles/esbuild/${entry.replace(/\.\w+$/, ".js")}`;
   await tools.run("esbuild/bin/esbuild", [
@@ -23,7 +23,7 @@ export async function esbuild(tools: Tools, project: string, entry: string): Pro
   return `${project}/${bundle}`;
 }
 
-/** Bundles a program of the project by Vite; returns the bundle's path. */
+/** Bundles a program of the project with Vite, and returns the path of the bundle. */
 export async function vite(tools: Tools, project: string, entry: string): Promise<string> {
   const config = {
     logLevel: "warn",
@@ -36,13 +36,13 @@ export async function vite(tools: Tools, project: string, entry: string): Promis
   return bundle;
 }
 
-/** Throws where a bundle has code of a device backend in it. */
+/** Throws if a bundle contains code of a device backend. */
 async function assertOwn(bundle: string): Promise<void> {
   const [found] = FOREIGN.exec(await Deno.readTextFile(bundle)) ?? [];
-  if (found !== undefined) throw new Error(`${bundle} has ${found} in it`);
+  if (found !== undefined) throw new Error(`${bundle} must not contain ${found}`);
 }
 
-/** How many bytes a bundle has, as it is and gzipped. */
+/** Returns the size of a bundle in bytes, as it is and gzipped. */
 export async function sizeOf(bundle: string): Promise<{ bytes: number; gzipped: number }> {
   const bytes = await Deno.readFile(bundle);
   return { bytes: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };

@@ -1,6 +1,6 @@
-/** The package.json of the npm package: what `deno pack` wrote, and what it does not know of. */
+/** The package.json of the npm package: what `deno pack` wrote, and what it does not know. */
 
-/** As much of a package.json as is looked at here. */
+/** The parts of a package.json that are used here. */
 export interface Manifest {
   name: string;
   version: string;
@@ -9,12 +9,17 @@ export interface Manifest {
 }
 
 /**
- * Where the sources are to be had. No public address is settled: this one leads nowhere, by the rules of that domain, rather
- * than to somebody else, and `deno task release` fails for it.
+ * The address of the repository. It has none yet: this one resolves nowhere, by the rules of its top-level domain, and
+ * makes `deno task release` fail.
  */
 export const REPOSITORY = "https://gntalloc.invalid/gntalloc";
 
-/** Adds what npm and bundlers want to know. */
+/** Returns the address of a file or folder of the repository, as of a released version. */
+export function addressOf(version: string, path: string): string {
+  return `${REPOSITORY}/blob/v${version}/${path}`;
+}
+
+/** Adds the fields that npm and bundlers read. */
 export function completed(packed: Manifest): Manifest {
   const { name, version, type, license, main, types, exports } = packed;
   return {
@@ -27,25 +32,28 @@ export function completed(packed: Manifest): Manifest {
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     license,
     type,
-    // Nobody who imports a part pays for the rest.
+    // Lets bundlers drop the modules that a program does not use.
     sideEffects: false,
     main,
     types,
     exports: {
       ...exports,
-      // A module for whoever compiles it, with one way to say so; deno pack gives it conditions that say nothing.
+      // deno pack writes conditions here, which mean nothing for a module that is not JavaScript.
       "./core.wasm": "./wasm/core.wasm",
       "./package.json": "./package.json",
     },
-    // Older ones cannot detach the view of a mapping that has ended.
+    // Older versions cannot detach the views of a mapping when it ends.
     engines: { node: ">=22" },
-    // A dependency, even an optional one, would run its install script in programs that need the mock alone.
+    // As a dependency, even an optional one, its install script would run for programs that use only the simulated Xen.
     peerDependencies: { koffi: "^3.3.4" },
     peerDependenciesMeta: { koffi: { optional: true } },
   };
 }
 
-/** What is wrong with a package: nothing if it may be published. */
+const EXPECTED =
+  /^(package\.json|(README|CHANGELOG)\.md|LICENSE|docs\/[\w-]+\.(md|svg)|wasm\/core\.wasm|.+\.(js|d\.ts))$/;
+
+/** Returns what is wrong with a package: nothing if it may be published. */
 export function faultsOf(manifest: Manifest, paths: ReadonlySet<string>): string[] {
   const faults: string[] = [];
   for (const [subpath, target] of Object.entries(manifest.exports)) {
@@ -53,17 +61,16 @@ export function faultsOf(manifest: Manifest, paths: ReadonlySet<string>): string
     for (const file of targets) {
       if (!paths.has(file.slice(2))) faults.push(`${subpath}: ${file} is not in the package`);
     }
-    // deno pack leaves a type file out, without a word, where a type is not written down in full.
+    // deno pack silently omits the types of a module that leaves a type to inference.
     if (typeof target !== "string" && target.types === undefined) faults.push(`${subpath} has no types`);
   }
   for (const path of ["README.md", "LICENSE", "CHANGELOG.md"]) {
     if (!paths.has(path)) faults.push(`${path} is not in the package`);
   }
   for (const path of paths) {
-    if (!/^(package\.json|(README|CHANGELOG)\.md|LICENSE|wasm\/core\.wasm|.+\.(js|d\.ts))$/.test(path)) {
+    if (!EXPECTED.test(path) || /(^|\/)(core_debug|node_modules|.*_test)\b/.test(path)) {
       faults.push(`${path} is a stray file`);
     }
-    if (/(^|\/)(core_debug|node_modules|.*_test)\b/.test(path)) faults.push(`${path} is a stray file`);
   }
   return faults;
 }

@@ -5,7 +5,7 @@
 
 import { exec } from "../exec.ts";
 
-/** Node's binary is a package too: there is no need for an installer, or for the right one on this machine. */
+/** The tested release lines of Node. npm has its binaries, so that none must be installed on this machine. */
 export const NODES = ["22", "24", "26"] as const;
 
 /** A release line of Node. */
@@ -19,6 +19,7 @@ const TOOLS = [
   "playwright-core@1.65.1",
   "publint@0.3.25",
   "typescript@7.0.2",
+  "typescript-5.7@npm:typescript@5.7.3",
   "vite@8.3.8",
 ];
 
@@ -28,10 +29,10 @@ const QUIET = { NO_COLOR: "1", NODE_NO_WARNINGS: "1" };
 /** What the device backend calls the C library by. */
 export const KOFFI = "koffi@3.3.4";
 
-/**
- * Makes a folder a project of its own with these packages, and nothing else. No script of a package is run: all that is
- * used comes with what is built already.
- */
+/** The types of Node, for programs in TypeScript. */
+export const NODE_TYPES = "@types/node@26.6.7";
+
+/** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[]): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   // Without one, npm takes the nearest folder above that has one.
@@ -42,7 +43,7 @@ async function install(folder: string, packages: readonly string[]): Promise<voi
   });
 }
 
-/** Installs packages once: a later run finds them. */
+/** Installs packages unless an earlier run did. */
 async function installOnce(folder: string, packages: readonly string[]): Promise<void> {
   const stamp = `${folder}/installed.json`;
   const wanted = JSON.stringify(packages);
@@ -52,26 +53,26 @@ async function installOnce(folder: string, packages: readonly string[]): Promise
   await Deno.writeTextFile(stamp, wanted);
 }
 
-/** Where the tools and runtimes are. */
+/** The installed tools and runtimes. */
 export interface Tools {
   readonly node: Readonly<Record<NodeLine, string>>;
   readonly bun: string;
-  /** The project that has the tools. */
+  /** The project with the tools. */
   readonly folder: string;
-  /** Runs a tool's program by the oldest Node. */
+  /** Runs a program of a tool on the oldest Node. */
   run(program: string, args: string[], cwd: string): Promise<string>;
 }
 
 const ARCH = Deno.build.arch === "x86_64" ? "x64" : "arm64";
 
-/** Installs a Node into a folder that is kept; returns its path. */
+/** Installs a release line of Node into a folder, unless it is there, and returns its path. */
 export async function installNode(cache: string, line: NodeLine): Promise<string> {
   const name = `node-${Deno.build.os}-${ARCH}`;
   await installOnce(`${cache}/node${line}`, [`${name}@${line}`]);
   return `${cache}/node${line}/node_modules/${name}/bin/node`;
 }
 
-/** Installs the tools and runtimes into a folder that is kept. */
+/** Installs the tools and runtimes into a folder, unless they are there. */
 export async function installTools(cache: string): Promise<Tools> {
   const folder = `${cache}/tools`;
   await installOnce(folder, TOOLS);

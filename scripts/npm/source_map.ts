@@ -1,8 +1,10 @@
-/** The source maps that `deno pack` embeds name files by where they lay on the machine that packed them. */
+/**
+ * The source maps that `deno pack` embeds in modules. They name each source by its path on the machine that packed it.
+ */
 
 const MAP = /^\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/m;
 
-/** The same module with a map whose sources, which it carries, are named beside the module: the same on each machine. */
+/** Returns the module with a map that names its sources without a folder: the same on every machine. */
 export function withPortableMap(module: string): string {
   return module.replace(MAP, (_, encoded: string) => {
     const map = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(encoded)));

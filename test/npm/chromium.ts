@@ -1,18 +1,19 @@
-/** A Chromium for tests, that of Debian. */
+/** Debian's Chromium. */
 
-import { exec } from "./exec.ts";
+import { exec } from "../../scripts/exec.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 
-/** Finds Chromium, or installs it on Debian as root; returns its path, or why it cannot be had. */
-export async function findChromium(cwd: string): Promise<string | Error> {
-  const version = () => exec(CHROMIUM, ["--version"], cwd);
+/** Finds Chromium, or installs it on Debian as root. Returns its path, or the reason why there is none. */
+export async function findChromium(): Promise<string | Error> {
+  const version = () => exec(CHROMIUM, ["--version"]);
+  const apt = (...args: string[]) => exec("apt-get", args, { env: { DEBIAN_FRONTEND: "noninteractive" } });
   try {
     await version();
   } catch {
     try {
-      await exec("apt-get", ["update"], cwd);
-      await exec("apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], cwd);
+      await apt("update");
+      await apt("install", "--yes", "--no-install-recommends", "chromium");
       await version();
     } catch (error) {
       return error as Error;

@@ -1,4 +1,4 @@
-/** What is done to a package after `deno pack`, on small examples. */
+/** Tests what the build does after `deno pack`, on small examples. */
 
 import assert from "node:assert/strict";
 import { completed, faultsOf, type Manifest } from "../../scripts/npm/manifest.ts";
@@ -20,7 +20,7 @@ const paths = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "mod.js",
 /** Runs the tests. */
 export function testPostStep(): Promise<Outcome> {
   return outcomeOf((test) => {
-    test("the manifest keeps what was packed, and says what npm wants to know", () => {
+    test("completed() keeps what deno pack wrote, and adds what npm reads", () => {
       const manifest = completed(packed);
       for (const field of ["name", "version", "type", "license", "main", "types"]) {
         assert.equal(manifest[field], packed[field]);
@@ -33,29 +33,29 @@ export function testPostStep(): Promise<Outcome> {
       assert(!("dependencies" in manifest || "optionalDependencies" in manifest || "scripts" in manifest));
     });
 
-    test("a whole package has no faults", () => {
+    test("faultsOf() finds nothing wrong with a complete package", () => {
       assert.deepEqual(faultsOf(completed(packed), new Set(paths)), []);
     });
 
     for (const missing of paths.slice(1)) {
-      test(`a package without ${missing} has a fault`, () => {
+      test(`faultsOf() reports that ${missing} is missing`, () => {
         const faults = faultsOf(completed(packed), new Set(paths.filter((path) => path !== missing)));
         assert(faults.length > 0 && faults.every((fault) => fault.includes(missing)), faults.join());
       });
     }
 
     for (const stray of ["mod.ts", ".env", "test/core_test.js", "wasm/core_debug.wasm", "node_modules/a/index.js"]) {
-      test(`${stray} is a stray file`, () => {
+      test(`faultsOf() reports ${stray} as a stray file`, () => {
         assert(faultsOf(completed(packed), new Set([...paths, stray])).length > 0);
       });
     }
 
-    test("a subpath without types is a fault", () => {
+    test("faultsOf() reports a subpath without types", () => {
       const untyped = { ...packed, exports: { ".": { import: "./mod.js", default: "./mod.js" } } };
       assert.deepEqual(faultsOf(completed(untyped), new Set(paths)), [". has no types"]);
     });
 
-    test("an archive has its files in order, and gives back their bytes", () => {
+    test("writeTar() sorts files, and readTar() returns their bytes", () => {
       const bytes = (length: number) => new Uint8Array(length).fill(length);
       const files = new Map([["b", bytes(513)], ["a/c", bytes(0)], ["a/b", bytes(512)]]);
       const archive = writeTar(files);
@@ -64,7 +64,7 @@ export function testPostStep(): Promise<Outcome> {
       assert.throws(() => writeTar(new Map([["a".repeat(101), bytes(1)]])), /at most 100 bytes/);
     });
 
-    test("a map names its sources by the module's own folder, and a module without a map stays", () => {
+    test("withPortableMap() removes folders from a map, and keeps a module without a map", () => {
       const encode = (map: unknown) => new TextEncoder().encode(JSON.stringify(map)).toBase64();
       const module = (map: unknown) => `f();\n//# sourceMappingURL=data:application/json;base64,${encode(map)}`;
       const map = { version: 3, sources: ["file:///home/somebody/mod.ts"], sourcesContent: ["f();"], mappings: "AAAA" };

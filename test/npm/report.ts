@@ -1,5 +1,6 @@
-/** Checks as they run: a line for each, a count of all, and what they show to run where. */
+/** Reports checks as they run: prints a line for each, counts them, and keeps what they show to run where. */
 
+import { type Counts, summary } from "../../scripts/ci/counts.ts";
 import type { Machine, Ran } from "../../scripts/ci/ran.ts";
 import type { Outcome } from "./programs/tests.ts";
 
@@ -8,27 +9,28 @@ export class Report {
   passed = 0;
   failed = 0;
   skipped = 0;
-  /** What has passed, and so may be claimed. */
+  /** Where all tests for a machine passed. */
   readonly ran: Ran[] = [];
   readonly #wanted: (name: string) => boolean;
   readonly #mustRun: boolean;
-  readonly #say: (line: string) => void;
+  readonly #print: (line: string) => void;
 
   /**
-   * @param wanted Whether a check is to run.
-   * @param mustRun Whether what cannot run is a failure, as it is in CI, which everything is promised of.
-   * @param say Prints a line.
+   * @param wanted Whether to run a check.
+   * @param mustRun Whether a check that cannot run has failed, as in CI. Otherwise it is skipped.
+   * @param print Prints a line.
    */
-  constructor(wanted: (name: string) => boolean, mustRun: boolean, say: (line: string) => void) {
+  constructor(wanted: (name: string) => boolean, mustRun: boolean, print: (line: string) => void) {
     this.#wanted = wanted;
     this.#mustRun = mustRun;
-    this.#say = say;
+    this.#print = print;
   }
 
   /**
-   * Runs one check: it throws, answers with what came of its tests, or says what it found.
+   * Runs one check, and prints its line.
    *
-   * @param machine What the check shows to run at `where`, if it shows that.
+   * @param body Throws if the check fails. Returns the outcome of its tests, or what it found.
+   * @param machine The machine that the check shows to run at `where`, if any.
    */
   async check(where: string, what: string, body: () => Promise<string | Outcome>, machine?: Machine): Promise<void> {
     const name = `${where}, ${what}`;
@@ -49,7 +51,7 @@ export class Report {
       this.failed++;
       line = `failed: ${error instanceof Error ? error.message : error}`;
     }
-    this.#say(`${name}: ${line} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    this.#print(`${name}: ${line} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
   }
 
   /** Prints the line of a check that cannot run here. */
@@ -58,7 +60,7 @@ export class Report {
     if (!this.#wanted(name)) return;
     if (this.#mustRun) this.failed++;
     else this.skipped++;
-    this.#say(`${name}: ${this.#mustRun ? "failed, as it could not run" : "skipped"}, ${reason}`);
+    this.#print(`${name}: ${this.#mustRun ? "failed because it cannot run" : "skipped"}, ${reason}`);
   }
 
   /** Whether something ran, and nothing failed. */
@@ -66,8 +68,13 @@ export class Report {
     return this.failed === 0 && this.passed > 0;
   }
 
-  /** The line that closes a run. */
+  /** How many tests passed, failed and were skipped. */
+  get counts(): Counts {
+    return { passed: this.passed, failed: this.failed, skipped: this.skipped };
+  }
+
+  /** The last line of a run. */
   get summary(): string {
-    return `${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`;
+    return summary(this.counts);
   }
 }

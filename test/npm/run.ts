@@ -1,42 +1,50 @@
 /**
- * `deno task test:npm`: packs the library, installs the tarball into new projects, and tests it there on every runtime that it
- * promises, never from the source tree. Needs npm and the npm registry, and gcc for the device backend; see docs/releasing.md.
+ * `deno task test:npm`: builds the package, installs the tarball into new projects, and tests it there on every
+ * supported runtime, never from the sources. Needs npm and its registry, and gcc for the device backends; see
+ * docs/releasing.md.
  *
- * `--only=TEXT` runs the checks with TEXT in their names. A whole run keeps what ran where, for the README.
+ * `--only=TEXT` runs the checks with TEXT in their names. A whole run keeps what ran where, for docs/platforms.md.
  */
 
+import { parseArgs } from "node:util";
 import { buildNpm } from "../../scripts/build_npm.ts";
 import { forget, keep } from "../../scripts/ci/ran.ts";
+import { exec } from "../../scripts/exec.ts";
 import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
 import { findChromium } from "./chromium.ts";
-import { exec } from "./exec.ts";
-import { packageChecks } from "./package_checks.ts";
+import { browserChecks } from "./docs/browser.ts";
+import { nodeChecks } from "./docs/node.ts";
+import { Snippets } from "./docs/snippets.ts";
+import { typescriptChecks } from "./docs/typescript.ts";
+import { workerdChecks } from "./docs/workerd.ts";
+import { type Checks, packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
-import { installPackage, installTools, KOFFI, NODES } from "../../scripts/npm/projects.ts";
+import { installPackage, installTools, KOFFI, NODE_TYPES, NODES } from "../../scripts/npm/projects.ts";
 import { Report } from "./report.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
 const cache = `${repository}/.cache/npm`;
 
-const only = Deno.args[0]?.match(/^--only=(.+)$/)?.[1];
+const { values: { only } } = parseArgs({ options: { only: { type: "string" } } });
 const report = new Report(
   (name) => only === undefined || name.includes(only),
   /^(1|true)$/i.test(Deno.env.get("CI") ?? ""),
   console.log,
 );
 
-/** What a program printed in its last line. */
+/** Runs checks of one kind. */
+async function checkAll(where: string, checks: Checks): Promise<void> {
+  for (const [name, body] of Object.entries(checks)) await report.check(where, name, body);
+}
+
+/** Parses the last line that a program printed. */
 async function outcome(said: Promise<string>): Promise<Outcome> {
   return JSON.parse((await said).trim().split("\n").at(-1)!);
 }
 
 async function main(): Promise<number> {
-  if (Deno.args.length > (only === undefined ? 0 : 1)) {
-    console.error(`unknown argument ${Deno.args[0]}; known: --only=TEXT`);
-    return 1;
-  }
   if (only === undefined) await forget("test:npm");
   const tarball = await buildNpm(cache);
   const tools = await installTools(cache);
@@ -47,45 +55,44 @@ async function main(): Promise<number> {
   await installPackage(deviceProject, tarball, programs, KOFFI);
   const library = Deno.build.os === "linux" ? await buildShim(deviceProject) : undefined;
 
-  for (const [name, body] of Object.entries(packageChecks(tools, repository, tarball, project))) {
-    await report.check("package", name, body);
-  }
+  await checkAll("package", packageChecks(tools, repository, tarball, project));
   await report.check("package", "what follows deno pack", testPostStep);
 
-  const deno = (args: string[]) => exec(Deno.execPath(), ["run", "--no-prompt", ...args], project);
+  const inProject = { cwd: project };
+  const deno = (args: string[]) => exec(Deno.execPath(), ["run", "--no-prompt", ...args], inProject);
   const denoLine = `Deno ${minor(Deno.version.deno)}`;
   await report.check(denoLine, "mock, without permissions", () => outcome(deno(["mock_cli.ts"])), "mock");
   for (const line of NODES) {
     const node = tools.node[line];
     const where = `Node ${line}`;
     await report.check(where, "the version", async () => {
-      const version = (await exec(node, ["--version"], project)).trim();
+      const version = (await exec(node, ["--version"], inProject)).trim();
       if (!version.startsWith(`v${line}.`)) throw new Error(`this is ${version}`);
       return version;
     });
-    await report.check(where, "mock", () => outcome(exec(node, ["mock_cli.ts"], project)), "mock");
-    await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], project)));
-    await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], project)));
+    await report.check(where, "mock", () => outcome(exec(node, ["mock_cli.ts"], inProject)), "mock");
+    await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], inProject)));
+    await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], inProject)));
     for (const [name, program] of Object.entries({ device: "device.ts", "event channels": "events.ts" })) {
-      if (library === undefined) report.skip(where, `${name} over a shim`, "the devices are Linux's");
+      if (library === undefined) report.skip(where, `${name} over a shim`, "Linux alone has the devices");
       else {
         await report.check(where, `${name} over a shim`, () => {
-          return outcome(exec(node, [program, library], deviceProject));
+          return outcome(exec(node, [program, library], { cwd: deviceProject }));
         });
       }
     }
   }
-  const bun = (await exec(tools.bun, ["--version"], project)).trim();
-  await report.check(`Bun ${minor(bun)}`, "mock", () => outcome(exec(tools.bun, ["mock_cli.ts"], project)), "mock");
+  const bun = (await exec(tools.bun, ["--version"], inProject)).trim();
+  await report.check(`Bun ${minor(bun)}`, "mock", () => outcome(exec(tools.bun, ["mock_cli.ts"], inProject)), "mock");
 
   for (const [name, bundle] of Object.entries({ esbuild, Vite: vite })) {
     const where = `a bundle by ${name}`;
     await report.check(where, "mock", async () => {
-      return await outcome(exec(tools.node[22], [await bundle(tools, project, "mock_cli.ts")], project));
+      return await outcome(exec(tools.node[22], [await bundle(tools, project, "mock_cli.ts")], inProject));
     }, "mock");
     await report.check(where, "a program on the mock", async () => {
       const path = await bundle(tools, project, "app.ts");
-      await exec(tools.node[22], [path], project);
+      await exec(tools.node[22], [path], inProject);
       const { bytes, gzipped } = await sizeOf(path);
       return `${bytes} bytes, ${gzipped} gzipped`;
     });
@@ -95,15 +102,15 @@ async function main(): Promise<number> {
   const core = `${project}/node_modules/@gntalloc/gntalloc/wasm/core.wasm`;
   await report.check("workerd", "mock", async () => {
     const bundle = await esbuild(tools, project, "worker.ts");
-    return await outcome(exec(tools.node[22], [host, bundle, "2025-06-01"], tools.folder));
+    return await outcome(exec(tools.node[22], [host, bundle, "2025-06-01"], { cwd: tools.folder }));
   }, "mock");
   await report.check("workerd at a date of 2023, with the core as a module", "mock", async () => {
     const bundle = await esbuild(tools, project, "worker_injected.js");
-    return await outcome(exec(tools.node[22], [host, bundle, "2023-01-01", core], tools.folder));
+    return await outcome(exec(tools.node[22], [host, bundle, "2023-01-01", core], { cwd: tools.folder }));
   }, "mock");
 
   const pageHost = `${import.meta.dirname}/page_host.mjs`;
-  const chromium = await findChromium(project);
+  const chromium = await findChromium();
   const pages = {
     "Chromium": ["page.ts", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"],
     "Chromium under a policy against compiling, with a worker's core": [
@@ -113,23 +120,40 @@ async function main(): Promise<number> {
   } as const;
   for (const [where, [entry, policy]] of Object.entries(pages)) {
     if (typeof chromium !== "string") {
-      report.skip(where, "mock", `install it by \`apt-get install chromium\` as root: ${chromium.message}`);
+      report.skip(where, "mock", `install Chromium as root: \`apt-get install chromium\`: ${chromium.message}`);
       continue;
     }
     await report.check(where, "mock", async () => {
       await esbuild(tools, project, "page_worker.js");
       const bundle = await esbuild(tools, project, entry);
       const [folder, script] = [bundle.replace(/\/[^/]+$/, ""), bundle.replace(/^.*\//, "")];
-      return await outcome(exec(tools.node[22], [pageHost, chromium, folder, script, core, policy], tools.folder));
+      return await outcome(
+        exec(tools.node[22], [pageHost, chromium, folder, script, core, policy], { cwd: tools.folder }),
+      );
     }, "mock");
   }
 
-  if (only === undefined) await keep({ task: "test:npm", system: Deno.build.target, ran: report.ran });
+  const docsProject = `${cache}/docs_project`;
+  await installPackage(docsProject, tarball, KOFFI, NODE_TYPES);
+  const snippets = await Snippets.write(repository, docsProject);
+  await checkAll("docs/node.md", nodeChecks(tools, snippets));
+  await checkAll("docs/node.md", typescriptChecks(tools, snippets));
+  await checkAll("docs/node.md", workerdChecks(tools, snippets));
+  if (typeof chromium === "string") await checkAll("docs/node.md", browserChecks(tools, snippets, chromium));
+  else {report.skip(
+      "docs/node.md",
+      "the pages",
+      `install Chromium as root: \`apt-get install chromium\`: ${chromium.message}`,
+    );}
+
+  if (only === undefined) {
+    await keep({ task: "test:npm", system: Deno.build.target, ran: report.ran, counts: report.counts });
+  }
   console.log(report.summary);
   return report.isGood ? 0 : 1;
 }
 
-/** The first two numbers of a version. */
+/** Returns the first two numbers of a version. */
 function minor(version: string): string {
   return version.split(".", 2).join(".");
 }

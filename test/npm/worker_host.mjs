@@ -1,5 +1,5 @@
-// Runs a bundled worker in workerd, once, and prints its answer. Arguments: the bundle, the compatibility date, and the core's
-// path where it is to be had as a module. Run in a project that has miniflare.
+// Runs a bundled worker in workerd for one request, and prints its answer. Arguments: the bundle, the compatibility
+// date, and the path of the core if the worker imports it as a module. Run it in a project with miniflare.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import process from "node:process";

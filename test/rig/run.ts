@@ -188,7 +188,9 @@ async function main(): Promise<number> {
     }
   }
 
-  if (isWhole) await keep({ task: "test:xen", system: await systemOf(packages), ran });
+  if (isWhole) {
+    await keep({ task: "test:xen", system: await systemOf(packages), ran, counts: { passed, failed, skipped } });
+  }
   console.log();
   for (const line of report) console.log(line);
   if (failed > 0) console.log(`the logs of the consoles are in ${cache}/logs`);

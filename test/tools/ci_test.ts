@@ -1,29 +1,64 @@
 import { expect, test } from "vitest";
-import { countsIn, countsOfPart, summary, sumOf } from "../../scripts/ci/counts.ts";
+import { countsOfPart, summary, sumOf } from "../../scripts/ci/counts.ts";
 import { obstaclesTo } from "../../scripts/ci/obstacles.ts";
-import { formatted, withMarked, writeMarked } from "../../scripts/marked.ts";
+import { clear, countJUnit, countRun, countVitest, read } from "../../scripts/ci/results.ts";
 import { tableOf } from "../../scripts/ci/table.ts";
+import { formatted, withMarked, writeMarked } from "../../scripts/marked.ts";
 
-test("countsIn() sums the summaries of Vitest, of deno test and of this project", () => {
-  const printed = [
-    " Test Files  3 passed (3)",
-    "      Tests  1 failed | 267 passed | 2 skipped (270)",
-    "Node 22, mock: 130 passed, 0 failed (1.0 s)",
-    "ok | 28 passed | 0 failed | 1 ignored (6s)",
-    "219 passed, 4 failed, 5 skipped",
-  ].join("\n");
-  expect(countsIn(printed)).toEqual({ passed: 267 + 28 + 219, failed: 5, skipped: 8 });
-  expect(countsIn("error: type checking failed")).toEqual({ passed: 0, failed: 0, skipped: 0 });
-  expect(summary(sumOf([countsIn(printed), countsIn(printed)]))).toBe("1028 passed, 10 failed, 16 skipped");
+const vitest = JSON.stringify({
+  numTotalTests: 270,
+  numPassedTests: 267,
+  numFailedTests: 1,
+  numPendingTests: 1,
+  numTodoTests: 1,
+});
+const docs = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="deno test" tests="4" failures="1" errors="0" time="0.1">
+  <testsuite name="mod.ts" tests="4" disabled="1" errors="0" failures="1">
+    <testcase name="a" time="0.1" line="1" col="2"></testcase>
+    <testcase name="b &lt;c&gt;" time="0.1"/>
+    <testcase name="d"><failure message="Uncaught error">&lt;skipped/&gt;</failure></testcase>
+    <testcase name="e"><skipped/></testcase>
+  </testsuite>
+</testsuites>`;
+const run = { passed: 219, failed: 4, skipped: 5 };
+
+test("the files of the runners count tests as passed, failed or skipped", () => {
+  expect(countVitest(vitest)).toEqual({ passed: 267, failed: 1, skipped: 2 });
+  expect(countJUnit(docs)).toEqual({ passed: 2, failed: 1, skipped: 1 });
+  expect(countRun(JSON.stringify({ task: "test:npm", ran: [], counts: run }))).toEqual(run);
 });
 
-test("a part of CI in which no test ran has failed", () => {
-  const [none, some] = ["", "3 passed, 0 failed, 0 skipped"].map(countsIn);
-  expect(countsOfPart(true, some!, true)).toEqual(some);
-  expect(countsOfPart(true, none!, true)).toMatchObject({ failed: 1 });
-  expect(countsOfPart(true, none!, false)).toEqual(none);
-  expect(countsOfPart(false, some!, true)).toMatchObject({ failed: 1 });
-  expect(countsOfPart(false, countsIn("1 passed, 2 failed, 0 skipped"), true)).toMatchObject({ failed: 2 });
+test("sumOf() adds counts up, and summary() prints them", () => {
+  const sum = sumOf([countVitest(vitest), countJUnit(docs), run]);
+  expect(sum).toEqual({ passed: 267 + 2 + 219, failed: 6, skipped: 8 });
+  expect(summary(sum)).toBe("488 passed, 6 failed, 8 skipped");
+  expect(summary(sumOf([]))).toBe("0 passed, 0 failed, 0 skipped");
+});
+
+test("read() counts none where a runner wrote nothing, as after clear()", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = (name: string) => new URL(`file://${folder}/${name}`);
+    const results = [{ file: file("vitest.json"), count: countVitest }, { file: file("docs.xml"), count: countJUnit }];
+    await Deno.writeTextFile(results[0]!.file, vitest);
+    expect(await read(results)).toEqual([countVitest(vitest), { passed: 0, failed: 0, skipped: 0 }]);
+    await clear(results);
+    expect((await read(results)).map(({ passed }) => passed)).toEqual([0, 0]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("a part of CI in which a runner ran no test has failed", () => {
+  const [none, some] = [{ passed: 0, failed: 0, skipped: 0 }, { passed: 3, failed: 0, skipped: 0 }];
+  expect(countsOfPart(true, [some])).toEqual(some);
+  expect(countsOfPart(true, [none])).toMatchObject({ failed: 1 });
+  expect(countsOfPart(true, [some, none])).toMatchObject({ passed: 3, failed: 1 });
+  expect(countsOfPart(true, [])).toEqual(none);
+  expect(countsOfPart(false, [])).toMatchObject({ failed: 1 });
+  expect(countsOfPart(false, [some])).toMatchObject({ failed: 1 });
+  expect(countsOfPart(false, [{ passed: 1, failed: 2, skipped: 0 }])).toMatchObject({ failed: 2 });
 });
 
 const npm = {
@@ -33,7 +68,7 @@ const npm = {
 } as const;
 const xen = { task: "test:xen", system: "b", ran: [{ where: "Node 22", machine: "device" }] } as const;
 
-test("tableOf() has a row for each place, and says yes to nothing that did not run", () => {
+test("tableOf() has a row per place, and claims nothing that did not run", () => {
   expect(tableOf([npm, xen]).split("\n").slice(2)).toEqual([
     "| Node 22 | yes | yes | – | `deno task test:npm`, `deno task test:xen` |",
     "| Bun | yes | – | – | `deno task test:npm` |",
@@ -43,7 +78,7 @@ test("tableOf() has a row for each place, and says yes to nothing that did not r
   expect(tableOf([{ ...npm, ran: [] }, xen])).not.toContain("Bun");
 });
 
-test("writeMarked() fills the marks that a document has, and refuses those that nobody fills", async () => {
+test("writeMarked() fills the marks of a document, and refuses marks that have no text", async () => {
   const path = await Deno.makeTempFile({ suffix: ".md" });
   const url = new URL(`file://${path}`);
   const marks = (name: string) => `<!-- ${name} -->\n\nold\n\n<!-- /${name} -->\n`;
@@ -59,7 +94,7 @@ test("writeMarked() fills the marks that a document has, and refuses those that 
   }
 });
 
-test("withMarked() replaces what is between the marks, again and again the same", async () => {
+test("withMarked() replaces the text between the marks, and changes nothing the second time", async () => {
   const document = "# A\n\n<!-- x -->\n\nold\n\n<!-- /x -->\n\nrest\n";
   const once = await formatted(withMarked(document, "x", tableOf([npm, xen])));
   expect(once).toMatch(/^# A\n\n<!-- x -->\n\n\| where [^]*\n\n<!-- \/x -->\n\nrest\n$/);
@@ -76,18 +111,18 @@ const ready = {
   repository: "https://example.org/gntalloc",
 };
 
-test("obstaclesTo() finds none in a version that is ready", () => {
+test("obstaclesTo() finds nothing against a version that is ready", () => {
   expect(obstaclesTo(ready)).toEqual([]);
 });
 
 test.each([
-  ["the version is not the changelog's", { version: "1.3.0" }, "the newest one of CHANGELOG.md is 1.2.0"],
+  ["the changelog has another version", { version: "1.3.0" }, "the newest one in CHANGELOG.md is 1.2.0"],
   ["the changelog has no day", { changelog: "## 1.2.0 — unreleased\n" }, "it says unreleased"],
   ["the changelog is empty", { changelog: "" }, "is none"],
-  ["the tree has changes", { changes: [" M mod.ts"] }, "1 files"],
+  ["the working tree has changes", { changes: [" M mod.ts"] }, "1 files"],
   ["the version is released", { tags: ["v1.2.0"] }, "the tag v1.2.0"],
-  ["the address leads nowhere", { repository: "https://a.invalid/b" }, "scripts/npm/manifest.ts"],
-])("obstaclesTo() says so when %s", (_, change, words) => {
+  ["the address resolves nowhere", { repository: "https://a.invalid/b" }, "scripts/npm/manifest.ts"],
+])("obstaclesTo() reports that %s", (_, change, words) => {
   const obstacles = obstaclesTo({ ...ready, ...change });
   expect(obstacles).toHaveLength(1);
   expect(obstacles[0]).toContain(words);

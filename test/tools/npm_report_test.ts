@@ -6,7 +6,7 @@ function reporting(mustRun: boolean, wanted = (_: string) => true) {
   return { report: new Report(wanted, mustRun, (line) => lines.push(line)), lines };
 }
 
-test("check() counts tests, and what passed may be claimed", async () => {
+test("check() counts tests, and keeps where they passed", async () => {
   const { report, lines } = reporting(true);
   await report.check("Bun 1.4", "mock", () => Promise.resolve({ passed: 3, failed: [] }), "mock");
   await report.check("package", "publint", () => Promise.resolve("no errors"));
@@ -20,7 +20,7 @@ test("check() counts tests, and what passed may be claimed", async () => {
 });
 
 test.each([
-  ["has a test that fails", () => Promise.resolve({ passed: 3, failed: ["map: no"] })],
+  ["has a failed test", () => Promise.resolve({ passed: 3, failed: ["map: no"] })],
   ["throws", () => Promise.reject(new Error("no"))],
   ["runs no test", () => Promise.resolve({ passed: 0, failed: [] })],
 ])("check() fails and claims nothing when it %s", async (_, body) => {
@@ -32,7 +32,7 @@ test.each([
   expect(report.isGood).toBe(false);
 });
 
-test("skip() claims nothing, and is a failure where all must run", async () => {
+test("skip() claims nothing, and counts as a failure in CI", async () => {
   for (const mustRun of [false, true]) {
     const { report, lines } = reporting(mustRun);
     await report.check("package", "publint", () => Promise.resolve("no errors"));
@@ -44,7 +44,7 @@ test("skip() claims nothing, and is a failure where all must run", async () => {
   }
 });
 
-test("what is not wanted does not run, and a run of nothing is not good", async () => {
+test("unwanted checks do not run, and a run without checks is not good", async () => {
   const { report, lines } = reporting(true, (name) => name.includes("Bun"));
   await report.check("package", "publint", () => Promise.reject(new Error("ran")));
   report.skip("Chromium", "mock", "not here");

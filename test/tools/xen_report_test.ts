@@ -4,7 +4,7 @@ import { formatRecord, judge, type Message, parseRecords } from "../rig/report.t
 
 const END = "@end status=0 taint=0";
 
-/** A log as a healthy guest leaves it: plans, results, done, all of it once more, the end. */
+/** The log of a healthy guest: plans, results, done, and the end. */
 function logOf(records: Message[]): string[] {
   const lines = records.map((record, index) => formatRecord(index + 1, record));
   return [
@@ -24,13 +24,13 @@ const TWO: Message[] = [
 ];
 const NAMES = ["maps", "frees"];
 
-/** Everything that makes a run fail, in one list. */
+/** Lists everything that makes a run fail. */
 function faults(log: string | string[], expected = NAMES): string[] {
   const { failed, problems } = judge([log].flat().join("\r\n"), expected);
   return [...failed.map(({ name, error }) => `${name}: ${error}`), ...problems];
 }
 
-test("judge() passes a whole log", () => {
+test("judge() passes a complete log", () => {
   expect(judge(logOf(TWO).join("\n"), NAMES)).toEqual({
     passed: NAMES,
     failed: [],
@@ -39,22 +39,22 @@ test("judge() passes a whole log", () => {
   });
 });
 
-test("judge() finds records after other text, with carriage returns and blank lines around", () => {
+test("judge() finds records behind other text, and among carriage returns and blank lines", () => {
   const log = logOf(TWO).map((line) => `[   10.1] noise ${line}\r\r\n\r`);
   expect(faults(log)).toEqual([]);
 });
 
-test("judge() takes a repeated record for one", () => {
+test("judge() counts a repeated record once", () => {
   expect(faults([...logOf(TWO), ...logOf(TWO)])).toEqual([]);
 });
 
-test("judge() makes do with the copy of a record when the first was garbled", () => {
+test("judge() uses the copy of a record when the first is garbled", () => {
   const log = logOf(TWO);
   const garbled = log.map((line) => line.replace("ok", "o[ 9.1] usb 1-1k"));
   expect(faults([...garbled, ...log])).toEqual([]);
 });
 
-test("judge() names a test that failed, with its error", () => {
+test("judge() reports a failed test with its error", () => {
   const log = logOf([
     ...TWO.slice(0, 3),
     { kind: "not ok", name: "frees", detail: "Error: EINVAL\n  at line 3" },
@@ -63,7 +63,7 @@ test("judge() names a test that failed, with its error", () => {
   expect(faults(log)).toEqual(["frees: Error: EINVAL\n  at line 3"]);
 });
 
-test("judge() counts a skip with its reason, and fails one without", () => {
+test("judge() accepts a skip with a reason, and fails one without", () => {
   const skip = (detail: string) =>
     logOf([
       ...TWO.slice(0, 3),
@@ -75,7 +75,7 @@ test("judge() counts a skip with its reason, and fails one without", () => {
   expect(faults(skip(" "))).toEqual(["frees: skipped without a reason"]);
 });
 
-test("judge() fails a test whose only record is damaged in any one character", () => {
+test("judge() fails a test if one character of its only record is damaged", () => {
   const log = logOf(TWO);
   const at = log.findIndex((line) => line.includes(" ok "));
   const line = log[at] ?? "";
@@ -85,21 +85,21 @@ test("judge() fails a test whose only record is damaged in any one character", (
   }
 });
 
-test("judge() fails a log that is cut off anywhere", () => {
+test("judge() fails a truncated log", () => {
   const log = logOf(TWO).join("\n");
   for (let length = 0; length < log.length; length++) {
     expect(faults(log.slice(0, length))).not.toEqual([]);
   }
 });
 
-test("judge() fails a log from which any one line is lost", () => {
+test("judge() fails a log with any line missing", () => {
   const log = logOf(TWO);
   for (let lost = 2; lost < log.length; lost++) {
     expect(faults(log.toSpliced(lost, 1))).not.toEqual([]);
   }
 });
 
-test("judge() fails a guest that plans nothing, or less than the host knows of", () => {
+test("judge() fails a guest that plans nothing, or less than the host expects", () => {
   expect(faults(logOf([{ kind: "done" }]))).toEqual([
     "maps: was not planned, and did not report",
     "frees: was not planned, and did not report",
@@ -109,11 +109,11 @@ test("judge() fails a guest that plans nothing, or less than the host knows of",
   );
 });
 
-test("judge() fails a test that reports without having been planned", () => {
+test("judge() fails a test that reports without a plan", () => {
   expect(faults(logOf(TWO.slice(1)))).toEqual(['"maps" reported without a plan']);
 });
 
-test("judge() fails when the host expects nothing, or one name twice", () => {
+test("judge() fails if the host expects nothing, or a name twice", () => {
   expect(faults(logOf([{ kind: "done" }]), [])).toContain(
     "no test was expected",
   );
@@ -122,14 +122,14 @@ test("judge() fails when the host expects nothing, or one name twice", () => {
   );
 });
 
-test("judge() fails a test that nobody expects", () => {
+test("judge() fails a test that the host does not expect", () => {
   expect(faults(logOf(TWO), ["maps"])).toEqual([
     'the guest planned "frees", unexpected',
     'the guest reported "frees", unexpected',
   ]);
 });
 
-test("judge() fails a test with two results, and believes the worse one", () => {
+test("judge() fails a test with two results, and reports the worse one", () => {
   const twice = logOf([
     ...TWO.slice(0, 4),
     { kind: "not ok", name: "maps", detail: "no" },
@@ -138,21 +138,21 @@ test("judge() fails a test with two results, and believes the worse one", () => 
   expect(faults(twice)).toEqual(["maps: no", '"maps" reported 2 results']);
 });
 
-test("judge() fails a record that comes in two versions", () => {
+test("judge() fails a record with two versions", () => {
   const other = formatRecord(3, { kind: "ok", name: "frees" });
   expect(faults([...logOf(TWO), other])).toContain(
     "record 3 came in two versions",
   );
 });
 
-test("judge() fails a run that went on after it was done", () => {
+test("judge() fails a run that continues after it is done", () => {
   const late = formatRecord(6, { kind: "ok", name: "maps" });
   expect(faults([...logOf(TWO), late])).toContain(
     "the guest never said that it was done",
   );
 });
 
-test("judge() fails a program that crashed after its last word, and a tainted kernel", () => {
+test("judge() fails a program that crashes after its last record, and a tainted kernel", () => {
   const ended = (end: string) => logOf(TWO).toSpliced(-1, 1, end);
   expect(faults(ended("@end status=139 taint=0"))).toEqual([
     "the test program ended with status 139",
@@ -180,7 +180,7 @@ test.each([
   "(XEN) Assertion 'x' failed at y.c:1",
   "@log first [    9.1] BUG: Bad page map in process deno",
   "WARNING: no domU console was recorded",
-])("judge() fails on this line, whatever the tests say: %s", (line) => {
+])("judge() fails on this line even if all tests pass: %s", (line) => {
   expect(faults(logOf(TWO).toSpliced(4, 0, line))).toEqual([
     `console: ${line}`,
   ]);
@@ -191,11 +191,11 @@ test.each([
   "(XEN) Guest Loglevel: Nothing (Rate-limited: Errors and warnings)",
   "[    2.7] Grant table initialized",
   "[    2.7] DEBUG: no complaint",
-])("judge() does not mind this line: %s", (line) => {
+])("judge() ignores this line: %s", (line) => {
   expect(faults([line, ...logOf(TWO)])).toEqual([]);
 });
 
-test("judge() does not take a test's own words for the kernel's", () => {
+test("judge() does not mistake the output of a test for that of the kernel", () => {
   const name = 'warns with "WARNING: @xen ~ é"';
   const log = logOf([
     { kind: "plan", name },
@@ -205,7 +205,7 @@ test("judge() does not take a test's own words for the kernel's", () => {
   expect(faults(log, [name])).toEqual([]);
 });
 
-test("parseRecords() reads back what formatRecord() writes, whatever the text", () => {
+test("parseRecords() reads any text that formatRecord() writes", () => {
   const record: Message = {
     kind: "not ok",
     name: 'a "name" # with ~deadbeef @xen 1 done ~00000000 \\ \u{1f600}',
@@ -219,7 +219,7 @@ test("parseRecords() reads back what formatRecord() writes, whatever the text", 
   ]);
 });
 
-test("formatRecord() cuts an error that is too long for a line", () => {
+test("formatRecord() truncates an error that is too long for a line", () => {
   const line = formatRecord(1, {
     kind: "not ok",
     name: "long",
@@ -229,7 +229,7 @@ test("formatRecord() cuts an error that is too long for a line", () => {
   expect(parseRecords(line)).toHaveLength(1);
 });
 
-test("namesOf() lists tests and skips without running any", () => {
+test("namesOf() lists tests and skips without running them", () => {
   const names = namesOf(({ test, skip }) => {
     test("first", () => {
       throw new Error("ran");

@@ -1,4 +1,4 @@
-/** The least that shares a page: what a program pays for that uses the simulated machine alone. */
+/** The smallest program that shares a page on the simulated machine. Its bundle shows the least a program pays. */
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

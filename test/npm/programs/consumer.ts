@@ -1,4 +1,4 @@
-/** A program that uses the types of every part, as strictly as a compiler goes. */
+/** Uses the types of every part of the package, under the strictest compiler options. */
 
 import { GrantDevice, GrantError, type GrantErrorCode, GrantMapper, type WritableMapping } from "@gntalloc/gntalloc";
 import { PAGE_SIZE } from "@gntalloc/gntalloc/backend";
@@ -16,9 +16,9 @@ using ours: WritableMapping = pages.map();
 const bytes: Uint8Array<ArrayBuffer> = ours.bytes;
 using mapper = new GrantMapper(nodeDomain({ libc: "libc.so.6" }));
 
-// @ts-expect-error: a domain is a number
+// @ts-expect-error: a domid is a number
 device.open().allocate("0");
-// @ts-expect-error: what is mapped read-only has no bytes
+// @ts-expect-error: a read-only mapping has no bytes
 mapper.map(0, pages.grefs).bytes;
 
 export const code: GrantErrorCode = new GrantError("", { code: "busy", operation: "open" }).code;

@@ -1,4 +1,6 @@
-/** Node's device backend over the shim: the conformance suite, and what is Node's own. The argument is the shim's path. */
+/**
+ * Node's device backends over the shim: the conformance suite, and tests of Node alone. Argument: the path of the shim.
+ */
 
 import { type GrantBackend, GrantError } from "@gntalloc/gntalloc";
 import { conformance } from "@gntalloc/gntalloc/conformance";
@@ -16,7 +18,7 @@ const granting = nodeDomain({ libc }).grants;
 const mapping = nodeDomain({ libc }).maps;
 const { errno } = constants;
 
-/** The error that `action` throws, which must be a GrantError. */
+/** Returns the GrantError that `action` throws. */
 function grantError(action: () => unknown): GrantError {
   try {
     action();
@@ -27,7 +29,7 @@ function grantError(action: () => unknown): GrantError {
   throw new Error("nothing was thrown");
 }
 
-/** Calls `use` with a file of some granted pages, and gives them back. */
+/** Calls `use` with a file that has granted some pages, and frees them. */
 function withPages(count: number, use: (file: ReturnType<GrantBackend["open"]>, grefs: Uint32Array) => void): void {
   const file = granting.open();
   const grefs = new Uint32Array(count);
@@ -38,7 +40,7 @@ function withPages(count: number, use: (file: ReturnType<GrantBackend["open"]>, 
 }
 
 const outcome = await outcomeOf((register) => {
-  // Whatever a test does: nothing is left open or mapped.
+  // No test may leave anything open or mapped.
   const test = (name: string, run: () => void) => {
     register(name, () => {
       shim.reset();
@@ -60,12 +62,12 @@ const outcome = await outcomeOf((register) => {
     }),
   });
 
-  test("one call grants more pages than fit one page of memory", () => {
+  test("grant() grants more pages in one call than a page of memory has references", () => {
     shim.setLimit(Infinity);
     withPages(3000, (_, grefs) => assert.equal(new Set(grefs).size, 3000));
   });
 
-  // A mistake here is a crash: each has a process of its own.
+  // A mistake here crashes the process, so each runs in its own.
   for (
     const [how, left] of [
       ["kept", 0],
@@ -75,10 +77,10 @@ const outcome = await outcomeOf((register) => {
       ["postMessage", 3 * 4096],
     ] as const
   ) {
-    test(`views of memory that is moved away never reach unmapped memory: ${how}`, () => {
+    test(`unmap() leaves no view on unmapped memory when its bytes were moved by: ${how}`, () => {
       const program = new URL("moved.ts", import.meta.url).pathname;
       const found = JSON.parse(execFileSync(process.execPath, [program, libc, how], { encoding: "utf8" }));
-      // Node refuses to move memory that is not its own between threads; `transfer` it does not.
+      // Node refuses to move external memory between threads, but not to transfer() it.
       const wanted = found.refused ? 0 : left;
       assert.deepEqual(found, {
         refused: found.refused,
@@ -93,7 +95,7 @@ const outcome = await outcomeOf((register) => {
     });
   }
 
-  test("unmap() does not trust what the owner of a view has redefined", () => {
+  test("unmap() ignores properties that the owner of a view has redefined", () => {
     withPages(2, (file, grefs) => {
       const first = file.map(0, 1, grefs[0]!, true);
       Object.defineProperty(first.bytes, "buffer", { value: new ArrayBuffer(8) });
@@ -108,7 +110,7 @@ const outcome = await outcomeOf((register) => {
     });
   });
 
-  test("unmap() does nothing the second time, whatever is mapped there by then", () => {
+  test("unmap() does nothing the second time, even if other pages are mapped there by then", () => {
     withPages(2, (file, grefs) => {
       const first = file.map(0, 1, grefs[0]!, true);
       first.unmap();
@@ -122,7 +124,7 @@ const outcome = await outcomeOf((register) => {
     });
   });
 
-  test("unmap() throws when the system refuses, and the views are dead all the same", () => {
+  test("unmap() throws when munmap fails, and still detaches the views", () => {
     withPages(1, (file, grefs) => {
       const memory = file.map(0, 1, grefs[0]!, true);
       shim.fail("munmap", errno.EINVAL);
@@ -131,7 +133,7 @@ const outcome = await outcomeOf((register) => {
     });
   });
 
-  test("unmap() throws when memory that was moved away cannot be replaced, and leaves it as it is", () => {
+  test("unmap() throws when memory that was moved away cannot be replaced, and leaves it mapped", () => {
     withPages(1, (file, grefs) => {
       const memory = file.map(0, 1, grefs[0]!, true);
       const moved = new Uint8Array(memory.bytes.buffer.transfer());
@@ -139,12 +141,12 @@ const outcome = await outcomeOf((register) => {
       assert.equal(grantError(() => memory.unmap()).code, "no-memory");
       moved.fill(1);
       assert.equal(mappedPages(), 1);
-      memory.unmap(); // as the contract does not ask for: to leave nothing mapped behind this test
+      memory.unmap(); // beyond the contract, so that this test leaves nothing mapped
       assert.equal(moved[0], 0);
     });
   });
 
-  test("every failing call has its error number", () => {
+  test("a failed call throws an error with its errno", () => {
     for (const number of [errno.EPERM, errno.EINTR, errno.EIO, errno.EBADF, errno.ENOMEM, errno.ENOSPC]) {
       shim.fail("open", number);
       assert.equal(grantError(() => granting.open()).errno, number);
@@ -160,20 +162,20 @@ const outcome = await outcomeOf((register) => {
     }
   });
 
-  test("the limit is read from the kernel", () => {
+  test("limit() reads the limit of the kernel module", () => {
     assert.equal(granting.limit(), 1024);
     shim.setLimit(Infinity);
     assert.equal(granting.limit(), Infinity);
   });
 
-  test("without the library, first use throws unsupported", () => {
+  test("open() throws unsupported without the C library", () => {
     const error = grantError(() => nodeDomain({ libc: "/nowhere/libc.so" }).grants.open());
     assert.equal(error.code, "unsupported");
     assert(error.message.includes("/nowhere/libc.so") && error.message.includes("option `libc`"), error.message);
     assert(error.cause instanceof Error);
   });
 
-  test("off Linux, first use throws unsupported", () => {
+  test("open() throws unsupported on other systems than Linux", () => {
     const { platform } = process;
     const backend = nodeDomain({ libc: `${libc}?` }).maps;
     Object.defineProperty(process, "platform", { value: "darwin" });
@@ -186,7 +188,7 @@ const outcome = await outcomeOf((register) => {
     }
   });
 
-  test("the C library of the system is found", () => {
+  test("open() finds the C library of the system", () => {
     const missing = grantError(() => nodeDomain({ gntalloc: "/nowhere/gntalloc" }).grants.open());
     assert.deepEqual([missing.code, missing.errno], ["no-device", errno.ENOENT]);
     const file = nodeDomain({ gntalloc: "/dev/null" }).grants.open();

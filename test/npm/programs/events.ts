@@ -1,6 +1,6 @@
 /**
- * Node's mappers and event channels over the shim: their conformance suites, and how a program ends that waits. The argument is the
- * shim's path.
+ * Node's mappers and event channels over the shim: the conformance suites, and how a program ends while it waits.
+ * Argument: the path of the shim.
  */
 
 import { GrantError } from "@gntalloc/gntalloc";
@@ -16,7 +16,7 @@ const libc = process.argv[2]!;
 const shim = new Shim(libc);
 const backend = nodeDomain({ libc }).events;
 
-/** What a program says, and how it ends. */
+/** What `waiting.ts` prints, and its exit code, for each way to end. */
 const ENDS: Readonly<Record<string, { lines: string[]; code?: number }>> = {
   "nobody waits": { lines: ["waiting"] },
   "an event comes": { lines: ["waiting", "event 8"] },
@@ -32,7 +32,7 @@ const ENDS: Readonly<Record<string, { lines: string[]; code?: number }>> = {
 };
 
 const outcome = await outcomeOf((register) => {
-  // Whatever a test does: nothing is left open or mapped.
+  // No test may leave anything open or mapped.
   const test = (name: string, run: () => void | Promise<void>) => {
     register(name, async () => {
       shim.reset();
@@ -60,7 +60,7 @@ const outcome = await outcomeOf((register) => {
     open: () => ({ domain: { events: backend }, domid: 0, peer: { events: backend }, peerDomid: 0, close }),
   });
 
-  test("a file is waited for by one at a time, and by nobody when it is not open", () => {
+  test("whenPending() throws while another call waits, and on a closed file", () => {
     const file = backend.open();
     const stop = file.whenPending(() => assert.fail("nothing came"));
     assert.throws(() => file.whenPending(() => assert.fail("nothing came")), GrantError);
@@ -69,7 +69,7 @@ const outcome = await outcomeOf((register) => {
     assert.throws(() => file.whenPending(() => assert.fail("it is closed")), GrantError);
   });
 
-  test("a file that is no event channel can be waited for too: it is ready at once", async () => {
+  test("whenPending() calls back at once on a file that is not an event channel", async () => {
     const file = nodeDomain({ libc: "libc.so.6", evtchn: "/dev/null" }).events.open();
     await new Promise<void>((resolve) => void file.whenPending(resolve));
     assert.deepEqual(file.pending(), []);
@@ -81,7 +81,7 @@ const outcome = await outcomeOf((register) => {
       const program = new URL("waiting.ts", import.meta.url).pathname;
       const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", program, libc, way], {
         encoding: "utf8",
-        timeout: 20_000, // what hangs is killed
+        timeout: 20_000, // kills a program that hangs
       });
       assert.deepEqual([status, signal, stdout], [code, null, lines.map((line) => `${line}\n`).join("")], stderr);
     });

@@ -1,13 +1,13 @@
-/** The conformance suites on the simulated machine, as a program of any runtime imports it from the package. */
+/** The conformance suites on the simulated machine, for any runtime. */
 
 import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
- * Runs the suites, on both profiles and with both kinds of memory.
+ * Runs the suites with both profiles and both kinds of memory.
  *
- * @param core The compiled core to run on; the embedded one by default.
+ * @param core The compiled core. Default is the embedded one.
  */
 export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
   return outcomeOf((test) => {

@@ -1,4 +1,4 @@
-/** The suite on the simulated machine, for runtimes that run a file. */
+/** Runs the suites on the simulated machine, and prints their outcome as JSON. */
 
 import { testMock } from "./mock.ts";
 

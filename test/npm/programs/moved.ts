@@ -1,4 +1,4 @@
-/** What may become of a mapping's bytes, by Node. Arguments: the path of the shim, and how the bytes are moved. */
+/** Moves the bytes of a mapping away on Node. Arguments: the path of the shim, and how to move them. */
 
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";

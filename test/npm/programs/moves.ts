@@ -1,11 +1,11 @@
 /**
- * Maps pages, has their bytes kept or moved away, ends the mapping, and then uses whatever is left of the bytes. It runs in a
- * process of its own, as a mistake is a crash.
+ * Maps pages, keeps or moves their bytes, unmaps them, and then uses what is left of the bytes. A mistake crashes the
+ * process, so it runs in its own.
  */
 
 import type { GrantBackend } from "@gntalloc/gntalloc";
 
-/** A worker that uses the memory it is sent for a while, having said so, and then sends it back. */
+/** A worker that receives memory, posts "started", uses the memory for a while, and sends it back. */
 export interface Borrower {
   post(bytes: Uint8Array<ArrayBuffer>, transfer: ArrayBuffer[]): void;
   /** The next message from it. */
@@ -13,33 +13,33 @@ export interface Borrower {
   end(): unknown;
 }
 
-/** What a runtime brings to it. */
+/** What a runtime provides. */
 export interface Means {
   readonly backend: GrantBackend;
   borrower(): Borrower;
-  /** How many pages of the devices this process has mapped. */
+  /** Counts the pages of the devices that this process has mapped. */
   mappedPages(): number;
 }
 
-/** What was found. */
+/** What happened to the memory. */
 export interface Found {
-  /** Whether the runtime refuses to move such memory this way. */
+  /** Whether the runtime refuses to move the memory this way. */
   refused: boolean;
   mappedBefore: number;
   mappedAfter: number;
-  /** Bytes that somebody still has. */
+  /** The number of bytes that are still reachable. */
   left: number;
   original: number;
   middle: number;
   disturbed: boolean;
 }
 
-/** Uses memory all over: crashes where it is not there. */
+/** Uses every byte: crashes if one is not mapped. */
 function use(left: Uint8Array): void {
   for (let i = 0; i < left.length; i++) left[i] = left[i]! + 1;
 }
 
-/** Moves the bytes; returns what gives back what is left of them once the mapping has ended. */
+/** Moves the bytes. Returns a function that gets what is left of them after the mapping has ended. */
 async function moved(
   how: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -69,7 +69,7 @@ async function moved(
         await worker.end();
         throw error;
       }
-      await started; // from now on the worker uses the memory all the time, until it sends it back
+      await started; // from here on the worker uses the memory until it sends it back
       return async () => {
         const left = await worker.message() as Uint8Array;
         await worker.end();
@@ -80,7 +80,7 @@ async function moved(
   throw new Error(`Cannot move bytes by ${how}`);
 }
 
-/** Does it, in the way that is named. */
+/** Moves the bytes in the way `how`, and reports what happened. */
 export async function moveAndUse(how: string, means: Means): Promise<Found> {
   const { backend, mappedPages } = means;
   const file = backend.open();
@@ -103,10 +103,10 @@ export async function moveAndUse(how: string, means: Means): Promise<Found> {
   const left = await finish();
   use(left);
   use(middle);
-  // Whatever is mapped next must not land where somebody still looks.
+  // The next mapping must not appear in what is left of this one.
   const next = file.map(0, 3, grefs[0]!, true);
   next.bytes.fill(0x55);
-  const disturbed = left.length > 0 && left.includes(0x55); // a detached view refuses to search
+  const disturbed = left.length > 0 && left.includes(0x55); // includes() throws on a detached view
   use(left);
   next.unmap();
   file.endAccess(0, 3, grefs);

@@ -1,4 +1,4 @@
-/** Node's device backend where koffi is not installed: a clear error, and at the first use alone. */
+/** Node's device backends without koffi: the first use throws an error that says what to install. */
 
 import { GrantError } from "@gntalloc/gntalloc";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
@@ -9,7 +9,7 @@ const granting = nodeDomain().grants;
 const mapping = nodeDomain().maps;
 const outcome = await outcomeOf((test) => {
   for (const [name, use] of Object.entries({ grant: () => granting.open(), map: () => mapping.open() })) {
-    test(`${name}: a missing koffi is an error that says what to install`, () => {
+    test(`open() says to install koffi when it is missing: ${name}`, () => {
       assert.throws(use, (error) => {
         assert(error instanceof GrantError);
         assert.equal(error.code, "unsupported");

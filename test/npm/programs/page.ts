@@ -1,4 +1,4 @@
-/** The suite on the simulated machine in a page. */
+/** Runs the suites on the simulated machine in a page. */
 
 import { testMock } from "./mock.ts";
 

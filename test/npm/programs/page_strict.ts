@@ -1,6 +1,6 @@
 /**
- * In a page whose Content-Security-Policy lets nobody compile: first the error that says so, then the suite on a core that a
- * worker compiled, which has a policy of its own.
+ * For a page whose Content-Security-Policy forbids compiling WebAssembly: checks the error, then runs the suites on a
+ * core that a worker compiled, as a worker has a policy of its own.
  */
 
 import { GrantDevice } from "@gntalloc/gntalloc";

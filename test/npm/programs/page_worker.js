@@ -1,3 +1,3 @@
-/** A worker that compiles the core for its page. */
+/** Compiles the core in a worker, and sends it to the page. */
 
 postMessage(await WebAssembly.compileStreaming(fetch("/core.wasm")));

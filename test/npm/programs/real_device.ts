@@ -1,6 +1,6 @@
 /**
- * Node's device backend on the real device, in a Xen domain that shares pages with itself. Prints each result in a line of JSON,
- * with an error where there is one. Arguments: the domain's id.
+ * Node's device backends on the real devices, in a Xen domain that shares pages with itself. Prints the result of each
+ * test as a line of JSON. Argument: the domid of the domain.
  */
 
 import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
@@ -16,7 +16,7 @@ function setLimit(pages: number): void {
   writeFileSync("/sys/module/xen_gntalloc/parameters/limit", String(pages === Infinity ? -1 : pages));
 }
 
-/** Throws unless the driver lets one file have the whole limit: so no page of any process counts any more. */
+/** Throws unless one file can grant the whole limit, which shows that no page of any process is left. */
 function assertNothingGranted(): void {
   setLimit(1024);
   const file = nodeDomain().grants.open();

@@ -1,4 +1,4 @@
-// The package from CommonJS: Node 22 and later require() modules that have no top-level await.
+// Loads every part of the package from CommonJS.
 const assert = require("node:assert/strict");
 const { GrantDevice, GrantMapper } = require("@gntalloc/gntalloc");
 const { MockXen } = require("@gntalloc/gntalloc/mock");

@@ -1,6 +1,6 @@
 /**
- * One side of `examples/share.ts` by Node on the real device, in the same words; the other side is the example itself. Arguments:
- * `share <peer>` or `read <granter> <gref> <gref>`.
+ * One side of `examples/share.ts` on Node and the real devices, with the same output. The example itself is the other
+ * side. Arguments: `share <peer>` or `read <granter> <gref> <gref>`.
  */
 
 import { GrantDevice, GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
@@ -8,13 +8,13 @@ import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The first byte of the second page tells whether the peer has answered. */
+/** The value of the first byte of the second page once the peer has answered. */
 const ANSWERED = 1;
 
 const [role, ...numbers] = process.argv.slice(2);
 const [domid, ...grefs] = numbers.map(Number) as [number, ...number[]];
 
-/** The text up to the first zero byte. */
+/** Returns the text before the first zero byte. */
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 }

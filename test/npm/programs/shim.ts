@@ -1,4 +1,4 @@
-/** The library that stands in for the C library and for Xen (`test/support/shim/shim.c`), told what to do from Node. */
+/** Controls the shim from Node: a stand-in for the C library and Xen, `test/support/shim/shim.c`. */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,7 +26,7 @@ const SIGNATURES = [
 const LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 const TABLE_SIZE = 4096;
 
-/** The loaded library. What is asked of it holds for the whole process. */
+/** The loaded shim. Its state belongs to the whole process. */
 export class Shim {
   readonly #controls: Controls;
 
@@ -38,7 +38,7 @@ export class Shim {
     this.reset();
   }
 
-  /** A Xen domain with the driver's usual limit, and no failures. */
+  /** Resets to a Xen domain with the default limit and no failures. */
   reset(): void {
     this.#controls.shim_reset();
     this.#controls.shim_text("/sys/hypervisor/type", "xen\n");
@@ -51,17 +51,17 @@ export class Shim {
     this.#controls.shim_text(LIMIT, `${limit}\n`);
   }
 
-  /** Has the next call of its kind fail. */
+  /** Makes the next call of a kind fail. */
   fail(call: "open" | "close" | "ioctl" | "mmap" | "munmap", errno: number): void {
     this.#controls.shim_fail(call, 0, errno);
   }
 
-  /** Has an event come on a port, from nobody. */
+  /** Raises an event on a port. */
   raise(port: number): void {
     this.#controls.shim_raise(port);
   }
 
-  /** Throws if anything is open, mapped, granted or known. */
+  /** Throws if a file is open, or a page mapped, granted or known. */
   assertClean(): void {
     const left = {
       files: openFiles(),
@@ -73,18 +73,18 @@ export class Shim {
   }
 }
 
-/** How many files of the shim's this process has open, as the kernel sees it. */
+/** Counts the files of the shim that this process has open, according to the kernel. */
 export function openFiles(): number {
   return readdirSync("/proc/self/fd").filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).includes("gntalloc-shim-file");
     } catch {
-      return false; // the descriptor that read the directory is gone by now
+      return false; // the descriptor that listed the directory is closed by now
     }
   }).length;
 }
 
-/** How many pages of the shim's devices this process has mapped, as the kernel sees it. */
+/** Counts the pages of the shim that this process has mapped, according to the kernel. */
 export function mappedPages(): number {
   let pages = 0;
   for (const line of readFileSync("/proc/self/maps", "utf8").split("\n")) {

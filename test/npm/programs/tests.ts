@@ -1,13 +1,13 @@
-/** Runs tests on any runtime, and says what came of them. */
+/** Runs tests on any runtime. */
 
-/** What came of a run. */
+/** The outcome of tests. */
 export interface Outcome {
   readonly passed: number;
-  /** A line for each test that failed. */
+  /** The name and the error of each failed test. */
   readonly failed: readonly string[];
 }
 
-/** Runs the tests that `declare` declares, one after another. */
+/** Runs the tests that `declare` declares, one after the other. */
 export async function outcomeOf(
   declare: (test: (name: string, run: () => unknown) => void) => void,
 ): Promise<Outcome> {

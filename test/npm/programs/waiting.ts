@@ -1,8 +1,6 @@
 /**
- * A program of its own, as it is about how a program ends: waits for an event on the shim, and ends in the way it is told to.
- * Prints what it did, a line each.
- *
- * Arguments: the path of the shim, and the way.
+ * Waits for an event on the shim, ends in a given way, and prints a line for each step. It is a program because the
+ * test is about how a program ends. Arguments: the path of the shim, and the way to end.
  */
 
 import { nodeDomain } from "@gntalloc/gntalloc/node";
@@ -13,7 +11,7 @@ import { Shim } from "./shim.ts";
 const [libc, way] = process.argv.slice(2) as [string, string];
 const open = () => nodeDomain({ libc }).events.open();
 
-/** Has a worker wait, which sends an event to itself if it is told to. */
+/** Starts a worker that waits. It sends an event to itself if the way is "a worker waits". */
 function startWorker(): Worker {
   const worker = new Worker(new URL(import.meta.url), { argv: [libc, way] });
   worker.on("message", (text) => console.log(text));

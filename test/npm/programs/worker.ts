@@ -1,4 +1,4 @@
-/** The suite on the simulated machine in a worker, on the embedded core. */
+/** Runs the suites on the simulated machine in workerd, with the embedded core. */
 
 import { testMock } from "./mock.ts";
 

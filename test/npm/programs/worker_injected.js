@@ -1,4 +1,4 @@
-/** The suite on the simulated machine in a worker that may not compile: the platform hands it the compiled core. */
+/** Runs the suites on the simulated machine in workerd, with a core that workerd compiled. */
 
 import core from "@gntalloc/gntalloc/core.wasm";
 import { testMock } from "./mock.ts";
