@@ -1,7 +1,7 @@
 import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { grantedCount } from "../contract/answers.ts";
 import { checkLimit } from "../contract/checks.ts";
-import { GrantError, type GrantErrorCode, type GrantOperation } from "../contract/errors.ts";
+import type { GrantError, GrantOperation } from "../contract/errors.ts";
 import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
 import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
 import { pages, pagesFrom } from "../contract/messages.ts";
@@ -10,6 +10,7 @@ import { PageMapping } from "../shared/mapping.ts";
 import { checkedBytes, MappedParts, MemoryParts } from "../shared/memory.ts";
 import { type Grefs, keepGrefs } from "./grefs.ts";
 import { OpenFile } from "./open_file.ts";
+import { limitReached, notFound, outOfMemory } from "./refusals.ts";
 import { Reclaimer } from "./reclaimer.ts";
 import type { AllocatorReport } from "./reports.ts";
 
@@ -84,7 +85,7 @@ export class GrantEngine {
     try {
       if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
       const address = this.#core.books.open();
-      if (!address) throw refused("no-memory", "open", "a file: out of memory for its books");
+      if (!address) throw outOfMemory("open", "a file", "its books");
       let file: GrantFile | undefined;
       try {
         file = this.#backend.open();
@@ -167,21 +168,8 @@ export class GrantEngine {
       page = books.reserve(open.address, count);
     }
     if (page >= 0) return page;
-    if (page === NO_MEMORY) throw refused("no-memory", "allocate", `${pages(count)}: out of memory for their books`);
-    const live = books.live();
-    const pending = books.pending();
-    const wayOut = count > books.limit()
-      ? "Ask for fewer"
-      : pending === live
-      ? "Have the peers unmap theirs"
-      : "Free pages";
-    throw refused(
-      this.#limitIsBackends ? "kernel-limit-reached" : "limit-reached",
-      "allocate",
-      `${pages(count)}: the limit is ${books.limit()} and ${live} ${live === 1 ? "is" : "are"} in use` +
-        (pending ? `, ${pending} of them freed but still mapped by the peer or not ended yet` : "") +
-        `. ${wayOut}, or raise ${this.#limitIsBackends ? this.#backend.limitName : "`limit` of the device"}`,
-    );
+    if (page === NO_MEMORY) throw outOfMemory("allocate", pages(count), "their books");
+    throw limitReached(books, count, this.#limitIsBackends ? this.#backend.limitName : undefined);
   }
 
   /** Copies references from index `from` on, but not beyond `count`, to the core's staging area. Returns how many. */
@@ -232,7 +220,7 @@ export class GrantEngine {
     try {
       const run = this.#core.books.free(open.address, page, count);
       if (run < 0) {
-        if (needed) throw this.#notFound("free", open, page, count);
+        if (needed) throw notFound(this.#core.books, "free", open.address, page, count);
         return false;
       }
       if (run === 0) this.#reclaimer.requestSweep();
@@ -244,18 +232,6 @@ export class GrantEngine {
     } finally {
       this.#guard.end();
     }
-  }
-
-  #notFound(operation: GrantOperation, open: OpenFile, page: number, count: number): GrantError {
-    const { books } = this.#core;
-    const next = books.fileNext(open.address);
-    let missing = page;
-    while (books.find(open.address, missing, 1)) missing++;
-    const which = count === 1 ? "it" : `page ${missing}`;
-    const reason = missing < next
-      ? `${which} was freed before`
-      : `${which} was never allocated. The next page will have index ${next}`;
-    return refused("not-found", operation, `${pagesFrom(page, count)}: ${reason}`);
   }
 
   /**
@@ -288,8 +264,8 @@ export class GrantEngine {
   }
 
   #notMapped(status: number, open: OpenFile, page: number, count: number): GrantError {
-    if (status !== NO_MEMORY) return this.#notFound("map", open, page, count);
-    return refused("no-memory", "map", `${pagesFrom(page, count)}: out of memory for the books`);
+    if (status !== NO_MEMORY) return notFound(this.#core.books, "map", open.address, page, count);
+    return outOfMemory("map", pagesFrom(page, count), "the books");
   }
 
   /**
@@ -343,7 +319,7 @@ export class GrantEngine {
     this.#guard.begin("notify");
     try {
       const { books } = this.#core;
-      if (!books.find(open.address, page, 1)) throw this.#notFound("notify", open, page, 1);
+      if (!books.find(open.address, page, 1)) throw notFound(books, "notify", open.address, page, 1);
       try {
         open.file.setUnmapNotify(page, books.gref(open.address, page), notify);
       } catch (error) {
@@ -403,11 +379,6 @@ function newGrefs(length: number, count: number): Uint32Array<ArrayBuffer> {
   try {
     return new Uint32Array(length);
   } catch {
-    throw refused("no-memory", "allocate", `${pages(count)}: out of memory for their references`);
+    throw outOfMemory("allocate", pages(count), "their references");
   }
-}
-
-function refused(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
-  const what = operation === "notify" ? "set the unmap notify of" : operation;
-  return new GrantError(`Cannot ${what} ${reason}`, { code, operation });
 }
