@@ -1,15 +1,15 @@
 /**
- * What every backend must do: one contract, for the devices and their likenesses, in three suites: {@linkcode conformance} for
- * granting and mapping, {@linkcode mapperConformance} for what mappers do beyond, {@linkcode eventsConformance} for event channels.
+ * What every backend must do: one contract, for the devices and their likenesses, in three suites: {@linkcode grantsConformance} for
+ * granting and mapping, {@linkcode mapsConformance} for what mappers do beyond, {@linkcode eventsConformance} for event channels.
  * They are independent of a test runner: each takes a function that registers a test, and one that opens what is to be tested.
  *
  * @example Prove a backend with any test runner
  * ```ts
- * import { conformance } from "@gntalloc/gntalloc/conformance";
+ * import { grantsConformance } from "@gntalloc/gntalloc/conformance";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  *
  * const tests: [name: string, run: () => void][] = [];
- * conformance({
+ * grantsConformance({
  *   test: (name, run) => tests.push([name, run]), // for example vitest's `test`
  *   open() {
  *     const xen = new MockXen();
@@ -62,14 +62,14 @@
  *
  * @module
  */
-export { eventsConformance } from "./events.ts";
-export { conformance } from "./grants.ts";
-export { mapperConformance } from "./mapper.ts";
+export { eventsConformance } from "./events/suite.ts";
+export { grantsConformance } from "./grants/suite.ts";
+export { mapsConformance } from "./maps/suite.ts";
 export {
-  type ConformanceOptions,
-  type ConformanceTarget,
   type EventsConformanceOptions,
   type EventsTarget,
-  type MapperConformanceOptions,
-  type MapperTarget,
+  type GrantsConformanceOptions,
+  type GrantsTarget,
+  type MapsConformanceOptions,
+  type MapsTarget,
 } from "./target.ts";

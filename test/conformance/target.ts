@@ -1,7 +1,7 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
 
 /** What is tested: both sides of one machine, in one process. */
-export interface ConformanceTarget {
+export interface GrantsTarget {
   /** The domain that shares pages. Nobody else shares pages of it during a test. */
   readonly granter: Pick<XenDomain, "grants">;
   /** Its domid. */
@@ -26,15 +26,15 @@ export interface ConformanceTarget {
 }
 
 /** How the suite of grant and map backends is run. */
-export interface ConformanceOptions {
+export interface GrantsConformanceOptions {
   /** Registers a test with a test runner. */
   test(name: string, run: () => void): void;
   /** Opens a target; once for each test. */
-  open(): ConformanceTarget;
+  open(): GrantsTarget;
 }
 
 /** What is tested of mappers beyond that, and of unmap notifies that send events. */
-export interface MapperTarget extends ConformanceTarget {
+export interface MapsTarget extends GrantsTarget {
   /** The domain that shares pages, with event channels. */
   readonly granter: Pick<XenDomain, "grants" | "events">;
   /** The domain that maps them, with event channels. */
@@ -44,11 +44,11 @@ export interface MapperTarget extends ConformanceTarget {
 }
 
 /** How the suite of mappers is run. */
-export interface MapperConformanceOptions {
+export interface MapsConformanceOptions {
   /** Registers a test with a test runner. */
   test(name: string, run: () => Promise<void>): void;
   /** Opens a target; once for each test. */
-  open(): MapperTarget;
+  open(): MapsTarget;
 }
 
 /** What is tested of event channels: both ends, in one process. */

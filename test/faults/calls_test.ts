@@ -4,14 +4,14 @@ import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { Recorder, type XenDomain } from "../../backends/record.ts";
 import type { GrantAllocator, Mapping, SharedPages } from "../../mod.ts";
-import { conformance } from "../conformance/mod.ts";
+import { grantsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("without rules a wrapped domain behaves as before:", () => {
   for (const profile of PROFILES) {
-    conformance({
+    grantsConformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
       open() {
         const xen = new MockXen({ profile });

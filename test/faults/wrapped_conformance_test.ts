@@ -7,7 +7,7 @@ import type { XenDomain } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { Recorder, replay, type ReplayOptions } from "../../backends/record.ts";
-import { eventsConformance, mapperConformance } from "../conformance/mod.ts";
+import { eventsConformance, mapsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 /** Recorders on both sides of faults without rules: each call must reach the machine unchanged. */
@@ -34,7 +34,7 @@ function wrappers() {
 
 for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
   describe(`mappers, profile ${profile}:`, () => {
-    mapperConformance({
+    mapsConformance({
       test,
       open() {
         const xen = new MockXen({ profile });

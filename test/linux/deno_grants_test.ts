@@ -3,7 +3,7 @@ import { denoDomain } from "../../backends/deno.ts";
 import { GNTALLOC_LIMIT } from "../../backends/linux/errors.ts";
 import type { GrantBackend } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { conformance } from "../conformance/mod.ts";
+import { grantsConformance } from "../conformance/mod.ts";
 import { grantError } from "../support/grant_error.ts";
 import { BOUND_PORT, mappedPages, openFiles, TABLE_SIZE } from "../support/shim/shim.ts";
 import { setLimit, useShim } from "../support/shim/use_shim.ts";
@@ -13,7 +13,7 @@ const granting = () => denoDomain({ libc: used.libc }).grants;
 const mapping = () => denoDomain({ libc: used.libc }).maps;
 
 describe("conformance", () => {
-  conformance({
+  grantsConformance({
     test,
     open: () => ({
       granter: { grants: granting() },

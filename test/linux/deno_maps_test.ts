@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
 import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { mapperConformance } from "../conformance/mod.ts";
+import { mapsConformance } from "../conformance/mod.ts";
 import golden from "../golden/abi.json" with { type: "json" };
 import { grantError } from "../support/grant_error.ts";
 import { BOUND_PORT, mappedPages } from "../support/shim/shim.ts";
@@ -13,7 +13,7 @@ const used = useShim();
 const domain = () => denoDomain({ libc: used.libc });
 
 describe("conformance", () => {
-  mapperConformance({
+  mapsConformance({
     test,
     open: () => ({
       granter: domain(),

@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
-import { conformance, eventsConformance, mapperConformance } from "../conformance/mod.ts";
+import { eventsConformance, grantsConformance, mapsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
@@ -28,8 +28,8 @@ for (const { profile, memory } of MACHINES) {
           close: () => xen.assertClean(),
         };
       };
-      conformance({ test, open });
-      mapperConformance({ test, open });
+      grantsConformance({ test, open });
+      mapsConformance({ test, open });
     });
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayReport } from "../../backends/record.ts";
 import { GrantDevice } from "../../mod.ts";
-import { conformance } from "../conformance/mod.ts";
+import { grantsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
 
@@ -185,7 +185,7 @@ test("a mark that cannot be written is refused, and recording goes on", () => {
 describe("a recorder changes nothing:", () => {
   for (const profile of ["linux-5.16", "linux-6.1"] satisfies MockProfile[]) {
     const replays: (() => ReplayReport)[] = [];
-    conformance({
+    grantsConformance({
       test: (name, run) => test(`${profile}, ${name}`, run),
       open() {
         const { trace, recorder } = recording();

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import type { Batch } from "../differential/batch.ts";
 import type { Rig as AnyRig } from "./image.ts";
 
-/** The bench boots its own rig: see `bench/xen/run.ts`. */
+/** The bench boots its own rig: see `bench/device/run.ts`. */
 export type Rig = Exclude<AnyRig, "bench">;
 
 /** What the options ask for. */

@@ -2,7 +2,7 @@
 
 import { GrantDevice, GrantError, type GrantErrorCode, GrantMapper, type WritableMapping } from "@gntalloc/gntalloc";
 import { PAGE_SIZE } from "@gntalloc/gntalloc/backend";
-import { conformance } from "@gntalloc/gntalloc/conformance";
+import { grantsConformance } from "@gntalloc/gntalloc/conformance";
 import { denoDomain } from "@gntalloc/gntalloc/deno";
 import * as faults from "@gntalloc/gntalloc/faults";
 import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -23,4 +23,4 @@ mapper.map(0, pages.grefs).bytes;
 
 export const code: GrantErrorCode = new GrantError("", { code: "busy", operation: "open" }).code;
 export const size: number = bytes.length / PAGE_SIZE;
-export { conformance, denoDomain, faults, nodeDomain, record };
+export { denoDomain, faults, grantsConformance, nodeDomain, record };

@@ -3,7 +3,7 @@
  */
 
 import { type GrantBackend, GrantError } from "@gntalloc/gntalloc";
-import { conformance } from "@gntalloc/gntalloc/conformance";
+import { grantsConformance } from "@gntalloc/gntalloc/conformance";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -49,7 +49,7 @@ const outcome = await outcomeOf((register) => {
     });
   };
 
-  conformance({
+  grantsConformance({
     test,
     open: () => ({
       granter: { grants: granting },

@@ -4,7 +4,7 @@
  */
 
 import { GrantError } from "@gntalloc/gntalloc";
-import { eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
+import { eventsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -42,7 +42,7 @@ const outcome = await outcomeOf((register) => {
   };
   const close = () => shim.assertClean();
 
-  mapperConformance({
+  mapsConformance({
     test,
     open: () => ({
       granter: nodeDomain({ libc }),

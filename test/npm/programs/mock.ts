@@ -1,6 +1,6 @@
 /** The conformance suites on the simulated machine, for any runtime. */
 
-import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
+import { eventsConformance, grantsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
@@ -29,8 +29,8 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
           close: () => xen.assertClean(),
         };
       };
-      conformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
-      mapperConformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
+      grantsConformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
+      mapsConformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
     }
     eventsConformance({
       test,

@@ -4,7 +4,7 @@
  */
 
 import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
-import { conformance, eventsConformance, mapperConformance } from "@gntalloc/gntalloc/conformance";
+import { eventsConformance, grantsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -43,8 +43,8 @@ const open = () => ({
   heldPagesCount: false,
   close: assertNothingGranted,
 });
-conformance({ test, open });
-mapperConformance({ test, open });
+grantsConformance({ test, open });
+mapsConformance({ test, open });
 eventsConformance({
   test,
   open: () => ({

@@ -4,7 +4,7 @@ import { PAGE_SIZE } from "../../../src/contract/backend.ts";
 import { denoDomain } from "../../../backends/deno.ts";
 import { GrantDevice, GrantMapper } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../../conformance/asserts.ts";
-import { conformance, eventsConformance, mapperConformance } from "../../conformance/mod.ts";
+import { eventsConformance, grantsConformance, mapsConformance } from "../../conformance/mod.ts";
 import type { Batch } from "../../differential/batch.ts";
 import { kill, RUN, spawn } from "./child.ts";
 import { askedFor, declareAsked, declareFixed } from "./differential.ts";
@@ -33,8 +33,8 @@ export function declare(suite: Suite, asked: Batch): void {
     heldPagesCount: false,
     close: assertNothingGranted,
   });
-  conformance({ test, open });
-  mapperConformance({ test, open });
+  grantsConformance({ test, open });
+  mapsConformance({ test, open });
   eventsConformance({
     test,
     open: () => ({

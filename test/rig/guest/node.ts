@@ -3,7 +3,7 @@
  */
 
 import { declare as declareBench, SMOKE } from "../../../bench/device/guest.ts";
-import { conformance, eventsConformance, mapperConformance } from "../../conformance/mod.ts";
+import { eventsConformance, grantsConformance, mapsConformance } from "../../conformance/mod.ts";
 import { NODES } from "../../../scripts/npm/projects.ts";
 import { linesOf, NODE_PROJECT } from "./child.ts";
 import { declare as declareExits } from "./exits.ts";
@@ -38,8 +38,8 @@ function declareLine(suite: Suite, line: string): void {
       throw new Error("only the names are wanted here");
     },
   };
-  conformance(named);
-  mapperConformance(named);
+  grantsConformance(named);
+  mapsConformance(named);
   eventsConformance(named);
   report("a file that is another device is an error with the way out");
   report("memory that is moved away stays, and shares nothing once its mapping has ended");

@@ -25,6 +25,21 @@ const FACES: Readonly<Record<string, string>> = {
   "backends/faults.ts": "backends/faults/",
 };
 
+/**
+ * The layers of `src/`, from the bottom up, and what each may import beside itself. A new folder needs a row here, and in
+ * docs/architecture.md.
+ */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  "src/contract/": [],
+  "src/shared/": ["src/contract/"],
+  "src/grants/": ["src/contract/", "src/shared/", "wasm/core.ts"],
+  "src/maps/": ["src/contract/", "src/shared/"],
+  "src/events/": ["src/contract/", "src/shared/"],
+};
+
+/** Where modules may be at all, beside the layers and the public faces. */
+const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|examples|scripts|test)\/.+)$/;
+
 /** What `record` and `faults` may share. */
 const INTERCEPT = "backends/intercept/";
 /** The only modules of the library that may know Node or koffi. */
@@ -39,23 +54,7 @@ const isOurs = (target: string) => !/^[a-z]+:/.test(target) && target.includes("
 
 const RULES: readonly Rule[] = [
   { of: /^mod\.ts$/, may: "src/", allows: inside("src/") },
-  { of: /^src\/contract\//, may: "src/contract/", allows: inside("src/contract/") },
-  { of: /^src\/shared\//, may: "src/contract/ and src/shared/", allows: inside("src/contract/", "src/shared/") },
-  {
-    of: /^src\/grants\//,
-    may: "src/contract/, src/shared/, src/grants/ and wasm/core.ts",
-    allows: inside("src/contract/", "src/shared/", "src/grants/", "wasm/core.ts"),
-  },
-  {
-    of: /^src\/maps\//,
-    may: "src/contract/, src/shared/ and src/maps/",
-    allows: inside("src/contract/", "src/shared/", "src/maps/"),
-  },
-  {
-    of: /^src\/events\//,
-    may: "src/contract/, src/shared/ and src/events/",
-    allows: inside("src/contract/", "src/shared/", "src/events/"),
-  },
+  ...Object.entries(LAYERS).map(layerRule),
   {
     of: /^backends\//,
     may: "src/contract/ and their own folder",
@@ -94,6 +93,15 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+function layerRule([layer, others]: [string, readonly string[]]): Rule {
+  const allowed = [...others, layer];
+  return { of: new RegExp(`^${layer}`), may: words(allowed), allows: inside(...allowed) };
+}
+
+function words(list: readonly string[]): string {
+  return list.length === 1 ? list[0]! : `${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
+}
+
 /** The folder of a backend: that of its public face, or the one that the module is in. */
 function folderOf(path: string): string {
   return FACES[path] ?? /^backends\/[^/]+\//.exec(path)?.[0] ?? "backends/";
@@ -118,11 +126,12 @@ export function brokenRules(graph: ImportGraph): string[] {
   return found;
 }
 
-/** Finds modules at the top of `backends/` that are not public faces. */
-export function strayBackends(paths: Iterable<string>): string[] {
+/** Finds modules for which there is no rule: in an unknown folder, or at the top of `backends/` without being a public face. */
+export function strayModules(paths: Iterable<string>): string[] {
+  const layers = Object.keys(LAYERS);
   return [...paths]
-    .filter((path) => /^backends\/[^/]+$/.test(path) && !(path in FACES))
-    .map((path) => `${path} is at the top of backends/: only ${Object.keys(FACES).join(", ")} may be there`);
+    .filter((path) => !(PLACES.test(path) || path in FACES || layers.some((layer) => path.startsWith(layer))))
+    .map((path) => `${path} is in a place without a rule: see test/support/imports/rules.ts`);
 }
 
 /** Finds modules of the library that use `Deno` and may not. Comments may name it. */

@@ -1,6 +1,6 @@
-import { assertEquals } from "./asserts.ts";
-import type { EventsTests } from "./events_setup.ts";
-import { assertNoEvent, nextEvent, withTimeout } from "./timing.ts";
+import { assertEquals } from "../asserts.ts";
+import type { EventsTests } from "./setup.ts";
+import { assertNoEvent, nextEvent, withTimeout } from "../timing.ts";
 
 /** Sending events. */
 export const notifying: EventsTests = {

@@ -1,5 +1,5 @@
-import { PAGE_SIZE } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "./asserts.ts";
+import { PAGE_SIZE } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
 import { NO_ROOM, type Tests } from "./setup.ts";
 
 /** What `allocate` does. */

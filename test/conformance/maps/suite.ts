@@ -1,11 +1,11 @@
-import { assertEquals } from "./asserts.ts";
+import { assertEquals } from "../asserts.ts";
 import { copy } from "./copy.ts";
-import { eventNotify } from "./event_notify.ts";
-import { mapperArguments } from "./mapper_arguments.ts";
-import { MapperSetup } from "./mapper_setup.ts";
+import { eventNotify } from "./page_notify.ts";
+import { mapperArguments } from "./arguments.ts";
+import { MapperSetup } from "./setup.ts";
 import { mappingNotify } from "./mapping_notify.ts";
 import { several } from "./several.ts";
-import type { MapperConformanceOptions } from "./target.ts";
+import type { MapsConformanceOptions } from "../target.ts";
 
 const GROUPS = {
   "several domains": several,
@@ -16,10 +16,10 @@ const GROUPS = {
 };
 
 /**
- * Registers all tests of what a map backend does beyond {@linkcode conformance}: mapping pages of several domains, copying, and
+ * Registers all tests of what a map backend does beyond {@linkcode grantsConformance}: mapping pages of several domains, copying, and
  * the unmap notify; and of the unmap notify of grant backends, as far as it sends events.
  */
-export function mapperConformance(options: MapperConformanceOptions): void {
+export function mapsConformance(options: MapsConformanceOptions): void {
   for (const [group, tests] of Object.entries(GROUPS)) {
     for (const [name, run] of Object.entries(tests)) {
       options.test(`${group}: ${name}`, async () => {

@@ -1,5 +1,5 @@
-import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused, assertThrows } from "./asserts.ts";
+import { PAGE_SIZE } from "../../../mod.ts";
+import { assertEquals, assertRefused, assertThrows } from "../asserts.ts";
 import { type Tests, UNBOUND_PORT } from "./setup.ts";
 
 /** Granting and mapping in one step. */

@@ -1,8 +1,8 @@
-import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused, assertThrows } from "./asserts.ts";
-import type { MapperTests } from "./mapper_setup.ts";
-import { UNBOUND_PORT } from "./setup.ts";
-import { assertNoEvent, nextEvent } from "./timing.ts";
+import { PAGE_SIZE } from "../../../mod.ts";
+import { assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import type { MapperTests } from "./setup.ts";
+import { UNBOUND_PORT } from "../grants/setup.ts";
+import { assertNoEvent, nextEvent } from "../timing.ts";
 
 /** The unmap notify of a mapping. */
 export const mappingNotify: MapperTests = {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRefused } from "./asserts.ts";
+import { assertEquals, assertRefused } from "../asserts.ts";
 import { NO_ROOM, type Tests } from "./setup.ts";
 
 /** What closing does. */

@@ -1,8 +1,8 @@
 import { binding } from "./binding.ts";
-import { EventsSetup } from "./events_setup.ts";
+import { EventsSetup } from "./setup.ts";
 import { iterating } from "./iterating.ts";
 import { notifying } from "./notifying.ts";
-import type { EventsConformanceOptions } from "./target.ts";
+import type { EventsConformanceOptions } from "../target.ts";
 import { waiting } from "./waiting.ts";
 
 const GROUPS = { "event channels": binding, notify: notifying, wait: waiting, events: iterating };

@@ -1,4 +1,4 @@
-import { assertEquals } from "./asserts.ts";
+import { assertEquals } from "../asserts.ts";
 import { allocate } from "./allocate.ts";
 import { badArguments } from "./arguments.ts";
 import { close } from "./close.ts";
@@ -9,12 +9,12 @@ import { notify } from "./notify.ts";
 import { peer } from "./peer.ts";
 import { Setup } from "./setup.ts";
 import { share } from "./share.ts";
-import type { ConformanceOptions } from "./target.ts";
+import type { GrantsConformanceOptions } from "../target.ts";
 
 const GROUPS = { allocate, share, limits, free, map, peer, notify, close, arguments: badArguments };
 
 /** Registers all tests of the contract of grant and map backends. */
-export function conformance(options: ConformanceOptions): void {
+export function grantsConformance(options: GrantsConformanceOptions): void {
   for (const [group, tests] of Object.entries(GROUPS)) {
     for (const [name, run] of Object.entries(tests)) {
       options.test(`${group}: ${name}`, () => {

@@ -1,7 +1,7 @@
-import { type GrantReference, PAGE_SIZE } from "../../mod.ts";
-import { assertThrows } from "./asserts.ts";
-import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
-import type { MapperTests } from "./mapper_setup.ts";
+import { type GrantReference, PAGE_SIZE } from "../../../mod.ts";
+import { assertThrows } from "../asserts.ts";
+import { NOT_WHOLE, WRONG_TYPES } from "../grants/arguments.ts";
+import type { MapperTests } from "./setup.ts";
 
 /** Expects an error that names the argument for each bad value of it. */
 function refuses(name: string, values: readonly number[], action: (value: number) => unknown): void {

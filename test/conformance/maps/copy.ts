@@ -1,6 +1,6 @@
-import { type GrantCopy, PAGE_SIZE } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "./asserts.ts";
-import type { MapperSetup, MapperTests } from "./mapper_setup.ts";
+import { type GrantCopy, PAGE_SIZE } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import type { MapperSetup, MapperTests } from "./setup.ts";
 
 /** A page of the granter's with the bytes 0, 1, 2, … in it, and how a copy names it. */
 function counting({ device, share, target }: MapperSetup) {

@@ -1,8 +1,8 @@
-import { EventChannels } from "../../mod.ts";
-import { assert, assertEquals, assertRefused, assertThrows } from "./asserts.ts";
-import { NOT_WHOLE, WRONG_TYPES } from "./arguments.ts";
-import type { EventsTests } from "./events_setup.ts";
-import { assertNoEvent, nextEvent } from "./timing.ts";
+import { EventChannels } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import { NOT_WHOLE, WRONG_TYPES } from "../grants/arguments.ts";
+import type { EventsTests } from "./setup.ts";
+import { assertNoEvent, nextEvent } from "../timing.ts";
 
 /** One of Xen's own events that nobody needs: `VIRQ_ARCH_4` of its public headers. */
 const SPARE_VIRQ = 20;

@@ -1,7 +1,7 @@
-import type { EventChannel } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "./asserts.ts";
-import type { EventsTests } from "./events_setup.ts";
-import { assertNoEvent, deadline, nextEvent } from "./timing.ts";
+import type { EventChannel } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
+import type { EventsTests } from "./setup.ts";
+import { assertNoEvent, deadline, nextEvent } from "../timing.ts";
 
 /** What a promise is rejected with. */
 async function rejected(promise: Promise<unknown>): Promise<unknown> {

@@ -1,5 +1,5 @@
-import { PAGE_SIZE, type WritableMapping } from "../../mod.ts";
-import { assert, assertEquals, assertRefused } from "./asserts.ts";
+import { PAGE_SIZE, type WritableMapping } from "../../../mod.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
 import type { Tests } from "./setup.ts";
 
 /** What the peer can do, and what it sees. */

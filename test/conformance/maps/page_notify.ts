@@ -1,7 +1,7 @@
-import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused } from "./asserts.ts";
-import type { MapperTests } from "./mapper_setup.ts";
-import { assertNoEvent, nextEvent } from "./timing.ts";
+import { PAGE_SIZE } from "../../../mod.ts";
+import { assertEquals, assertRefused } from "../asserts.ts";
+import type { MapperTests } from "./setup.ts";
+import { assertNoEvent, nextEvent } from "../timing.ts";
 
 /** The unmap notify of a page that is shared, as far as it sends an event. */
 export const eventNotify: MapperTests = {

@@ -1,5 +1,5 @@
-import type { GrantDevice } from "../../mod.ts";
-import { assertEquals, assertThrows } from "./asserts.ts";
+import type { GrantDevice } from "../../../mod.ts";
+import { assertEquals, assertThrows } from "../asserts.ts";
 import type { Tests } from "./setup.ts";
 
 /** Values that are no numbers. */

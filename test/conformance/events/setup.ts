@@ -1,6 +1,6 @@
-import { type EventChannel, EventChannels } from "../../mod.ts";
-import { nextEvent } from "./timing.ts";
-import type { EventsTarget } from "./target.ts";
+import { type EventChannel, EventChannels } from "../../../mod.ts";
+import { nextEvent } from "../timing.ts";
+import type { EventsTarget } from "../target.ts";
 
 /** What a test of event channels works with: both sides, which are closed at its end. */
 export class EventsSetup {

@@ -1,7 +1,7 @@
-import type { EventChannel } from "../../mod.ts";
-import { assertEquals } from "./asserts.ts";
-import type { EventsTests } from "./events_setup.ts";
-import { assertNoEvent, deadline, nextEvent } from "./timing.ts";
+import type { EventChannel } from "../../../mod.ts";
+import { assertEquals } from "../asserts.ts";
+import type { EventsTests } from "./setup.ts";
+import { assertNoEvent, deadline, nextEvent } from "../timing.ts";
 
 /** Counts a channel's events until it is unbound. */
 async function count(channel: EventChannel, after: (seen: number) => void): Promise<number> {

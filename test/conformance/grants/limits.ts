@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRefused } from "./asserts.ts";
+import { assert, assertEquals, assertRefused } from "../asserts.ts";
 import { NO_ROOM, type Tests } from "./setup.ts";
 
 /** Limits, of a device and of the system. */

@@ -1,7 +1,7 @@
-import { type EventChannel, EventChannels } from "../../mod.ts";
-import { Setup } from "./setup.ts";
-import { nextEvent } from "./timing.ts";
-import type { MapperTarget } from "./target.ts";
+import { type EventChannel, EventChannels } from "../../../mod.ts";
+import { Setup } from "../grants/setup.ts";
+import { nextEvent } from "../timing.ts";
+import type { MapsTarget } from "../target.ts";
 
 /** What a test of mappers works with; everything it opens is closed at its end. */
 export class MapperSetup extends Setup {
@@ -10,7 +10,7 @@ export class MapperSetup extends Setup {
   readonly #granterEvents: EventChannels;
   readonly #peerEvents: EventChannels;
 
-  constructor(target: MapperTarget) {
+  constructor(target: MapsTarget) {
     super(target);
     this.joinsPages = target.joinsPages;
     this.#granterEvents = new EventChannels(target.granter);

@@ -5,18 +5,18 @@ import {
   GrantMapper,
   type SharedPages,
   type WritablePeerMapping,
-} from "../../mod.ts";
-import { assertEquals, assertRefused, assertThrows } from "./asserts.ts";
-import type { ConformanceTarget } from "./target.ts";
+} from "../../../mod.ts";
+import { assertEquals, assertRefused, assertThrows } from "../asserts.ts";
+import type { GrantsTarget } from "../target.ts";
 
 /** What a test works with; everything it opens is closed at its end. */
 export class Setup {
-  readonly target: ConformanceTarget;
+  readonly target: GrantsTarget;
   readonly device: GrantDevice;
   readonly mapper: GrantMapper;
   readonly #devices: GrantDevice[] = [];
 
-  constructor(target: ConformanceTarget) {
+  constructor(target: GrantsTarget) {
     this.target = target;
     this.device = this.another();
     this.mapper = new GrantMapper(target.peer);

@@ -1,6 +1,6 @@
-import { PAGE_SIZE, type SharedPages, type WritableMapping } from "../../mod.ts";
-import { assertEquals, assertRefused } from "./asserts.ts";
-import type { MapperTests } from "./mapper_setup.ts";
+import { PAGE_SIZE, type SharedPages, type WritableMapping } from "../../../mod.ts";
+import { assertEquals, assertRefused } from "../asserts.ts";
+import type { MapperTests } from "./setup.ts";
 
 /** Writes each page's own number to its beginning. */
 function number(pages: SharedPages, first: number): void {

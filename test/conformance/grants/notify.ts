@@ -1,5 +1,5 @@
-import { PAGE_SIZE } from "../../mod.ts";
-import { assertEquals, assertRefused } from "./asserts.ts";
+import { PAGE_SIZE } from "../../../mod.ts";
+import { assertEquals, assertRefused } from "../asserts.ts";
 import { type Tests, UNBOUND_PORT } from "./setup.ts";
 
 /** The unmap notify of a page, as far as it clears a byte. */
