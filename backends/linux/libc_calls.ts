@@ -173,8 +173,13 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
   }
 }
 
+// Whoever has a view may redefine its buffer's properties. Ending a mapping must not depend on them: a view that stays attached would
+// reach unmapped memory.
+const transfer: ArrayBuffer["transfer"] | undefined = ArrayBuffer.prototype.transfer;
+const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
+
 /** Whether this runtime can detach views. Without that, no mapping could be ended safely. */
-export const canDetach: boolean = "transfer" in ArrayBuffer.prototype && "detached" in ArrayBuffer.prototype;
+export const canDetach: boolean = transfer !== undefined && isDetached !== undefined;
 
 class Mapping<Address> implements LibcMapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -195,13 +200,13 @@ class Mapping<Address> implements LibcMapping {
   unmap(): number {
     // Another mapping may have these addresses by now.
     if (this.#ended) return 0;
-    if (this.#buffer.detached) {
+    if (isDetached!.call(this.#buffer)) {
       const replaced = this.#replace();
       this.#ended = replaced === 0;
       return replaced;
     }
     this.#ended = true;
-    this.#buffer.transfer(0);
+    transfer!.call(this.#buffer, 0);
     return this.#calls.munmap(this.#address, this.#length);
   }
 

@@ -29,7 +29,7 @@ const cache = `${Deno.realPathSync(`${import.meta.dirname}/../..`)}/.cache/npm`;
 const project = `${cache}/size_project`;
 const tarball = await buildNpm(cache);
 const tools = await installTools(cache);
-await installPackage(project, tarball, `${import.meta.dirname}/programs`);
+await installPackage(project, tarball, { programs: `${import.meta.dirname}/programs` });
 
 const bundles: Record<string, SizeResults["bundles"][string]> = {};
 for (const [bundler, bundle] of Object.entries({ esbuild, Vite: vite })) {

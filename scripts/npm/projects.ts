@@ -86,15 +86,15 @@ export async function installTools(cache: string): Promise<Tools> {
   };
 }
 
-/** Makes a new project that has the package from its tarball, and a copy of each file in the folder `programs`. */
+/** Makes a new project that has the package from its tarball, other packages, and a copy of each file in a folder. */
 export async function installPackage(
   folder: string,
   tarball: string,
-  programs: string,
-  ...more: string[]
+  { packages = [], programs }: { packages?: readonly string[]; programs?: string } = {},
 ): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await install(folder, [tarball, ...more]);
+  await install(folder, [tarball, ...packages]);
+  if (programs === undefined) return;
   for await (const { name } of Deno.readDir(programs)) {
     await Deno.copyFile(`${programs}/${name}`, `${folder}/${name}`);
   }

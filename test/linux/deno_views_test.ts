@@ -53,6 +53,22 @@ describe("views", () => {
 });
 
 describe("unmap()", () => {
+  test("ignores properties that the owner of a view has redefined", () => {
+    const { file, grefs } = granted(2);
+    const first = file.map(0, 1, grefs[0]!, true);
+    Object.defineProperty(first.bytes, "buffer", { value: new ArrayBuffer(8) });
+    const second = file.map(1, 1, grefs[1]!, true);
+    Object.defineProperty(second.bytes.buffer, "transfer", { value() {} });
+    Object.defineProperty(second.bytes.buffer, "detached", { value: true });
+    for (const memory of [first, second]) {
+      memory.unmap();
+      expect(memory.bytes).toHaveLength(0);
+    }
+    expect(mappedPages()).toBe(0);
+    file.endAccess(0, 2, grefs);
+    file.close();
+  });
+
   test("does nothing the second time, even when another mapping is there by then", () => {
     const { file, grefs } = granted(2);
     const first = file.map(0, 1, grefs[0]!, true);

@@ -51,8 +51,8 @@ async function main(): Promise<number> {
   const project = `${cache}/project`;
   const deviceProject = `${cache}/device_project`;
   const programs = `${import.meta.dirname}/programs`;
-  await installPackage(project, tarball, programs);
-  await installPackage(deviceProject, tarball, programs, KOFFI);
+  await installPackage(project, tarball, { programs });
+  await installPackage(deviceProject, tarball, { programs, packages: [KOFFI] });
   const library = Deno.build.os === "linux" ? await buildShim(deviceProject) : undefined;
 
   await checkAll("package", packageChecks(tools, repository, tarball, project));
@@ -134,7 +134,7 @@ async function main(): Promise<number> {
   }
 
   const docsProject = `${cache}/docs_project`;
-  await installPackage(docsProject, tarball, KOFFI, NODE_TYPES);
+  await installPackage(docsProject, tarball, { packages: [KOFFI, NODE_TYPES] });
   const snippets = await Snippets.write(repository, docsProject);
   await checkAll("docs/node.md", nodeChecks(tools, snippets));
   await checkAll("docs/node.md", typescriptChecks(tools, snippets));

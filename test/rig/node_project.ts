@@ -24,7 +24,10 @@ export async function buildNodeProject(
   const project = `${folder}/project`;
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
-  await installPackage(project, await buildNpm(folder), `${repository}/test/npm/programs`, KOFFI);
+  await installPackage(project, await buildNpm(folder), {
+    packages: [KOFFI],
+    programs: `${repository}/test/npm/programs`,
+  });
   for (const name of BENCH) await Deno.copyFile(`${repository}/bench/device/${name}`, `${project}/${name}`);
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
   // The image takes only files, and npm's folder of commands has links.
