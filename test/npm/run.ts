@@ -139,12 +139,15 @@ async function main(): Promise<number> {
   await checkAll("docs/node.md", nodeChecks(tools, snippets));
   await checkAll("docs/node.md", typescriptChecks(tools, snippets));
   await checkAll("docs/node.md", workerdChecks(tools, snippets));
-  if (typeof chromium === "string") await checkAll("docs/node.md", browserChecks(tools, snippets, chromium));
-  else {report.skip(
+  if (typeof chromium === "string") {
+    await checkAll("docs/node.md", browserChecks(tools, snippets, chromium));
+  } else {
+    report.skip(
       "docs/node.md",
       "the pages",
       `install Chromium as root: \`apt-get install chromium\`: ${chromium.message}`,
-    );}
+    );
+  }
 
   if (only === undefined) {
     await keep({ task: "test:npm", system: Deno.build.target, ran: report.ran, counts: report.counts });
