@@ -134,7 +134,7 @@ async function main(): Promise<number> {
   }
 
   const docsProject = `${cache}/docs_project`;
-  await installPackage(docsProject, tarball, { packages: [KOFFI, NODE_TYPES] });
+  await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES] });
   const snippets = await Snippets.write(repository, docsProject);
   await checkAll("docs/node.md", nodeChecks(tools, snippets));
   await checkAll("docs/node.md", typescriptChecks(tools, snippets));
