@@ -102,7 +102,7 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
   throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
-/** Where a domain comes from, for error messages. */
+/** How to get a domain, for error messages. */
 const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 
 /**
@@ -136,8 +136,8 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
 }
 
 /**
- * Throws unless a file that a backend opened has the given methods; closes the file in that case. All backends have a method
- * `open`, so one is easily taken for another.
+ * Throws unless a file that a backend opened has the given methods, and closes it before throwing. All backends have a
+ * method `open`, so one is easily mistaken for another.
  */
 export function checkFile<File extends { close(): void }>(
   file: File,

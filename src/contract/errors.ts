@@ -98,8 +98,8 @@ export class GrantError extends Error {
   /**
    * Creates an error. Backends throw these; applications catch them.
    *
-   * @param message What failed and why, with the values and bounds, and the way out.
-   * @param options The code and the operation, and the error number and cause if there are any.
+   * @param message What failed and why, with the values and bounds, and what to do about it.
+   * @param options The code and the operation; also the error number and the cause, if there are any.
    */
   constructor(message: string, options: GrantErrorOptions) {
     super(message, options);
