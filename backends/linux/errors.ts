@@ -75,7 +75,7 @@ export function openError(device: Device, errno: number): GrantError {
 
 /**
  * Makes the error of pages that could not be granted. The kernel answers ENOSPC both for its limit and for a full grant
- * table. The error says which it was if that is certain.
+ * table. The error says which it was, if that is certain.
  *
  * @param count The number of pages asked for.
  * @param held The number of pages that this backend holds.
@@ -214,7 +214,7 @@ export function waitError(device: Device, doing: string, errno: number): GrantEr
   );
 }
 
-/** Makes the error of an errno that means the same for every operation. */
+/** Makes the error of an errno that means the same in every operation. */
 export function commonError(device: Device, operation: GrantOperation, doing: string, errno: number): GrantError {
   const { path, driver } = device;
   const failed = (code: GrantErrorCode, reason: string, wayOut?: string) =>

@@ -4,7 +4,7 @@
  *
  * The descriptors are in an epoll set, which can change while the thread waits for it: a new wait need not wake the
  * thread. The thread keeps the process alive, so it is woken, through an eventfd, when the last wait is stopped. While
- * nothing waits there is no thread. Nothing polls.
+ * nothing waits, there is no thread. Nothing polls.
  *
  * ```text
  * event loop                              thread

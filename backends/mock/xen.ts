@@ -12,7 +12,8 @@ const SHOWN = 10;
 let stateOf: (xen: MockXen) => MachineState;
 
 /**
- * A simulated machine. Its domains need not be created: {@linkcode MockXen.domain} returns the domain with any number.
+ * A simulated Xen, on a machine of its own. Its domains need not be created: {@linkcode MockXen.domain} returns the
+ * domain with any number.
  *
  * @example Two domains share a page
  * ```ts
@@ -39,7 +40,7 @@ export class MockXen {
   readonly #faces: WeakMap<DomainState, MockDomain> = new WeakMap();
 
   /**
-   * Makes a machine.
+   * Creates a simulated Xen.
    *
    * @param options Its profile, its sizes, and where its pages are.
    * @throws {TypeError} if an option has the wrong type, or names no profile or no kind of memory.
@@ -52,8 +53,8 @@ export class MockXen {
   }
 
   /**
-   * Returns the domain with a number. The first call with a number makes the domain; so does the first one after that
-   * domain was destroyed and its last page was unmapped.
+   * Returns the domain with a number. The first call with a number creates the domain; so does the first call after
+   * that domain was destroyed and its last page was unmapped.
    *
    * @param domid The number, 0 to 32751 (0x7FEF).
    * @throws {TypeError} if it is not a number.
@@ -76,7 +77,7 @@ export class MockXen {
    * With the profile `linux-5.16`, end all mappings before you close the device: a page that is still mapped then stays
    * granted until the device is closed again.
    *
-   * @throws {Error} naming the first ten things that are left.
+   * @throws {Error} that names the first ten things left.
    *
    * @example Find a page that was not freed
    * ```ts

@@ -4,7 +4,7 @@ import type { Call } from "../intercept/calls.ts";
 import type { TracedSegment } from "./trace_calls.ts";
 import { tracedBytes, tracedLimit, tracedNotify } from "./trace_values.ts";
 
-/** What a trace calls a method, unless by its own name. */
+/** The names of methods in a trace, where they differ from their own. */
 const NAMES: Partial<Record<Call["method"], string>> = { setUnmapNotify: "notify", whenPending: "wait" };
 
 /** What a trace calls the method of a call. */
@@ -36,7 +36,7 @@ export function tracedArguments(call: Call): object {
     case "MapFile.copy":
       return { segments: call.args.segments.map(tracedSegment) };
     case "EventFile.whenPending":
-      // What comes of waiting is in the next line of `pending`.
+      // What the wait leads to is in the next line of `pending`.
       return {};
     default:
       return call.args;

@@ -35,7 +35,7 @@ export class ReplaySession {
     this.#context = new ReplayContext(target);
   }
 
-  /** Makes a call: what the backend answers. */
+  /** Makes a call, and returns what the backend answers. */
   call(call: Exclude<TraceCall, Mark>): TraceAnswer {
     switch (call.call) {
       case "open":
