@@ -22,7 +22,7 @@
  *   pages.free();
  * }
  *
- * // Replay on a machine with the same profile, and on one that frees the page by itself when the peer unmaps it.
+ * // Replay with the same profile, and with the one that frees the page by itself when the peer unmaps it.
  * const on = (profile: "linux-5.16" | "linux-6.1") => {
  *   const xen = new MockXen({ profile });
  *   return replay(trace, { domains: [xen.domain(1), xen.domain(0)] });

@@ -92,9 +92,9 @@ export class Faults {
    * @throws {RangeError} if the seed is out of bounds.
    */
   constructor(options: FaultsOptions = {}) {
-    checkOptions("make faults", options);
+    checkOptions("create faults", options);
     const { seed = 1 } = options;
-    checkInteger("make faults", "`seed`", seed, 0, MAX_UINT32);
+    checkInteger("create faults", "`seed`", seed, 0, MAX_UINT32);
     this.#random = randomNumbers(seed);
   }
 

@@ -43,7 +43,7 @@ export class InnerGrantFile extends InnerFile {
   #grant({ target, args: { page, count, domid, writable, grefs } }: CallNamed<"GrantFile.grant">): Steps<unknown> {
     return {
       act: (pages = count) => target.grant(page, Math.min(pages, count), domid, writable, grefs),
-      // By index, as the backend may have transferred the buffer.
+      // Read by index, because the backend may have transferred the buffer.
       grefs: () => Array.from({ length: grantedCount(grefs, count) }, (_, index) => grefs[index]!),
     };
   }

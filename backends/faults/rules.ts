@@ -61,7 +61,7 @@ function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): 
     throw new TypeError(`Cannot ${what} as \`side\` must be one of ${names}: current value is ${show(side)}`);
   }
   if (!KINDS[side].includes(kind)) {
-    throw new TypeError(`Cannot ${what} as the side "${side}" has no calls of the kind ${kind}: leave \`side\` out`);
+    throw new TypeError(`Cannot ${what} as \`side\` must have calls of the kind ${kind}: current value is "${side}"`);
   }
 }
 

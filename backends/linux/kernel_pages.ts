@@ -6,7 +6,7 @@
  * So it is enough to keep a list of the pages at which the difference changes:
  *
  * ```text
- * library  0 1 2 3 | 4 5 6 7      4 pages were granted, 2 were refused half-way, then 4 more were granted
+ * library  0 1 2 3 | 4 5 6 7      4 pages were granted, 2 were refused halfway, then 4 more were granted
  * kernel   0 1 2 3 | 6 7 8 9
  * entries  0:+0      4:+2
  * ```

@@ -6,6 +6,7 @@
  */
 
 import { GrantError } from "../../src/contract/errors.ts";
+import { sentence } from "../../src/contract/messages.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
 /**
@@ -102,7 +103,11 @@ export function anonymousMemory<Address extends object | bigint>(
 
 /** Makes the error of a system or a runtime that cannot use the devices. */
 export function unsupported(reason: string, cause?: unknown): GrantError {
-  return new GrantError(`Cannot use Xen's devices: ${reason}`, { code: "unsupported", operation: "open", cause });
+  return new GrantError(sentence(`Cannot use Xen's devices: ${reason}`), {
+    code: "unsupported",
+    operation: "open",
+    cause,
+  });
 }
 
 class LoadedLibc<Address extends object | bigint> implements Libc {

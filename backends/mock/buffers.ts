@@ -7,7 +7,7 @@ const { transfer } = ArrayBuffer.prototype;
 const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get as () => boolean;
 if (!isDetached) {
   throw new Error(
-    "Cannot simulate a machine: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
+    "Cannot simulate Xen: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
   );
 }
 

@@ -50,7 +50,7 @@ export interface MockDomain extends XenDomain {
    * @throws {TypeError} if it is not a number.
    * @throws {RangeError} if it is out of bounds.
    *
-   * @example Wake whoever waits for VIRQ 3
+   * @example Wake a program that waits for VIRQ 3
    * ```ts
    * import { EventChannels } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -55,7 +55,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const { domid, table } = this.#domain;
     return new GrantError(
       `Cannot allocate ${pages(count)}: the grant table of domain ${domid} has ${table.size} references and ` +
-        `${table.used} are in use. Free pages, or make the machine with more \`tableFrames\`.`,
+        `${table.used} are in use. Free pages, or create the MockXen with more \`tableFrames\`.`,
       { code: "table-full", operation: "allocate", errno: Errno.ENOSPC },
     );
   }

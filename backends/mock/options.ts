@@ -65,7 +65,7 @@ export type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?:
 
 /** Checks the options of a new machine, and fills in their defaults. */
 export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOptions {
-  const what = "make a simulated machine";
+  const what = "create a simulated Xen";
   checkOptions(what, options);
   const { profile = "linux-6.1", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {

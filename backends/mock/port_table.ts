@@ -45,7 +45,7 @@ export class PortTable {
     this.#limit = limit;
   }
 
-  /** Makes a port to which a domain, which need not exist, may bind. */
+  /** Makes a port to which a domain may bind. The domain need not exist. */
   bindUnbound(domid: number, file: PortFile): Port {
     return this.#add(domid, undefined, file);
   }
@@ -97,7 +97,7 @@ export class PortTable {
       throw refused(
         `domain ${this.domid} has ${this.#limit} event channels, its maximum`,
         Errno.ENOSPC,
-        " Unbind some, or make the machine with more `eventChannels`.",
+        " Unbind some, or create the MockXen with more `eventChannels`.",
       );
     }
     const port = { number, domid, virq, remote: undefined, file, pending: false, masked: false, holders: 1 };

@@ -12,8 +12,7 @@ const SHOWN = 10;
 let stateOf: (xen: MockXen) => MachineState;
 
 /**
- * A simulated Xen, on a machine of its own. Its domains need not be created: {@linkcode MockXen.domain} returns the
- * domain with any number.
+ * A simulated Xen. Its domains need not be created: {@linkcode MockXen.domain} returns the domain with any number.
  *
  * @example Two domains share a page
  * ```ts
@@ -61,7 +60,7 @@ export class MockXen {
    * @throws {RangeError} if it is out of bounds.
    */
   domain(domid: number): MockDomain {
-    checkDomid("name a domain", domid);
+    checkDomid("get a domain", domid);
     const state = this.#machine.domain(domid);
     let face = this.#faces.get(state);
     if (!face) {
@@ -96,7 +95,7 @@ export class MockXen {
     const left = [...this.#machine.domains()].flatMap(leftovers);
     if (left.length === 0) return;
     const more = left.length > SHOWN ? `; and ${left.length - SHOWN} more` : "";
-    throw new Error(`The simulated machine is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
+    throw new Error(`The simulated Xen is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
   }
 }
 

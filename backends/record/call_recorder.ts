@@ -38,8 +38,8 @@ export class CallRecorder {
   #checkGranter(domain: number): void {
     if (this.#granter === undefined || this.#granter === domain) return;
     throw new GrantError(
-      `Cannot record the pages of two domains: a trace cannot tell their references apart, and domain ${this.#granter} ` +
-        `of this one grants pages already. Record domain ${domain} with another Recorder.`,
+      `Cannot record the pages of two domains: a trace cannot tell their references apart, and domain ` +
+        `${this.#granter} of this one grants pages already. Record domain ${domain} with another Recorder.`,
       { code: "unsupported", operation: "open" },
     );
   }

@@ -28,7 +28,7 @@ function checkHeader(line: number, fields: Record<string, unknown>): void {
   if (trace !== "gntalloc") {
     throw new TraceError(
       line,
-      `\`trace\` must be "gntalloc", as the first line is the header: current value is ${show(trace)}`,
+      `\`trace\` must be "gntalloc", because the first line must be the header: current value is ${show(trace)}`,
     );
   }
   if (version !== TRACE_VERSION) {
@@ -134,7 +134,7 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     if (begun && "trace" in fields) {
       throw new TraceError(
         line,
-        "another trace begins, as two recordings were written to one file: split it",
+        "another trace begins: two recordings were written to one file. Split it",
       );
     }
     if (begun) calls.push(checkCall(line, fields as Record<string, unknown>));

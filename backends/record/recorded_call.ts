@@ -12,7 +12,7 @@ export function tracedName({ method }: Call): string {
   return NAMES[method] ?? method;
 }
 
-/** The arguments of a call, as a trace has them. */
+/** The arguments of a call, as they are written in a trace. */
 export function tracedArguments(call: Call): object {
   switch (call.name) {
     case "GrantBackend.open":
@@ -50,7 +50,10 @@ export function tracedOutcome(call: Call): object {
   return { grefs: firstGrefs(grefs, grantedCount(grefs, count)) };
 }
 
-/** The answer of a call that succeeded, as a trace has it; the numbers of files and mappings are not part of it. */
+/**
+ * The answer of a call that succeeded, as it is written in a trace. The numbers of files and mappings are not part of
+ * it.
+ */
 export function tracedAnswer(call: Call, answer: unknown): object {
   switch (call.name) {
     case "GrantBackend.limit":
@@ -73,7 +76,7 @@ export function tracedAnswer(call: Call, answer: unknown): object {
   }
 }
 
-/** The first references of a buffer. By index, as the backend may have transferred the buffer. */
+/** The first references of a buffer. Read by index, because the backend may have transferred the buffer. */
 function firstGrefs(grefs: Uint32Array, count: number): number[] {
   return Array.from({ length: Math.min(count, grefs.length) }, (_, index) => grefs[index]!);
 }

@@ -1,4 +1,5 @@
 import { show } from "./checks.ts";
+import { sentence } from "./messages.ts";
 
 /**
  * What a {@linkcode GrantError} is about. Codes are stable: a program may compare them.
@@ -118,7 +119,7 @@ export class GrantError extends Error {
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
   const reason = error instanceof Error ? error.message : show(error);
-  return new GrantError(`Cannot ${operation}: the backend ${backend} failed: ${reason}`, {
+  return new GrantError(sentence(`Cannot ${operation}: the backend ${backend} failed: ${reason}`), {
     code: "backend-failed",
     operation,
     cause: error,

@@ -41,7 +41,7 @@ export interface EventFile {
    */
   bindVirq(virq: number): number;
   /**
-   * Sends an event to the other end of a port. Does nothing if nobody is bound there.
+   * Sends an event to the other end of a port. Does nothing if no port is bound there.
    *
    * @throws {GrantError} if the system refuses.
    */

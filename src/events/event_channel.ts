@@ -25,7 +25,7 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
   /** Whether the channel was unbound here, by itself or with its {@linkcode EventChannels}. */
   readonly closed: boolean;
   /**
-   * Sends an event to the other end. Does nothing if nobody is bound there.
+   * Sends an event to the other end. Does nothing if no port is bound there.
    *
    * @throws {GrantError} `closed` if the channel was unbound; or the system's refusal.
    */
@@ -128,7 +128,7 @@ export class BoundChannel implements EventChannel, EventTaker {
   #events = 0;
   /** The number of the last event that anyone took. */
   #taken = 0;
-  /** The backend masks a port when its event is taken. It is unmasked when somebody waits for the next. */
+  /** The backend masks a port when its event is taken. It is unmasked when someone waits for the next one. */
   #masked = false;
   #closed = false;
 
@@ -161,7 +161,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   #closedError(operation: GrantOperation): GrantError {
     return new GrantError(
-      `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one`,
+      `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one.`,
       { code: "closed", operation },
     );
   }

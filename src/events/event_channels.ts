@@ -55,7 +55,7 @@ export class EventChannels implements Disposable {
    * @throws {TypeError} if the domain has no `events`.
    */
   constructor(domain: Pick<XenDomain, "events">) {
-    this.#backend = checkBackend("make event channels", domain, "events", ["open"]);
+    this.#backend = checkBackend("create event channels", domain, "events", ["open"]);
     this.#guard = new CallGuard(this.#backend.name);
   }
 
@@ -108,7 +108,7 @@ export class EventChannels implements Disposable {
 
   #bind(bind: (file: EventFile) => number): EventChannel {
     if (this.#closed) {
-      throw new GrantError("Cannot bind: the event channels are closed. Make others", {
+      throw new GrantError("Cannot bind: the event channels are closed. Create new ones.", {
         code: "closed",
         operation: "bind",
       });

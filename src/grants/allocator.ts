@@ -76,7 +76,7 @@ export interface GrantAllocator extends Disposable {
    */
   has(page: number, count: number): boolean;
   /**
-   * Maps a run of pages. If it spans allocations, the memory lies in several `parts`.
+   * Maps a run of pages. If it spans allocations, the memory is in several `parts`.
    *
    * @param page The index of the first page.
    * @param count The number of pages.

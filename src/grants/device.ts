@@ -53,13 +53,13 @@ export class GrantDevice implements Disposable {
    * @throws {RangeError} if the limit is out of bounds.
    */
   constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
-    const backend = checkBackend("make a device", domain, "grants", ["limit", "open"]);
-    checkOptions("make a device", options);
+    const backend = checkBackend("create a device", domain, "grants", ["limit", "open"]);
+    checkOptions("create a device", options);
     const { limit, core } = options;
-    if (limit !== undefined) checkLimit("make a device", "`limit`", limit);
+    if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
     if (core !== undefined && !(core instanceof WebAssembly.Module)) {
       throw new TypeError(
-        `Cannot make a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
+        `Cannot create a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
       );
     }
     this.#engine = new GrantEngine(backend, limit, core);
@@ -89,7 +89,7 @@ export class GrantDevice implements Disposable {
    */
   open(): GrantAllocator {
     if (this.#closed) {
-      throw new GrantError("Cannot open an allocator: the device is closed. Make another device", {
+      throw new GrantError("Cannot open an allocator: the device is closed. Create another device.", {
         code: "closed",
         operation: "open",
       });

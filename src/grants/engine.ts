@@ -87,7 +87,7 @@ export class GrantEngine {
     try {
       if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
       const address = this.#core.books.open();
-      if (!address) throw refused("no-memory", "open", "a file: out of memory for its books");
+      if (!address) throw refused("no-memory", "open", "a file: there is no memory for its books");
       let file: GrantFile | undefined;
       try {
         file = this.#backend.open();
@@ -173,11 +173,13 @@ export class GrantEngine {
       page = books.reserve(open.address, count);
     }
     if (page >= 0) return page;
-    if (page === NO_MEMORY) throw refused("no-memory", "allocate", `${pages(count)}: out of memory for their books`);
+    if (page === NO_MEMORY) {
+      throw refused("no-memory", "allocate", `${pages(count)}: there is no memory for their books`);
+    }
     const live = books.live();
     const pending = books.pending();
     const wayOut = count > books.limit()
-      ? "Ask for fewer"
+      ? "Allocate fewer"
       : pending === live
       ? "Have the peers unmap theirs"
       : "Free pages";
@@ -259,7 +261,7 @@ export class GrantEngine {
     while (books.find(open.address, missing, 1)) missing++;
     const which = count === 1 ? "it" : `page ${missing}`;
     const reason = missing < next
-      ? `${which} was freed before`
+      ? `${which} was already freed`
       : `${which} was never allocated. The next page will have index ${next}`;
     return refused("not-found", operation, `${pagesFrom(page, count)}: ${reason}`);
   }
@@ -295,7 +297,7 @@ export class GrantEngine {
 
   #notMapped(status: number, open: OpenFile, page: number, count: number): GrantError {
     if (status !== NO_MEMORY) return this.#notFound("map", open, page, count);
-    return refused("no-memory", "map", `${pagesFrom(page, count)}: out of memory for the books`);
+    return refused("no-memory", "map", `${pagesFrom(page, count)}: there is no memory for the books`);
   }
 
   /**
@@ -409,11 +411,11 @@ function newGrefs(length: number, count: number): Uint32Array<ArrayBuffer> {
   try {
     return new Uint32Array(length);
   } catch {
-    throw refused("no-memory", "allocate", `${pages(count)}: out of memory for their references`);
+    throw refused("no-memory", "allocate", `${pages(count)}: there is no memory for their references`);
   }
 }
 
 function refused(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
   const what = operation === "notify" ? "set the unmap notify of" : operation;
-  return new GrantError(`Cannot ${what} ${reason}`, { code, operation });
+  return new GrantError(`Cannot ${what} ${reason}.`, { code, operation });
 }

@@ -19,7 +19,9 @@ export class OpenFile implements MappingOwner {
   readonly address: FileAddress;
   /** The backend's file. */
   readonly file: GrantFile;
-  /** Whether the backend reports when a peer has released a page, so that it need not be tried again before. */
+  /**
+   * Whether the backend reports when a peer has released a page, so that no earlier attempt to end access is needed.
+   */
   readonly reportsRelease: boolean;
   /** Whether its allocator was closed. */
   closed = false;
@@ -49,5 +51,5 @@ export class OpenFile implements MappingOwner {
 function closed(operation: GrantOperation): GrantError {
   const what = operation === "notify" ? "set the unmap notify" : operation;
   const wayOut = operation === "free" ? "Its pages were freed with it" : "Open another one on the device";
-  return new GrantError(`Cannot ${what}: the allocator is closed. ${wayOut}`, { code: "closed", operation });
+  return new GrantError(`Cannot ${what}: the allocator is closed. ${wayOut}.`, { code: "closed", operation });
 }

@@ -2,12 +2,12 @@ import type { Core, FileAddress } from "../../wasm/core.ts";
 import { STAGING_CAPACITY } from "../../wasm/core.ts";
 import { checkHeld } from "../contract/answers.ts";
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
-import { pagesFrom } from "../contract/messages.ts";
+import { pagesFrom, sentence } from "../contract/messages.ts";
 import type { OpenFile } from "./open_file.ts";
 
 /**
- * Gives back what this process no longer uses: has the backend end access to pending pages, and close files of which no
- * page is left.
+ * Gives back what this process no longer uses: has the backend end access to pending pages, and close files that have
+ * no pages left.
  */
 export class Reclaimer {
   readonly #core: Core;
@@ -46,7 +46,7 @@ export class Reclaimer {
     if (this.#core.books.released(open.address, page)) this.#sweepRequested = true;
   }
 
-  /** Closes a file: in the core at once, in the backend when no page of it is left. */
+  /** Closes a file: in the core at once, in the backend when it has no pages left. */
   close(open: OpenFile): void {
     this.#core.books.close(open.address);
     this.#sweepRequested = true;
@@ -59,7 +59,7 @@ export class Reclaimer {
   }
 
   /**
-   * Ends access to every pending page that its peer does not hold, and closes files of which no page is left. Pages for
+   * Ends access to every pending page that its peer does not hold, and closes files that have no pages left. Pages for
    * which this fails stay pending, and the next sweep tries them again. So do pages that the peer holds, unless the
    * backend reports their release.
    *
@@ -138,10 +138,10 @@ export class Reclaimer {
   #notEnded(operation: GrantOperation, page: number, count: number, error: unknown): GrantError {
     const { code, errno, message } = asGrantError(error, operation, this.#backend);
     return new GrantError(
-      `Cannot end access to ${pagesFrom(page, count)} yet: ${message}. ${
+      `Cannot end access to ${pagesFrom(page, count)} yet: ${sentence(message)} ${
         count === 1 ? "It stays" : "They stay"
       } pending, and ` +
-        "later operations try again",
+        "later operations try again.",
       { code, operation, cause: error, errno },
     );
   }

@@ -72,7 +72,7 @@ export class GrantMapper implements Disposable {
    * @throws {TypeError} if the domain has no `maps`.
    */
   constructor(domain: Pick<XenDomain, "maps">) {
-    this.#backend = checkBackend("make a mapper", domain, "maps", ["open"]);
+    this.#backend = checkBackend("create a mapper", domain, "maps", ["open"]);
     this.#guard = new CallGuard(this.#backend.name);
   }
 
@@ -223,7 +223,7 @@ export class GrantMapper implements Disposable {
 
   #checkOpen(operation: GrantOperation): void {
     if (!this.#closed) return;
-    throw new GrantError(`Cannot ${operation}: the mapper is closed. Make another mapper`, {
+    throw new GrantError(`Cannot ${operation}: the mapper is closed. Create another mapper.`, {
       code: "closed",
       operation,
     });

@@ -125,7 +125,7 @@ export class PeerPageMapping implements WritablePeerMapping {
   setUnmapNotify(notify: UnmapNotify): void {
     const checked = checkNotify(notify, this.count * PAGE_SIZE);
     if (this.unmapped) {
-      throw new GrantError("Cannot set the unmap notify: the mapping has ended. Map the pages again", {
+      throw new GrantError("Cannot set the unmap notify: the mapping has ended. Map the pages again.", {
         code: "closed",
         operation: "notify",
       });
@@ -148,7 +148,7 @@ export function checkClearable({ clearByte }: UnmapNotify, writable: boolean): v
   if (clearByte === undefined || writable) return;
   throw new GrantError(
     `Cannot set the unmap notify: byte ${clearByte} of a read-only mapping cannot be cleared. Map the pages with ` +
-      "`writable: true`, or only send an event",
+      "`writable: true`, or only send an event.",
     { code: "notify-refused", operation: "notify" },
   );
 }

@@ -25,7 +25,8 @@ export class CallGuard {
   checkIdle(operation: GrantOperation): void {
     if (!this.#busy) return;
     throw new GrantError(
-      `Cannot ${operation}: the backend ${this.#backend} is in the middle of another call. Do it after that call has returned`,
+      `Cannot ${operation}: the backend ${this.#backend} is in the middle of another call. ` +
+        "Try again when that call has returned.",
       { code: "busy", operation },
     );
   }

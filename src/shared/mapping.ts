@@ -139,7 +139,7 @@ export class PageMapping implements WritableMapping {
     if (this.#unmapped) return NOTHING;
     const { length } = this.parts;
     throw new GrantError(
-      `Cannot give ${this.#count} pages as one array: they lie in ${length} parts of memory. Use \`parts\``,
+      `Cannot return ${this.#count} pages as one array: they are in ${length} parts of memory. Use \`parts\`.`,
       { code: "unsupported", operation: "map" },
     );
   }
@@ -154,8 +154,8 @@ export class PageMapping implements WritableMapping {
   #checkWritable(): void {
     if (this.#writable) return;
     throw new GrantError(
-      "Cannot give the bytes of a read-only mapping: a write to them would end the process. Copy them with `read()`, or " +
-        "map the pages with `writable: true`",
+      "Cannot return the bytes of a read-only mapping: a write to them would end the process. Copy them with " +
+        "`read()`, or map the pages with `writable: true`.",
       { code: "unsupported", operation: "map" },
     );
   }
@@ -217,10 +217,10 @@ function copyPart(
   at: number,
 ): void {
   if (length === 0) return;
-  if (lengthOf.call(part) !== size) throw closed("its buffer was moved away");
+  if (lengthOf.call(part) !== size) throw closed("its buffer was transferred");
   set.call(target, new Uint8Array(part.buffer, part.byteOffset + start, length), at);
 }
 
 function closed(reason: string): GrantError {
-  return new GrantError(`Cannot read: ${reason}. Map the pages again`, { code: "closed", operation: "map" });
+  return new GrantError(`Cannot read: ${reason}. Map the pages again.`, { code: "closed", operation: "map" });
 }
