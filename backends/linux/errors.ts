@@ -230,7 +230,7 @@ export function commonError(device: Device, operation: GrantOperation, doing: st
       return failed(
         "unsupported",
         `${path} does not know the request`,
-        `Check that the path is that of the device of the driver ${driver}.`,
+        `Check that the path is that of a device of the driver ${driver}.`,
       );
     default:
       return failed("backend-failed", `${path} answered with an error`);
