@@ -86,6 +86,6 @@ export interface GrantFile {
    * @throws {GrantError} if the system refuses. The previous notify stays.
    */
   setUnmapNotify(page: number, gref: number, notify: UnmapNotify): void;
-  /** Closes the file. Called once, after access to all its pages has ended, and all its mappings. */
+  /** Closes the file. Called once, after access to all its pages and all its mappings have ended. */
   close(): void;
 }

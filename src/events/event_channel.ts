@@ -34,7 +34,7 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    * Waits for the next event; one that arrived earlier and was not taken counts. An event wakes everyone who waits. If
    * several tasks each need every event, iterate instead.
    *
-   * Every failure rejects the promise, the signal's reason included.
+   * Every failure rejects the promise; an aborted signal rejects it with the signal's reason.
    *
    * @param options A signal that ends the waiting.
    * @throws {GrantError} `closed` if the channel was unbound, before or during the wait; or the system's refusal.

@@ -70,7 +70,7 @@ export class EventChannels implements Disposable {
    * @param domid The domain, 0 to 32751 (0x7FEF). It need not exist yet.
    * @throws {RangeError} if the number is out of bounds.
    * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the
-   * device cannot be used; `closed`.
+   * device cannot be used; `closed` if these event channels were closed.
    */
   bindUnbound(domid: number): EventChannel {
     checkDomid("bind", domid);
@@ -135,7 +135,7 @@ export class EventChannels implements Disposable {
     };
   }
 
-  /** Lists what is bound, and counts who waits, even after they were closed. */
+  /** Lists the bound ports, and counts the waits. Also works after the event channels were closed. */
   inspect(): EventChannelsReport {
     return { ports: [...this.#channels.keys()], waiting: this.#owner?.pump.waiting ?? 0 };
   }

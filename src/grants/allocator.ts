@@ -11,9 +11,9 @@ import { AllocatedPages, type AllocateOptions, type SharedPages } from "./shared
 /**
  * One open file of the device. It allocates pages that another domain may map. Closing it frees those that are left.
  *
- * Each page has an index in its allocator: consecutive, from 0, never used again. Usually you need only the handles
- * that {@linkcode GrantAllocator.share} and {@linkcode GrantAllocator.allocate} return. `map`, `free` and `has` take
- * any run of pages by index, across allocations, as the device's own calls do.
+ * Each page has an index in its allocator. Indices count up from 0, and the index of a freed page is not used again.
+ * Usually you need only the handles that {@linkcode GrantAllocator.share} and {@linkcode GrantAllocator.allocate}
+ * return. `map`, `free` and `has` take any run of pages by index, across allocations, as the device's own calls do.
  */
 export interface GrantAllocator extends Disposable {
   /** Whether the allocator was closed. */
@@ -101,7 +101,7 @@ export interface GrantAllocator extends Disposable {
   /** Maps a run of pages, read-only if `writable` is false. */
   map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
   /**
-   * Frees a run of pages, across allocations or part of one: all of them, or none.
+   * Frees a run of pages, which may be part of an allocation or span several: all of them, or none.
    *
    * @param page The index of the first page.
    * @param count The number of pages.

@@ -45,7 +45,7 @@ export class GrantDevice implements Disposable {
   #closed = false;
 
   /**
-   * Creates a device. It does not use the domain before {@linkcode GrantDevice.open}.
+   * Creates a device. The domain is not used before {@linkcode GrantDevice.open}.
    *
    * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param options The limit, and the compiled core.
@@ -99,7 +99,7 @@ export class GrantDevice implements Disposable {
     return allocator;
   }
 
-  /** Counts what the device holds, even after it was closed. */
+  /** Counts what the device holds. Also works after the device was closed. */
   inspect(): DeviceReport {
     const { books } = this.#engine;
     return {

@@ -1,4 +1,4 @@
-/** What an allocator holds, in pages. */
+/** What an allocator holds. */
 export interface AllocatorReport {
   /** Pages that count toward the limit. */
   readonly live: number;

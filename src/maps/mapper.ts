@@ -87,7 +87,7 @@ export class GrantMapper implements Disposable {
    *
    * @param domid The domain that granted them, 0 to 32751 (0x7FEF).
    * @param grefs Their grant references, 1 to 65,536 of them.
-   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
    * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable;
    * `notify-refused` if the notify is refused.
@@ -107,7 +107,7 @@ export class GrantMapper implements Disposable {
    * Maps pages of several domains next to each other, in the given order: all of them, or none.
    *
    * @param grants The pages, 1 to 65,536 of them: for each the domain that granted it, and its grant reference.
-   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
    * @throws {GrantError} `map-refused` if Xen refuses one of them; `notify-refused` if the notify is refused.
    *
@@ -258,7 +258,7 @@ export class GrantMapper implements Disposable {
     file?.close();
   }
 
-  /** Counts what the mapper holds, even after it was closed. */
+  /** Counts what the mapper holds. Also works after the mapper was closed. */
   inspect(): MapperReport {
     return { mappings: this.#mappings, pages: this.#pages };
   }
