@@ -17,7 +17,7 @@ import { sentence } from "./messages.ts";
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
  * | `copy-refused` | the system refused a whole copy request: how much was copied is unknown |
  * | `notify-refused` | the unmap notify names a port that is not bound, or a byte of a read-only mapping |
- * | `port-refused` | there is no such port; it is not for this domain, already bound, or not bound; or no port is left |
+ * | `port-refused` | the port is unknown, not for this domain, already bound or not bound; or no port is left |
  * | `events-lost` | the system ran out of room for events and dropped some |
  * | `permission` | the process may not use the device, or may not use FFI |
  * | `no-device` | this is not a Xen domain, or the driver is not loaded |

@@ -59,9 +59,9 @@ export interface WritableMapping extends Mapping {
    * It may be part of a larger buffer. Make other views of it with its offset and length:
    * `new Int32Array(bytes.buffer, bytes.byteOffset, 16)`.
    *
-   * @throws {GrantError} `unsupported` if the memory is in several parts: use `parts`. This is the case for a mapping
-   * across allocations. For a mapping made by a mapper, it is never the case on a device, and on the mock it is unless
-   * the pages are neighbours in one allocation, in order.
+   * @throws {GrantError} `unsupported` if the memory is in several parts: use `parts`. A mapping across allocations is.
+   * A mapping of a mapper never is on a device; on the mock it is, unless its pages are neighbours in one allocation,
+   * in order.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The shared memory in its parts, in order; empty once the mapping has ended. */
