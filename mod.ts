@@ -1,14 +1,14 @@
 /**
- * A portable grant allocator: shares pages of memory between Xen domains, on Linux's Xen devices or on a simulated machine.
+ * Shares pages of memory between Xen domains, on Linux's Xen devices or on a simulated Xen.
  *
- * A {@linkcode GrantDevice} shares pages of a domain. Another domain maps them by their grant references with a {@linkcode GrantMapper}.
- * With {@linkcode EventChannels}, each side tells the other that there is something new.
+ * A {@linkcode GrantDevice} shares pages of a domain. Another domain maps them by their grant references with a
+ * {@linkcode GrantMapper}. With {@linkcode EventChannels}, each side tells the other that something has changed.
  *
- * All three take the {@linkcode XenDomain} that the program runs in: `denoDomain()` of `@gntalloc/gntalloc/deno`, `nodeDomain()` of
- * `@gntalloc/gntalloc/node`, or a domain of a simulated Xen from `@gntalloc/gntalloc/mock`. `@gntalloc/gntalloc/record` records what a
- * domain's devices do, and `@gntalloc/gntalloc/faults` makes them fail.
+ * All three take the {@linkcode XenDomain} that the program runs in: `denoDomain()` of `@gntalloc/gntalloc/deno`,
+ * `nodeDomain()` of `@gntalloc/gntalloc/node`, or a domain of a simulated Xen from `@gntalloc/gntalloc/mock`.
+ * `@gntalloc/gntalloc/record` records the calls to a domain's devices, and `@gntalloc/gntalloc/faults` makes them fail.
  *
- * @example Share a page on a simulated machine, and read it from the other side
+ * @example Share a page on a simulated Xen, and read it from the other side
  * ```ts
  * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -5,9 +5,9 @@
  * The backend uses Deno's foreign function interface, on Linux on x86-64 or aarch64. Run programs with `--allow-ffi`;
  * no other permission is needed. Give the flag no path: with one, Deno refuses to read error numbers and mapped memory.
  *
- * When a mapping ends, its bytes are detached: every view of them has length 0. Await asynchronous work on a view
- * first, such as writing it to a file or reading into it from a socket, or give that work a copy: it goes on at the
- * same addresses, where another mapping may be by then.
+ * When a mapping ends, its bytes are detached: every view of them has length 0. Before that, await asynchronous work on
+ * a view, such as writing it to a file or reading into it from a socket, or give that work a copy. Otherwise it
+ * continues at the same addresses, where another mapping may be by then.
  *
  * @module
  */
@@ -30,10 +30,10 @@ export type { LinuxDomainOptions, XenDomain };
  * Waiting for events takes one thread for the whole program, and one for each worker. The thread exists only while
  * something waits, and keeps the program alive only then.
  *
- * @param options Other places of the C library and the devices.
+ * @param options Where the C library and the devices are, if not in the usual places.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
  *
- * @example Run on the devices in a Xen domain, and on a simulated machine elsewhere
+ * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
  * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
  * import { denoDomain } from "@gntalloc/gntalloc/deno";
@@ -143,7 +143,7 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       return result < 0 ? -errno[0]! : result;
     },
     mmap(address, length, protection, flags, fd, offset) {
-      // Comparing pointers costs more than everything else here, so it is done only if the call has set errno.
+      // Comparing pointers costs more than everything else here, so this compares them only if the call has set errno.
       errno[0] = 0;
       const result = symbols.mmap(address, BigInt(length), protection, flags, fd, BigInt(offset));
       const failure = errno[0]!;

@@ -1,10 +1,10 @@
 /**
  * Injects faults into the backends of a domain, to test a program's error handling: calls that fail before, after or
- * half-way through what they do, at a chosen time or at random; peers that hold pages; and actions in the middle of a
+ * halfway through what they do, at a chosen time or at random; peers that hold pages; and actions in the middle of a
  * call.
  *
- * Faults keep the contract of backends: a call that fails half-way is undone in the backend, or reports what it did. So
- * the books balance after any faults, and once the rules are cleared everything can be given back.
+ * Faults keep the contract of backends: a call that fails halfway is undone in the backend, or reports what it did. So
+ * the books balance after any fault, and everything can be given back once the rules are cleared.
  *
  * @example An allocation that fails after two of its three pages were granted
  * ```ts

@@ -13,14 +13,14 @@
  * - **Transferred buffers.** Transferring a mapping's buffer, by `transfer` or `postMessage`, takes the memory away
  *   from every mapping of the allocation; later mappings see zeroed memory. With `slabs` a buffer cannot be
  *   transferred.
- * - **Views outlive their domain.** After a domain is destroyed or a process is killed, the views that it had still
- *   work, as the JavaScript that holds them still runs.
- * - **Waiting keeps no program alive.** Nothing outside the program sends events, so it would wait forever. On Node,
- *   `AbortSignal.timeout` does not keep it alive either: a program that only waits exits before the timeout.
+ * - **Views outlive their domain.** After a domain is destroyed or a process is killed, its views still work, because
+ *   the JavaScript that holds them still runs.
+ * - **Waiting does not keep a program alive.** Nothing outside the program sends events, so it would wait forever. On
+ *   Node, `AbortSignal.timeout` does not keep it alive either: a program that only waits exits before the timeout.
  * - **Kernels bind no ports.** The first port of a domain is 1. A kernel uses only the virtual interrupts `VIRQ_TIMER`
  *   and `VIRQ_DEBUG`; programs can bind all others.
  *
- * An event arrives at once. Whoever waits for it wakes in a microtask, before any timer.
+ * An event arrives at once. Those who wait for it are woken in a microtask, before any timer.
  *
  * @example Two domains on one machine
  * ```ts

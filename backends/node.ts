@@ -3,11 +3,11 @@
  * domains, and `/dev/xen/evtchn` for event channels.
  *
  * The backend needs Node 22 or later, on Linux on x86-64 or aarch64, and [koffi](https://koffi.dev), an optional peer
- * dependency: `npm install koffi`. koffi brings its native library, so nothing is compiled.
+ * dependency: `npm install koffi`. koffi comes with its native library, so nothing is compiled.
  *
- * When a mapping ends, its bytes are detached: every view of them has length 0. Await asynchronous work on a view
- * first, such as writing it to a file or reading into it from a socket, or give that work a copy: it goes on at the
- * same addresses, where another mapping may be by then.
+ * When a mapping ends, its bytes are detached: every view of them has length 0. Before that, await asynchronous work on
+ * a view, such as writing it to a file or reading into it from a socket, or give that work a copy. Otherwise it
+ * continues at the same addresses, where another mapping may be by then.
  *
  * @module
  */
@@ -25,15 +25,15 @@ export type { LinuxDomainOptions, XenDomain };
  * Returns the domain that this program runs in, on the devices of Linux.
  *
  * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
- * `unsupported` without koffi, on a system other than Linux, on a Node before 22 or without the C library, `permission`
- * without access to the device, and `no-device` without Xen or the driver.
+ * `unsupported` without koffi, on a system other than Linux, with a version of Node before 22, or without the C
+ * library; `permission` without access to the device, and `no-device` without Xen or the driver.
  *
  * Node's own event loop waits for events, without a thread. A wait keeps the program alive.
  *
- * @param options Other places of the C library and the devices.
+ * @param options Where the C library and the devices are, if not in the usual places.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
  *
- * @example Run on the devices in a Xen domain, and on a simulated machine elsewhere
+ * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
  * import { GrantDevice, GrantError, type XenDomain } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -197,14 +197,14 @@ function loadKoffi(): Koffi {
   const wayOut = "Run `npm install koffi`, version 3 or later, where this package is installed.";
   let koffi: Koffi;
   try {
-    // Not by `import`: koffi is optional and needed at once. And so no bundler makes it part of a program.
+    // Not `import`, because koffi is optional and needed synchronously; this also keeps bundlers from including it.
     const require = createRequire(import.meta.url);
     koffi = require("koffi");
     keepLoaded(Object.keys(require.cache));
   } catch (cause) {
     throw unsupported(`koffi is not installed or cannot be loaded. ${wayOut}`, cause);
   }
-  // Older versions have addresses of another type, so that a failed mapping would look like one that worked.
+  // Older versions represent addresses differently, so a failed mapping would look like a successful one.
   if (!(parseInt(koffi.version) >= 3)) {
     throw unsupported(`koffi must be version 3 or later, and the current version is ${koffi.version}. ${wayOut}`);
   }

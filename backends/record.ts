@@ -1,10 +1,10 @@
 /**
- * Records the calls that the backends of a domain get, with their answers, as one JSON line each; and replays such a
- * trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
+ * Records the calls that the backends of a domain receive, with their answers, as one JSON line each; and replays such
+ * a trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
  *
- * A trace has no contents of pages. `docs/recording.md` describes the format, and what a replay can tell.
+ * A trace does not contain what is in pages. `docs/recording.md` describes the format, and what a replay can tell.
  *
- * @example Record both sides on one simulated machine, replay on another
+ * @example Record both sides on one simulated Xen, and replay on another
  * ```ts
  * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -22,7 +22,7 @@
  *   pages.free();
  * }
  *
- * // Replay on a machine with the same profile, and on one that frees the page by itself when the peer unmaps it.
+ * // Replay with the same profile, and with the one that frees the page by itself when the peer unmaps it.
  * const on = (profile: "linux-5.16" | "linux-6.1") => {
  *   const xen = new MockXen({ profile });
  *   return replay(trace, { domains: [xen.domain(1), xen.domain(0)] });

@@ -1,8 +1,8 @@
 /**
- * Records the calls that a program makes on its grant device, and replays them on a simulated machine.
+ * Records the calls that a program makes on its grant device, and replays them on a simulated Xen.
  *
  * ```sh
- * deno run examples/record.ts                                                # records and replays on simulated machines
+ * deno run examples/record.ts                                                # records and replays on a simulated Xen
  * deno run --allow-ffi --allow-write examples/record.ts --device trace.jsonl # in a domU: records on the device
  * deno run --allow-read examples/record.ts --replay trace.jsonl              # on a laptop: replays what was recorded
  * ```

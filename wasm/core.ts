@@ -88,9 +88,12 @@ try {
  */
 export function createCore(module: WebAssembly.Module | undefined = embedded): Core {
   if (!module) {
-    throw new Error("Cannot compile the WebAssembly core here: pass a compiled core.wasm as the option `core`", {
-      cause: refused,
-    });
+    throw new Error(
+      "Cannot compile the WebAssembly core here: the platform refuses it. Pass a compiled core.wasm as the option `core`.",
+      {
+        cause: refused,
+      },
+    );
   }
   const instance = new WebAssembly.Instance(module, {
     // Only the debug build calls this.

@@ -47,9 +47,9 @@ export const KINDS: Readonly<Record<FaultSide, readonly FaultKind[]>> = {
 /** The sides. */
 export const SIDES = Object.keys(KINDS) as readonly FaultSide[];
 
-/** A call that a backend gets. */
+/** A call that a backend receives. */
 export interface FaultCall {
-  /** The side that it is on. */
+  /** The side that takes it. */
   readonly side: FaultSide;
   /** The kind of call. */
   readonly kind: FaultKind;
@@ -62,8 +62,8 @@ export interface FaultCall {
   /** The domain that may map the pages, that granted all of them, or that has the other end of an event channel. */
   readonly domid?: number;
   /**
-   * The references of the pages. A `grant` has those that were granted so far, `map` of the granter only the first one,
-   * and a copy those of all its segments in order.
+   * The references of the pages. A `grant` has those granted so far, a `map` of the granter has only the first one, and
+   * a copy has those of all its segments in order.
    */
   readonly grefs: readonly number[];
   /** The port of this domain, in calls of event channels that name one. */
@@ -77,13 +77,13 @@ export interface FaultCall {
 /** A call, before it is counted. */
 export type CallInfo = Omit<FaultCall, "number">;
 
-/** The error that a fault throws unless it has another one. */
+/** The error that a fault throws unless another one is given. */
 export class InjectedFault extends Error {
   /** The call that was made to fail. */
   readonly call: FaultCall;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
    * @param call The call that is made to fail.
    */

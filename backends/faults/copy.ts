@@ -20,7 +20,8 @@ export function refusedSegments(segments: readonly CopySegment[], refusals: Iter
  * Copies the segments that are not refused.
  *
  * @returns A status for each segment, refused ones included.
- * @throws {TypeError} if the inner backend does not return a status for each segment, as they could not be assigned.
+ * @throws {TypeError} if the inner backend does not return a status for each segment: the statuses could not be
+ * assigned.
  */
 export function copyOthers(
   file: MapFile,

@@ -5,25 +5,28 @@ import { Rule, type Schedule } from "./rules.ts";
 /** How a call fails. */
 export interface FailOptions extends Schedule {
   /**
-   * The error to throw: a value, a class of errors, or a function that gets the call and returns the error. Default is
-   * an `InjectedFault`.
+   * The error to throw: a value, an error class, or a function that takes the call and returns the error. Default is an
+   * `InjectedFault`.
    */
   error?: unknown;
   /**
-   * Whether the call fails before the inner backend gets it, or after the inner backend has done it. Default is
-   * `"before"`, and `"after"` for `unmap`, `unbind` and `close`, which callers do not repeat.
+   * Whether the call fails before the inner backend receives it, or after the inner backend has done it. Default is
+   * `"before"`, except for `unmap`, `unbind` and `close`, which callers do not repeat: there it is `"after"`.
    */
   when?: "before" | "after" | undefined;
   /**
-   * For `grant` and `endAccess`: the number of pages after which the call fails. A larger number than the call has
-   * means all.
+   * For `grant` and `endAccess`: the number of pages after which the call fails. If the call has fewer pages, it fails
+   * after all of them.
    */
   afterPages?: number | undefined;
-  /** For `copy`: the number of segments after which the call fails. A larger number than the call has means all. */
+  /**
+   * For `copy`: the number of segments after which the call fails. If the call has fewer segments, it fails after all
+   * of them.
+   */
   afterSegments?: number | undefined;
 }
 
-/** Whether a value is a class of errors, which needs `new`. */
+/** Whether a value is an error class, which needs `new`. */
 function isErrorClass(value: unknown): value is new (message: string) => Error {
   return typeof value === "function" && (value === Error || value.prototype instanceof Error);
 }
@@ -51,10 +54,11 @@ function checkHalfway(
 /** Kinds of calls that callers do not repeat. */
 const FINAL: readonly FaultKind[] = ["unmap", "unbind", "close"];
 
-/** A rule by which calls fail. */
+/** A rule that makes calls fail. */
 export class Failure extends Rule {
   /**
-   * The number of pages or segments after which a call fails; `undefined` if the inner backend does not get the call.
+   * The number of pages or segments after which a call fails; `undefined` if the inner backend does not receive the
+   * call.
    */
   readonly pages: number | undefined;
   readonly #error: unknown;

@@ -12,21 +12,21 @@ import { type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
 
 /** Options for {@linkcode Faults}. */
 export interface FaultsOptions {
-  /** The seed for what is left to chance, 0 to 2³² - 1: the same seed makes the same choices. Default is 1. */
+  /** The seed for random choices, 0 to 2³² - 1: the same seed makes the same choices. Default is 1. */
   seed?: number | undefined;
 }
 
 /**
- * Injects faults into the calls that the backends of domains get. Rules may be set at any time, and add up; of several
- * failures that are due for a call, the one that was set first is injected.
+ * Injects faults into the calls that the backends of domains receive. Rules can be set at any time, and add up; if
+ * several failures are due for a call, the one that was set first is injected.
  *
  * The _inner_ backend is the one that was wrapped. A call that fails after it was done is undone there:
  *
  * - What was opened is closed, what was mapped is unmapped, and a port that was bound is unbound.
- * - An unmap notify is set back, unless its port is gone.
- * - Events that were taken come with the next `pending`.
- * - What was copied or sent stays.
- * - The references of granted pages are filled in, for the library to take the pages back.
+ * - The previous unmap notify is restored, unless its port is gone.
+ * - Events that were taken are returned by the next `pending`.
+ * - What was copied or sent is not undone.
+ * - The references of granted pages are filled in, so that the library can take the pages back.
  * - Pages to which access has ended are remembered, and the next attempt succeeds.
  *
  * {@linkcode Faults.unreleased} counts what a failure before `unmap`, `unbind` or `close` leaves behind.
@@ -85,24 +85,24 @@ export class Faults {
   readonly #random: () => number;
 
   /**
-   * Makes a set of faults without rules.
+   * Creates a set of faults without rules.
    *
    * @param options The seed.
    * @throws {TypeError} if the options are not an object, or the seed is not a number.
    * @throws {RangeError} if the seed is out of bounds.
    */
   constructor(options: FaultsOptions = {}) {
-    checkOptions("make faults", options);
+    checkOptions("create faults", options);
     const { seed = 1 } = options;
-    checkInteger("make faults", "`seed`", seed, 0, MAX_UINT32);
+    checkInteger("create faults", "`seed`", seed, 0, MAX_UINT32);
     this.#random = randomNumbers(seed);
   }
 
   /**
-   * Wraps a domain, or the parts of one that are there, so that rules apply to its calls. Several domains may be
-   * wrapped: rules and counters are shared.
+   * Wraps a domain, or those parts of one that are present, so that rules apply to its calls. Several domains can be
+   * wrapped: they share rules and counters.
    *
-   * @param domain The inner backends. They are not changed.
+   * @param domain The inner backends, which are not changed.
    * @returns The same parts, with faults.
    * @throws {TypeError} if the domain has no backend.
    */
@@ -113,15 +113,15 @@ export class Faults {
   /**
    * Makes calls fail. Default is the next call of the kind.
    *
-   * - `grant` after some pages fills in their references, and throws.
+   * - `grant` after some pages fills in their references and throws.
    * - `endAccess` after some pages returns the others as held. After all of them it throws.
-   * - `copy` after some segments copies these, and throws: the caller does not learn how many were copied. To give a
+   * - `copy` after some segments copies these and throws: the caller does not learn how many were copied. To give a
    *   segment a status, use {@linkcode Faults.refuse}.
    * - `unmap`, `unbind` and `close` with `when: "before"` leave the mapping, port or file in the inner backend: see
    *   {@linkcode Faults.unreleased}.
    *
    * @param kind The kind of call.
-   * @param options Which calls fail, how often, when and with what error.
+   * @param options Which calls fail, how often, when, and with what error.
    * @throws {TypeError} if there is no such kind, or an option is wrong.
    * @throws {RangeError} if a number is out of bounds.
    */
@@ -135,7 +135,7 @@ export class Faults {
   /**
    * Makes `endAccess` return pages as held, as if the peer mapped them. The inner backend is not called for them.
    *
-   * Such pages are pending, as with the driver up to Linux 5.16. Linux since 5.17, and the mock with the profile
+   * Such pages are pending, as with the driver of Linux up to 5.16. Linux since 5.17, and the mock with the profile
    * `linux-6.1`, take over the pages that a peer maps and do not return them as held. To test that, have the peer map
    * the pages instead.
    *
@@ -151,7 +151,7 @@ export class Faults {
   }
 
   /**
-   * Refuses segments of copies. Default is the next segment. The inner backend does not get them, and copies the
+   * Refuses segments of copies. Default is the next segment. The inner backend does not receive them, and copies the
    * others.
    *
    * @param options Which segments, how often, and with what status.
@@ -166,8 +166,8 @@ export class Faults {
   }
 
   /**
-   * Runs an action before the inner backend gets a call, or before the call fails. If the action throws, the call fails
-   * with that error.
+   * Runs an action before the inner backend receives a call, or before the call fails. If the action throws, the call
+   * fails with that error.
    *
    * @param kind The kind of call.
    * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
@@ -247,8 +247,8 @@ export class Faults {
   }
 
   /**
-   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped half-way still
-   * fails. The counters stay.
+   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped halfway still
+   * fails. The counters keep their values.
    */
   clear(): void {
     this.#injector.failures.clear();
@@ -287,8 +287,8 @@ export class Faults {
   }
 
   /**
-   * The number of mappings, ports and files that stayed in inner backends, as their `unmap`, `unbind` or `close` never
-   * got there.
+   * The number of mappings, ports and files that are left in inner backends because their `unmap`, `unbind` or `close`
+   * never got there.
    */
   get unreleased(): number {
     return this.#injector.unreleased.size;
@@ -297,7 +297,7 @@ export class Faults {
   /**
    * Unmaps, unbinds and closes what is {@linkcode Faults.unreleased}.
    *
-   * @throws the first error. Everything counts as released even then.
+   * @throws the first error. Everything counts as released anyway.
    */
   releaseAll(): void {
     const actions = [...this.#injector.unreleased];

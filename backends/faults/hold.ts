@@ -7,11 +7,11 @@ export interface HoldOptions {
   grefs?: readonly number[] | undefined;
   /** How often `endAccess` returns each page as held. Default is `Infinity`: until the rule is cleared. */
   asks?: number | undefined;
-  /** The probability for each page of each call, from 0 to 1: the seed decides. Default is 1. */
+  /** The probability for each page of each call, from 0 to 1. The seed determines the outcome. Default is 1. */
   rate?: number | undefined;
 }
 
-/** A rule by which the peer seems to hold pages. */
+/** A rule that makes the peer seem to hold pages. */
 export class Hold implements FaultRule {
   fired = 0;
   readonly #grefs: ReadonlySet<number> | undefined;

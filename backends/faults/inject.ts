@@ -9,7 +9,7 @@ import { InnerMapFile } from "./inner_map_file.ts";
 
 const INNER_FILES = { grants: InnerGrantFile, maps: InnerMapFile, events: InnerEventFile };
 
-/** What injects faults into the calls of a domain. */
+/** Makes an interceptor that injects faults into the calls of a domain. */
 export function injectFaults(injector: Injector): Interceptor {
   /** The open files, by the calls that opened them. */
   const files = new WeakMap<Call, InnerFile>();
@@ -31,7 +31,7 @@ export function injectFaults(injector: Injector): Interceptor {
 
   return <T>(call: Call, proceed: () => T): T => {
     if (call.name === "GrantFile.onRelease") {
-      // Nothing that can fail: the file listens too.
+      // Nothing here can fail. The file listens too.
       (fileOf(call) as InnerGrantFile).onRelease(call.args.tell);
       return proceed();
     }

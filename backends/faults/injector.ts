@@ -12,15 +12,15 @@ export interface Steps<T> {
    * @param pages The number of pages or segments after which the call is to fail, if it is.
    */
   act(pages: number | undefined): T;
-  /** The references that the call has from `act` on, where it fills them in. */
+  /** The references that the call has once `act` has begun, if it fills them in. */
   grefs?(): readonly number[];
-  /** Undoes the call, as it fails after all. What cannot be undone is remembered, or counts as gone. */
+  /** Undoes the call, because it fails after all. What cannot be undone is remembered, or counts as gone. */
   undo?(result: T): void;
-  /** Notes that the call was not made, though the caller will not make it again. */
+  /** Notes that the call was not made, although the caller will not make it again. */
   skipped?(): void;
   /** Notes that the call has succeeded. */
   done?(): void;
-  /** Whether the answer itself reports that the call failed half-way, so that nothing is thrown. */
+  /** Whether the answer itself reports that the call failed halfway, so that nothing is thrown. */
   reports?(pages: number): boolean;
 }
 
@@ -29,7 +29,7 @@ interface Count {
   injected: number;
 }
 
-/** Keeps the references that a call has now: their buffer is used again for other calls. */
+/** Keeps the references that a call has now, because their buffer is reused for other calls. */
 function keepGrefs(call: FaultCall): void {
   Object.defineProperty(call, "grefs", { value: call.grefs, enumerable: true });
 }
@@ -72,7 +72,7 @@ export class Injector {
       steps.done?.();
       return result;
     } finally {
-      // A rule that did not get its turn, as something else came first, gets another one.
+      // A rule that did not get its turn, because something else came first, gets another one.
       for (const rule of waiting) rule.release();
       keepGrefs(call);
     }
@@ -118,7 +118,7 @@ export class Injector {
     const result = steps.act(failure?.pages);
     try {
       run("after");
-      // A call that was stopped half-way cannot succeed any more, even if a hook has cleared the failure.
+      // A call that was stopped halfway can no longer succeed, even if a hook has cleared the failure.
       if (failure && (this.failures.has(failure) || failure.pages! < (call.count ?? 0))) {
         if (steps.reports?.(failure.pages!)) inject(failure);
         else fail(failure);

@@ -5,7 +5,7 @@ import type { Steps } from "./injector.ts";
 
 /** An open file of the inner backend of event channels. */
 export class InnerEventFile extends InnerFile {
-  /** Ports whose events the inner backend has given out, though the caller was told that it failed. */
+  /** Ports whose events the inner backend has returned, although the caller was told that the call failed. */
   #taken: number[] = [];
   /** Ports that are unbound for the caller, and still bound in the inner backend. */
   readonly #stillBound = new Set<number>();
@@ -32,14 +32,14 @@ export class InnerEventFile extends InnerFile {
       case "EventFile.unbind":
         return this.#unbind(call.args.port, proceed);
       default:
-        // A `notify` that fails after it was done cannot be undone: to the other end it is one event too many.
+        // A `notify` that fails after it was done cannot be undone: the other end gets one event too many.
         return super.steps(call, proceed);
     }
   }
 
   #pending(file: EventFile): readonly number[] {
     const ports = file.pending();
-    // Returned as it is, even if it breaks the contract: the caller is the one to refuse it.
+    // Returned as it is, even if it breaks the contract, because the caller refuses it then.
     if (!Array.isArray(ports) || this.#taken.length + this.#stillBound.size === 0) return ports;
     const all = [...this.#taken, ...ports].filter((port) => !this.#stillBound.has(port));
     this.#taken = [];

@@ -8,14 +8,14 @@ type CallNamed<Name extends Call["name"]> = Extract<Call, { name: Name }>;
 
 /** An open file of the inner granter's backend. */
 export class InnerGrantFile extends InnerFile {
-  /** Pages to which access has ended in the inner backend, though the caller was told that it failed. */
+  /** Pages to which access has ended in the inner backend, although the caller was told that this failed. */
   readonly #ended = new Set<number>();
-  /** The unmap notifies that are set, to set them again when a change fails after it was made. */
+  /** The unmap notifies that are set, for restoring them when a change fails after it was made. */
   readonly #notifies = new Map<number, UnmapNotify>();
-  /** Tells the library that a page may be asked for again. */
+  /** Tells the library that access to a page can now be ended. */
   #tell: (page: number) => void = () => {};
 
-  /** Notes how to tell the library that a page may be asked for again. */
+  /** Notes how to tell the library that access to a page can now be ended. */
   onRelease(tell: (page: number) => void): void {
     this.#tell = tell;
   }
@@ -43,7 +43,7 @@ export class InnerGrantFile extends InnerFile {
   #grant({ target, args: { page, count, domid, writable, grefs } }: CallNamed<"GrantFile.grant">): Steps<unknown> {
     return {
       act: (pages = count) => target.grant(page, Math.min(pages, count), domid, writable, grefs),
-      // By index, as the backend may have transferred the buffer.
+      // Read by index, because the backend may have transferred the buffer.
       grefs: () => Array.from({ length: grantedCount(grefs, count) }, (_, index) => grefs[index]!),
     };
   }
@@ -76,10 +76,9 @@ export class InnerGrantFile extends InnerFile {
     }
     const { held, failure } = endStretches(file, page, count, grefs, skipped);
     for (const offset of kept) held.add(offset);
-    // The inner backend does not tell of the pages that were kept from it, so all of them may be asked for again at
-    // once.
+    // The inner backend does not report pages that were kept from it, so the library may try all of them again at once.
     for (const offset of held) this.#tell(page + offset);
-    // To throw would say that access to no page has ended.
+    // Throwing would mean that access to no page has ended.
     if (failure && held.size === count) throw failure.error;
     for (let offset = 0; offset < count; offset++) {
       if (held.has(offset)) continue;
@@ -109,8 +108,8 @@ export class InnerGrantFile extends InnerFile {
 /**
  * Ends access to the pages of a run that are not skipped, one stretch after the other.
  *
- * @returns The offsets of those to which access has not ended, because the peer holds them or because it failed; and
- * the first failure.
+ * @returns The offsets of those to which access has not ended, because the peer holds them or because ending it failed;
+ * and the first failure.
  */
 function endStretches(
   file: GrantFile,
@@ -126,7 +125,7 @@ function endStretches(
     while (to < count && !skipped(to)) to++;
     if (to > from) {
       try {
-        // An offset beyond the stretch would name a page that was not asked for, or in another call.
+        // An offset beyond the stretch would name a page that this call is not about.
         const answer = file.endAccess(page + from, to - from, grefs.subarray(from, to));
         for (const offset of checkHeld(answer, to - from)) held.add(from + offset);
       } catch (error) {

@@ -9,7 +9,8 @@ export interface RefuseOptions extends Omit<Schedule, "side"> {
   /** Refuses only segments that read or write a page with one of these references. Default is all segments. */
   grefs?: readonly number[] | undefined;
   /**
-   * The status of a refused segment, -32768 to -1, as Xen's `grant_table.h` numbers it. Default is -1, a general error.
+   * The status of a refused segment, -32768 to -1, as numbered in Xen's `grant_table.h`. Default is -1, a general
+   * error.
    */
   status?: number | undefined;
 }
@@ -19,7 +20,7 @@ export function placesOf({ from, to }: CopySegment): GrantPlace[] {
   return [from, to].filter((place): place is GrantPlace => !(place instanceof Uint8Array));
 }
 
-/** A rule by which segments of copies are refused. */
+/** A rule that refuses segments of copies. */
 export class Refusal extends Rule {
   /** The status of a refused segment. */
   readonly status: number;

@@ -12,7 +12,7 @@ export interface Schedule {
    * call that fails for another reason first does not count.
    */
   times?: number | undefined;
-  /** The probability for each call from `nth` on, from 0 to 1: the seed decides. Default is 1. */
+  /** The probability for each call from `nth` on, from 0 to 1. The seed determines the outcome. Default is 1. */
   rate?: number | undefined;
 }
 
@@ -20,13 +20,13 @@ export interface Schedule {
 export interface FaultRule {
   /** How often it has applied. */
   readonly fired: number;
-  /** Ends the rule. Pages that it held are held no more. */
+  /** Ends the rule. Pages that it held are no longer held. */
   clear(): void;
 }
 
 /**
- * Numbers from 0 to below 1, the same for the same seed: a linear congruential generator, whose upper bits are good
- * enough.
+ * Returns numbers from 0 up to, but not including, 1, the same for the same seed. This is a linear congruential
+ * generator, whose upper bits are good enough.
  */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
@@ -34,7 +34,7 @@ export function randomNumbers(seed: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  // Close seeds have close first numbers.
+  // Similar seeds produce similar first numbers.
   for (let round = 0; round < 8; round++) next();
   return next;
 }
@@ -61,7 +61,7 @@ function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): 
     throw new TypeError(`Cannot ${what} as \`side\` must be one of ${names}: current value is ${show(side)}`);
   }
   if (!KINDS[side].includes(kind)) {
-    throw new TypeError(`Cannot ${what} as the side "${side}" has no calls of the kind ${kind}: leave \`side\` out`);
+    throw new TypeError(`Cannot ${what} as \`side\` must have calls of the kind ${kind}: current value is "${side}"`);
   }
 }
 
@@ -127,7 +127,7 @@ export abstract class Rule implements FaultRule {
   }
 }
 
-/** A rule that runs an action before or after the inner backend gets a call. */
+/** A rule that runs an action before or after the inner backend receives a call. */
 export class Hook extends Rule {
   readonly when: "before" | "after";
   readonly #action: (call: FaultCall) => void;

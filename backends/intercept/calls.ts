@@ -1,6 +1,6 @@
 /**
- * The calls that the backends of a domain take, described as data. A new kind of backend gets its rows here, and
- * recorder and faults can wrap it.
+ * The calls that the backends of a domain take, described as data. Once a new kind of backend has its rows here, the
+ * recorder and the faults can wrap it.
  *
  * @module
  */
@@ -44,8 +44,8 @@ type Describers<T> = {
 const none = () => ({});
 
 /**
- * The arguments of each call, by name. `MapFile.map` has copies of its arrays, as its call is looked at again when the
- * mapping ends; a buffer for references is the caller's own, as the backend fills it.
+ * The arguments of each call, by name. `MapFile.map` has copies of its arrays, because its call is read again when the
+ * mapping ends. A buffer for references is the caller's own, because the backend fills it.
  */
 export const ARGUMENTS = {
   GrantBackend: { limit: none, open: none },
@@ -83,11 +83,11 @@ export const ARGUMENTS = {
   },
 } as const satisfies { readonly [O in ObjectName]: Describers<CalledObjects[O]> };
 
-/** What an object has beside its calls. */
+/** What an object has besides its calls. */
 interface Shape {
   /** The part of a domain that it belongs to. */
   readonly part: keyof XenDomain;
-  /** The properties that are no methods. */
+  /** The properties that are not methods. */
   readonly properties: readonly string[];
   /** The calls that return an object that takes calls itself. */
   readonly returns: Readonly<Record<string, ObjectName>>;

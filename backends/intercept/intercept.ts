@@ -3,10 +3,10 @@ import type { XenDomain } from "../../src/contract/backend.ts";
 import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
 
 /**
- * Stands in the way of each call: returns what the caller gets, or throws it.
+ * Intercepts each call: returns what the caller gets, or throws it.
  *
  * @param call The call.
- * @param proceed Makes the call on the inner object, and returns its answer as it is: wrapping comes later.
+ * @param proceed Makes the call on the inner object, and returns its answer unwrapped.
  */
 export type Interceptor = <T>(call: Call, proceed: () => T) => T;
 
@@ -17,10 +17,10 @@ type Target = Record<string, unknown>;
 
 /**
  * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
- * an interceptor. Wraps the parts that are there, and leaves the domain itself as it is.
+ * an interceptor. Wraps the parts that are present, and does not change the domain itself.
  *
  * @param what What would be done, for the message: "record".
- * @throws {TypeError} if the domain has no part, or one that is no backend.
+ * @throws {TypeError} if the domain has no part, or one that is not a backend.
  */
 export function intercept<Part extends keyof XenDomain>(
   what: string,
@@ -47,12 +47,12 @@ function wrap(object: ObjectName, target: Target, interceptor: Interceptor, from
   const backend = from ? from.backend : target;
   const wrapped: Target = {};
   for (const property of properties) {
-    // Read when it is asked for, and not before: reading may throw.
+    // Read only when the caller reads it, because reading may throw.
     const get = () => target[property];
     if (property in target) Object.defineProperty(wrapped, property, { get, enumerable: true });
   }
   for (const [method, named] of Object.entries(ARGUMENTS[object])) {
-    // A method that is not there stays away: it is optional, or the library is the one to refuse the object.
+    // A missing method stays missing: either it is optional, or the library refuses the object.
     if (typeof target[method] !== "function") continue;
     wrapped[method] = (...args: unknown[]) => {
       const call = {
@@ -66,7 +66,7 @@ function wrap(object: ObjectName, target: Target, interceptor: Interceptor, from
       } as unknown as Call;
       const answer = interceptor(call, () => Reflect.apply(target[method] as Method, target, args));
       const returned = returns[method];
-      // An answer that is no object at all is the library's to refuse.
+      // The library refuses an answer that is not an object.
       return returned && typeof answer === "object" && answer !== null
         ? wrap(returned, answer as Target, interceptor, call)
         : answer;

@@ -12,7 +12,7 @@ import { commonError, type Device, openError } from "./errors.ts";
 /** Bytes of the buffer that is reused. */
 const REUSED_SIZE = 4096;
 
-/** Memory for requests. As calls do not nest, one buffer serves all of them; only large requests get their own. */
+/** Memory for requests. Because calls do not nest, one buffer serves all of them; only large requests get their own. */
 export class Scratch {
   readonly #reused = newBuffer(REUSED_SIZE);
   readonly #operation: GrantOperation;
@@ -66,7 +66,7 @@ export function openDevice(device: Device, nonblocking = false): number {
 /**
  * Closes a device.
  *
- * @throws {GrantError} if the kernel reports an error. The device is closed all the same.
+ * @throws {GrantError} if the kernel reports an error. The device is closed anyway.
  */
 export function closeDevice(device: Device, fd: number): void {
   const result = device.libc.close(fd);

@@ -4,7 +4,7 @@ import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
 
-/** The places of the C library and the devices. The defaults fit almost every system. */
+/** Where the C library and the devices are. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
   /**
    * Name or path of the C library. Default is the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that

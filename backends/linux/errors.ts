@@ -61,8 +61,8 @@ export function openError(device: Device, errno: number): GrantError {
       return failed(
         "permission",
         "this process may not read and write it",
-        "Run as root, or give access to a group of the user with `chgrp` and `chmod g+rw` or with the udev rule " +
-          `KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660"`,
+        "Run as root, or give a group of the user access, with `chgrp` and `chmod g+rw` or with the udev rule " +
+          `KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660".`,
       );
     case Errno.EMFILE:
       return failed("backend-failed", "this process has too many open files", "Close some, or raise `ulimit -n`.");
@@ -75,7 +75,7 @@ export function openError(device: Device, errno: number): GrantError {
 
 /**
  * Makes the error of pages that could not be granted. The kernel answers ENOSPC both for its limit and for a full grant
- * table. The error says which it was if that is certain.
+ * table. The error says which it was, if that is certain.
  *
  * @param count The number of pages asked for.
  * @param held The number of pages that this backend holds.
@@ -94,8 +94,8 @@ export function allocateError(
   const failed = (code: GrantErrorCode, reason: string, wayOut: string) =>
     failure("allocate", doing, errno, code, reason, wayOut);
   const freeTable = "free other grants, or raise max_grant_frames in the configuration of the domain. " +
-    "If the error stays when all grants are freed, the driver has lost count, as Linux's does after a full table: " +
-    "reload it with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`.";
+    "If the error persists after all grants are freed, the driver has lost count, as Linux's does after a full " +
+    "table. Reload it with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`.";
   if (limit !== undefined && limit < 0) {
     return failed(
       "table-full",
@@ -113,9 +113,9 @@ export function allocateError(
   const known = limit === undefined ? "which cannot be read here" : `which is ${limit}`;
   return failed(
     "no-space",
-    "the kernel refused without saying which bound it met",
+    "the kernel refused without saying which limit it reached",
     `If all files of this system hold too many pages, of which this backend holds ${held}, free some, or raise ` +
-      `the limit ${GNTALLOC_LIMIT}, ${known}, as root. If the grant table of this domain is full, ${freeTable}`,
+      `the limit in ${GNTALLOC_LIMIT}, ${known}, as root. If the grant table of this domain is full, ${freeTable}`,
   );
 }
 
@@ -151,7 +151,7 @@ export function mapGrantsError(device: Device, doing: string, errno: number): Gr
     "map-refused",
     "Xen refused at least one",
     "Each must be a page that the named domain still grants to this one, granted writable if it is mapped writable. " +
-      `There may be at most as many as ${GNTDEV_LIMIT} says.`,
+      `There may be at most as many as ${GNTDEV_LIMIT} allows.`,
   );
 }
 
@@ -178,12 +178,12 @@ export function bindError(device: Device, doing: string, errno: number): GrantEr
     case Errno.ESRCH:
       return refused(
         "Xen does not know it",
-        "A remote port must be one that the other domain made for this one and that is not bound yet. " +
+        "A remote port must be one that the other domain has bound for this one and that nobody has bound to yet. " +
           "A VIRQ must be one of Xen's.",
       );
     case Errno.EEXIST:
     case Errno.EBUSY:
-      return refused("it is bound already", "Unbind it where it is bound.");
+      return refused("it is already bound", "Unbind it where it is bound.");
     case Errno.ENOSPC:
       return refused(
         "this domain has no free port",
@@ -209,12 +209,12 @@ export function waitError(device: Device, doing: string, errno: number): GrantEr
     errno,
     "events-lost",
     "the kernel had no room left for events and dropped some",
-    `Close ${device.path}, bind the ports anew, and look at everything that is shared, as if an event had come on ` +
-      "each port.",
+    `Close ${device.path}, bind the ports again, and look at everything that is shared, as if an event had arrived ` +
+      "on each port.",
   );
 }
 
-/** Makes the error of an errno that means the same for every operation. */
+/** Makes the error of an errno that means the same in every operation. */
 export function commonError(device: Device, operation: GrantOperation, doing: string, errno: number): GrantError {
   const { path, driver } = device;
   const failed = (code: GrantErrorCode, reason: string, wayOut?: string) =>
@@ -245,7 +245,7 @@ function failure(
   reason: string,
   wayOut?: string,
 ): GrantError {
-  const message = `Cannot ${doing}: ${reason} (${errnoName(errno)})${wayOut === undefined ? "" : `. ${wayOut}`}`;
+  const message = `Cannot ${doing}: ${reason} (${errnoName(errno)}).${wayOut === undefined ? "" : ` ${wayOut}`}`;
   return new GrantError(message, { code, operation, errno });
 }
 

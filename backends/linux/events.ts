@@ -1,9 +1,9 @@
 /**
  * Event channels through `/dev/xen/evtchn`.
  *
- * Each file has a ring of the ports on which events have come. Reading takes ports out of it; each stays masked until
- * it is written back. Reads never block. Waiters are called back when the file is readable: see {@linkcode
- * Libc.whenReadable}.
+ * Each file has a ring of the ports on which events have arrived. Reading takes ports out of it; each stays masked
+ * until it is written back. Reads never block. Waiters are called back when the file is readable: see
+ * {@linkcode Libc.whenReadable}.
  *
  * @module
  */
@@ -122,7 +122,7 @@ class LinuxEventFile implements EventFile {
       this.#callBackSoon(waiting);
     } else {
       const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
-      // A wait that is under way goes on: only the new one fails.
+      // A wait that is already under way continues: only the new one fails.
       if (typeof stop === "number") throw waitError(this.#device, "wait for events", -stop);
       waiting.stop = stop;
     }

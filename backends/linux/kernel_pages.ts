@@ -1,12 +1,12 @@
 /**
  * Translates page numbers of the library to those of the kernel.
  *
- * Both count the pages of a file from 0. They agree until a grant fails half-way because the grant table is full: the
- * library moves its index back, the kernel does not. From there on the kernel's numbers are larger by a constant. So it
- * is enough to keep a list of the pages at which the difference changes:
+ * Both count the pages of a file from 0. They agree until a grant fails halfway because the grant table is full: the
+ * library moves its index back, but the kernel does not. From then on, the kernel's numbers are larger by a constant.
+ * So it is enough to keep a list of the pages at which the difference changes:
  *
  * ```text
- * library  0 1 2 3 | 4 5 6 7      4 pages were granted, 2 were refused half-way, then 4 more were granted
+ * library  0 1 2 3 | 4 5 6 7      4 pages were granted, 2 were refused halfway, then 4 more were granted
  * kernel   0 1 2 3 | 6 7 8 9
  * entries  0:+0      4:+2
  * ```

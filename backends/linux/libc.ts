@@ -1,6 +1,6 @@
 /**
- * The calls of the C library that the devices of Linux are driven by, as a port: types only. A runtime that implements
- * it can drive the devices.
+ * The calls of the C library that drive Linux's devices, as a port: types only. A runtime that implements it can drive
+ * the devices.
  *
  * @module
  */

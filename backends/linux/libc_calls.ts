@@ -6,6 +6,7 @@
  */
 
 import { GrantError } from "../../src/contract/errors.ts";
+import { sentence } from "../../src/contract/messages.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
 /**
@@ -54,7 +55,7 @@ const TEXT_SIZE = 4096;
  * Makes a function that returns the C library at a path, or the usual one. For the same path it returns the same
  * object.
  *
- * @param load Loads the library when it is first used. What it throws, the first use throws.
+ * @param load Loads the library when it is first used. If it throws, so does that first use.
  */
 export function libcCache<Address extends object | bigint>(
   load: (path: string | undefined) => LibcCalls<Address>,
@@ -102,7 +103,11 @@ export function anonymousMemory<Address extends object | bigint>(
 
 /** Makes the error of a system or a runtime that cannot use the devices. */
 export function unsupported(reason: string, cause?: unknown): GrantError {
-  return new GrantError(`Cannot use Xen's devices: ${reason}`, { code: "unsupported", operation: "open", cause });
+  return new GrantError(sentence(`Cannot use Xen's devices: ${reason}`), {
+    code: "unsupported",
+    operation: "open",
+    cause,
+  });
 }
 
 class LoadedLibc<Address extends object | bigint> implements Libc {
@@ -153,7 +158,7 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     try {
       return new Mapping(calls, address, length);
     } catch (error) {
-      // Some runtimes, such as Electron, refuse views of memory outside of their heap.
+      // Some runtimes, such as Electron, refuse views of memory outside their heap.
       calls.munmap(address, length);
       throw error;
     }
@@ -210,7 +215,10 @@ class Mapping<Address> implements LibcMapping {
     return this.#calls.munmap(this.#address, this.#length);
   }
 
-  /** Puts ordinary memory in place of the device's, for good: code here or in another thread has a view of it. */
+  /**
+   * Puts ordinary memory in place of the device's, permanently, because code here or in another thread still has a view
+   * of it.
+   */
   #replace(): number {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     const result = this.#calls.mmap(this.#address, this.#length, PROT_READ | PROT_WRITE, flags, -1, 0);

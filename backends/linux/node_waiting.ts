@@ -36,8 +36,8 @@ export function nodeWaiting(
 
   return (fd, callback) => {
     // Node's event loop refuses descriptors that are closed, that it watches already, or that cannot be waited for.
-    // koffi ends the process when it does, so those are found first. A descriptor that cannot be waited for is always
-    // ready.
+    // koffi ends the process when that happens, so such descriptors are found first. A descriptor that cannot be waited
+    // for is always ready.
     if (waiting.has(fd)) return -Errno.EEXIST;
     view.setInt32(0, fd, true);
     view.setUint32(4, POLLIN, true);
@@ -54,8 +54,8 @@ export function nodeWaiting(
       handle?.close();
       clearImmediate(immediate);
     };
-    // koffi calls back from outside of JavaScript: without a turn of the event loop, promises resolved here would not
-    // run on.
+    // koffi calls back from outside JavaScript: without a new turn of the event loop, promises resolved here would not
+    // continue.
     const callSoon = () => {
       handle?.close();
       immediate = setImmediate(() => {

@@ -2,9 +2,9 @@
  * Waits for many descriptors in one thread. This is for a runtime whose event loop cannot watch a descriptor, but which
  * can make a call in another thread.
  *
- * The descriptors are in an epoll set, which can change while the thread waits for it: a new wait need not wake the
- * thread. The thread keeps the process alive, so it is woken, through an eventfd, when the last wait is stopped. While
- * nothing waits there is no thread. Nothing polls.
+ * The descriptors are in an epoll set, which can change while the thread waits: a new wait need not wake the thread.
+ * The thread keeps the process alive, so it is woken, through an eventfd, when the last wait is stopped. While nothing
+ * waits, there is no thread. Nothing polls.
  *
  * ```text
  * event loop                              thread

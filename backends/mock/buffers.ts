@@ -2,12 +2,12 @@ import type { MappedMemory } from "../../src/contract/backend.ts";
 import { PAGE_SIZE } from "../../src/contract/limits.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 
-// A program can redefine the properties of a buffer, so the ones of the prototype are used.
+// A program can redefine the properties of a buffer, so those of the prototype are used.
 const { transfer } = ArrayBuffer.prototype;
 const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get as () => boolean;
 if (!isDetached) {
   throw new Error(
-    "Cannot simulate a machine: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
+    "Cannot simulate Xen: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
   );
 }
 
@@ -63,7 +63,7 @@ export class Buffers implements MachineMemory {
  * The memory of one allocation.
  *
  * When its last mapping ends, the bytes move to a new buffer, which detaches all views that are still held. While
- * another mapping is left, views of one that has ended stay alive, as all of them share the buffer.
+ * another mapping is left, views of one that has ended stay alive, because all of them share the buffer.
  */
 class BufferMemory implements Memory {
   readonly number: number;
@@ -72,7 +72,7 @@ class BufferMemory implements Memory {
   readonly #pages: number;
   #buffer: ArrayBuffer;
   #mappings = 0;
-  /** How many pages were not given back. */
+  /** How many pages have not been given back. */
   #left: number;
 
   constructor(buffers: Buffers, number: number, pages: number, buffer: ArrayBuffer) {

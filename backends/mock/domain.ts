@@ -1,7 +1,7 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
- * A domain of a simulated machine.
+ * A domain of a simulated Xen.
  *
  * What is opened through its own `grants`, `maps` and `events` belongs to its main program, which ends with the domain.
  * Start further programs, which can be killed, with {@linkcode MockDomain.process}.
@@ -24,7 +24,7 @@ export interface MockDomain extends XenDomain {
    *
    * @throws {GrantError} `closed` if the domain was destroyed.
    *
-   * @example See what a program that dies leaves to its peer
+   * @example See what a program leaves to its peer when it dies
    * ```ts
    * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -50,7 +50,7 @@ export interface MockDomain extends XenDomain {
    * @throws {TypeError} if it is not a number.
    * @throws {RangeError} if it is out of bounds.
    *
-   * @example Wake whoever waits for VIRQ 3
+   * @example Wake a program that waits for VIRQ 3
    * ```ts
    * import { EventChannels } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -68,10 +68,10 @@ export interface MockDomain extends XenDomain {
   /**
    * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
    * with `closed`. Its kernel no longer runs, so no unmap notify of its programs fires, and no other domain is told.
-   * (On a real machine XenStore tells them.)
+   * (On a real machine, XenStore tells them.)
    *
-   * While other domains map any of its pages, it keeps its number: they keep those pages, and can map its other grants
-   * too, as on Xen. When the last such mapping ends, the number is free for a new domain.
+   * While other domains map any of its pages, it keeps its number: they keep those pages, and can still map its other
+   * grants, as on Xen. When the last such mapping ends, the number is free for a new domain.
    *
    * @example Destroy a domain whose page is still mapped
    * ```ts
@@ -93,7 +93,7 @@ export interface MockDomain extends XenDomain {
   destroy(): void;
 }
 
-/** A program that runs in a domain of a simulated machine. What is opened through its backends belongs to it. */
+/** A program that runs in a domain of a simulated Xen. What is opened through its backends belongs to it. */
 export interface MockProcess extends XenDomain {
   /** The domain in which it runs. */
   readonly domain: MockDomain;

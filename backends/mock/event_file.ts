@@ -79,7 +79,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       this.#wake = undefined;
       queueMicrotask(() => {
         if (done) return;
-        // The port of the event was unbound meanwhile, so there is nothing to take: keep waiting.
+        // The port of the event has been unbound since, so there is nothing to take: keep waiting.
         if (this.#arrived.size === 0 && this.process.domain.files.has(this)) {
           this.#wake = wake;
           return;
@@ -107,7 +107,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     this.closeByKernel();
   }
 
-  /** Closes the file, and calls the waiter back, to whom `pending` says why. */
+  /** Closes the file, and calls the waiter back, which then learns why from `pending`. */
   closeByKernel(): void {
     const { domain } = this.process;
     domain.files.delete(this);

@@ -1,6 +1,5 @@
 /**
- * The objects behind {@linkcode MockDomain} and {@linkcode MockProcess}: all that they do is done by the state of the
- * kernel.
+ * The objects behind {@linkcode MockDomain} and {@linkcode MockProcess}. The state of the kernel does all their work.
  *
  * @module
  */

@@ -55,13 +55,13 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const { domid, table } = this.#domain;
     return new GrantError(
       `Cannot allocate ${pages(count)}: the grant table of domain ${domid} has ${table.size} references and ` +
-        `${table.used} are in use. Free pages, or make the machine with more \`tableFrames\`.`,
+        `${table.used} are in use. Free pages, or create the MockXen with more \`tableFrames\`.`,
       { code: "table-full", operation: "allocate", errno: Errno.ENOSPC },
     );
   }
 
   endAccess(page: number, count: number, grefs: Uint32Array): readonly number[] {
-    // The kernel has ended all grants of a process that is dead.
+    // The kernel has ended all grants of a dead process.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.orphans.size > 0) this.#domain.reclaimOrphans();
     const missing = this.#domain.table.findMissing(grefs, count, this.#number);
@@ -118,7 +118,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     sendNotify(domain.ports, notify);
   }
 
-  /** A method of its own, as its closure would cost the caller a context on every call, even if no page is held. */
+  /** A separate method, because its closure would cost the caller a context on every call, even if no page is held. */
   #awaitRelease(gref: number, page: number): void {
     this.#domain.table.awaitRelease(gref, () => this.#released(page));
   }

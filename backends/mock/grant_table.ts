@@ -7,7 +7,7 @@ const ENTRIES_PER_FRAME = 512;
 const FIRST_GREF = 8;
 
 /**
- * An entry is 8 words of 32 bits, so that it is in one cache line:
+ * An entry is 8 words of 32 bits, so that it fits in one cache line:
  *
  * ```text
  *  0        1        2      3            4      5      6 … 7
@@ -40,7 +40,7 @@ const DEFERRED = 1 << 18;
 /**
  * The grant table of one domain. It reuses the reference that was freed last.
  *
- * All entries are in one array of numbers, so granting a page makes no object.
+ * All entries are in one array of numbers, so granting a page creates no object.
  */
 export class GrantTable {
   readonly #capacity: number;
@@ -168,7 +168,7 @@ export class GrantTable {
     return (this.#words[gref << ENTRY_SHIFT | ACCESS]! & WRITABLE) !== 0;
   }
 
-  /** The first place from `from` on whose reference a domain cannot map; `to` if it can map all up to there. */
+  /** The first place from `from` on whose reference a domain cannot map; `to` if it can map all of them. */
   findRefused(grefs: readonly number[], from: number, to: number, domid: number, writable: boolean): number {
     const words = this.#words;
     const fresh = this.#fresh;
@@ -264,7 +264,7 @@ export class GrantTable {
     this.#waiting.set(gref, released);
   }
 
-  /** Calls back whoever waits for the last mapping of a page to end. */
+  /** Calls the callback that waits for the last mapping of a page to end. */
   release(gref: number): void {
     const released = this.#waiting.get(gref);
     this.#waiting.delete(gref);

@@ -1,6 +1,6 @@
 /**
  * The state of a simulated machine: what Xen and the kernels of the domains know. The public classes and the open files
- * are handed it; it knows neither.
+ * use it; it knows neither.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { MachineMemory, Memory } from "./memory.ts";
 import type { MockProfile } from "./options.ts";
 import { PortTable } from "./port_table.ts";
 
-/** What all domains of a machine have alike. */
+/** The settings that all domains of a machine share. */
 export interface MachineSettings {
   /** Which version of Linux's driver the domains run. */
   readonly profile: MockProfile;
@@ -49,7 +49,7 @@ export class MachineState {
     this.memory = memory;
   }
 
-  /** The domain with a number, made if there is none. */
+  /** The domain with a number, created if there is none. */
   domain(domid: number): DomainState {
     let domain = this.#domains.get(domid);
     if (!domain) {

@@ -52,7 +52,7 @@ export class MockMapFile implements MapFile {
   close(): void {}
 }
 
-/** Xen refused to map, for which Linux has one error number. */
+/** The error of a refused mapping, for which Linux has a single error number. */
 function refused(reason: string, wayOut = ""): GrantError {
   return new GrantError(`Cannot map: ${reason}.${wayOut}`, {
     code: "map-refused",

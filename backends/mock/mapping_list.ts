@@ -6,7 +6,7 @@ export interface Listed<T> {
 }
 
 /**
- * Mappings, oldest first: a list of which each member is a node, as entries of a `Set` would cost an allocation per
+ * Mappings, oldest first: a list whose members are its nodes, because entries of a `Set` would cost an allocation per
  * mapping.
  */
 export class MappingList<T extends Listed<T>> {
@@ -39,7 +39,7 @@ export class MappingList<T extends Listed<T>> {
     this.#size--;
   }
 
-  /** All mappings. The one that was yielded last may be deleted meanwhile. */
+  /** All mappings. The one that was yielded last may be deleted during the iteration. */
   *[Symbol.iterator](): Generator<T> {
     for (let mapping = this.#first; mapping !== undefined;) {
       const { next } = mapping;

@@ -22,7 +22,9 @@ export interface Memory {
   readonly number: number;
   /** The first of the pages that were taken last. */
   readonly taken: number;
-  /** Maps `count` taken pages from `page` on. They stay until they are unmapped, even if they are given back before. */
+  /**
+   * Maps `count` taken pages from `page` on. They stay until they are unmapped, even if they are given back earlier.
+   */
   map(page: number, count: number): MappedMemory;
   /** Sets one byte of a page to 0. */
   clear(page: number, byte: number): void;

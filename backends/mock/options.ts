@@ -2,7 +2,7 @@ import { checkInteger, checkLimit, checkOptions, show } from "../../src/contract
 import { MAX_PORT } from "../../src/contract/limits.ts";
 
 /**
- * Which version of Linux's driver the domains run. The versions differ in what becomes of a page that its owner frees
+ * Which version of Linux's driver the domains run. The versions differ in what happens to a page that its owner frees
  * while the peer still maps it.
  *
  * - `linux-6.1`: Linux 5.17 and later. The page no longer counts toward the limit, and is freed when the peer unmaps
@@ -18,16 +18,15 @@ export type MockProfile = "linux-5.16" | "linux-6.1";
  * - `buffers`: each allocation has its own `ArrayBuffer`. When the last mapping of the allocation ends, all views of it
  *   are detached, as on a device. Use it for tests: a program that uses a view after `unmap()` fails.
  * - `slabs`: all pages are in a few large buffers, and are reused at once. Use it for simulations that must be fast:
- *   the fewer pages an allocation has, the more it gains (see `docs/performance.md`). Views are never detached: one
- *   that is kept shows whatever its page is used for next. `bytes.buffer` shows pages of other allocations and domains,
- *   and it cannot be
- *   transferred.
+ *   the fewer pages an allocation has, the more it gains (see `docs/performance.md`). Views are never detached: a view
+ *   that you keep shows whatever its page is used for next. `bytes.buffer` shows pages of other allocations and
+ *   domains, and cannot be transferred.
  *
- * With either, a view shows nothing but pages of its machine.
+ * In both cases, a view shows only pages of its own machine.
  */
 export type MockMemory = "buffers" | "slabs";
 
-/** Options of a simulated machine. */
+/** Options of a simulated Xen. */
 export interface MockXenOptions {
   /**
    * Which version of Linux's driver the domains run.
@@ -64,9 +63,9 @@ export interface MockXenOptions {
 /** Options with their defaults. */
 export type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
 
-/** The options of a machine that is to be made, checked and with their defaults. */
+/** Checks the options of a new machine, and fills in their defaults. */
 export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOptions {
-  const what = "make a simulated machine";
+  const what = "create a simulated Xen";
   checkOptions(what, options);
   const { profile = "linux-6.1", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {

@@ -89,13 +89,13 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   }
 
   unmap(): void {
-    // The kernel may have ended it already, with its process or domain.
+    // The kernel may already have ended it, with its process or domain.
     if (this.listed) this.end();
   }
 
   /**
-   * Ends the mapping as the kernel does: clears the byte, unmaps, sends the event. Pages that their owner freed end
-   * with their last mapping. The kernel of a destroyed domain no longer runs: only Xen unmaps.
+   * Ends the mapping as the kernel does: clears the byte, unmaps, sends the event. Access to pages that their owner has
+   * freed ends with their last mapping. The kernel of a destroyed domain no longer runs: only Xen unmaps.
    */
   end(): void {
     const { domain } = this.process;

@@ -26,7 +26,7 @@ export interface Port {
   pending: boolean;
   /** Whether events are not delivered. */
   masked: boolean;
-  /** How many hold it: its file, and each unmap notify that names it. */
+  /** The number of its holders: its file, and each unmap notify that names it. */
   holders: number;
 }
 
@@ -45,7 +45,7 @@ export class PortTable {
     this.#limit = limit;
   }
 
-  /** Makes a port to which a domain, which need not exist, may bind. */
+  /** Makes a port to which a domain may bind. The domain need not exist. */
   bindUnbound(domid: number, file: PortFile): Port {
     return this.#add(domid, undefined, file);
   }
@@ -97,7 +97,7 @@ export class PortTable {
       throw refused(
         `domain ${this.domid} has ${this.#limit} event channels, its maximum`,
         Errno.ENOSPC,
-        " Unbind some, or make the machine with more `eventChannels`.",
+        " Unbind some, or create the MockXen with more `eventChannels`.",
       );
     }
     const port = { number, domid, virq, remote: undefined, file, pending: false, masked: false, holders: 1 };
@@ -115,7 +115,7 @@ export class PortTable {
     return this.#ports.values();
   }
 
-  /** Takes away one holder of a port, and closes it if that was the last. Its other end becomes unbound. */
+  /** Removes one holder of a port, and closes the port if that was the last one. Its other end becomes unbound. */
   release(port: Port): void {
     if (--port.holders === 0) this.#close(port);
   }
@@ -128,7 +128,7 @@ export class PortTable {
     port.remote = undefined;
   }
 
-  /** Closes all ports, whoever holds them, as the domain is destroyed. */
+  /** Closes all ports, even those that are held, because the domain is destroyed. */
   closeAll(): void {
     for (const port of this.#ports.values()) this.#close(port);
   }
@@ -150,7 +150,7 @@ function arrive(port: Port): void {
   deliver(port);
 }
 
-/** Unmasks a port, and delivers an event that has arrived meanwhile. */
+/** Unmasks a port, and delivers an event that has arrived in the meantime. */
 export function unmask(port: Port): void {
   port.masked = false;
   deliver(port);

@@ -16,10 +16,10 @@ const LOOKS_PER_PAGE = 8;
  *
  * A slab is a `WebAssembly.Memory`, whose buffer a program cannot transfer away.
  *
- * Only a slab knows which of its pages are free. For each length there are hints where a run of that length was given
- * back, the latest on top, as that run is likely to be still free and in the cache. If no hint is right, the slabs are
- * searched from where the last search ended. The number of pages given back since bounds how far: beyond that, a new
- * slab is cheaper.
+ * Only a slab knows which of its pages are free. For each length there are hints at where runs of that length were
+ * given back, the latest on top, because that run is likely to be still free and in the cache. If no hint is right, the
+ * slabs are searched from where the last search ended. The number of pages given back since bounds how far: beyond
+ * that, a new slab is cheaper.
  */
 export class Slabs implements MachineMemory {
   readonly #slabs: (Slab | undefined)[] = [];
@@ -102,8 +102,8 @@ export class Slabs implements MachineMemory {
     if (slab.inUse === 0 && this.#drop(slab)) return;
     if (slab.pages > SLAB_PAGES) return;
     const hints = this.#hints[count] ??= [];
-    // Bounded, as nothing takes out the hint of a run that was divided since; fewer for long runs, so that their sum is
-    // bounded too.
+    // Bounded, because nothing removes the hint of a run that has since been divided. Fewer for long runs, so that the
+    // total is bounded too.
     if (hints.length < 16 + 4096 / count) hints.push(slab.number << SLAB_BITS | page);
   }
 
@@ -120,7 +120,7 @@ export class Slabs implements MachineMemory {
   }
 }
 
-/** A block of memory, and how many uses each of its pages has: a grant is one, each mapping another. */
+/** A block of memory, and how many uses each of its pages has: one for a grant, and one for each mapping. */
 class Slab implements Memory {
   readonly number: number;
   readonly pages: number;

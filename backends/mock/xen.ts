@@ -12,7 +12,7 @@ const SHOWN = 10;
 let stateOf: (xen: MockXen) => MachineState;
 
 /**
- * A simulated machine. Its domains need not be created: {@linkcode MockXen.domain} returns the domain with any number.
+ * A simulated Xen. Its domains need not be created: {@linkcode MockXen.domain} returns the domain with any number.
  *
  * @example Two domains share a page
  * ```ts
@@ -39,7 +39,7 @@ export class MockXen {
   readonly #faces: WeakMap<DomainState, MockDomain> = new WeakMap();
 
   /**
-   * Makes a machine.
+   * Creates a simulated Xen.
    *
    * @param options Its profile, its sizes, and where its pages are.
    * @throws {TypeError} if an option has the wrong type, or names no profile or no kind of memory.
@@ -52,15 +52,15 @@ export class MockXen {
   }
 
   /**
-   * Returns the domain with a number. The first call with a number makes the domain; so does the first one after that
-   * domain was destroyed and its last page was unmapped.
+   * Returns the domain with a number. The first call with a number creates the domain; so does the first call after
+   * that domain was destroyed and its last page was unmapped.
    *
    * @param domid The number, 0 to 32751 (0x7FEF).
    * @throws {TypeError} if it is not a number.
    * @throws {RangeError} if it is out of bounds.
    */
   domain(domid: number): MockDomain {
-    checkDomid("name a domain", domid);
+    checkDomid("get a domain", domid);
     const state = this.#machine.domain(domid);
     let face = this.#faces.get(state);
     if (!face) {
@@ -76,7 +76,7 @@ export class MockXen {
    * With the profile `linux-5.16`, end all mappings before you close the device: a page that is still mapped then stays
    * granted until the device is closed again.
    *
-   * @throws {Error} naming the first ten things that are left.
+   * @throws {Error} that names the first ten things left.
    *
    * @example Find a page that was not freed
    * ```ts
@@ -95,7 +95,7 @@ export class MockXen {
     const left = [...this.#machine.domains()].flatMap(leftovers);
     if (left.length === 0) return;
     const more = left.length > SHOWN ? `; and ${left.length - SHOWN} more` : "";
-    throw new Error(`The simulated machine is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
+    throw new Error(`The simulated Xen is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
   }
 }
 

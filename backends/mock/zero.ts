@@ -24,16 +24,16 @@ let compiled: WebAssembly.Module | undefined;
 try {
   compiled = new WebAssembly.Module(MODULE);
 } catch {
-  // A policy forbids compiling: use `fill` instead.
+  // A policy forbids compiling, so `fill` is used.
 }
 
-/** The fastest way here to zero bytes of a memory. */
+/** The fastest way to zero bytes of a memory on this platform. */
 export function zeroing(memory: WebAssembly.Memory): Zero {
   if (!compiled) return filling(memory);
   return new WebAssembly.Instance(compiled, { e: { m: memory } }).exports.f as Zero;
 }
 
-/** The way that compiles nothing, and is somewhat slower. */
+/** A somewhat slower way, which compiles nothing. */
 export function filling(memory: WebAssembly.Memory): Zero {
   const bytes = new Uint8Array(memory.buffer);
   return (offset, length) => void bytes.fill(0, offset, offset + length);

@@ -20,13 +20,13 @@ export class CallRecorder {
   }
 
   /**
-   * What records the calls of a domain.
+   * Makes an interceptor that records the calls of a domain.
    *
    * @param domain Its index in the trace.
    */
   of(domain: number): Interceptor {
     return (call, proceed) => {
-      // Only registers a callback. What the library does when it is called back is recorded.
+      // This only registers a callback. What the library does when it is called back is recorded.
       if (call.name === "GrantFile.onRelease") return proceed();
       if (call.name === "GrantBackend.open") this.#checkGranter(domain);
       const answer = this.#record(call, domain, proceed);
@@ -38,8 +38,8 @@ export class CallRecorder {
   #checkGranter(domain: number): void {
     if (this.#granter === undefined || this.#granter === domain) return;
     throw new GrantError(
-      `Cannot record the pages of two domains: a trace cannot tell their references apart, and domain ${this.#granter} ` +
-        `of this one grants pages already. Record domain ${domain} with another Recorder.`,
+      `Cannot record the pages of two domains: a trace cannot tell their references apart, and domain ` +
+        `${this.#granter} of this one grants pages already. Record domain ${domain} with another Recorder.`,
       { code: "unsupported", operation: "open" },
     );
   }

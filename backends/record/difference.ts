@@ -5,7 +5,7 @@ import type { Mark, TraceCall } from "./trace_calls.ts";
 /** The number of calls before a difference that are shown with it. */
 const SHOWN = 8;
 
-/** The first call that was answered differently than in the recording. */
+/** The first call whose answer differs from the recording. */
 export interface Difference {
   /** The number of its line in the trace, from 1. */
   readonly line: number;
@@ -17,7 +17,7 @@ export interface Difference {
   readonly got: TraceAnswer;
   /** The last calls before it, at most 8. */
   readonly before: readonly TraceCall[];
-  /** All of this as a text, for people. */
+  /** All of this as text, for people. */
   readonly message: string;
 }
 

@@ -6,10 +6,10 @@ const NOBODYS = MAX_UINT32;
 /**
  * Maps the references of a recording to those that the replaying backend gave out instead.
  *
- * A backend chooses references as it likes, so those of the recording serve as names. A name outlives the end of
- * access, as the peer may try to map the page afterwards. By then the replaying backend may have used the reference
- * again for another page when the recorded one had not. The old name then stands for a reference that nobody grants: it
- * must not lead to the other page.
+ * A backend chooses references as it likes, so those of the recording serve as names. A name remains in use after
+ * access has ended, because the peer may still try to map the page. By then, the replaying backend may have reused the
+ * reference for another page, while the recorded one had not. The old name then stands for a reference that nobody
+ * grants: it must not lead to the other page.
  */
 export class GrefMap {
   readonly #replayed = new Map<number, number>();
@@ -26,7 +26,7 @@ export class GrefMap {
   }
 
   /**
-   * The reference that stands for a recorded one. One that was never granted, as a peer may guess it, stands for
+   * The reference that stands for a recorded one. One that was never granted, because the peer guessed it, stands for
    * itself.
    */
   replayed(recorded: number): number {

@@ -15,7 +15,7 @@ function check(line: number, fields: Record<string, unknown>, kinds: Fields, opt
   }
 }
 
-/** The error for a trace without a header: often it is the path of a file instead of its text. */
+/** The error for a trace without a header, which is often the path of a file instead of its text. */
 function noHeader(line: number, text?: string, last = false): TraceError {
   const current = text === undefined ? "" : `: current text is ${show(text)}`;
   const isPath = last && !text?.trimStart().startsWith("{");
@@ -28,7 +28,7 @@ function checkHeader(line: number, fields: Record<string, unknown>): void {
   if (trace !== "gntalloc") {
     throw new TraceError(
       line,
-      `\`trace\` must be "gntalloc", as the first line is the header: current value is ${show(trace)}`,
+      `\`trace\` must be "gntalloc", because the first line must be the header: current value is ${show(trace)}`,
     );
   }
   if (version !== TRACE_VERSION) {
@@ -91,11 +91,11 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
 }
 
 /**
- * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which a program wrote
- * that was stopped.
+ * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which is left if the
+ * program was stopped while it wrote.
  *
  * @param trace The text of a trace, or its lines.
- * @throws {TraceError} naming the first line that cannot be read.
+ * @throws {TraceError} that names the first line that cannot be read.
  *
  * @example Write a trace by hand, and read it
  * ```ts
@@ -122,7 +122,7 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     try {
       fields = JSON.parse(text);
     } catch (error) {
-      // In a text, an empty piece follows a complete last line: so this line is incomplete.
+      // When a text is split, an empty string follows a complete last line. So this line is incomplete.
       const last = line === lines.length;
       if (last && (begun || HEADER.startsWith(text.trimStart()))) return { calls, cut: true };
       if (!begun) throw noHeader(line, text, last);
@@ -134,7 +134,7 @@ export function parseTrace(trace: string | Iterable<string>): Trace {
     if (begun && "trace" in fields) {
       throw new TraceError(
         line,
-        "another trace begins, as two recordings were written to one file: split it",
+        "another trace begins: two recordings were written to one file. Split it",
       );
     }
     if (begun) calls.push(checkCall(line, fields as Record<string, unknown>));

@@ -4,7 +4,7 @@ import type { Call } from "../intercept/calls.ts";
 import type { TracedSegment } from "./trace_calls.ts";
 import { tracedBytes, tracedLimit, tracedNotify } from "./trace_values.ts";
 
-/** What a trace calls a method, unless by its own name. */
+/** The names of methods in a trace, where they differ from their own. */
 const NAMES: Partial<Record<Call["method"], string>> = { setUnmapNotify: "notify", whenPending: "wait" };
 
 /** What a trace calls the method of a call. */
@@ -12,7 +12,7 @@ export function tracedName({ method }: Call): string {
   return NAMES[method] ?? method;
 }
 
-/** The arguments of a call, as a trace has them. */
+/** The arguments of a call, as they are written in a trace. */
 export function tracedArguments(call: Call): object {
   switch (call.name) {
     case "GrantBackend.open":
@@ -36,7 +36,7 @@ export function tracedArguments(call: Call): object {
     case "MapFile.copy":
       return { segments: call.args.segments.map(tracedSegment) };
     case "EventFile.whenPending":
-      // What comes of waiting is in the next line of `pending`.
+      // What the wait leads to is in the next line of `pending`.
       return {};
     default:
       return call.args;
@@ -50,7 +50,10 @@ export function tracedOutcome(call: Call): object {
   return { grefs: firstGrefs(grefs, grantedCount(grefs, count)) };
 }
 
-/** The answer of a call that succeeded, as a trace has it; the numbers of files and mappings are not part of it. */
+/**
+ * The answer of a call that succeeded, as it is written in a trace. The numbers of files and mappings are not part of
+ * it.
+ */
 export function tracedAnswer(call: Call, answer: unknown): object {
   switch (call.name) {
     case "GrantBackend.limit":
@@ -73,7 +76,7 @@ export function tracedAnswer(call: Call, answer: unknown): object {
   }
 }
 
-/** The first references of a buffer. By index, as the backend may have transferred the buffer. */
+/** The first references of a buffer. Read by index, because the backend may have transferred the buffer. */
 function firstGrefs(grefs: Uint32Array, count: number): number[] {
   return Array.from({ length: Math.min(count, grefs.length) }, (_, index) => grefs[index]!);
 }

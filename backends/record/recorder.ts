@@ -6,10 +6,10 @@ import { HEADER } from "./trace.ts";
 import { TraceWriter } from "./trace_writer.ts";
 
 /**
- * Writes a trace of the calls that the backends of one or more domains get, in the order of the calls.
+ * Writes a trace of the calls that the backends of one or more domains receive, in the order of the calls.
  *
  * A line is written when the answer or the error is known. The recorder changes nothing: answers and errors pass
- * through as they are. If `write` throws, recording ends and the calls go on.
+ * through as they are. If `write` throws, recording ends and the calls continue.
  *
  * @example Record what a program does with the devices of a domU
  * ```ts
@@ -31,7 +31,7 @@ export class Recorder {
   #domains = 0;
 
   /**
-   * Begins a trace: writes its first line at once.
+   * Begins a trace, and writes its first line at once.
    *
    * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it
    * must not use what is being recorded.
@@ -53,13 +53,13 @@ export class Recorder {
   }
 
   /**
-   * Wraps a domain, or the parts of one that are there, so that its calls are recorded.
+   * Wraps a domain, or those parts of one that are present, so that its calls are recorded.
    *
-   * A program usually has one domain. Where it plays several, as on a simulated machine, wrap each of them once: a
-   * replay takes them in the same order. Only one of them may grant pages, as a trace could not tell the references of
-   * two apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
+   * A program usually has one domain. If it has several, as on a simulated Xen, wrap each of them once: a replay takes
+   * them in the same order. Only one of them may grant pages, because a trace could not tell the references of two
+   * apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
    *
-   * @param domain What is recorded. It is not changed.
+   * @param domain The domain to record, which is not changed.
    * @returns The same parts, recorded.
    * @throws {TypeError} if the domain has no backend.
    */
@@ -76,7 +76,7 @@ export class Recorder {
    * @param name What the mark is about.
    * @param value Anything that JSON can represent.
    * @throws {TypeError} if the name is not a string, or JSON cannot represent the value. Then nothing is noted, and the
-   * trace goes on.
+   * trace continues.
    */
   mark(name: string, value?: unknown): void {
     const what = "write a mark";

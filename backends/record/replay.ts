@@ -18,17 +18,19 @@ export interface ReplayOptions {
    */
   granter?: number | undefined;
   /**
-   * The numbers that stand for numbers of domains in the trace, where they differ: `{ 5: 1 }` uses domain 1 in place of
+   * The domain numbers to use in place of those in the trace, where they differ: `{ 5: 1 }` uses domain 1 in place of
    * 5.
    */
   domids?: Readonly<Record<number, number>> | undefined;
   /**
-   * The ports that stand for those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 in place of 17.
+   * The ports to use in place of those of domains that are not in the trace: `{ 17: 3 }` binds to port 3 in place of
+   * 17.
    */
   remotePorts?: Readonly<Record<number, number>> | undefined;
   /**
-   * Has the other end of a port send an event. Called with a port of this replay that got an event in the recording,
-   * but not in the replay, as its sender is not in the trace. Without this function such an event is a difference.
+   * Has the other end of a port send an event. Called with a port of this replay on which an event arrived in the
+   * recording but not here, because its sender is not in the trace. Without this function such an event is a
+   * difference.
    */
   send?: ((port: number) => void) | undefined;
   /** Whether errors must have the same `errno` as well as the same code. Default is false. */
@@ -46,9 +48,9 @@ export interface ReplayReport {
   /** The first difference, at which the replay stopped; absent if there is none. */
   readonly difference?: Difference;
   /**
-   * What is still mapped, granted and open where the trace ends, for people: "mapping 2", "3 pages of file 1", "file
-   * 1". The recorded program did not give it back, or was stopped between two lines. Absent if nothing is open, if the
-   * trace was cut, or if there is a difference.
+   * What is still mapped, granted, bound or open where the trace ends, for people: "mapping 2", "3 pages of file 1",
+   * "file 1". The recorded program did not give it back, or was stopped between two lines. Absent if nothing is open,
+   * if the trace was cut, or if there is a difference.
    */
   readonly openAtEnd?: readonly string[];
   /** What the replay could not give back, for people. Empty unless a backend failed, or another domain maps a page. */
@@ -56,8 +58,8 @@ export interface ReplayReport {
 }
 
 /**
- * Makes the calls of a trace on other backends, up to the first one that is answered differently. In the end it closes,
- * unmaps and ends access to everything, whatever happened.
+ * Makes the calls of a trace on other backends, up to the first one that is answered differently. At the end, whatever
+ * happened, it unmaps what it mapped, ends access to what it granted, and closes what it opened.
  *
  * References and ports are translated: where the peer mapped a page in the recording, it maps the page that stands for
  * it here.

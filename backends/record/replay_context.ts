@@ -4,7 +4,7 @@ import { PortMap } from "./port_map.ts";
 import type { TraceAnswer } from "./trace.ts";
 import { tracedError } from "./trace_values.ts";
 
-/** The number of what the recording has no number for, as the recorded backend answered otherwise. */
+/** Stands for a number that the recording does not have, because the recorded backend answered differently. */
 export const UNNAMED = -1;
 
 const NOTHING: TraceAnswer = {};
@@ -23,7 +23,7 @@ export interface ReplayTarget {
   readonly send: ((port: number) => void) | undefined;
 }
 
-/** What stands for the names in a trace, and how the answer of a backend is taken. */
+/** Translates the names in a trace, and turns what a backend does into an answer. */
 export class ReplayContext {
   readonly target: ReplayTarget;
   readonly grefs = new GrefMap();
@@ -57,7 +57,7 @@ export class ReplayContext {
     };
   }
 
-  /** Makes a call: what it answers or throws. */
+  /** Makes a call, and returns what it answers or throws. */
   answer(backend: { name: string }, run: () => TraceAnswer | void): TraceAnswer {
     try {
       return run() ?? NOTHING;

@@ -35,7 +35,7 @@ export class ReplaySession {
     this.#context = new ReplayContext(target);
   }
 
-  /** Makes a call: what the backend answers. */
+  /** Makes a call, and returns what the backend answers. */
   call(call: Exclude<TraceCall, Mark>): TraceAnswer {
     switch (call.call) {
       case "open":
@@ -123,7 +123,7 @@ export class ReplaySession {
     if (this.#granter === undefined || this.#granter === domain) return;
     throw new TraceError(
       line,
-      `\`domain\` must be ${this.#granter}, as one domain of a trace grants pages: current value is ${domain}`,
+      `\`domain\` must be ${this.#granter}, because only one domain of a trace grants pages: current value is ${domain}`,
     );
   }
 

@@ -18,7 +18,7 @@ export class ReplayedEvents {
   readonly #context: ReplayContext;
   /** Its ports: from the number in the trace to the one here. */
   readonly #ports: FilePorts;
-  /** Ports, as the trace numbers them, on which an event has come here that the trace has not named yet. */
+  /** Ports, as the trace numbers them, on which an event has arrived here that the trace has not named yet. */
   readonly #early = new Set<number>();
 
   constructor(context: ReplayContext, domain: number, backend: EventBackend, file: EventFile) {
@@ -44,7 +44,7 @@ export class ReplayedEvents {
         return this.#pending(call);
       case "wait":
         return this.#context.answer(this.backend, () => {
-          // A replay does not wait: the lines of `pending` say which events have come.
+          // A replay does not wait: the lines of `pending` say which events have arrived.
           const stop: unknown = this.#file.whenPending(() => {});
           if (typeof stop === "function") stop();
         });
@@ -90,13 +90,13 @@ export class ReplayedEvents {
       const again = this.#take(strangers);
       if (again.error || !isPorts(again.ports)) return again;
     }
-    // An event may come at any time, and more may come: only those that the trace names must have come by now.
+    // An event may arrive at any time, and there may be more: only those that the trace names must have arrived by now.
     const came = recorded.filter((port) => this.#early.has(port));
     for (const port of came) this.#early.delete(port);
     return { ports: [...came, ...strangers] };
   }
 
-  /** Asks which events have come, and notes them. Ports that are not bound are added to `strangers`. */
+  /** Asks which events have arrived, and notes them. Ports that are not bound are added to `strangers`. */
   #take(strangers: number[]): TraceAnswer {
     return this.#context.answer(this.backend, () => {
       const ports: unknown = this.#file.pending() ?? null;

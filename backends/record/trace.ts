@@ -6,7 +6,7 @@ export const TRACE_VERSION = 1;
 /** The first line of a trace, as it is written. */
 export const HEADER = JSON.stringify({ trace: "gntalloc", version: TRACE_VERSION });
 
-/** A trace that was read. */
+/** A trace that has been read. */
 export interface Trace {
   /** Its calls and marks, in order. */
   readonly calls: readonly TraceCall[];
@@ -14,7 +14,7 @@ export interface Trace {
   readonly cut: boolean;
 }
 
-/** The part of a backend's answer that a replay compares. It has only what the call answers. */
+/** The part of a backend's answer that a replay compares. Only the fields that belong to the call are present. */
 export interface TraceAnswer {
   /** Of `limit`: the number of pages, or `"Infinity"`. */
   readonly limit?: number | string;
@@ -31,8 +31,8 @@ export interface TraceAnswer {
   /** Of a call that binds: the answer of a backend that breaks its contract, which is not a port. */
   readonly port?: unknown;
   /**
-   * Of `pending`: the ports on which events have come, as the recording numbers them. An event that comes early is no
-   * difference.
+   * Of `pending`: the ports on which events have arrived, as the recording numbers them. An event that arrives early is
+   * not a difference.
    */
   readonly ports?: unknown;
   /** The error, which is compared by its code. */
@@ -45,7 +45,7 @@ export class TraceError extends Error {
   readonly line: number;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
    * @param line The number of the line, from 1.
    * @param problem What is wrong with the line: "`page` must be a whole number: current value is -1".

@@ -7,7 +7,7 @@ import type { GrantErrorCode } from "../../src/contract/errors.ts";
  */
 export type TraceSide = keyof XenDomain;
 
-/** An error, as a trace has it. */
+/** An error, as it is written in a trace. */
 export interface TracedError {
   /** What happened. It is `backend-failed` for an error without a code, as in the library. */
   readonly code: GrantErrorCode;
@@ -21,7 +21,7 @@ export interface TracedError {
 export interface RecordedCall {
   /** The number of its line in the trace, from 1. */
   readonly line: number;
-  /** The side that it is on. */
+  /** The side that takes it. */
   readonly side: TraceSide;
   /** The error that it threw, if it did. */
   readonly error?: TracedError;
@@ -225,7 +225,7 @@ export interface PortCall extends RecordedFileCall {
   readonly port: number;
 }
 
-/** A call that asks on which ports events have come. */
+/** A call that asks on which ports events have arrived. */
 export interface PendingCall extends RecordedFileCall {
   /** The side of event channels. */
   readonly side: "events";

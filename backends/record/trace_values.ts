@@ -10,8 +10,8 @@ export function tracedLimit(limit: number): number | string {
 }
 
 /**
- * The size of memory in bytes, of all its parts together: 0 if the backend returned no memory, or its size cannot be
- * read.
+ * The size of memory in bytes, all its parts together. It is 0 if the backend returned no memory, or if its size cannot
+ * be read.
  */
 export function tracedBytes(memory: (MappedMemory & Pick<PeerMemory, "parts">) | undefined): number {
   try {
@@ -35,7 +35,7 @@ export function tracedNotify({ clearByte, eventPort }: UnmapNotify): UnmapNotify
   };
 }
 
-/** Whatever was thrown, as a trace has it. Never throws. */
+/** Whatever was thrown, as it is written in a trace. Never throws. */
 export function tracedError(error: unknown, backend: string): TracedError {
   try {
     // The operation does not matter here: the line says which call it was.

@@ -24,7 +24,8 @@ export class TraceWriter {
   /**
    * Writes a line.
    *
-   * @param line Makes the line. It is called in here as it reads what the backend answered, which may throw.
+   * @param line Makes the line. It is called inside this method, because it reads what the backend answered, which may
+   * throw.
    */
   line(line: () => string): void {
     if (this.#failure !== undefined) return;
@@ -33,7 +34,7 @@ export class TraceWriter {
       write(line());
       this.#lines++;
     } catch (error) {
-      // To throw would make the library undo what the backend has done.
+      // Throwing would make the library undo what the backend has done.
       this.#failure = error ?? new Error("`write` threw undefined or null");
     }
   }

@@ -2,9 +2,9 @@
  * Sends messages both ways between two domains, over one shared page and one event channel. Copy this folder, and
  * change it.
  *
- * The page has a ring for each direction ([layout.ts](layout.ts), [one_way.ts](one_way.ts)). The event channel tells
- * that something in it has changed; an event is sent only if the other side sleeps. docs/protocol.md describes how the
- * two sides find each other, and how a conversation ends.
+ * The page has a ring for each direction ([layout.ts](layout.ts), [one_way.ts](one_way.ts)). The event channel says
+ * that something in the page has changed; an event is sent only if the other side sleeps. docs/protocol.md describes
+ * how the two sides find each other, and how a conversation ends.
  *
  * @module
  */
@@ -75,7 +75,7 @@ export class MessageRing implements Disposable {
         if (this.#gone()) throw new PeerGoneError("Cannot send: the other side is gone");
         const [first] = this.#senders;
         if (first !== turn || !this.#writer.write(message)) return undefined;
-        // At once, as the same event may have woken the next call.
+        // At once, because the same event may have woken the next call.
         this.#senders.delete(turn);
         return true;
       }, options);
@@ -123,7 +123,7 @@ export class MessageRing implements Disposable {
 
   /**
    * Ends the conversation. The unmap notify tells the other side, by its byte and its event, as if this program had
-   * died. The other side can still read what was sent, as the page stays while it is mapped.
+   * died. The other side can still read what was sent, because the page stays while it is mapped.
    */
   close(): void {
     if (this.#closed) return;
@@ -131,7 +131,7 @@ export class MessageRing implements Disposable {
     try {
       this.#release();
     } finally {
-      // Last, as the notify needs the channel. Waits on this side end with `closed`.
+      // Last, because the notify needs the channel. Waits on this side end with `closed`.
       this.#channel.unbind();
     }
   }
@@ -179,7 +179,7 @@ export class MessageRing implements Disposable {
   }
 
   #wakeOther(): void {
-    // If this side was closed meanwhile, the unmap notify has told the other side, and the page is gone.
+    // If this side has been closed in the meantime, the unmap notify has told the other side, and the page is gone.
     if (this.#closed) return;
     if (Atomics.load(this.#page.other, WORD.asleep) !== 0) this.#channel.notify();
   }

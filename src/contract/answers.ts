@@ -1,5 +1,5 @@
 /**
- * What a backend may answer: one rule for the library and for whatever wraps a backend.
+ * What a backend may answer: the same rules for the library and for whatever wraps a backend.
  *
  * @module
  */
@@ -9,7 +9,7 @@ const NONE: readonly number[] = [];
 
 /**
  * How many pages a call of `grant` granted: those before the first reference that is still 0. Entries beyond the end of
- * the buffer count as 0, as a backend may have transferred it.
+ * the buffer count as 0, because a backend may have transferred it.
  *
  * @param grefs The buffer that `grant` filled.
  * @param count The number of pages that were asked for.
@@ -21,13 +21,13 @@ export function grantedCount(grefs: Uint32Array, count: number): number {
 }
 
 /**
- * The offsets that `endAccess` answered: of the pages to which access has not ended. The array is a copy, which the
- * backend cannot change.
+ * The offsets that `endAccess` returned: those of the pages to which access has not ended. The array is a copy, which
+ * the backend cannot change.
  *
  * @param answer What `endAccess` returned.
  * @param count The number of pages that it was called for.
- * @throws {TypeError} if the answer is not an array of ascending offsets below `count`: then no part of it can be
- * trusted.
+ * @throws {TypeError} if the answer is not an array of ascending offsets below `count`. No part of it can be trusted
+ * then.
  */
 export function checkHeld(answer: unknown, count: number): readonly number[] {
   if (!Array.isArray(answer)) {
@@ -39,7 +39,7 @@ export function checkHeld(answer: unknown, count: number): readonly number[] {
 function checkOffsets(answer: readonly unknown[], count: number): readonly number[] {
   const offsets: number[] = [];
   let least = 0;
-  // By index: the backend's array may override its iterator. It ends, as offsets ascend to `count`.
+  // By index, because the backend's array may override its iterator. The loop ends, because offsets ascend to `count`.
   for (let index = 0; index < answer.length; index++) {
     const offset = answer[index];
     if (!Number.isInteger(offset) || (offset as number) < least || (offset as number) >= count) {

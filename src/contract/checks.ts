@@ -102,13 +102,13 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
   throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
-/** Where a domain comes from, for error messages. */
+/** How to get a domain, for error messages. */
 const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 
 /**
  * The backend that a domain has for one device.
  *
- * @param what The operation, for the message: "make a device".
+ * @param what The operation, for the message: "create a device".
  * @param methods The methods that the backend must have.
  * @throws {TypeError} if the domain has no such backend.
  */
@@ -125,7 +125,8 @@ export function checkBackend<Part extends keyof XenDomain>(
     ? `the current domain, ${show(domain)}, has none`
     : `current value is ${show(backend)}`;
   throw new TypeError(
-    `Cannot ${what} as \`${part}\` of the domain must be a backend with a method \`${missing}\`: ${current}. ${DOMAINS}`,
+    `Cannot ${what} as \`${part}\` of the domain must be a backend with a method \`${missing}\`: ${current}. ` +
+      DOMAINS,
   );
 }
 
@@ -136,8 +137,8 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
 }
 
 /**
- * Throws unless a file that a backend opened has the given methods; closes the file in that case. All backends have a method
- * `open`, so one is easily taken for another.
+ * Throws unless a file that a backend opened has the given methods, and closes it before throwing. All backends have a
+ * method `open`, so one is easily mistaken for another.
  */
 export function checkFile<File extends { close(): void }>(
   file: File,
@@ -148,14 +149,14 @@ export function checkFile<File extends { close(): void }>(
   if (missing === undefined) return file;
   if (missingMethod(file, ["close"]) === undefined) file.close();
   throw new TypeError(
-    `the file that it opened has no method \`${missing}\`: see that it is the \`${part}\` of a domain`,
+    `the file that it opened has no method \`${missing}\`: check that the backend is the \`${part}\` of a domain`,
   );
 }
 
 /**
  * Throws unless a value is an unmap notify. Returns a copy, which the caller can no longer change.
  *
- * @param size The number of bytes of which one may be cleared.
+ * @param size The number of bytes in the page or mapping.
  */
 export function checkNotify(notify: UnmapNotify, size: number = PAGE_SIZE): UnmapNotify {
   const what = "set the unmap notify";

@@ -4,7 +4,7 @@ import type { MapBackend } from "./map_backend.ts";
 
 /**
  * A Xen domain, as a program that runs in it sees it: one backend for each device. `denoDomain()`, `nodeDomain()` and
- * `new MockXen().domain(1)` each return one, so a program chooses in one line where it runs.
+ * `new MockXen().domain(1)` each return one, so one line of a program chooses where it runs.
  *
  * Everything that takes a domain needs only the backends it uses: `new GrantDevice({ grants: myBackend })` is enough.
  */

@@ -1,4 +1,5 @@
 import { show } from "./checks.ts";
+import { sentence } from "./messages.ts";
 
 /**
  * What a {@linkcode GrantError} is about. Codes are stable: a program may compare them.
@@ -16,7 +17,7 @@ import { show } from "./checks.ts";
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
  * | `copy-refused` | the system refused a whole copy request: how much was copied is unknown |
  * | `notify-refused` | the unmap notify names a port that is not bound, or a byte of a read-only mapping |
- * | `port-refused` | no such port, not for this domain, already bound, not bound, or no port is left |
+ * | `port-refused` | the port is unknown, not for this domain, already bound or not bound; or no port is left |
  * | `events-lost` | the system ran out of room for events and dropped some |
  * | `permission` | the process may not use the device, or may not use FFI |
  * | `no-device` | this is not a Xen domain, or the driver is not loaded |
@@ -98,8 +99,8 @@ export class GrantError extends Error {
   /**
    * Creates an error. Backends throw these; applications catch them.
    *
-   * @param message What failed and why, with the values and bounds, and the way out.
-   * @param options The code and the operation, and the error number and cause if there are any.
+   * @param message What failed and why, with the values and bounds, and what to do about it.
+   * @param options The code and the operation; also the error number and the cause, if there are any.
    */
   constructor(message: string, options: GrantErrorOptions) {
     super(message, options);
@@ -118,7 +119,7 @@ export class GrantError extends Error {
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
   const reason = error instanceof Error ? error.message : show(error);
-  return new GrantError(`Cannot ${operation}: the backend ${backend} failed: ${reason}`, {
+  return new GrantError(sentence(`Cannot ${operation}: the backend ${backend} failed: ${reason}`), {
     code: "backend-failed",
     operation,
     cause: error,

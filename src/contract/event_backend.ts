@@ -13,8 +13,9 @@ export interface EventBackend {
 /**
  * One open file of an {@linkcode EventBackend}.
  *
- * A port is named by its number in this domain. The caller names only ports that it has bound through this file and not unbound. An
- * event carries no data and no count: several events may arrive as one, but one always arrives after the last was sent.
+ * A port is named by its number in this domain. The caller names only ports that it has bound through this file and has
+ * not unbound. An event carries no data and no count: several events may arrive as one, but one always arrives after
+ * the last one was sent.
  */
 export interface EventFile {
   /**
@@ -25,8 +26,8 @@ export interface EventFile {
    */
   bindUnbound(domid: number): number;
   /**
-   * Binds a new port to a port that another domain has allocated for this one. As events may have been sent before, one is pending on
-   * the new port.
+   * Binds a new port to a port that another domain has allocated for this one. Because events may have been sent
+   * before, one is pending on the new port.
    *
    * @returns The port.
    * @throws {GrantError} if the system refuses.
@@ -40,13 +41,14 @@ export interface EventFile {
    */
   bindVirq(virq: number): number;
   /**
-   * Sends an event to the other end of a port. Does nothing if nobody is bound there.
+   * Sends an event to the other end of a port. Does nothing if no port is bound there.
    *
    * @throws {GrantError} if the system refuses.
    */
   notify(port: number): void;
   /**
-   * Takes the ports on which events have arrived, and masks each: it is not returned again until it is unmasked. Never blocks.
+   * Takes the ports on which events have arrived, and masks each: it is not returned again until it is unmasked. Never
+   * blocks.
    *
    * @returns The ports; empty if no event has arrived.
    * @throws {GrantError} if the system refuses.
@@ -59,9 +61,9 @@ export interface EventFile {
    */
   unmask(port: number): void;
   /**
-   * Calls back once, as soon as {@linkcode EventFile.pending} may return ports or throw. It never calls back before this method
-   * returns, nor after the returned function was called. The caller waits for one of the two before it calls this again. Meanwhile
-   * the process stays alive.
+   * Calls back once, as soon as {@linkcode EventFile.pending} may return ports or throw. It never calls back before
+   * this method returns, nor after the returned function was called. The caller calls this method again only after one
+   * of the two has happened. Until then, the process stays alive.
    *
    * @returns A function that stops waiting. It may be called any number of times.
    * @throws {GrantError} if the system cannot wait. There is no callback then.

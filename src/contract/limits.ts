@@ -19,5 +19,5 @@ export const MAX_PORT = 0x1_ffff;
 /** The highest number of a virtual interrupt (`NR_VIRQS` is 24). */
 export const MAX_VIRQ = 23;
 
-/** The most pages of one mapping: the default limit of Linux's `gntdev`. */
+/** The most pages in one mapping: the default limit of Linux's `gntdev`. */
 export const MAX_MAPPED_PAGES = 65_536;

@@ -24,12 +24,14 @@ export interface MapFile {
    */
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory;
   /**
-   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them. A segment that
-   * cannot be copied does not stop the others.
+   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them.
+   * A segment that cannot be copied does not stop the others.
    *
-   * @param segments What to copy, at least one segment. Each has a granted page on at least one side, and stays within it.
-   * @returns A status for each segment, as numbered in Xen's public header `grant_table.h`: 0 if it was copied, negative otherwise.
-   * @throws {GrantError} if the system refuses the whole request. How much was copied until then is unknown.
+   * @param segments What to copy, at least one segment. Each has a granted page on at least one side, and stays within
+   * that page.
+   * @returns A status for each segment, as numbered in Xen's public header `grant_table.h`: 0 if it was copied,
+   * negative otherwise.
+   * @throws {GrantError} if the system refuses the whole request. How much was copied before that is unknown.
    */
   copy(segments: readonly CopySegment[]): readonly number[];
   /** Closes the file. Called once, after all its mappings have ended. */
@@ -46,7 +48,10 @@ export interface GrantPlace {
   readonly offset: number;
 }
 
-/** One segment of a grant copy. An array is the library's own memory, never the caller's, and has the length of the segment. */
+/**
+ * One segment of a grant copy. An array is the library's own memory, never the caller's, and has the length of the
+ * segment.
+ */
 export interface CopySegment {
   /** The source. */
   readonly from: GrantPlace | Uint8Array<ArrayBuffer>;

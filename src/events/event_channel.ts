@@ -13,30 +13,31 @@ export interface WaitOptions {
 }
 
 /**
- * One end of an event channel: a bound port of this domain. Iterate over it to handle every event: `for await (const _ of channel)`.
+ * One end of an event channel: a bound port of this domain. Iterate over it to handle every event:
+ * `for await (const _ of channel)`.
  *
- * An event says that something happened, but neither what nor how often: look at the shared memory after each. Events that nobody takes
- * are merged, and one may arrive although there is nothing to do. None is lost.
+ * An event says that something happened, but neither what nor how often: look at the shared memory after each one.
+ * Events that nobody takes are merged, and one may arrive even though nothing has changed. None is lost.
  */
 export interface EventChannel extends Disposable, AsyncIterable<void> {
   /** The number of the port in this domain. The other domain binds to it by this number. */
   readonly port: number;
-  /** Whether it was unbound here, by itself or with its {@linkcode EventChannels}. */
+  /** Whether the channel was unbound here, by itself or with its {@linkcode EventChannels}. */
   readonly closed: boolean;
   /**
-   * Sends an event to the other end. Does nothing if nobody is bound there.
+   * Sends an event to the other end. Does nothing if no port is bound there.
    *
    * @throws {GrantError} `closed` if the channel was unbound; or the system's refusal.
    */
   notify(): void;
   /**
-   * Waits for the next event; one that arrived earlier and was not taken counts. An event wakes all who wait. If several tasks each need
-   * every event, iterate instead.
+   * Waits for the next event; one that arrived earlier and was not taken counts. An event wakes everyone who waits. If
+   * several tasks each need every event, iterate instead.
    *
-   * Every failure rejects the promise, the signal's reason included.
+   * Every failure rejects the promise; an aborted signal rejects it with the signal's reason.
    *
    * @param options A signal that ends the waiting.
-   * @throws {GrantError} `closed` if the channel was unbound, before or meanwhile; or the system's refusal.
+   * @throws {GrantError} `closed` if the channel was unbound, before or during the wait; or the system's refusal.
    *
    * @example Wait for a limited time
    * ```ts
@@ -51,10 +52,11 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    */
   wait(options?: WaitOptions): Promise<void>;
   /**
-   * Iterates over the events from now on, including one that arrived earlier and was not taken, until the channel is unbound. Each iterator
-   * sees every event, whoever else waits; events that arrive in the same turn of the event loop are one.
+   * Iterates over the events from now on, including one that arrived earlier and was not taken, until the channel is
+   * unbound. Each iterator sees every event, no matter who else waits; events that arrive in the same turn of the event
+   * loop count as one.
    *
-   * @param options A signal that ends the waiting: the iterator then throws its reason.
+   * @param options A signal that ends the iteration: the iterator then throws the signal's reason.
    *
    * @example Stop after a time
    * ```ts
@@ -71,7 +73,7 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    */
   events(options?: WaitOptions): AsyncIterableIterator<void>;
   /**
-   * Iterates over the events, as {@linkcode EventChannel.events} without a signal.
+   * Iterates over the events, like {@linkcode EventChannel.events} without a signal.
    *
    * @example Count events
    * ```ts
@@ -97,17 +99,18 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<void>;
   /**
-   * Unbinds the port: everybody who waits is told `closed`, and no more events arrive. The other end stays, and this domain may bind to it
-   * again. An unmap notify that names the port still fires. Does nothing if the port is unbound.
+   * Unbinds the port: pending waits fail with `closed`, iterators end, and no more events arrive. The other end stays,
+   * and this domain may bind to it again. An unmap notify that names the port still fires. Does nothing if the port is
+   * unbound.
    *
-   * @throws {GrantError} if the system refuses. The channel is closed nevertheless.
+   * @throws {GrantError} if the system refuses. The channel is closed anyway.
    */
   unbind(): void;
   /** Unbinds the port, like {@linkcode EventChannel.unbind}. */
   [Symbol.dispose](): void;
 }
 
-/** What a channel belongs to. */
+/** The set of channels that a channel belongs to. */
 export interface ChannelOwner {
   readonly file: EventFile;
   readonly guard: CallGuard;
@@ -116,16 +119,16 @@ export interface ChannelOwner {
   forget(channel: BoundChannel): void;
 }
 
-/** A port that is bound until it is unbound. Its events are numbered here, so that whoever waits knows which of them it has seen. */
+/** A bound port. Its events are numbered here, so that each waiter knows which of them it has seen. */
 export class BoundChannel implements EventChannel, EventTaker {
   readonly #port: number;
   readonly #owner: ChannelOwner;
   readonly #waiters: Waiters;
   /** How many events have arrived. */
   #events = 0;
-  /** The number of the last one that anybody took. */
+  /** The number of the last event that anyone took. */
   #taken = 0;
-  /** The backend masks a port when its event is taken. It is unmasked when somebody waits for the next. */
+  /** The backend masks a port when its event is taken. It is unmasked when someone waits for the next one. */
   #masked = false;
   #closed = false;
 
@@ -158,7 +161,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   #closedError(operation: GrantOperation): GrantError {
     return new GrantError(
-      `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one`,
+      `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one.`,
       { code: "closed", operation },
     );
   }
@@ -183,10 +186,10 @@ export class BoundChannel implements EventChannel, EventTaker {
   }
 
   /**
-   * Waits for an event after the one with a number. The promise is fulfilled with the number of the last event that has arrived, or with
-   * `undefined` if the channel was unbound.
+   * Waits for an event after the one with a number. The promise is fulfilled with the number of the last event that has
+   * arrived, or with `undefined` if the channel was unbound.
    *
-   * @throws what the waiting fails with before it begins.
+   * @throws what makes the wait fail before it begins.
    */
   after(seen: number, signal: AbortSignal | undefined): Waiter {
     if (signal?.aborted) throw signal.reason;
@@ -197,7 +200,7 @@ export class BoundChannel implements EventChannel, EventTaker {
     }
     this.#owner.guard.checkIdle("wait");
     this.#unmask();
-    // A signal says so only once: it may have done so in the middle of that call.
+    // A signal fires only once, and may have fired in the middle of that call.
     if (signal?.aborted) throw signal.reason;
     const waiter = this.#waiters.add(signal);
     this.#owner.pump.addWaiter();
@@ -219,7 +222,7 @@ export class BoundChannel implements EventChannel, EventTaker {
     guard.make("unbind", () => file.unbind(this.#port));
   }
 
-  /** Closes it here alone, and tells everybody who waits. */
+  /** Closes the channel on this side only, and tells everyone who waits. */
   end(): void {
     this.#closed = true;
     this.#owner.forget(this);

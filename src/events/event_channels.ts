@@ -9,15 +9,15 @@ import { EventPump } from "./event_pump.ts";
 
 /** What a set of event channels holds. */
 export interface EventChannelsReport {
-  /** Its bound ports, in the order in which they were bound. */
+  /** The bound ports, in the order in which they were bound. */
   readonly ports: readonly number[];
-  /** How many waits and iterators wait for an event now. */
+  /** How many waits and iterators are waiting for an event. */
   readonly waiting: number;
 }
 
 /**
- * Event channels of a domain: a doorbell between two domains, by which each tells the other to look at the memory they share. They belong
- * to one open file of the device, which unbinds them all when it is closed.
+ * Event channels of a domain. Each is a doorbell between two domains, with which one tells the other to look at the
+ * memory they share. All belong to one open file of the device. Closing that file unbinds them.
  *
  * @example Two domains that wake each other
  * ```ts
@@ -55,22 +55,22 @@ export class EventChannels implements Disposable {
    * @throws {TypeError} if the domain has no `events`.
    */
   constructor(domain: Pick<XenDomain, "events">) {
-    this.#backend = checkBackend("make event channels", domain, "events", ["open"]);
+    this.#backend = checkBackend("create event channels", domain, "events", ["open"]);
     this.#guard = new CallGuard(this.#backend.name);
   }
 
-  /** Whether they were closed. */
+  /** Whether the event channels were closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Allocates a port to which one domain may bind. Tell it the `port`.
+   * Allocates a port to which one domain may bind. Tell that domain the channel's `port`.
    *
    * @param domid The domain, 0 to 32751 (0x7FEF). It need not exist yet.
    * @throws {RangeError} if the number is out of bounds.
-   * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the device cannot be
-   * used; `closed`.
+   * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the
+   * device cannot be used; `closed` if these event channels were closed.
    */
   bindUnbound(domid: number): EventChannel {
     checkDomid("bind", domid);
@@ -78,14 +78,14 @@ export class EventChannels implements Disposable {
   }
 
   /**
-   * Binds to a port that another domain has allocated for this one by {@linkcode EventChannels.bindUnbound}. As the other end may have sent
-   * events before, the first event arrives at once.
+   * Binds to a port that another domain has allocated for this one by {@linkcode EventChannels.bindUnbound}. Because
+   * the other end may have sent events before, the first event arrives at once.
    *
    * @param domid The domain, 0 to 32751 (0x7FEF).
    * @param remotePort Its port.
    * @throws {RangeError} if a number is out of bounds.
-   * @throws {GrantError} `port-refused` if there is no such domain or port, or the port is not for this domain or already bound; or as
-   * {@linkcode EventChannels.bindUnbound}.
+   * @throws {GrantError} `port-refused` if there is no such domain or port, or the port is not for this domain or
+   * already bound; or as {@linkcode EventChannels.bindUnbound}.
    */
   bindInterdomain(domid: number, remotePort: number): EventChannel {
     checkDomid("bind", domid);
@@ -98,7 +98,7 @@ export class EventChannels implements Disposable {
    *
    * @param virq The number of a `VIRQ_*` in Xen's public header `xen.h`, 0 to 23.
    * @throws {RangeError} if the number is out of bounds.
-   * @throws {GrantError} `port-refused` if it is bound to another channel, or the kernel uses it; or as
+   * @throws {GrantError} `port-refused` if it is already bound to a channel, or the kernel uses it; or as
    * {@linkcode EventChannels.bindUnbound}.
    */
   bindVirq(virq: number): EventChannel {
@@ -108,7 +108,7 @@ export class EventChannels implements Disposable {
 
   #bind(bind: (file: EventFile) => number): EventChannel {
     if (this.#closed) {
-      throw new GrantError("Cannot bind: the event channels are closed. Make others", {
+      throw new GrantError("Cannot bind: the event channels are closed. Create new ones.", {
         code: "closed",
         operation: "bind",
       });
@@ -135,15 +135,15 @@ export class EventChannels implements Disposable {
     };
   }
 
-  /** What they hold. Also answers when they are closed. */
+  /** Lists the bound ports, and counts the waits. Also works after the event channels were closed. */
   inspect(): EventChannelsReport {
     return { ports: [...this.#channels.keys()], waiting: this.#owner?.pump.waiting ?? 0 };
   }
 
   /**
-   * Unbinds all channels: everybody who waits is told `closed`. Does nothing if they are closed.
+   * Unbinds all channels: pending waits fail with `closed`, and iterators end. Does nothing if they are closed.
    *
-   * @throws {GrantError} if the system refuses. The channels are closed nevertheless.
+   * @throws {GrantError} if the system refuses. The channels are closed anyway.
    */
   close(): void {
     if (this.#closed) return;

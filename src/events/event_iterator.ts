@@ -13,10 +13,10 @@ const DONE: Result = Object.freeze({ value: undefined, done: true });
 export class EventIterator implements AsyncIterableIterator<void, undefined> {
   readonly #source: EventSource;
   readonly #signal: AbortSignal | undefined;
-  /** The number of the last event it has seen. */
+  /** The number of the last event that it has seen. */
   #seen: number;
   #waiter: Waiter | undefined;
-  /** The last call of `next()`, if it is not answered yet. */
+  /** The last call of `next()`, if it has not been answered yet. */
   #last: Promise<unknown> | undefined;
   #done = false;
 
@@ -55,7 +55,7 @@ export class EventIterator implements AsyncIterableIterator<void, undefined> {
     }
   }
 
-  /** Ends it. Whoever waits for `next()` is told that there is nothing more. */
+  /** Ends the iteration. A pending `next()` is told that it is done. */
   return(): Promise<Result> {
     this.#done = true;
     this.#waiter?.cancel();

@@ -5,9 +5,9 @@ import type { CallGuard } from "../shared/call_guard.ts";
 
 /** Receives the events of a port. */
 export interface EventTaker {
-  /** An event has arrived. Returns whether it is news: whether the port was not masked already. */
+  /** An event has arrived. Returns whether it is news: whether the port was unmasked before. */
   onEvent(): boolean;
-  /** Events cannot be had: fails everybody who waits. */
+  /** No events can be received: fails everyone who waits. */
   fail(error: unknown): void;
 }
 
@@ -17,10 +17,10 @@ interface Wait {
 }
 
 /**
- * Takes events from one file for all its ports. The backend waits while anybody here waits, and only then.
+ * Takes events from one file for all its ports. The backend waits only while someone here waits.
  *
- * A backend that calls back too often, too early or for nothing does no harm: each wait is answered once, outside of any other call. After
- * an answer that was no news, the next wait begins in a later turn of the event loop.
+ * A backend that calls back too often, too early or for no reason does no harm: each wait is answered once, outside any
+ * other call. If an answer brought nothing new, the next wait begins in a later turn of the event loop.
  */
 export class EventPump {
   readonly #file: EventFile;
@@ -31,25 +31,25 @@ export class EventPump {
   #wait: Wait | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param takers Who receives events, by port. */
+  /** @param takers What receives the events, by port. */
   constructor(file: EventFile, guard: CallGuard, takers: ReadonlyMap<number, EventTaker>) {
     this.#file = file;
     this.#guard = guard;
     this.#takers = takers;
   }
 
-  /** How many wait. */
+  /** How many are waiting. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** One more waits. If the backend cannot wait, everybody is told. */
+  /** Adds a waiter. If the backend cannot wait, everyone who waits is told. */
   addWaiter(): void {
     this.#waiting++;
     if (!this.#wait && this.#pause === undefined) this.#start();
   }
 
-  /** One less waits. With the last one, the backend stops waiting. */
+  /** Removes a waiter. After the last one, the backend stops waiting. */
   removeWaiter(): void {
     this.#waiting--;
     if (this.#waiting > 0) return;
@@ -108,11 +108,14 @@ function stop(wait: Wait | undefined): void {
   try {
     if (typeof wait?.stop === "function") wait.stop();
   } catch {
-    // Nobody needs it any more. If it calls back nevertheless, that is ignored.
+    // Nobody needs the wait any more. If it calls back anyway, that is ignored.
   }
 }
 
-/** Throws unless a backend has returned an array that can be one of ports. Returns a copy; whose ports they are is not checked. */
+/**
+ * Throws unless a backend has returned an array that may be one of ports. Returns a copy. Does not check whether they
+ * are bound ports.
+ */
 function checkPorts(ports: readonly number[]): number[] {
   if (!Array.isArray(ports) || ports.length > MAX_PORT + 1) {
     throw new TypeError(`it must return the pending ports in an array: it returned ${show(ports)}`);

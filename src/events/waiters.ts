@@ -1,14 +1,15 @@
-// A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of EventTarget.
+// A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of
+// EventTarget.
 const { addEventListener, removeEventListener } = AbortSignal.prototype;
 
-/** One who waits. */
+/** A wait for an event. */
 export interface Waiter {
   /**
-   * Fulfilled with the value given to {@linkcode Waiters.wake}, or with `undefined` if the waiting ended without an event; rejected with
-   * the signal's reason or a failure.
+   * Fulfilled with the value given to {@linkcode Waiters.wake}, or with `undefined` if the wait ended without an event;
+   * rejected with the signal's reason or a failure.
    */
   readonly promise: Promise<number | undefined>;
-  /** Ends the waiting without an event. */
+  /** Ends the wait without an event. */
   cancel(): void;
 }
 
@@ -17,22 +18,22 @@ interface Entry {
   fail(error: unknown): void;
 }
 
-/** All who wait for the same thing. They are woken together; whoever is settled leaves. */
+/** All waits for the same thing. They are woken together. A wait that is settled leaves the set. */
 export class Waiters {
   readonly #entries = new Set<Entry>();
   readonly #onLeave: () => void;
 
-  /** @param onLeave Called each time that one leaves. */
+  /** @param onLeave Called each time a wait leaves. */
   constructor(onLeave: () => void) {
     this.#onLeave = onLeave;
   }
 
-  /** How many wait. */
+  /** How many are waiting. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Adds one. */
+  /** Adds a wait. */
   add(signal: AbortSignal | undefined): Waiter {
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const leave = (settle: () => void) => {
@@ -57,12 +58,12 @@ export class Waiters {
     return { promise, cancel: () => entry.wake(undefined) };
   }
 
-  /** Wakes all; without an event if the value is `undefined`. */
+  /** Ends all waits with a value, or without an event if it is `undefined`. */
   wake(value: number | undefined): void {
     for (const entry of this.#entries) entry.wake(value);
   }
 
-  /** Fails all. */
+  /** Fails all waits. */
   fail(error: unknown): void {
     for (const entry of this.#entries) entry.fail(error);
   }

@@ -9,17 +9,18 @@ import { mapShare, type Share, type ShareOptions } from "./share.ts";
 import { AllocatedPages, type AllocateOptions, type SharedPages } from "./shared_pages.ts";
 
 /**
- * One open file of the device. It allocates pages that another domain may map, and gives back those that are left when it is closed.
+ * One open file of the device. It allocates pages that another domain may map. Closing it frees those that are left.
  *
- * Each page has an index in its allocator: consecutive, from 0, never used again. Usually you need only the handles that
- * {@linkcode GrantAllocator.share} and {@linkcode GrantAllocator.allocate} return. `map`, `free` and `has` take any run of pages by
- * index, across allocations, as the device's own calls do.
+ * Each page has an index in its allocator. Indices count up from 0, and the index of a freed page is not used again.
+ * Usually you need only the handles that {@linkcode GrantAllocator.share} and {@linkcode GrantAllocator.allocate}
+ * return. `map`, `free` and `has` take any run of pages by index, across allocations, as the device's own calls do.
  */
 export interface GrantAllocator extends Disposable {
-  /** Whether it was closed. */
+  /** Whether the allocator was closed. */
   readonly closed: boolean;
   /**
-   * Allocates zeroed pages, grants a domain access to them, and maps them here, in one step. If a part fails, nothing is left.
+   * Allocates zeroed pages, grants a domain access to them, and maps them here, in one step. If any part fails, nothing
+   * is left allocated.
    *
    * @param domid The domain that may map them, 0 to 32751 (0x7FEF).
    * @param options How many pages, whether the domain may write to them, and an unmap notify.
@@ -51,8 +52,8 @@ export interface GrantAllocator extends Disposable {
    * @param domid The domain that may map them, 0 to 32751 (0x7FEF).
    * @param options How many pages, and whether the domain may write to them.
    * @throws {RangeError} if a number is out of bounds.
-   * @throws {GrantError} `limit-reached`, `kernel-limit-reached`, `table-full`, `no-space` or `no-memory` if there is no room for
-   * them.
+   * @throws {GrantError} `limit-reached`, `kernel-limit-reached`, `table-full`, `no-space` or `no-memory` if there is
+   * no room for them.
    *
    * @example Grant two pages to domain 0
    * ```ts
@@ -75,7 +76,7 @@ export interface GrantAllocator extends Disposable {
    */
   has(page: number, count: number): boolean;
   /**
-   * Maps a run of pages. If it spans allocations, the memory lies in several `parts`.
+   * Maps a run of pages. If it spans allocations, the memory is in several `parts`.
    *
    * @param page The index of the first page.
    * @param count The number of pages.
@@ -100,32 +101,33 @@ export interface GrantAllocator extends Disposable {
   /** Maps a run of pages, read-only if `writable` is false. */
   map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
   /**
-   * Frees a run of pages, across allocations or part of one: all of them, or none.
+   * Frees a run of pages, which may be part of an allocation or span several: all of them, or none.
    *
    * @param page The index of the first page.
    * @param count The number of pages.
-   * @throws {GrantError} `not-found` if a page was freed before or never allocated.
+   * @throws {GrantError} `not-found` if a page was already freed or never allocated.
    */
   free(page: number, count: number): void;
   /**
    * Sets what happens when access to one page ends. Replaces what was set before.
    *
    * @param page The index of the page.
-   * @param notify Which byte of it to clear, and the port on which to send an event. Nothing happens if both are absent.
+   * @param notify Which byte of it to clear, and the port on which to send an event. Nothing happens if both are
+   * absent.
    * @throws {GrantError} `not-found` if the page is not allocated; `notify-refused` if the port is not bound.
    */
   setUnmapNotify(page: number, notify: UnmapNotify): void;
   /**
-   * What it holds.
+   * Counts what the allocator holds.
    *
-   * @throws {GrantError} `closed` if it is closed.
+   * @throws {GrantError} `closed` if the allocator is closed.
    */
   inspect(): AllocatorReport;
   /**
-   * Frees all its pages. While one of them is mapped here, all of them stay alive, out of reach, until it is unmapped. Does nothing if
-   * the allocator is closed.
+   * Frees all its pages. While any of them is mapped here, all of them stay alive, though they can no longer be used,
+   * until it is unmapped. Does nothing if the allocator is closed.
    *
-   * @throws {GrantError} if access to a page cannot be ended. The allocator is closed nevertheless.
+   * @throws {GrantError} if access to a page cannot be ended. The allocator is closed anyway.
    */
   close(): void;
   /** Frees all its pages, like {@linkcode GrantAllocator.close}. */

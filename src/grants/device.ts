@@ -8,20 +8,20 @@ import type { DeviceReport } from "./reports.ts";
 /** How to set up a device. */
 export interface GrantDeviceOptions {
   /**
-   * The number of pages that all its allocators may hold together: a whole number, or `Infinity`. Default is the limit of the domain,
-   * which on Linux is the driver's, shared by all processes.
+   * The number of pages that all allocators of the device may hold together: a whole number, or `Infinity`. Default is
+   * the limit of the domain: on Linux the driver's, which all processes share.
    */
   limit?: number | undefined;
   /**
-   * The compiled core: `core.wasm` of this package. Needed where compiling WebAssembly from bytes is forbidden, as under a
-   * Content-Security-Policy without `wasm-unsafe-eval`.
+   * The compiled core: `core.wasm` of this package. Needed where compiling WebAssembly from bytes is forbidden, for
+   * example by a Content-Security-Policy without `wasm-unsafe-eval`.
    */
   core?: WebAssembly.Module | undefined;
 }
 
 /**
- * Shares pages of a domain with other domains. Make one for the whole process: its `limit`, which can be read and set, holds for all its
- * allocators together.
+ * Shares pages of a domain with other domains. Create one for the whole process: its `limit`, which can be read and
+ * set, applies to all its allocators together.
  *
  * @example Share a page with a domain, and read it there
  * ```ts
@@ -45,7 +45,7 @@ export class GrantDevice implements Disposable {
   #closed = false;
 
   /**
-   * Creates a device. It asks nothing of the domain before {@linkcode GrantDevice.open}.
+   * Creates a device. The domain is not used before {@linkcode GrantDevice.open}.
    *
    * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param options The limit, and the compiled core.
@@ -53,19 +53,19 @@ export class GrantDevice implements Disposable {
    * @throws {RangeError} if the limit is out of bounds.
    */
   constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
-    const backend = checkBackend("make a device", domain, "grants", ["limit", "open"]);
-    checkOptions("make a device", options);
+    const backend = checkBackend("create a device", domain, "grants", ["limit", "open"]);
+    checkOptions("create a device", options);
     const { limit, core } = options;
-    if (limit !== undefined) checkLimit("make a device", "`limit`", limit);
+    if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
     if (core !== undefined && !(core instanceof WebAssembly.Module)) {
       throw new TypeError(
-        `Cannot make a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
+        `Cannot create a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
       );
     }
     this.#engine = new GrantEngine(backend, limit, core);
   }
 
-  /** Whether it was closed. */
+  /** Whether the device was closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -75,7 +75,7 @@ export class GrantDevice implements Disposable {
     return this.#engine.limit;
   }
 
-  /** Pages beyond a lowered limit stay, and count: nothing is allocated until enough of them are freed. */
+  /** Pages beyond a lowered limit stay allocated, and count: nothing is allocated until enough of them are freed. */
   set limit(pages: number) {
     checkLimit("set the limit", "`limit`", pages);
     this.#engine.limit = pages;
@@ -84,12 +84,12 @@ export class GrantDevice implements Disposable {
   /**
    * Opens an allocator.
    *
-   * @throws {GrantError} `no-device`, `permission` or `unsupported` if the device cannot be used: the message says why and what to do;
-   * `closed` if this device is closed.
+   * @throws {GrantError} `no-device`, `permission` or `unsupported` if the device cannot be used: the message says why,
+   * and what to do; `closed` if this device is closed.
    */
   open(): GrantAllocator {
     if (this.#closed) {
-      throw new GrantError("Cannot open an allocator: the device is closed. Make another device", {
+      throw new GrantError("Cannot open an allocator: the device is closed. Create another device.", {
         code: "closed",
         operation: "open",
       });
@@ -99,7 +99,7 @@ export class GrantDevice implements Disposable {
     return allocator;
   }
 
-  /** What it holds. Also answers when the device is closed. */
+  /** Counts what the device holds. Also works after the device was closed. */
   inspect(): DeviceReport {
     const { books } = this.#engine;
     return {
@@ -113,10 +113,10 @@ export class GrantDevice implements Disposable {
   }
 
   /**
-   * Closes all its allocators. Pages that a peer still maps stay granted, and pending, until it unmaps them. Each further call ends
-   * access to those that were released since.
+   * Closes all its allocators. Pages that a peer still maps stay granted, and pending, until it unmaps them. Each
+   * further call ends access to those that peers have unmapped since.
    *
-   * @throws {GrantError} the first error of these. All allocators are closed nevertheless.
+   * @throws {GrantError} the first error that occurs. All allocators are closed anyway.
    */
   close(): void {
     this.#engine.checkIdle("close");

@@ -17,8 +17,8 @@ import type { AllocatorReport } from "./reports.ts";
 const NO_GREFS = new Uint32Array(0);
 
 /**
- * Connects the core, which decides, to a backend, which executes. Each operation is one method that succeeds completely or changes
- * nothing. Arguments were checked before.
+ * Connects the core, which decides, to a backend, which executes. Each operation is one method that succeeds completely
+ * or changes nothing. Its arguments have been checked.
  *
  * The books are correct whenever no method is under way, whatever the backend does.
  */
@@ -27,7 +27,7 @@ export class GrantEngine {
   readonly #core: Core;
   readonly #reclaimer: Reclaimer;
   readonly #guard: CallGuard;
-  /** Whether the limit is the backend's, and must be asked for again. */
+  /** Whether the limit is the backend's, which may change, so that it must be read again. */
   #limitIsBackends: boolean;
   /** References on their way to or from the backend, which must not see the core's own memory. */
   #grefs = new Uint32Array(64);
@@ -74,7 +74,10 @@ export class GrantEngine {
     return this.#core.books;
   }
 
-  /** Throws if the backend is in the middle of a call. Whoever changes state of its own before an operation checks this first. */
+  /**
+   * Throws if the backend is in the middle of a call. Callers that change their own state before an operation check
+   * this first.
+   */
   checkIdle(operation: GrantOperation): void {
     this.#guard.checkIdle(operation);
   }
@@ -107,7 +110,10 @@ export class GrantEngine {
     }
   }
 
-  /** Grants pages and returns the index of the first. Take their references at once, with {@linkcode GrantEngine.takeGrefs}. */
+  /**
+   * Grants pages and returns the index of the first. Take their references at once, with
+   * {@linkcode GrantEngine.takeGrefs}.
+   */
   allocate(open: OpenFile, count: number, domid: number, writable: boolean): number {
     if (open.closed) open.checkOpen("allocate");
     this.#guard.begin("allocate");
@@ -144,7 +150,7 @@ export class GrantEngine {
   /** A buffer for `count` references, all 0. */
   #clearGrefs(count: number): Uint32Array<ArrayBuffer> {
     const grefs = this.#grefs;
-    // Too short, too, if a backend has moved the previous one away.
+    // It is also too short if a backend has transferred it.
     if (count > grefs.length) {
       // If there is no memory, the references of an earlier allocation must not be mistaken for those of this one.
       this.#grefs = NO_GREFS;
@@ -159,7 +165,7 @@ export class GrantEngine {
     return page >= 0 ? page : this.#reserveAgain(open, count, page);
   }
 
-  /** Tries again, as the backend's limit may have been raised since. If it was lowered, the error says so. */
+  /** Tries again, because the backend's limit may have been raised since. The error names the current limit. */
   #reserveAgain(open: OpenFile, count: number, refusal: number): number {
     const { books } = this.#core;
     let page = refusal;
@@ -177,13 +183,13 @@ export class GrantEngine {
     const length = Math.min(STAGING_CAPACITY, count - from);
     const staged = this.#core.stagingArea();
     const grefs = this.#grefs;
-    // A loop, here and elsewhere: `set` and `subarray` take longer, and create an object.
+    // A loop, here and elsewhere, because `set` and `subarray` take longer, and create an object.
     for (let index = 0; index < length; index++) staged[index] = grefs[from + index]!;
     return length;
   }
 
   /**
-   * Gives back what a failed allocation has reserved, and ends access to pages that were granted nevertheless.
+   * Gives back what a failed allocation has reserved, and ends access to pages that were granted anyway.
    *
    * @returns The error to throw.
    */
@@ -269,8 +275,8 @@ export class GrantEngine {
   }
 
   /**
-   * Maps each allocation separately. At the end of a single mapping across two allocations, Linux's driver would release the pages of
-   * whichever file allocated next: it walks the pages of all files.
+   * Maps each allocation separately. When a single mapping across two allocations ends, Linux's driver may release a
+   * page of another file that allocated in between: it walks the pages of all files.
    */
   #mapParts(open: OpenFile, page: number, count: number, writable: boolean): PageMapping {
     const { books } = this.#core;
@@ -356,7 +362,7 @@ export class GrantEngine {
     }
   }
 
-  /** Ends access to pages that closed allocators have left to their peers, if these have released them. */
+  /** Ends access to pages of closed allocators that their peers have unmapped since. */
   reclaim(): void {
     this.#guard.begin("close");
     try {
@@ -368,7 +374,7 @@ export class GrantEngine {
   }
 }
 
-/** Throws unless there is a reference for each page. If the backend has moved the buffer away, there is none. */
+/** Throws unless there is a reference for each page. There is none if the backend has transferred the buffer. */
 function checkGranted(grefs: Uint32Array, count: number): void {
   for (let offset = 0; offset < count; offset++) {
     if (!(grefs[offset]! > 0)) throw new TypeError(`it granted page ${offset} of ${count} without a reference`);

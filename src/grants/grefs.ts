@@ -1,8 +1,8 @@
 /**
  * The grant references of an allocation, as they are kept: one number if they are consecutive, an array otherwise.
  *
- * The number is the first reference if they ascend by one, as the references of a new table do, and if there is only one; it is the
- * negative of the first if they descend by one, as references do that were freed in order.
+ * The number is the first reference if they ascend by one, as in a new table, or if there is only one. It is the
+ * negative of the first if they descend by one, as references do after they were freed in order.
  */
 export type Grefs = number | readonly number[];
 

@@ -4,22 +4,24 @@ import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { MappingOwner } from "../shared/mapping.ts";
 import type { FileAddress } from "../../wasm/core.ts";
 
-/** What ends the mappings of a file. */
+/** Ends the mappings of a file. */
 interface Unmapper {
   checkIdle(operation: GrantOperation): void;
   unmap(open: OpenFile, page: number, count: number, memory: Pick<MappedMemory, "unmap">): void;
 }
 
 /**
- * A file that is open in the core and in the backend. An allocator, its pages and their mappings share it. It is never handed out, so
- * nobody else can call it.
+ * A file that is open in the core and in the backend. An allocator, its pages and their mappings share it. It is never
+ * handed out, so nobody else can call it.
  */
 export class OpenFile implements MappingOwner {
   /** Its record in the core. */
   readonly address: FileAddress;
   /** The backend's file. */
   readonly file: GrantFile;
-  /** Whether the backend reports when a peer has released a page, so that it need not be asked. */
+  /**
+   * Whether the backend reports when a peer has released a page, so that no earlier attempt to end access is needed.
+   */
   readonly reportsRelease: boolean;
   /** Whether its allocator was closed. */
   closed = false;
@@ -49,5 +51,5 @@ export class OpenFile implements MappingOwner {
 function closed(operation: GrantOperation): GrantError {
   const what = operation === "notify" ? "set the unmap notify" : operation;
   const wayOut = operation === "free" ? "Its pages were freed with it" : "Open another one on the device";
-  return new GrantError(`Cannot ${what}: the allocator is closed. ${wayOut}`, { code: "closed", operation });
+  return new GrantError(`Cannot ${what}: the allocator is closed. ${wayOut}.`, { code: "closed", operation });
 }

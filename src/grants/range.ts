@@ -1,6 +1,6 @@
 import { checkInteger, checkOptions } from "../contract/checks.ts";
 
-/** Some of the pages of an allocation. */
+/** A range of the pages of an allocation. */
 export interface PageRange {
   /** The first page, counted from 0 at the start of the allocation. Default is 0. */
   start?: number | undefined;
@@ -8,7 +8,7 @@ export interface PageRange {
   count?: number | undefined;
 }
 
-/** A range inside a whole of `total` pages, with its defaults filled in. Throws if it is not inside. */
+/** Returns a range of `total` pages with its defaults filled in. Throws if it goes beyond them. */
 export function checkRange(what: string, range: PageRange, total: number): { start: number; count: number } {
   checkOptions(what, range);
   const { start = 0, count: given } = range;

@@ -2,21 +2,22 @@ import type { Core, FileAddress } from "../../wasm/core.ts";
 import { STAGING_CAPACITY } from "../../wasm/core.ts";
 import { checkHeld } from "../contract/answers.ts";
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
-import { pagesFrom } from "../contract/messages.ts";
+import { pagesFrom, sentence } from "../contract/messages.ts";
 import type { OpenFile } from "./open_file.ts";
 
 /**
- * Gives back what this process no longer uses: has the backend end access to pending pages, and close files of which nothing is left.
+ * Gives back what this process no longer uses: has the backend end access to pending pages, and close files that have
+ * no pages left.
  */
 export class Reclaimer {
   readonly #core: Core;
   readonly #backend: string;
   readonly #files = new Map<FileAddress, OpenFile>();
-  /** Closed files of which something is still live. */
+  /** Closed files that still have live pages. */
   readonly #closing = new Set<OpenFile>();
   /** References on their way to the backend. */
   #grefs = new Uint32Array(STAGING_CAPACITY);
-  /** Whether the next sweep may find pages to ask the backend for. */
+  /** Whether the next sweep may find pages to which the backend must end access. */
   #sweepRequested = false;
   /** Whether a backend has reported a release since it was asked to end access to the current run. */
   #releasedMeanwhile = false;
@@ -29,12 +30,15 @@ export class Reclaimer {
 
   /** Adds a file. If its backend reports released pages, the reclaimer listens. */
   add(open: OpenFile): void {
-    // First, so that a report in the middle of this call finds no file.
+    // Before the file is added, so that a report in the middle of this call finds no file.
     if (open.reportsRelease) open.file.onRelease!((page) => this.#released(open, page));
     this.#files.set(open.address, open);
   }
 
-  /** The backend reports, at any time, that a page may be asked for again. If the page waits for that, the next sweep asks. */
+  /**
+   * The backend may report at any time that access to a page can now be ended. If the page waits for that, the next
+   * sweep tries it.
+   */
   #released(open: OpenFile, page: number): void {
     if (this.#files.get(open.address) !== open || !Number.isSafeInteger(page) || page < 0) return;
     // While the backend ends access to the page's run, the core does not know yet that the page waits.
@@ -42,7 +46,7 @@ export class Reclaimer {
     if (this.#core.books.released(open.address, page)) this.#sweepRequested = true;
   }
 
-  /** Closes a file: in the core at once, in the backend when nothing of it is left. */
+  /** Closes a file: in the core at once, in the backend when it has no pages left. */
   close(open: OpenFile): void {
     this.#core.books.close(open.address);
     this.#sweepRequested = true;
@@ -55,11 +59,12 @@ export class Reclaimer {
   }
 
   /**
-   * Ends access to every pending page if its peer allows it, and closes files of which nothing is left. What fails stays pending, and the
-   * next sweep tries again. So does what the peer holds, unless the backend reports its release.
+   * Ends access to every pending page that its peer does not hold, and closes files that have no pages left. Pages for
+   * which this fails stay pending, and the next sweep tries them again. So do pages that the peer holds, unless the
+   * backend reports their release.
    *
    * @param operation The operation under way, for the error.
-   * @param concerning The file whose failures matter to the caller; or any.
+   * @param concerning The file whose failures matter to the caller, or "any".
    * @returns The first of those failures.
    */
   sweep(operation: GrantOperation, concerning?: OpenFile | "any"): GrantError | undefined {
@@ -103,10 +108,13 @@ export class Reclaimer {
     return failure ?? closing;
   }
 
-  /** Ends access to the core's current run, except pages that the peer holds. Returns the number of pages of the next run. */
+  /**
+   * Ends access to the core's current run, except pages that the peer holds. Returns the number of pages of the next
+   * run.
+   */
   #endAccess(open: OpenFile, page: number, count: number): number {
     const staged = this.#core.stagingArea();
-    // A backend may have moved the previous buffer away.
+    // A backend may have transferred the previous buffer.
     const grefs = this.#grefs.length > 0 ? this.#grefs : this.#grefs = new Uint32Array(STAGING_CAPACITY);
     for (let index = 0; index < count; index++) grefs[index] = staged[index]!;
     this.#releasedMeanwhile = false;
@@ -130,10 +138,10 @@ export class Reclaimer {
   #notEnded(operation: GrantOperation, page: number, count: number, error: unknown): GrantError {
     const { code, errno, message } = asGrantError(error, operation, this.#backend);
     return new GrantError(
-      `Cannot end access to ${pagesFrom(page, count)} yet: ${message}. ${
+      `Cannot end access to ${pagesFrom(page, count)} yet: ${sentence(message)} ${
         count === 1 ? "It stays" : "They stay"
       } pending, and ` +
-        "later operations try again",
+        "later operations try again.",
       { code, operation, cause: error, errno },
     );
   }

@@ -19,7 +19,7 @@ export function limitReached(books: Books, count: number, limitName: string | un
   const live = books.live();
   const pending = books.pending();
   const held = pending ? `, ${pending} of them freed but still mapped by the peer or not ended yet` : "";
-  const wayOut = count > limit ? "Ask for fewer" : pending === live ? "Have the peers unmap theirs" : "Free pages";
+  const wayOut = count > limit ? "Allocate fewer" : pending === live ? "Have the peers unmap theirs" : "Free pages";
   return refused(
     limitName === undefined ? "limit-reached" : "kernel-limit-reached",
     "allocate",
@@ -48,10 +48,10 @@ export function notFound(
 
 /** Out of memory. `what` is the object of the operation, and `forWhat` is what needs the memory. */
 export function outOfMemory(operation: GrantOperation, what: string, forWhat: string): GrantError {
-  return refused("no-memory", operation, `${what}: out of memory for ${forWhat}`);
+  return refused("no-memory", operation, `${what}: there is no memory for ${forWhat}`);
 }
 
 function refused(code: GrantErrorCode, operation: GrantOperation, reason: string): GrantError {
   const what = operation === "notify" ? "set the unmap notify of" : operation;
-  return new GrantError(`Cannot ${what} ${reason}`, { code, operation });
+  return new GrantError(`Cannot ${what} ${reason}.`, { code, operation });
 }

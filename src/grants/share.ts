@@ -6,17 +6,17 @@ import type { AllocateOptions, SharedPages } from "./shared_pages.ts";
 /** How many pages to share, and how. */
 export interface ShareOptions extends AllocateOptions {
   /**
-   * What happens when this side lets go of the pages, even if its process dies: a byte to clear, counted from the start of the share, and
-   * a port on which to send an event after that. Default is nothing.
+   * What happens when this side lets go of the pages, even if its process dies: a byte to clear, counted from the start
+   * of the share, and a port on which to send an event after that. Default is nothing.
    */
   unmapNotify?: UnmapNotify | undefined;
 }
 
-/** Pages that are granted to a domain and mapped here, until both end together. */
+/** Pages that are granted to a domain and mapped here. Releasing them ends both. */
 export interface Share extends Disposable {
   /** The domain that may map the pages. */
   readonly domid: number;
-  /** Whether that domain may write to them. This side may in any case. */
+  /** Whether that domain may write to them. This side always may. */
   readonly writable: boolean;
   /** The index of the first page in its allocator. */
   readonly page: number;
@@ -24,17 +24,19 @@ export interface Share extends Disposable {
   readonly count: number;
   /** Their grant references, in order. The peer needs them to map the pages. */
   readonly grefs: readonly number[];
-  /** The shared memory itself, as {@linkcode WritableMapping.bytes}. Its length is 0 once the share was released. */
+  /**
+   * The shared memory itself, as {@linkcode WritableMapping.bytes}. Its length is 0 once the share has been released.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The pages, to free some of them earlier or to change an unmap notify. */
+  /** The pages, for freeing some of them earlier or changing an unmap notify. */
   readonly pages: SharedPages;
   /** The mapping that `bytes` belongs to. */
   readonly mapping: WritableMapping;
   /**
-   * Unmaps the pages and frees those that have not been freed. Does nothing if that was done. Pages that the peer still maps stay the
-   * peer's until it unmaps them.
+   * Unmaps the pages and frees those that have not been freed. Does nothing if that has been done. Pages that the peer
+   * still maps remain accessible to it until it unmaps them.
    *
-   * @throws {GrantError} if the system refuses. The share is released nevertheless.
+   * @throws {GrantError} if the system refuses. The share is released anyway.
    */
   release(): void;
   /** Unmaps and frees the pages, like {@linkcode Share.release}. */
@@ -44,7 +46,7 @@ export interface Share extends Disposable {
 /**
  * Maps pages that were just allocated, and sets their unmap notify. If that fails, they are freed.
  *
- * @param unmapNotify The notify, which was checked: its byte counts from the start of the share.
+ * @param unmapNotify The notify, already checked. Its byte is counted from the start of the share.
  */
 export function mapShare(pages: SharedPages, unmapNotify: UnmapNotify | undefined): Share {
   let mapping: WritableMapping | undefined;

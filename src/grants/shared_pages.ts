@@ -56,13 +56,14 @@ export interface SharedPages extends Disposable {
   /** Maps the pages, or some of them, read-only if `writable` is false. */
   map(options: MapOptions): Mapping;
   /**
-   * Frees the pages, or some of them; the rest stays. A page that is mapped here lives until it is unmapped, but cannot be mapped again.
-   * A page that the peer maps stays the peer's until it is unmapped there. References of freed pages are soon used again for other
-   * pages: make the peer forget them.
+   * Frees the pages, or some of them; the rest stays. A page that is mapped here lives until it is unmapped, but cannot
+   * be mapped again. A page that the peer maps remains accessible to it until the peer unmaps it. References of freed
+   * pages are soon used for other pages, so make sure that the peer no longer uses them.
    *
    * @param range Which pages. Default is all that have not been freed.
    * @throws {RangeError} if the range is not inside the allocation.
-   * @throws {GrantError} `not-found` if a page of the range was freed before, or none is left. Nothing is freed then.
+   * @throws {GrantError} `not-found` if a page of the range was already freed, or none is left. In that case nothing is
+   * freed.
    *
    * @example Free pages in the middle
    * ```ts
@@ -78,12 +79,14 @@ export interface SharedPages extends Disposable {
    */
   free(range?: PageRange): void;
   /**
-   * Sets what happens when this side lets go of a page for good: when it is freed and no longer mapped here, when its allocator is
-   * closed, or when this process dies. Replaces what was set for that page before.
+   * Sets what happens when this side lets go of a page for good: when it is freed and no longer mapped here, when its
+   * allocator is closed, or when this process dies. Replaces what was set for that page before.
    *
-   * @param notify Which byte of the page to clear, and the port on which to send an event. Nothing happens if both are absent.
+   * @param notify Which byte of the page to clear, and the port on which to send an event. Nothing happens if both are
+   * absent.
    * @param page Which page, counted from 0 at the start of the allocation. Default is the first.
-   * @throws {RangeError} if the page is not inside the allocation, the byte not inside the page, or the port out of bounds.
+   * @throws {RangeError} if the page is not inside the allocation, the byte not inside the page, or the port out of
+   * bounds.
    * @throws {GrantError} `notify-refused` if the port is not bound; `not-found` if the page was freed.
    *
    * @example Tell the peer that this side is gone
@@ -120,7 +123,7 @@ export class AllocatedPages implements SharedPages {
   readonly #domid: number;
   readonly #writable: boolean;
   readonly #grefs: Grefs;
-  /** The references as an array, once somebody has asked for it. */
+  /** The references as an array, once they have been read. */
   #grefList: readonly number[] | undefined = undefined;
 
   /** Allocates them: see {@linkcode GrantAllocator.allocate}. */
@@ -168,7 +171,7 @@ export class AllocatedPages implements SharedPages {
 
   free(range?: PageRange): void {
     if (range === undefined) {
-      // Usually none was freed before.
+      // Usually, none of them has been freed.
       if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(true);
       return;
     }
@@ -203,7 +206,7 @@ export class AllocatedPages implements SharedPages {
       from = to + 1;
     }
     if (failure !== undefined) throw failure;
-    // Throws, with the reason.
+    // This throws, and the error says why.
     if (needed && !found) engine.free(open, page, count, true);
   }
 

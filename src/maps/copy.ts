@@ -65,17 +65,17 @@ export const STATUSES: readonly CopyStatus[] = [
   "no_space",
 ];
 
-/** The most segments of one copy. This side holds all of them in memory at once: 16 MiB. */
+/** The most segments in one copy. This side holds all of them in memory at once: up to 16 MiB. */
 const MAX_SEGMENTS = 4096;
 
-/** A copy that was checked: what the backend receives, and where the bytes go that it returns. */
+/** A copy that was checked: what the backend receives, and where the copied bytes go. */
 export interface CheckedCopy {
   readonly segments: readonly CopySegment[];
   /** Takes the backend's answer: fills the caller's arrays, and returns the statuses. */
   finish(answer: unknown): CopyStatus[];
 }
 
-/** Throws unless these are segments of a grant copy. Returns copies, as a backend takes them. */
+/** Throws unless these are segments of a grant copy. Returns copies of them, in the form that a backend takes. */
 export function checkCopy(copies: unknown): CheckedCopy {
   if (!Array.isArray(copies)) {
     throw new TypeError(`Cannot copy as \`segments\` must be an array: current value is ${show(copies)}`);

@@ -46,8 +46,8 @@ export function checkGrants(grants: unknown): CheckedReferences {
 }
 
 /**
- * Throws unless a value is an array or a typed array of as many entries as may be mapped at once. Returns a copy, made by index: the
- * caller's array may change, and may override its iterator.
+ * Throws unless a value is an array or a typed array, with no more entries than may be mapped at once. Returns a copy,
+ * made by index: the caller's array may change, and may override its iterator.
  */
 function checkList(name: string, kind: string, value: unknown): unknown[] {
   if (!Array.isArray(value) && (!ArrayBuffer.isView(value) || value instanceof DataView)) {

@@ -16,9 +16,9 @@ import {
 } from "./peer_mapping.ts";
 import { checkedPeerBytes } from "./peer_memory.ts";
 
-/** How to map what other domains have granted. */
+/** How to map pages that other domains have granted. */
 export interface MapGrantsOptions {
-  /** Whether this domain writes to the pages. They must be granted for writing then. Default is false. */
+  /** Whether this domain writes to the pages, which must then be granted for writing. Default is false. */
   writable?: boolean | undefined;
   /** What happens when the mapping ends: see {@linkcode PeerMapping.setUnmapNotify}. Default is nothing. */
   unmapNotify?: UnmapNotify | undefined;
@@ -26,9 +26,9 @@ export interface MapGrantsOptions {
 
 /** What a mapper holds. */
 export interface MapperReport {
-  /** Its mappings that have not ended. */
+  /** The mappings that have not ended. */
   readonly mappings: number;
-  /** Their pages. A page that is mapped twice counts twice. */
+  /** The pages of these mappings. A page that is mapped twice counts twice. */
   readonly pages: number;
 }
 
@@ -55,7 +55,7 @@ export class GrantMapper implements Disposable {
   readonly #backend: MapBackend;
   readonly #guard: CallGuard;
   #file: MapFile | undefined;
-  /** Ends mappings and sets their notifies. Not the mapper itself, which users have. */
+  /** Ends mappings and sets their notifies. A separate object, because users can reach the mapper itself. */
   readonly #owner: PeerMappingOwner = {
     checkIdle: () => this.#guard.checkIdle("unmap"),
     unmap: (memory, _page, count) => this.#unmap(memory, count),
@@ -72,25 +72,25 @@ export class GrantMapper implements Disposable {
    * @throws {TypeError} if the domain has no `maps`.
    */
   constructor(domain: Pick<XenDomain, "maps">) {
-    this.#backend = checkBackend("make a mapper", domain, "maps", ["open"]);
+    this.#backend = checkBackend("create a mapper", domain, "maps", ["open"]);
     this.#guard = new CallGuard(this.#backend.name);
   }
 
-  /** Whether it was closed. */
+  /** Whether the mapper was closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Maps pages of one domain next to each other, in the given order: all of them, or none. The mapping stays valid until it is unmapped,
-   * even if the other domain frees the pages or dies.
+   * Maps pages of one domain next to each other, in the given order: all of them, or none. The mapping stays valid
+   * until it is unmapped, even if the other domain frees the pages or dies.
    *
    * @param domid The domain that granted them, 0 to 32751 (0x7FEF).
    * @param grefs Their grant references, 1 to 65,536 of them.
-   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
-   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable; `notify-refused` if
-   * the notify is refused.
+   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable;
+   * `notify-refused` if the notify is refused.
    */
   map(
     domid: number,
@@ -107,7 +107,7 @@ export class GrantMapper implements Disposable {
    * Maps pages of several domains next to each other, in the given order: all of them, or none.
    *
    * @param grants The pages, 1 to 65,536 of them: for each the domain that granted it, and its grant reference.
-   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, and none.
+   * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
    * @throws {GrantError} `map-refused` if Xen refuses one of them; `notify-refused` if the notify is refused.
    *
@@ -181,16 +181,17 @@ export class GrantMapper implements Disposable {
   }
 
   /**
-   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them. Xen copies segment
-   * by segment, in order; one that it refuses does not stop the others.
+   * Copies bytes between granted pages and memory of this process, or between two granted pages, without mapping them.
+   * Xen copies segment by segment, in order; a refused segment does not stop the others.
    *
-   * Arrays are read when this is called and written when the whole request is done: a segment does not see what another segment of the
-   * same call writes to an array.
+   * Arrays are read when the call begins and written when the whole request is done, so a segment does not see what
+   * another segment of the same call writes to an array.
    *
    * @param segments What to copy: 1 to 4096 segments of up to 4096 bytes.
    * @returns The status of each segment. Only a refusal of the whole request is thrown.
    * @throws {RangeError} if a number is out of bounds: a segment must stay within its page and its array.
-   * @throws {GrantError} `copy-refused` or another code if the system refuses the whole request: how much was copied is unknown.
+   * @throws {GrantError} `copy-refused` or another code if the system refuses the whole request. How much was copied is
+   * then unknown.
    *
    * @example Read some bytes of a page, and write others
    * ```ts
@@ -222,7 +223,7 @@ export class GrantMapper implements Disposable {
 
   #checkOpen(operation: GrantOperation): void {
     if (!this.#closed) return;
-    throw new GrantError(`Cannot ${operation}: the mapper is closed. Make another mapper`, {
+    throw new GrantError(`Cannot ${operation}: the mapper is closed. Create another mapper.`, {
       code: "closed",
       operation,
     });
@@ -257,16 +258,16 @@ export class GrantMapper implements Disposable {
     file?.close();
   }
 
-  /** What it holds. Also answers when the mapper is closed. */
+  /** Counts what the mapper holds. Also works after the mapper was closed. */
   inspect(): MapperReport {
     return { mappings: this.#mappings, pages: this.#pages };
   }
 
   /**
-   * Closes the mapper: it maps and copies nothing more. Its mappings stay valid until they are unmapped. Does nothing if the mapper is
-   * closed.
+   * Closes the mapper, which then can no longer map or copy. Its mappings stay valid until they are unmapped. Does
+   * nothing if the mapper is closed.
    *
-   * @throws {GrantError} if the system refuses. The mapper is closed nevertheless.
+   * @throws {GrantError} if the system refuses. The mapper is closed anyway.
    */
   close(): void {
     if (this.#closed) return;

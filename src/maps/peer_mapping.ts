@@ -13,14 +13,14 @@ export interface PeerMapping extends Mapping {
   /** The grant references of the pages, in order. */
   readonly grefs: readonly number[];
   /**
-   * Sets what happens when this mapping ends, because it is unmapped or because this process dies. It happens once. Replaces what was
-   * set before.
+   * Sets what happens, once, when this mapping ends because it is unmapped or because this process dies. Replaces what
+   * was set before.
    *
-   * @param notify Which byte to clear, counted from the start of the mapping, and the local port on which to send an event after that.
-   * Nothing happens if both are absent.
+   * @param notify Which byte to clear, counted from the start of the mapping, and the local port on which to send an
+   * event after that. Nothing happens if both are absent.
    * @throws {RangeError} if the byte is not inside the mapping, or the port out of bounds.
-   * @throws {GrantError} `notify-refused` if the port is not bound, or if there is a byte to clear in a read-only mapping; `closed` if the
-   * mapping has ended. The previous notify stays.
+   * @throws {GrantError} `notify-refused` if the port is not bound, or if there is a byte to clear in a read-only
+   * mapping; `closed` if the mapping has ended. The previous notify stays.
    *
    * @example Tell the granter that its peer is gone
    * ```ts
@@ -54,22 +54,22 @@ export interface PeerMapping extends Mapping {
 /** Pages of other domains, mapped into this process for reading and writing. */
 export interface WritablePeerMapping extends WritableMapping, PeerMapping {}
 
-/** What ends mappings of peers' pages, and sets their notifies. */
+/** Ends mappings of other domains' pages, and sets their notifies. */
 export interface PeerMappingOwner extends MappingOwner {
-  /** Sets the notify of a mapping. It was checked. */
+  /** Sets the notify of a mapping. The notify has been checked. */
   setUnmapNotify(memory: PeerMemory, notify: UnmapNotify): void;
 }
 
 /**
- * Pages of other domains, mapped into this process, read-only or not. It holds a mapping instead of extending its class: engines make slow
- * code of constructors of derived classes.
+ * Pages of other domains, mapped into this process, read-only or not. It holds a mapping instead of extending its
+ * class, because engines compile constructors of derived classes to slow code.
  */
 export class PeerPageMapping implements WritablePeerMapping {
   readonly #mapping: PageMapping;
   readonly #memory: PeerMemory;
   readonly #owner: PeerMappingOwner;
   readonly #references: CheckedReferences;
-  /** A copy of the references, once somebody has asked for it: the backend keeps the others. */
+  /** A copy of the references, made when they are first read: the backend keeps the originals. */
   #grefList: readonly number[] | undefined = undefined;
 
   constructor(
@@ -125,7 +125,7 @@ export class PeerPageMapping implements WritablePeerMapping {
   setUnmapNotify(notify: UnmapNotify): void {
     const checked = checkNotify(notify, this.count * PAGE_SIZE);
     if (this.unmapped) {
-      throw new GrantError("Cannot set the unmap notify: the mapping has ended. Map the pages again", {
+      throw new GrantError("Cannot set the unmap notify: the mapping has ended. Map the pages again.", {
         code: "closed",
         operation: "notify",
       });
@@ -148,7 +148,7 @@ export function checkClearable({ clearByte }: UnmapNotify, writable: boolean): v
   if (clearByte === undefined || writable) return;
   throw new GrantError(
     `Cannot set the unmap notify: byte ${clearByte} of a read-only mapping cannot be cleared. Map the pages with ` +
-      "`writable: true`, or only send an event",
+      "`writable: true`, or only send an event.",
     { code: "notify-refused", operation: "notify" },
   );
 }

@@ -3,8 +3,8 @@ import type { PeerMemory } from "../contract/memory.ts";
 import { checkedBytes, discard, type MemoryBytes, MemoryParts } from "../shared/memory.ts";
 
 /**
- * The bytes that a backend has mapped of other domains, in one part or in several, read once. If they do not have the requested size in
- * whole pages, this ends the mapping and throws.
+ * The bytes of other domains' pages that a backend has mapped, in one part or in several, read once. If they do not
+ * have the requested size in whole pages, this ends the mapping and throws.
  *
  * @param pages The number of pages that were to be mapped.
  */

@@ -1,8 +1,8 @@
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
 
 /**
- * Allows one call to a backend at a time. A backend that calls back into the library in the middle of a call gets a `busy` error, and
- * whatever else it throws becomes a {@linkcode GrantError}.
+ * Allows one call to a backend at a time. A backend that calls back into the library in the middle of a call gets a
+ * `busy` error. Anything else that a backend throws becomes a {@linkcode GrantError}.
  */
 export class CallGuard {
   readonly #backend: string;
@@ -18,11 +18,15 @@ export class CallGuard {
     return this.#busy;
   }
 
-  /** Throws if the backend is in the middle of a call. Whoever changes state of its own before a call checks this first. */
+  /**
+   * Throws if the backend is in the middle of a call. Callers that change their own state before a call check this
+   * first.
+   */
   checkIdle(operation: GrantOperation): void {
     if (!this.#busy) return;
     throw new GrantError(
-      `Cannot ${operation}: the backend ${this.#backend} is in the middle of another call. Do it after that call has returned`,
+      `Cannot ${operation}: the backend ${this.#backend} is in the middle of another call. ` +
+        "Try again when that call has returned.",
       { code: "busy", operation },
     );
   }
@@ -44,8 +48,8 @@ export class CallGuard {
   }
 
   /**
-   * Begins a call. Hot paths use this instead of {@linkcode CallGuard.make}, which needs a closure. Whatever happens in between,
-   * {@linkcode CallGuard.end} must follow.
+   * Begins a call. Hot paths use this instead of {@linkcode CallGuard.make}, which needs a closure. Whatever happens in
+   * between, {@linkcode CallGuard.end} must follow.
    */
   begin(operation: GrantOperation): void {
     this.checkIdle(operation);

@@ -6,10 +6,11 @@ import type { MappedMemory } from "../contract/memory.ts";
 import { type MemoryBytes, MemoryParts } from "./memory.ts";
 
 /**
- * Pages mapped into this process. Only a mapping made with `writable: true` has `bytes`: see {@linkcode WritableMapping}.
+ * Pages mapped into this process. Only a mapping made with `writable: true` has `bytes`: see
+ * {@linkcode WritableMapping}.
  *
- * A read-only mapping can only be copied from. JavaScript has no read-only views, and a write to memory that the kernel protects would
- * end the process.
+ * A read-only mapping can only be copied from. JavaScript has no read-only views, and a write to memory that the kernel
+ * protects would end the process.
  */
 export interface Mapping extends Disposable {
   /** The number of pages. */
@@ -29,7 +30,7 @@ export interface Mapping extends Disposable {
    */
   read(offset?: number, length?: number): Uint8Array<ArrayBuffer>;
   /**
-   * Copies bytes out of the mapping into an array, until that is full.
+   * Copies bytes out of the mapping into an array, until the array is full.
    *
    * @param target Receives the bytes.
    * @param offset The first byte, counted from the start of the mapping. Default is 0.
@@ -38,11 +39,12 @@ export interface Mapping extends Disposable {
    */
   readInto(target: Uint8Array, offset?: number): void;
   /**
-   * Ends the mapping. After it, `bytes` is empty and kept views never reach unmapped memory: on a device they have length 0, on the mock
-   * they have length 0 as soon as no page of the allocation is mapped. Does nothing if the mapping has ended.
+   * Ends the mapping. Afterwards, `bytes` is empty, and views that you kept never reach unmapped memory: on a device
+   * they have length 0; on the mock they have length 0 once no page of the allocation is mapped. Does nothing if the
+   * mapping has ended.
    *
-   * @throws {GrantError} if the system refuses, or cannot end access to a page whose last use this was. The mapping has ended
-   * nevertheless.
+   * @throws {GrantError} if the system refuses, or cannot end access to a page whose last use this was. The mapping has
+   * ended anyway.
    */
   unmap(): void;
   /** Ends the mapping, like {@linkcode Mapping.unmap}. */
@@ -57,17 +59,18 @@ export interface WritableMapping extends Mapping {
    * It may be part of a larger buffer. Make other views of it with its offset and length:
    * `new Int32Array(bytes.buffer, bytes.byteOffset, 16)`.
    *
-   * @throws {GrantError} `unsupported` if the memory lies in several parts: use `parts`. A mapping across allocations does. On a device, a
-   * mapper's mapping never does; on the mock it does unless its pages are neighbours in one allocation.
+   * @throws {GrantError} `unsupported` if the memory is in several parts: use `parts`. A mapping across allocations is.
+   * A mapping of a mapper never is on a device; on the mock it is, unless its pages are neighbours in one allocation,
+   * in order.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The shared memory in its parts, in order; empty once the mapping has ended. */
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What ends mappings. One serves many mappings, so that a mapping is a single object. */
+/** Ends mappings. One owner serves many mappings, so that a mapping is a single object. */
 export interface MappingOwner {
-  /** Throws if a mapping cannot be ended just now. */
+  /** Throws if a mapping cannot be ended at the moment. */
   checkIdle(): void;
   /** Ends a mapping of `count` pages from `page` on. Called once for each mapping. */
   unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void;
@@ -136,7 +139,7 @@ export class PageMapping implements WritableMapping {
     if (this.#unmapped) return NOTHING;
     const { length } = this.parts;
     throw new GrantError(
-      `Cannot give ${this.#count} pages as one array: they lie in ${length} parts of memory. Use \`parts\``,
+      `Cannot return ${this.#count} pages as one array: they are in ${length} parts of memory. Use \`parts\`.`,
       { code: "unsupported", operation: "map" },
     );
   }
@@ -151,8 +154,8 @@ export class PageMapping implements WritableMapping {
   #checkWritable(): void {
     if (this.#writable) return;
     throw new GrantError(
-      "Cannot give the bytes of a read-only mapping: a write to them would end the process. Copy them with `read()`, or " +
-        "map the pages with `writable: true`",
+      "Cannot return the bytes of a read-only mapping: a write to them would end the process. Copy them with " +
+        "`read()`, or map the pages with `writable: true`.",
       { code: "unsupported", operation: "map" },
     );
   }
@@ -214,10 +217,10 @@ function copyPart(
   at: number,
 ): void {
   if (length === 0) return;
-  if (lengthOf.call(part) !== size) throw closed("its buffer was moved away");
+  if (lengthOf.call(part) !== size) throw closed("its buffer was transferred");
   set.call(target, new Uint8Array(part.buffer, part.byteOffset + start, length), at);
 }
 
 function closed(reason: string): GrantError {
-  return new GrantError(`Cannot read: ${reason}. Map the pages again`, { code: "closed", operation: "map" });
+  return new GrantError(`Cannot read: ${reason}. Map the pages again.`, { code: "closed", operation: "map" });
 }

@@ -17,7 +17,8 @@ export class MemoryParts {
 export type MemoryBytes = Uint8Array<ArrayBuffer> | MemoryParts;
 
 /**
- * The bytes that a backend has mapped, read once. If they do not have the requested size, this ends the mapping and throws.
+ * The bytes that a backend has mapped, read once. If they do not have the requested size, this ends the mapping and
+ * throws.
  *
  * @param pages The number of pages that were to be mapped.
  */
@@ -35,7 +36,9 @@ export function checkedBytes(memory: MappedMemory, pages: number): Uint8Array<Ar
   throw new TypeError(`it mapped ${length} bytes instead of ${pages * PAGE_SIZE}`);
 }
 
-/** Ends a mapping that cannot be used. An error of `unmap` is dropped: what is wrong with the mapping matters more. */
+/**
+ * Ends a mapping that cannot be used. An error from `unmap` is dropped: what is wrong with the mapping matters more.
+ */
 export function discard(memory: Pick<MappedMemory, "unmap">): void {
   try {
     memory.unmap();

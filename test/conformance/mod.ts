@@ -1,9 +1,10 @@
 /**
- * What every backend must do: one contract, for the devices and their likenesses, in three suites: {@linkcode grantsConformance} for
- * granting and mapping, {@linkcode mapsConformance} for what mappers do beyond, {@linkcode eventsConformance} for event channels.
- * They are independent of a test runner: each takes a function that registers a test, and one that opens what is to be tested.
+ * The contract that every backend must meet, whether it runs on devices or simulates them, in three suites:
+ * {@linkcode grantsConformance} for granting and mapping, {@linkcode mapsConformance} for the rest of what mappers do, and
+ * {@linkcode eventsConformance} for event channels. They work with any test runner: each takes a function that
+ * registers a test, and one that opens what is to be tested.
  *
- * @example Prove a backend with any test runner
+ * @example Test a backend with any test runner
  * ```ts
  * import { grantsConformance } from "@gntalloc/gntalloc/conformance";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -34,7 +35,7 @@
  * }
  * ```
  *
- * @example Prove event channels, whose tests are asynchronous
+ * @example Test event channels, whose tests are asynchronous
  * ```ts
  * import { eventsConformance } from "@gntalloc/gntalloc/conformance";
  * import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -10,16 +10,19 @@ export interface GrantsTarget {
   readonly peer: Pick<XenDomain, "maps">;
   /** Its domid. */
   readonly peerDomid: number;
-  /** Sets the limit of the granter's domain, which `granter.grants.limit()` returns. It is 1024 when the target is opened. */
+  /**
+   * Sets the limit of the granter's domain, which `granter.grants.limit()` returns. It is 1024 when the target is
+   * opened.
+   */
   setLimit(pages: number): void;
-  /** Whether a page that was let go of counts toward the system's limit while the peer maps it. */
+  /** Whether a freed page counts toward the system's limit while the peer still maps it. */
   readonly heldPagesCount: boolean;
   /**
-   * What becomes of a view that its owner has kept when its mapping ends. It is to be `detached`, which is the default. Where
-   * it is `alive`, it must be of memory that cannot be moved away, and that is never unmapped.
+   * What happens to a view that its owner keeps when the mapping ends. It must become `detached`, the default. It may
+   * stay `alive` only if its memory cannot be transferred and is never unmapped.
    */
   readonly keptViews?: "detached" | "alive";
-  /** The compiled core to run on; default is the embedded one. */
+  /** The compiled core to run on. Default is the embedded one. */
   readonly core?: WebAssembly.Module;
   /** Called at the end of a test; throws if anything is left granted or mapped. */
   close(): void;
@@ -33,13 +36,13 @@ export interface GrantsConformanceOptions {
   open(): GrantsTarget;
 }
 
-/** What is tested of mappers beyond that, and of unmap notifies that send events. */
+/** What the suite of mappers tests, including unmap notifies that send events. */
 export interface MapsTarget extends GrantsTarget {
   /** The domain that shares pages, with event channels. */
   readonly granter: Pick<XenDomain, "grants" | "events">;
   /** The domain that maps them, with event channels. */
   readonly peer: Pick<XenDomain, "maps" | "events">;
-  /** Whether pages that lie apart are mapped as one piece of memory. */
+  /** Whether pages that are not neighbours are mapped as one piece of memory. */
   readonly joinsPages: boolean;
 }
 
@@ -51,7 +54,7 @@ export interface MapsConformanceOptions {
   open(): MapsTarget;
 }
 
-/** What is tested of event channels: both ends, in one process. */
+/** What the suite of event channels tests: both ends, in one process. */
 export interface EventsTarget {
   /** One domain. */
   readonly domain: Pick<XenDomain, "events">;
@@ -61,7 +64,7 @@ export interface EventsTarget {
   readonly peer: Pick<XenDomain, "events">;
   /** Its domid. */
   readonly peerDomid: number;
-  /** Called at the end of a test; throws if anything is left bound, where that can be seen. */
+  /** Called at the end of a test; throws if anything is left bound, if it can tell. */
   close(): void;
 }
 

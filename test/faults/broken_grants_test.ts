@@ -21,7 +21,7 @@ describe("a backend that fails to grant", () => {
     const allocator = device.open();
     const error = thrown(() => allocator.allocate(0, { pages: 70 }));
     expect(error).toMatchObject({ code: "backend-failed", operation: "allocate", cause: boom });
-    expect(error.message).toBe("Cannot allocate: the backend broken failed: boom");
+    expect(error.message).toBe("Cannot allocate: the backend broken failed: boom.");
     expect(device.inspect()).toMatchObject({ live: 0, pending: 0 });
     fail = false;
     expect(allocator.allocate(0).page).toBe(0);
@@ -120,7 +120,7 @@ describe("a backend that fails to end access", () => {
     const view = other.map();
     expect(thrown(() => allocator.close()).message).toBe(
       "Cannot end access to 3 pages from page 0 yet: Cannot close: the backend broken failed: boom. They stay " +
-        "pending, and later operations try again",
+        "pending, and later operations try again.",
     );
     expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
     expect(view.unmapped).toBe(true);

@@ -74,7 +74,9 @@ describe("a fault in `copy()`", () => {
     expect(() => faults.fail("copy", { afterPages: 1 })).toThrow("must be grant or endAccess: current value is copy");
     expect(() => faults.fail("copy", { afterSegments: 1, when: "after" })).toThrow("`when` must be left out");
     expect(() => faults.fail("copy", { afterSegments: -1 })).toThrow("`afterSegments` must be a whole number");
-    expect(() => faults.fail("copy", { side: "events" })).toThrow('"events" has no calls of the kind copy');
+    expect(() => faults.fail("copy", { side: "events" })).toThrow(
+      'must have calls of the kind copy: current value is "events"',
+    );
   });
 });
 

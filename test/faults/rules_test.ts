@@ -31,7 +31,9 @@ describe("when a rule applies:", () => {
     expect(failing({ nth: 3, times: 4 })).toEqual([3, 4, 5, 6]);
     expect(failing({ nth: 10, times: Infinity })).toEqual([10, 11, 12]);
     expect(failing({ side: "grants" })).toEqual([1]);
-    expect(() => failing({ side: "maps" })).toThrow('the side "maps" has no calls of the kind grant');
+    expect(() => failing({ side: "maps" })).toThrow(
+      '`side` must have calls of the kind grant: current value is "maps"',
+    );
     expect(failing({ rate: 0 })).toEqual([]);
     expect(failing({ rate: 1, nth: 11 })).toEqual([11, 12]);
     expect(failing({ rate: 1, times: 2 })).toEqual([1, 2]);

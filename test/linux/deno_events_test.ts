@@ -97,7 +97,7 @@ describe("pending()", () => {
     used.shim.fail("read", Errno.EFBIG);
     const error = grantError(() => file.pending());
     expect(error).toMatchObject({ code: "events-lost", operation: "wait", errno: Errno.EFBIG });
-    expect(error.message).toContain("bind the ports anew");
+    expect(error.message).toContain("bind the ports again");
     file.close();
   });
 });
@@ -108,7 +108,7 @@ describe("bind", () => {
     ["a domain that is not there", (file) => file.bindInterdomain(7, 8), "ESRCH", "port 8 of domain 7"],
     ["a port that is for another domain", (file) => file.bindInterdomain(0, file.bindUnbound(3)), "EINVAL", "domain 0"],
     ["a VIRQ that Xen does not have", (file) => file.bindVirq(24), "EINVAL", "VIRQ 24"],
-    ["a VIRQ that is bound", (file) => (file.bindVirq(3), file.bindVirq(3)), "EEXIST", "bound already"],
+    ["a VIRQ that is bound", (file) => (file.bindVirq(3), file.bindVirq(3)), "EEXIST", "already bound"],
   ])("throws when given %s", (_what, bind, errno, text) => {
     const file = backend().open();
     const error = grantError(() => bind(file));

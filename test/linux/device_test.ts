@@ -47,7 +47,7 @@ describe.each([
       code: "backend-failed",
       operation: "close",
       errno: Errno.EIO,
-      message: `Cannot close ${path}: ${path} answered with an error (EIO)`,
+      message: `Cannot close ${path}: ${path} answered with an error (EIO).`,
     });
   });
 

@@ -75,7 +75,7 @@ describe("event channels", () => {
       ["bind", "EINVAL", "port-refused", "Cannot bind port 7 of domain 2: Xen does not know it"],
       ["bind", "ESRCH", "port-refused", "Cannot bind port 7 of domain 2: Xen does not know it"],
       ["bind", "ENOSPC", "port-refused", "max_event_channels"],
-      ["bind", "EEXIST", "port-refused", "bound already"],
+      ["bind", "EEXIST", "port-refused", "already bound"],
       ["bind", "ENOMEM", "no-memory", "no memory"],
       ["bind", "EACCES", "permission", "/dev/xen/evtchn"],
       ["bind", "ENOTTY", "unsupported", "driver xen_evtchn"],

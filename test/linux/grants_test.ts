@@ -112,7 +112,7 @@ describe("grant()", () => {
     expect(grantError(() => file.grant(0, 1, 1, false, new Uint32Array(1)))).toMatchObject({
       code: "backend-failed",
       errno: 71,
-      message: "Cannot allocate 1 page: /dev/xen/gntalloc answered with an error (errno 71)",
+      message: "Cannot allocate 1 page: /dev/xen/gntalloc answered with an error (errno 71).",
     });
   });
 });
@@ -251,7 +251,7 @@ describe("endAccess()", () => {
       operation: "free",
       errno: Errno.EINVAL,
       message:
-        "Cannot end access to 9 pages from page 1: /dev/xen/gntalloc does not hold them, or no longer does (EINVAL)",
+        "Cannot end access to 9 pages from page 1: /dev/xen/gntalloc does not hold them, or no longer does (EINVAL).",
     });
   });
 

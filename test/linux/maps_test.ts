@@ -122,7 +122,7 @@ describe("unmap()", () => {
       code: "backend-failed",
       operation: "unmap",
       errno: Errno.ENOENT,
-      message: "Cannot unmap 1 grant of domain 3: /dev/xen/gntdev answered with an error (ENOENT)",
+      message: "Cannot unmap 1 grant of domain 3: /dev/xen/gntdev answered with an error (ENOENT).",
     });
   });
 });

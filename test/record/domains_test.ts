@@ -86,7 +86,7 @@ describe("a replay of several domains", () => {
     const xen = new MockXen();
     const lines = [HEADER, open("grants", 1, 1), open("grants", 0, 2)];
     expect(thrown(() => replay(lines, { domains: [xen.domain(1), xen.domain(2)] })).message).toBe(
-      "Cannot use the trace: in line 3, `domain` must be 1, as one domain of a trace grants pages: current value is 0",
+      "Cannot use the trace: in line 3, `domain` must be 1, because only one domain of a trace grants pages: current value is 0",
     );
     xen.assertClean();
   });

@@ -3,7 +3,7 @@
  * As in `grants.ts`, every layout holds for x86-64 and aarch64.
  *
  * A request is one or two 32-bit numbers; one that binds returns the port. `read` returns the ports on which events
- * have come, 32 bits each, and `write` takes the ports to unmask.
+ * have arrived, 32 bits each, and `write` takes the ports to unmask.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { fitting, ioc } from "./fields.ts";
 export const IOCTL_EVTCHN_BIND_VIRQ = ioc("E", 0, 4);
 /** Request number to bind to a port of another domain. The request is the domid and the port. */
 export const IOCTL_EVTCHN_BIND_INTERDOMAIN = ioc("E", 1, 8);
-/** Request number to make a port for another domain. The request is the domid. */
+/** Request number to allocate a port for another domain. The request is the domid. */
 export const IOCTL_EVTCHN_BIND_UNBOUND_PORT = ioc("E", 2, 4);
 /** Request number to unbind a port. The request is the port. */
 export const IOCTL_EVTCHN_UNBIND = ioc("E", 3, 4);

@@ -1,10 +1,10 @@
 /**
- * Encodes the requests of Linux's `/dev/xen/gntalloc` and `/dev/xen/gntdev`, after the public headers
+ * Encodes the requests of Linux's `/dev/xen/gntalloc` and `/dev/xen/gntdev`, following the public headers
  * `<xen/gntalloc.h>` and `<xen/gntdev.h>`. Makes no system calls.
  *
  * Every layout holds for x86-64 and aarch64: little-endian, 64 bits. An `index` is an offset in a file, in bytes. It is
  * a multiple of 4096, except that of an unmap notify, which may point inside a page. `test/golden/abi.json` has the
- * bytes that a C compiler makes of the same requests.
+ * bytes that a C compiler produces for the same requests.
  *
  * @module
  */

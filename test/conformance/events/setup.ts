@@ -15,7 +15,7 @@ export class EventsSetup {
     this.peerEvents = this.another(true);
   }
 
-  /** Event channels beside the first ones, as another process of a domain has them. */
+  /** More event channels, like those of another process in the domain. */
   readonly another = (peers = false): EventChannels => {
     const events = new EventChannels(peers ? this.target.peer : this.target.domain);
     this.#opened.push(events);

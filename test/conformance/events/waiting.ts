@@ -31,7 +31,7 @@ function watch(channels: readonly EventChannel[]): { ended: number[]; waits: Pro
   return { ended, waits };
 }
 
-/** Leaves a port unmasked, as a wait that was aborted does. */
+/** Leaves a port unmasked, like an aborted wait. */
 async function unmask(channel: EventChannel): Promise<void> {
   const controller = new AbortController();
   const wait = rejected(channel.wait({ signal: controller.signal }));

@@ -7,7 +7,9 @@ export const WRONG_TYPES = ["1", null, {}, [], true, 1n, Symbol("1")] as unknown
 /** Numbers that are none of the whole ones. */
 export const NOT_WHOLE = [-1, 0.5, NaN, Infinity, -Infinity, 2 ** 53];
 
-/** Expects a `TypeError` or `RangeError` that names the argument for each bad value of it, and that nothing has changed. */
+/**
+ * Expects a `TypeError` or `RangeError` that names the argument for each bad value of it, and that nothing has changed.
+ */
 function refuses(
   device: GrantDevice,
   name: string,

@@ -19,7 +19,7 @@ export const limits: Tests = {
     allocator.free(0, 1);
     assertEquals(share(allocator).page, 8);
     const more = assertRefused(() => share(another(8).open(), 9), "limit-reached");
-    assert(more.message.includes("Ask for fewer"), more.message);
+    assert(more.message.includes("Allocate fewer"), more.message);
   },
   "refuses a huge number of pages without any overflow"({ target, device, another, share }) {
     target.setLimit(8);

@@ -22,7 +22,7 @@ export class Setup {
     this.mapper = new GrantMapper(target.peer);
   }
 
-  /** A device beside the first, as another process has it. */
+  /** Another device, like that of another process. */
   readonly another = (limit?: number): GrantDevice => {
     const { granter, core } = this.target;
     const options = { ...(limit === undefined ? {} : { limit }), ...(core ? { core } : {}) };

@@ -80,7 +80,7 @@ export const copy: MapperTests = {
     const domid = target.granterDomid;
     const readOnly = { domid, gref: allocator.allocate(target.peerDomid).grefs[0]! };
     const foreign = { domid, gref: allocator.allocate(target.peerDomid + 77, { writable: true }).grefs[0]! };
-    // Last, as its reference is the first to be used again.
+    // Last, because its reference is the first to be used again.
     gone.free();
     const array = () => new Uint8Array(2).fill(9);
     const arrays = Array.from({ length: 5 }, array);

@@ -16,8 +16,8 @@ const GROUPS = {
 };
 
 /**
- * Registers all tests of what a map backend does beyond {@linkcode grantsConformance}: mapping pages of several domains, copying, and
- * the unmap notify; and of the unmap notify of grant backends, as far as it sends events.
+ * Registers all tests of what a map backend does beyond {@linkcode grantsConformance}: mapping pages of several domains,
+ * copying, and the unmap notify; and of the unmap notify of grant backends, as far as it sends events.
  */
 export function mapsConformance(options: MapsConformanceOptions): void {
   for (const [group, tests] of Object.entries(GROUPS)) {

@@ -15,7 +15,7 @@ function assertRefused(): void {
   } catch (error) {
     message = String(error);
   }
-  if (!message.includes("pass a compiled core.wasm as the option `core`")) throw new Error(message);
+  if (!message.includes("Pass a compiled core.wasm as the option `core`")) throw new Error(message);
 }
 
 async function finish(): Promise<Outcome> {
