@@ -66,7 +66,7 @@ export interface GrantFile {
    * @param released Takes the index of the page. The backend may call it at any time, even in the middle of a call. It
    * ignores pages that are not waiting, and never throws.
    */
-  onRelease?(released: (page: number) => void): void;
+  readonly onRelease?: ((released: (page: number) => void) => void) | undefined;
   /**
    * Maps a run of pages of one grant into this process.
    *

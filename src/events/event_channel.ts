@@ -115,6 +115,8 @@ export interface ChannelOwner {
   readonly file: EventFile;
   readonly guard: CallGuard;
   readonly pump: EventPump;
+  /** Whether the file was closed, which has unbound its ports. */
+  readonly closed: boolean;
   /** Forgets a channel that is no longer bound. */
   forget(channel: BoundChannel): void;
 }
@@ -219,6 +221,8 @@ export class BoundChannel implements EventChannel, EventTaker {
     const { guard, file } = this.#owner;
     guard.checkIdle("unbind");
     this.end();
+    // A backend that stops waiting may have closed all channels.
+    if (this.#owner.closed) return;
     guard.make("unbind", () => file.unbind(this.#port));
   }
 

@@ -127,10 +127,14 @@ export class EventChannels implements Disposable {
 
   #open(): ChannelOwner {
     const file = checkFile(this.#backend.open(), "events", ["bindUnbound", "whenPending", "close"]);
+    const isClosed = () => this.#closed;
     return {
       file,
       guard: this.#guard,
       pump: new EventPump(file, this.#guard, this.#channels),
+      get closed() {
+        return isClosed();
+      },
       forget: ({ port }) => this.#channels.delete(port),
     };
   }

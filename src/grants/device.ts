@@ -108,7 +108,7 @@ export class GrantDevice implements Disposable {
       listed: books.listed(),
       mapped: books.mapped(),
       pending: books.pending(),
-      allocators: [...this.#allocators].map((allocator) => allocator.inspect()),
+      allocators: [...this.#allocators].filter(({ closed }) => !closed).map((allocator) => allocator.inspect()),
     };
   }
 

@@ -7,7 +7,8 @@ import type { AllocateOptions, SharedPages } from "./shared_pages.ts";
 export interface ShareOptions extends AllocateOptions {
   /**
    * What happens when this side lets go of the pages, even if its process dies: a byte to clear, counted from the start
-   * of the share, and a port on which to send an event after that. Default is nothing.
+   * of the share, and a port on which to send an event after that. It belongs to the page of that byte, or to the first
+   * page if there is no byte: if you free that page earlier, it happens then. Default is nothing.
    */
   unmapNotify?: UnmapNotify | undefined;
 }
@@ -74,9 +75,15 @@ function setNotify(pages: SharedPages, { clearByte, eventPort }: UnmapNotify): v
 function release(pages: SharedPages, mapping: WritableMapping | undefined): void {
   try {
     mapping?.unmap();
-  } finally {
-    pages[Symbol.dispose]();
+  } catch (error) {
+    try {
+      pages[Symbol.dispose]();
+    } catch {
+      // The first error is the one that counts.
+    }
+    throw error;
   }
+  pages[Symbol.dispose]();
 }
 
 class MappedShare implements Share {

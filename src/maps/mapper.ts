@@ -168,7 +168,9 @@ export class GrantMapper implements Disposable {
     try {
       const { domid, grefs } = references;
       const count = grefs.length;
-      const memory = this.#open().map(domid, grefs, writable);
+      // Copies: a backend may keep or change what it is given.
+      const domids = typeof domid === "number" ? domid : domid.slice();
+      const memory = this.#open().map(domids, grefs.slice(), writable);
       const bytes = checkedPeerBytes(memory, count);
       this.#mappings++;
       this.#pages += count;
@@ -236,14 +238,20 @@ export class GrantMapper implements Disposable {
   #unmap(memory: Pick<PeerMemory, "unmap">, count: number): void {
     const guard = this.#guard;
     guard.begin("unmap");
+    this.#mappings--;
+    this.#pages -= count;
     try {
-      this.#mappings--;
-      this.#pages -= count;
       try {
         memory.unmap();
-      } finally {
-        this.#closeIfUnused();
+      } catch (error) {
+        try {
+          this.#closeIfUnused();
+        } catch {
+          // The first error is the one that counts.
+        }
+        throw error;
       }
+      this.#closeIfUnused();
     } catch (error) {
       throw guard.failed("unmap", error);
     } finally {

@@ -69,8 +69,6 @@ export class PeerPageMapping implements WritablePeerMapping {
   readonly #memory: PeerMemory;
   readonly #owner: PeerMappingOwner;
   readonly #references: CheckedReferences;
-  /** A copy of the references, made when they are first read: the backend keeps the originals. */
-  #grefList: readonly number[] | undefined = undefined;
 
   constructor(
     bytes: MemoryBytes,
@@ -91,7 +89,7 @@ export class PeerPageMapping implements WritablePeerMapping {
   }
 
   get grefs(): readonly number[] {
-    return this.#grefList ??= this.#references.grefs.slice();
+    return this.#references.grefs;
   }
 
   get count(): number {

@@ -26,7 +26,8 @@ export function checkedBytes(memory: MappedMemory, pages: number): Uint8Array<Ar
   let length: number | undefined;
   try {
     const bytes = memory?.bytes;
-    if (bytes instanceof Uint8Array) ({ length } = bytes);
+    // A view may override its length.
+    if (bytes instanceof Uint8Array) length = lengthOf.call(bytes);
     if (length === pages * PAGE_SIZE) return bytes;
   } catch (error) {
     discard(memory);

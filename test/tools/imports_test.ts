@@ -61,6 +61,17 @@ describe("brokenRules()", () => {
       "src/contract/",
       "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
     ],
+    [
+      "backends/node.ts",
+      "backends/mock/kernel.ts",
+      "src/contract/ and their own folder",
+    ],
+    [
+      "src/contract/checks.ts",
+      "@std/assert",
+      "src/contract/",
+      "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
+    ],
     ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/"],
     [
       "test/conformance/grants/setup.ts",
@@ -133,6 +144,12 @@ test("usesOfDeno() names modules that use it, and ignores comments", () => {
     ["backends/mock.ts", "/** Runs under Deno,\n * and Node. */\nconst url = 'https://deno.com'; // Deno, too"],
     ["src/grants/device.ts", "const args = globalThis.Deno?.args;"],
     ["scripts/exec.ts", "Deno.exit();"],
+    ["src/maps/mapper.ts", 'const a = " //"; Deno.exit(); const b = "/*"; const c = "*/";'],
+    ["src/events/event_pump.ts", "const url = `${Deno.cwd()}/x`;"],
   ]);
-  expect(usesOfDeno(texts)).toEqual(["src/grants/device.ts uses Deno: only backends/deno.ts may"]);
+  expect(usesOfDeno(texts)).toEqual(
+    ["src/grants/device.ts", "src/maps/mapper.ts", "src/events/event_pump.ts"].map(
+      (path) => `${path} uses Deno: only backends/deno.ts may`,
+    ),
+  );
 });

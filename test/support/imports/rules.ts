@@ -50,7 +50,9 @@ const LIBRARY = /^(mod\.ts|(src|backends|wasm)\/.*)$/;
 
 const inside = (...folders: readonly string[]) => (target: string) =>
   folders.some((folder) => target === folder || (folder.endsWith("/") && target.startsWith(folder)));
-const isOurs = (target: string) => !/^[a-z]+:/.test(target) && target.includes("/");
+const isOurs = (target: string) => PLACES.test(target) || target in FACES || /^src\/[^/]+\//.test(target);
+/** What the modules that know Node may import beside the library. */
+const OF_NODE = /^(node:.+|koffi)$/;
 
 const RULES: readonly Rule[] = [
   { of: /^mod\.ts$/, may: "src/", allows: inside("src/") },
@@ -60,14 +62,15 @@ const RULES: readonly Rule[] = [
     may: "src/contract/ and their own folder",
     allows: (target, from) =>
       target.startsWith("src/contract/") || target.startsWith(folderOf(from)) ||
-      (/^backends\/(record|faults)\b/.test(from) && target.startsWith(INTERCEPT)) || KNOWS_NODE.test(from),
+      (/^backends\/(record|faults)\b/.test(from) && target.startsWith(INTERCEPT)) ||
+      (KNOWS_NODE.test(from) && OF_NODE.test(target)),
   },
   { of: /^wasm\/assembly\//, may: "wasm/assembly/", allows: inside("wasm/assembly/") },
   { of: /^wasm\/[^/]+$/, may: "wasm/", allows: inside("wasm/") },
   {
     of: LIBRARY,
     may: "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
-    allows: (target, from) => isOurs(target) || KNOWS_NODE.test(from),
+    allows: (target, from) => isOurs(target) || (KNOWS_NODE.test(from) && OF_NODE.test(target)),
   },
   {
     of: /^bench\//,
@@ -134,13 +137,14 @@ export function strayModules(paths: Iterable<string>): string[] {
     .map((path) => `${path} is in a place without a rule: see test/support/imports/rules.ts`);
 }
 
-/** Finds modules of the library that use `Deno` and may not. Comments may name it. */
+/** Finds modules of the library that use `Deno` and may not. Comments and strings may name it. */
 export function usesOfDeno(texts: ReadonlyMap<string, string>): string[] {
   return [...texts]
-    .filter(([path, text]) => LIBRARY.test(path) && path !== KNOWS_DENO && /\bDeno\b/.test(withoutComments(text)))
+    .filter(([path, text]) => LIBRARY.test(path) && path !== KNOWS_DENO && /\bDeno\b/.test(codeOf(text)))
     .map(([path]) => `${path} uses Deno: only ${KNOWS_DENO} may`);
 }
 
-function withoutComments(text: string): string {
-  return text.replace(/\/\*.*?\*\/|(?<![:"'`])\/\/.*$/gms, (comment) => comment.startsWith("/*") ? "" : "");
+/** The code of a text: without comments, and without strings, except templates, which may have code in them. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*.*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/gs, "");
 }
