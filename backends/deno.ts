@@ -18,7 +18,21 @@ import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
 import { anonymousMemory, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { Poller } from "./linux/poller.ts";
 
-export type { LinuxDomainOptions, XenDomain };
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+  XenDomain,
+} from "../src/contract/backend.ts";
+export type { LinuxDomainOptions };
 
 /**
  * Returns the domain that this program runs in, on the devices of Linux.

@@ -19,7 +19,21 @@ import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
 import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
-export type { LinuxDomainOptions, XenDomain };
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+  XenDomain,
+} from "../src/contract/backend.ts";
+export type { LinuxDomainOptions };
 
 /**
  * Returns the domain that this program runs in, on the devices of Linux.

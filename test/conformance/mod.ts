@@ -63,6 +63,20 @@
  *
  * @module
  */
+export type {
+  CopySegment,
+  EventBackend,
+  EventFile,
+  GrantBackend,
+  GrantFile,
+  GrantPlace,
+  MapBackend,
+  MapFile,
+  MappedMemory,
+  PeerMemory,
+  UnmapNotify,
+  XenDomain,
+} from "../../src/contract/backend.ts";
 export { eventsConformance } from "./events/suite.ts";
 export { grantsConformance } from "./grants/suite.ts";
 export { mapsConformance } from "./maps/suite.ts";
