@@ -98,8 +98,9 @@ export class ReplaySession {
     if (!given) {
       throw new TraceError(
         line,
-        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number of domains ` +
-          `is ${domains.length}. Pass one for each recorded domain, in the same order, as the option \`domains\``,
+        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number ` +
+          `of domains is ${domains.length}. Pass one for each recorded domain, in the same order, ` +
+          `as the option \`domains\``,
       );
     }
     const backend = given[part];
@@ -139,7 +140,8 @@ export class ReplaySession {
     if (this.#granter === undefined || this.#granter === domain) return;
     throw new TraceError(
       line,
-      `\`domain\` must be ${this.#granter}, because only one domain of a trace grants pages: current value is ${domain}`,
+      `\`domain\` must be ${this.#granter}, because only one domain of a trace grants pages: ` +
+        `current value is ${domain}`,
     );
   }
 
@@ -182,7 +184,8 @@ export class ReplaySession {
     if (open.granted + mapped > 0) {
       throw new TraceError(
         line,
-        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, its mappings ${mapped}`,
+        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, ` +
+          `its mappings ${mapped}`,
       );
     }
     this.#files.delete(number);

@@ -18,7 +18,7 @@ test("`allocate()` refuses a huge allocation, and keeps no memory for it", () =>
   expect(allocator.allocate(0).page).toBe(0);
 });
 
-test("`allocate()` makes one allocation of more pages than the core takes at a time, and `map()` one part of it", () => {
+test("`allocate()` makes one allocation of more pages than the core takes at once, and `map()` one part of it", () => {
   const xen = new MockXen({ limit: Infinity });
   const device = new GrantDevice(xen.domain(1), { core: debugCore });
   const allocator = device.open();
