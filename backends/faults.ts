@@ -43,7 +43,7 @@ export type {
   UnmapNotify,
   XenDomain,
 } from "../src/contract/backend.ts";
-export { type FaultCall, type FaultKind, type FaultSide, InjectedFault } from "./faults/call.ts";
+export { type FaultCall, type FaultKind, type FaultPart, InjectedFault } from "./faults/call.ts";
 export { type FailOptions } from "./faults/failure.ts";
 export { Faults, type FaultsOptions } from "./faults/faults.ts";
 export { type HoldOptions } from "./faults/hold.ts";

@@ -77,7 +77,7 @@ export type {
   TracedError,
   TracedPlace,
   TracedSegment,
-  TraceSide,
+  TracePart,
   UnmapCall,
   WaitCall,
 } from "./record/trace_calls.ts";

@@ -1,15 +1,15 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
- * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies
- * pages of other domains, and `events` binds event channels.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
+ * `events` binds event channels.
  */
-export type FaultSide = keyof XenDomain;
+export type FaultPart = keyof XenDomain;
 
 /**
- * A kind of call. Some kinds are on several sides: a rule applies to all of them unless it names one.
+ * A kind of call. Some kinds occur in several parts: a rule applies to all of these unless it names one.
  *
- * | kind | sides | the call |
+ * | kind | parts | the call |
  * |---|---|---|
  * | `open`, `close` | all | opens or closes a file |
  * | `limit`, `grant`, `endAccess` | `grants` | the method of that name |
@@ -37,23 +37,23 @@ export type FaultKind =
   | "unbind"
   | "close";
 
-/** The kinds of calls that each side has. */
-export const KINDS: Readonly<Record<FaultSide, readonly FaultKind[]>> = {
+/** The kinds of calls that each part has. */
+export const KINDS: Readonly<Record<FaultPart, readonly FaultKind[]>> = {
   grants: ["open", "limit", "grant", "endAccess", "map", "unmap", "notify", "close"],
   maps: ["open", "map", "copy", "unmap", "notify", "close"],
   events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
 };
 
-/** The sides. */
-export const SIDES = Object.keys(KINDS) as readonly FaultSide[];
+/** The parts. */
+export const PARTS = Object.keys(KINDS) as readonly FaultPart[];
 
 /** A call that a backend receives. */
 export interface FaultCall {
-  /** The side that takes it. */
-  readonly side: FaultSide;
+  /** The part that takes it. */
+  readonly part: FaultPart;
   /** The kind of call. */
   readonly kind: FaultKind;
-  /** Its number among the calls of this kind on this side, from 1. */
+  /** Its number among the calls of this kind in this part, from 1. */
   readonly number: number;
   /** The index of the first page, in calls of the granter that name pages. */
   readonly page?: number;
@@ -88,7 +88,7 @@ export class InjectedFault extends Error {
    * @param call The call that is made to fail.
    */
   constructor(call: FaultCall) {
-    super(`a fault was injected into call ${call.number} of \`${call.kind}\` on the side \`${call.side}\``);
+    super(`a fault was injected into call ${call.number} of \`${call.kind}\` in the part \`${call.part}\``);
     this.name = "InjectedFault";
     this.call = call;
   }

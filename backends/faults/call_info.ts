@@ -21,7 +21,7 @@ export function callInfo(call: Call): CallInfo {
   const about = call.from?.method === "map" ? call.from : call;
   const args = about.args as Readonly<Record<string, unknown>>;
   const numbers = NUMBERS.filter((name) => typeof args[name] === "number").map((name) => [name, args[name]]);
-  return { side: call.side, kind, ...Object.fromEntries(numbers), ...pagesOf(about) };
+  return { part: call.part, kind, ...Object.fromEntries(numbers), ...pagesOf(about) };
 }
 
 /** The pages that a call names by their references. */

@@ -2,7 +2,7 @@ import { checkInteger, checkOptions } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { MAX_UINT32 } from "../../src/contract/limits.ts";
 import { intercept } from "../intercept/intercept.ts";
-import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
+import { type FaultCall, type FaultKind, type FaultPart, KINDS, PARTS } from "./call.ts";
 import { type FailOptions, Failure } from "./failure.ts";
 import { Hold, type HoldOptions } from "./hold.ts";
 import { injectFaults } from "./inject.ts";
@@ -261,10 +261,10 @@ export class Faults {
    * The number of calls that were made.
    *
    * @param kind Counts calls of this kind. Default is all kinds.
-   * @param side Counts calls on this side. Default is all sides.
+   * @param part Counts calls of this part. Default is all parts.
    */
-  calls(kind?: FaultKind, side?: FaultSide): number {
-    return this.#sum("calls", kind, side);
+  calls(kind?: FaultKind, part?: FaultPart): number {
+    return this.#sum("calls", kind, part);
   }
 
   /**
@@ -272,15 +272,15 @@ export class Faults {
    * with a segment that a rule refused.
    *
    * @param kind Counts faults in calls of this kind. Default is all kinds.
-   * @param side Counts faults in calls on this side. Default is all sides.
+   * @param part Counts faults in calls of this part. Default is all parts.
    */
-  injected(kind?: FaultKind, side?: FaultSide): number {
-    return this.#sum("injected", kind, side);
+  injected(kind?: FaultKind, part?: FaultPart): number {
+    return this.#sum("injected", kind, part);
   }
 
-  #sum(what: "calls" | "injected", kind: FaultKind | undefined, side: FaultSide | undefined): number {
+  #sum(what: "calls" | "injected", kind: FaultKind | undefined, part: FaultPart | undefined): number {
     let sum = 0;
-    for (const of of side === undefined ? SIDES : [side]) {
+    for (const of of part === undefined ? PARTS : [part]) {
       for (const one of kind === undefined ? KINDS[of] : [kind]) sum += this.#injector.count(one, of)[what];
     }
     return sum;

@@ -25,7 +25,7 @@ export function injectFaults(injector: Injector): Interceptor {
     return {
       act: proceed,
       undo: (file) => (file as { close(): void }).close(),
-      done: () => void files.set(call, new INNER_FILES[call.side](injector)),
+      done: () => void files.set(call, new INNER_FILES[call.part](injector)),
     };
   };
 

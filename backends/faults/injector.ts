@@ -1,4 +1,4 @@
-import type { CallInfo, FaultCall, FaultKind, FaultSide } from "./call.ts";
+import type { CallInfo, FaultCall, FaultKind, FaultPart } from "./call.ts";
 import type { Failure } from "./failure.ts";
 import type { Hold } from "./hold.ts";
 import type { Refusal } from "./refusal.ts";
@@ -44,9 +44,9 @@ export class Injector {
   readonly unreleased = new Set<() => void>();
   readonly #counts = new Map<string, Count>();
 
-  /** How often a kind of call was made on a side, and how often a fault was injected. */
-  count(kind: FaultKind, side: FaultSide): Count {
-    const key = `${side} ${kind}`;
+  /** How often a kind of call was made in a part, and how often a fault was injected. */
+  count(kind: FaultKind, part: FaultPart): Count {
+    const key = `${part} ${kind}`;
     let count = this.#counts.get(key);
     if (!count) this.#counts.set(key, count = { calls: 0, injected: 0 });
     return count;
@@ -54,12 +54,12 @@ export class Injector {
 
   /** Makes a call, unless a fault prevents it, and runs the actions before and after it. */
   call<T>(info: CallInfo, steps: Steps<T>): T {
-    const { kind, side } = info;
-    const count = this.count(kind, side);
+    const { kind, part } = info;
+    const count = this.count(kind, part);
     const call: FaultCall = { ...info, number: ++count.calls };
     // Each rule counts the calls, even if another one is chosen.
-    const due = [...this.failures].filter((failure) => failure.due(kind, side));
-    const hooks = [...this.hooks].filter((hook) => hook.due(kind, side));
+    const due = [...this.failures].filter((failure) => failure.due(kind, part));
+    const hooks = [...this.hooks].filter((hook) => hook.due(kind, part));
     const chosen = due.shift();
     for (const other of due) other.release();
     const waiting = new Set<Rule>(chosen ? [chosen, ...hooks] : hooks);
@@ -93,7 +93,7 @@ export class Injector {
       }
     };
     const inject = (failure: Failure) => {
-      this.count(call.kind, call.side).injected++;
+      this.count(call.kind, call.part).injected++;
       happens(failure);
     };
     const fail = (failure: Failure) => {

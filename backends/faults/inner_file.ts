@@ -2,7 +2,7 @@ import type { MappedMemory } from "../../src/contract/backend.ts";
 import type { Call } from "../intercept/calls.ts";
 import type { Injector, Steps } from "./injector.ts";
 
-/** An open file of the inner backend: what all sides have in common. */
+/** An open file of the inner backend: what all parts have in common. */
 export class InnerFile {
   protected readonly injector: Injector;
   /** The number of mappings and ports that are gone for the caller, and were never ended. */

@@ -3,7 +3,7 @@ import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
 import { Rule, type Schedule } from "./rules.ts";
 
 /** Which segments of copies are refused, and how. */
-export interface RefuseOptions extends Omit<Schedule, "side"> {
+export interface RefuseOptions extends Omit<Schedule, "part"> {
   /** The first segment that is refused, counted from now over all copies. Default is 1, the next one. */
   nth?: number | undefined;
   /** Refuses only segments that read or write a page with one of these references. Default is all segments. */
@@ -30,7 +30,7 @@ export class Refusal extends Rule {
     const what = "refuse segments";
     checkOptions(what, options);
     const { grefs, status = -1, ...schedule } = options;
-    super(what, "copy", { ...schedule, side: "maps" }, 1, random, clear);
+    super(what, "copy", { ...schedule, part: "maps" }, 1, random, clear);
     if (grefs !== undefined && !Array.isArray(grefs)) {
       throw new TypeError(
         `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,

@@ -1,10 +1,10 @@
 import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
-import { type FaultCall, type FaultKind, type FaultSide, KINDS, SIDES } from "./call.ts";
+import { type FaultCall, type FaultKind, type FaultPart, KINDS, PARTS } from "./call.ts";
 
 /** The calls of a kind that a rule applies to. */
 export interface Schedule {
-  /** Only calls on this side. Default is all sides that have the kind. */
-  side?: FaultSide | undefined;
+  /** Only calls of this part. Default is all parts that have the kind. */
+  part?: FaultPart | undefined;
   /** The first call that the rule applies to, counted from now. Default is 1, the next call. */
   nth?: number | undefined;
   /**
@@ -48,20 +48,20 @@ export function checkRate(what: string, rate: unknown): void {
   throw new RangeError(`Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`);
 }
 
-function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): void {
+function checkKind(what: string, kind: FaultKind, part: FaultPart | undefined): void {
   const kinds = new Set(Object.values(KINDS).flat());
   if (!kinds.has(kind)) {
     throw new TypeError(
       `Cannot ${what} as the kind of call must be one of ${[...kinds].join(", ")}: current value is ${show(kind)}`,
     );
   }
-  if (side === undefined) return;
-  if (!SIDES.includes(side)) {
-    const names = SIDES.map((name) => `"${name}"`).join(", ");
-    throw new TypeError(`Cannot ${what} as \`side\` must be one of ${names}: current value is ${show(side)}`);
+  if (part === undefined) return;
+  if (!PARTS.includes(part)) {
+    const names = PARTS.map((name) => `"${name}"`).join(", ");
+    throw new TypeError(`Cannot ${what} as \`part\` must be one of ${names}: current value is ${show(part)}`);
   }
-  if (!KINDS[side].includes(kind)) {
-    throw new TypeError(`Cannot ${what} as \`side\` must have calls of the kind ${kind}: current value is "${side}"`);
+  if (!KINDS[part].includes(kind)) {
+    throw new TypeError(`Cannot ${what} as \`part\` must have calls of the kind ${kind}: current value is "${part}"`);
   }
 }
 
@@ -69,7 +69,7 @@ function checkKind(what: string, kind: FaultKind, side: FaultSide | undefined): 
 export abstract class Rule implements FaultRule {
   fired = 0;
   readonly #kind: FaultKind;
-  readonly #side: FaultSide | undefined;
+  readonly #part: FaultPart | undefined;
   readonly #nth: number;
   readonly #times: number;
   readonly #rate: number;
@@ -88,13 +88,13 @@ export abstract class Rule implements FaultRule {
     clear: (rule: Rule) => void,
   ) {
     checkOptions(what, schedule);
-    const { side, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
-    checkKind(what, kind, side);
+    const { part, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
+    checkKind(what, kind, part);
     checkInteger(what, "`nth`", nth, 1, Number.MAX_SAFE_INTEGER);
     checkTimes(what, "`times`", times);
     if (rate !== undefined) checkRate(what, rate);
     this.#kind = kind;
-    this.#side = side;
+    this.#part = part;
     this.#nth = nth;
     this.#times = times;
     this.#rate = rate ?? 1;
@@ -103,8 +103,8 @@ export abstract class Rule implements FaultRule {
   }
 
   /** Counts a call: whether the rule is due for it. If so, call `happens()` or `release()`. */
-  due(kind: FaultKind, side: FaultSide): boolean {
-    if (kind !== this.#kind || (this.#side !== undefined && side !== this.#side)) return false;
+  due(kind: FaultKind, part: FaultPart): boolean {
+    if (kind !== this.#kind || (this.#part !== undefined && part !== this.#part)) return false;
     if (++this.#seen < this.#nth || this.fired + this.#claimed >= this.#times) return false;
     if (this.#rate < 1 && this.#random() >= this.#rate) return false;
     this.#claimed++;

@@ -120,7 +120,7 @@ interface CallOf<O extends ObjectName, M extends keyof Arguments[O] & string> {
   /** The method alone. */
   readonly method: M;
   /** The part of the domain that takes the call. */
-  readonly side: keyof XenDomain;
+  readonly part: keyof XenDomain;
   /** The backend that the called object comes from. */
   readonly backend: { readonly name: string };
   /** The inner object whose method is called. */

@@ -43,7 +43,7 @@ export function intercept<Part extends keyof XenDomain>(
 }
 
 function wrap(object: ObjectName, target: Target, interceptor: Interceptor, from?: Call): Target {
-  const { part: side, properties, returns } = SHAPES[object];
+  const { part, properties, returns } = SHAPES[object];
   const backend = from ? from.backend : target;
   const wrapped: Target = {};
   for (const property of properties) {
@@ -58,7 +58,7 @@ function wrap(object: ObjectName, target: Target, interceptor: Interceptor, from
       const call = {
         name: `${object}.${method}`,
         method,
-        side,
+        part,
         backend,
         target,
         from,

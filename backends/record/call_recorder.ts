@@ -45,7 +45,7 @@ export class CallRecorder {
   }
 
   #record<T>(call: Call, domain: number, proceed: () => T): T {
-    const line = { side: call.side, call: tracedName(call), ...this.#where(call, domain), ...tracedArguments(call) };
+    const line = { part: call.part, call: tracedName(call), ...this.#where(call, domain), ...tracedArguments(call) };
     let answer: T;
     try {
       answer = proceed();

@@ -71,7 +71,7 @@ export function differenceAt(
   return { line, call, expected, got, before, message };
 }
 
-/** The part of an answer that is compared. */
+/** What is compared of an answer. */
 function compared({ error, ...answer }: TraceAnswer, errno: boolean): string {
   return JSON.stringify([answer, error?.code, errno ? error?.errno : undefined]);
 }

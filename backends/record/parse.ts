@@ -41,12 +41,12 @@ function checkCall(line: number, fields: Record<string, unknown>): TraceCall {
     check(line, fields, { name: TEXT });
     return { ...fields, line } as unknown as TraceCall;
   }
-  const { side, call, error } = fields;
-  const shape = Object.hasOwn(CALLS, `${side} ${call}`) ? CALLS[`${side} ${call}`] : undefined;
+  const { part, call, error } = fields;
+  const shape = Object.hasOwn(CALLS, `${part} ${call}`) ? CALLS[`${part} ${call}`] : undefined;
   if (!shape) {
     throw new TraceError(
       line,
-      `\`side\` and \`call\` must name a known call: current values are ${show(side)} and ${show(call)}`,
+      `\`part\` and \`call\` must name a known call: current values are ${show(part)} and ${show(call)}`,
     );
   }
   const [args, optional = {}, answer = {}] = shape;
@@ -104,8 +104,8 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
  *
  * const { calls, cut } = parseTrace(`
  *   {"trace":"gntalloc","version":1}
- *   {"side":"grants","call":"open","file":1}
- *   {"side":"grants","call":"close","fi`);
+ *   {"part":"grants","call":"open","file":1}
+ *   {"part":"grants","call":"close","fi`);
  * assert.equal(calls.length, 1);
  * assert.equal(cut, true);
  * ```

@@ -67,7 +67,7 @@ export interface ReplayReport {
  * @param trace The text of a trace, or its lines.
  * @param options Where it is replayed.
  * @throws {TraceError} if a line cannot be read, before anything is replayed; or if a line names a file, mapping, page
- * or domain that does not exist, or a side that its domain does not have.
+ * or domain that does not exist, or a part that its domain does not have.
  * @throws {TypeError} if the options are not an object, or one of them has the wrong type.
  * @throws {RangeError} if a domain or port in the options is out of bounds.
  *
@@ -78,11 +78,11 @@ export interface ReplayReport {
  * import assert from "node:assert/strict";
  *
  * const trace = `{"trace":"gntalloc","version":1}
- * {"side":"grants","call":"open","file":1}
- * {"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[71,70]}
- * {"side":"maps","call":"open","domain":1,"file":2}
- * {"side":"maps","call":"map","file":2,"domid":1,"grefs":[70],"writable":true,"mapping":1,"bytes":4096}
- * {"side":"maps","call":"map","file":2,"domid":1,"grefs":[72],"writable":true,"mapping":2,"bytes":4096}`;
+ * {"part":"grants","call":"open","file":1}
+ * {"part":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[71,70]}
+ * {"part":"maps","call":"open","domain":1,"file":2}
+ * {"part":"maps","call":"map","file":2,"domid":1,"grefs":[70],"writable":true,"mapping":1,"bytes":4096}
+ * {"part":"maps","call":"map","file":2,"domid":1,"grefs":[72],"writable":true,"mapping":2,"bytes":4096}`;
  *
  * const xen = new MockXen();
  * const { calls, difference } = replay(trace, { domains: [xen.domain(1), xen.domain(0)] });

@@ -1,10 +1,9 @@
 import type { MappedMemory, PeerMemory, XenDomain } from "../../src/contract/backend.ts";
 import { ReplayContext, type ReplayTarget, UNNAMED } from "./replay_context.ts";
-import { ReplayedEvents } from "./replayed_events.ts";
-import { ReplayedGrants } from "./replayed_grants.ts";
-import { ReplayedMaps } from "./replayed_maps.ts";
+import { FILES, type OpenFile } from "./replayed_files.ts";
 import { type TraceAnswer, TraceError } from "./trace.ts";
 import type {
+  CloseCall,
   GrantsMapCall,
   LimitCall,
   MapsMapCall,
@@ -12,16 +11,21 @@ import type {
   Mark,
   OpenCall,
   TraceCall,
-  TraceSide,
+  TracePart,
+  UnmapCall,
 } from "./trace_calls.ts";
 import { tracedBytes, tracedError, tracedLimit } from "./trace_values.ts";
 
-type OpenFile = ReplayedGrants | ReplayedMaps | ReplayedEvents;
+/** The calls of a part, except those that several parts have alike. */
+type CallOf<Part extends TracePart> = Extract<
+  Exclude<TraceCall, Mark | OpenCall | UnmapCall | CloseCall>,
+  { readonly part: Part }
+>;
 
 /** A mapping of the granter or of the peer. */
 type Mapping =
-  | { readonly side: "grants"; readonly file: number; readonly memory: MappedMemory }
-  | { readonly side: "maps"; readonly file: number; readonly memory: PeerMemory };
+  | { readonly part: "grants"; readonly file: number; readonly memory: MappedMemory }
+  | { readonly part: "maps"; readonly file: number; readonly memory: PeerMemory };
 
 /** Makes the calls of a trace, keeps track of what they open, and closes everything at the end. */
 export class ReplaySession {
@@ -30,6 +34,13 @@ export class ReplaySession {
   readonly #mappings = new Map<number, Mapping>();
   /** The index of the domain that grants pages, once one does. */
   #granter: number | undefined;
+
+  /** What makes the calls of each part. */
+  readonly #handlers: { readonly [Part in TracePart]: (call: CallOf<Part>) => TraceAnswer } = {
+    grants: (call) => this.#grants(call),
+    maps: (call) => this.#maps(call),
+    events: (call) => this.#events(call),
+  };
 
   constructor(target: ReplayTarget) {
     this.#context = new ReplayContext(target);
@@ -40,52 +51,71 @@ export class ReplaySession {
     switch (call.call) {
       case "open":
         return this.#open(call);
-      case "limit":
-        return this.#limit(call);
-      case "grant":
-        return this.#file(call.line, call.file, "grants").grant(call);
-      case "endAccess":
-        return this.#file(call.line, call.file, "grants").endAccess(call);
-      case "map":
-        return this.#map(call);
-      case "copy":
-        return this.#file(call.line, call.file, "maps").copy(call);
       case "unmap":
-        return this.#unmap(call.line, call.side, call.mapping);
-      case "notify":
-        if (call.side === "grants") return this.#file(call.line, call.file, "grants").notify(call);
-        if (call.side === "maps") return this.#notify(call);
-        return this.#file(call.line, call.file, "events").call(call);
+        return this.#unmap(call.line, call.part, call.mapping);
       case "close":
-        return this.#close(call.line, call.side, call.file);
-      default:
-        return this.#file(call.line, call.file, "events").call(call);
+        return this.#close(call.line, call.part, call.file);
+      default: {
+        const handle = this.#handlers[call.part] as (call: TraceCall) => TraceAnswer;
+        return handle(call);
+      }
     }
   }
 
-  #backend<S extends TraceSide>({ line, domain = 0 }: OpenCall | LimitCall, side: S): XenDomain[S] {
+  #grants(call: CallOf<"grants">): TraceAnswer {
+    if (call.call === "limit") return this.#limit(call);
+    const file = this.#file(call.line, call.file, "grants");
+    switch (call.call) {
+      case "grant":
+        return file.grant(call);
+      case "endAccess":
+        return file.endAccess(call);
+      case "map":
+        return this.#map(call, file, file.map(call));
+      case "notify":
+        return file.notify(call);
+    }
+  }
+
+  #maps(call: CallOf<"maps">): TraceAnswer {
+    if (call.call === "notify") return this.#notify(call);
+    const file = this.#file(call.line, call.file, "maps");
+    switch (call.call) {
+      case "map":
+        return this.#map(call, file, file.map(call));
+      case "copy":
+        return file.copy(call);
+    }
+  }
+
+  #events(call: CallOf<"events">): TraceAnswer {
+    return this.#file(call.line, call.file, "events").call(call);
+  }
+
+  #backend<Part extends TracePart>({ line, domain = 0 }: OpenCall | LimitCall, part: Part): XenDomain[Part] {
     const { domains } = this.#context.target;
     const given = domains[domain];
     if (!given) {
       throw new TraceError(
         line,
-        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number of domains ` +
-          `is ${domains.length}. Pass one for each recorded domain, in the same order, as the option \`domains\``,
+        `\`domain\` must be the index of a domain of the replay: current value is ${domain}, and the number ` +
+          `of domains is ${domains.length}. Pass one for each recorded domain, in the same order, ` +
+          `as the option \`domains\``,
       );
     }
-    const backend = given[side];
+    const backend = given[part];
     if (backend) return backend;
     throw new TraceError(
       line,
-      `\`side\` must be a part of its domain: current value is "${side}", and the domain has none. ` +
+      `\`part\` must be a part of its domain: current value is "${part}", and the domain has none. ` +
         `Pass a domain that has one at index ${domain} of the option \`domains\``,
     );
   }
 
-  #file<S extends TraceSide>(line: number, number: number, side: S): Extract<OpenFile, { side: S }> {
+  #file<Part extends TracePart>(line: number, number: number, part: Part): OpenFile<Part> {
     const file = this.#files.get(number);
-    if (file?.side === side) return file as Extract<OpenFile, { side: S }>;
-    throw new TraceError(line, `\`file\` must be one that is open on the side "${side}": current value is ${number}`);
+    if (file?.part === part) return file as OpenFile<Part>;
+    throw new TraceError(line, `\`file\` must be one that is open in the part "${part}": current value is ${number}`);
   }
 
   #limit(call: LimitCall): TraceAnswer {
@@ -93,29 +123,16 @@ export class ReplaySession {
     return this.#context.answer(backend, () => ({ limit: tracedLimit(backend.limit()) }));
   }
 
-  #open(call: OpenCall): TraceAnswer {
-    const { line, side, file: number = UNNAMED, domain = 0 } = call;
+  #open<Part extends TracePart>(call: OpenCall & { readonly part: Part }): TraceAnswer {
+    const { line, part, file: number = UNNAMED, domain = 0 } = call;
     if (this.#files.has(number)) {
       throw new TraceError(line, `\`file\` must be a number that no open file has: current value is ${number}`);
     }
-    const context = this.#context;
-    if (side === "grants") {
-      const backend = this.#backend(call, side);
-      this.#checkGranter(line, domain);
-      return context.answer(backend, () => {
-        this.#files.set(number, new ReplayedGrants(context, domain, backend, backend.open()));
-        this.#granter = domain;
-      });
-    }
-    if (side === "maps") {
-      const backend = this.#backend(call, side);
-      return context.answer(backend, () => {
-        this.#files.set(number, new ReplayedMaps(context, domain, backend, backend.open()));
-      });
-    }
-    const backend = this.#backend(call, side);
-    return context.answer(backend, () => {
-      this.#files.set(number, new ReplayedEvents(context, domain, backend, backend.open()));
+    const backend = this.#backend(call, part);
+    if (part === "grants") this.#checkGranter(line, domain);
+    return this.#context.answer(backend, () => {
+      this.#files.set(number, new FILES[part](this.#context, domain, backend));
+      if (part === "grants") this.#granter = domain;
     });
   }
 
@@ -123,32 +140,34 @@ export class ReplaySession {
     if (this.#granter === undefined || this.#granter === domain) return;
     throw new TraceError(
       line,
-      `\`domain\` must be ${this.#granter}, because only one domain of a trace grants pages: current value is ${domain}`,
+      `\`domain\` must be ${this.#granter}, because only one domain of a trace grants pages: ` +
+        `current value is ${domain}`,
     );
   }
 
-  #map(call: GrantsMapCall | MapsMapCall): TraceAnswer {
-    const { line, mapping: number = UNNAMED } = call;
-    const file = this.#file(line, call.file, call.side);
-    const map = call.side === "grants" ? (file as ReplayedGrants).map(call) : (file as ReplayedMaps).map(call);
+  #map(
+    { line, part, file, mapping: number = UNNAMED }: GrantsMapCall | MapsMapCall,
+    { backend }: OpenFile,
+    map: () => MappedMemory | PeerMemory,
+  ): TraceAnswer {
     if (this.#mappings.has(number)) {
       throw new TraceError(line, `\`mapping\` must be a number that no mapping has: current value is ${number}`);
     }
-    return this.#context.answer(file.backend, () => {
+    return this.#context.answer(backend, () => {
       const memory = map();
-      if (memory) this.#mappings.set(number, { side: call.side, file: call.file, memory } as Mapping);
+      if (memory) this.#mappings.set(number, { part, file, memory } as Mapping);
       return { bytes: tracedBytes(memory) };
     });
   }
 
-  #mapping<S extends Mapping["side"]>(line: number, side: S, number: number): Extract<Mapping, { side: S }> {
+  #mapping<Part extends Mapping["part"]>(line: number, part: Part, number: number): Extract<Mapping, { part: Part }> {
     const mapping = this.#mappings.get(number);
-    if (mapping?.side === side) return mapping as Extract<Mapping, { side: S }>;
-    throw new TraceError(line, `\`mapping\` must be one of the side "${side}": current value is ${number}`);
+    if (mapping?.part === part) return mapping as Extract<Mapping, { part: Part }>;
+    throw new TraceError(line, `\`mapping\` must be one of the part "${part}": current value is ${number}`);
   }
 
-  #unmap(line: number, side: Mapping["side"], number: number): TraceAnswer {
-    const { file, memory } = this.#mapping(line, side, number);
+  #unmap(line: number, part: Mapping["part"], number: number): TraceAnswer {
+    const { file, memory } = this.#mapping(line, part, number);
     this.#mappings.delete(number);
     return this.#context.answer(this.#files.get(file)!.backend, () => memory.unmap());
   }
@@ -159,13 +178,14 @@ export class ReplaySession {
     return this.#context.answer(backend, () => memory.setUnmapNotify(this.#context.notify(domain, call)));
   }
 
-  #close(line: number, side: TraceSide, number: number): TraceAnswer {
-    const open = this.#file(line, number, side);
+  #close(line: number, part: TracePart, number: number): TraceAnswer {
+    const open = this.#file(line, number, part);
     const mapped = [...this.#mappings.values()].filter((mapping) => mapping.file === number).length;
     if (open.granted + mapped > 0) {
       throw new TraceError(
         line,
-        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, its mappings ${mapped}`,
+        `file ${number} must be unused when it is closed: its granted pages are ${open.granted}, ` +
+          `its mappings ${mapped}`,
       );
     }
     this.#files.delete(number);
@@ -176,9 +196,8 @@ export class ReplaySession {
   open(): string[] {
     const open = [...this.#mappings.keys()].map((number) => `mapping ${number}`);
     for (const [number, file] of this.#files) {
-      const { granted } = file;
+      const { granted, bound } = file;
       if (granted > 0) open.push(`${granted} ${granted === 1 ? "page" : "pages"} of file ${number}`);
-      const bound = file.side === "events" ? file.bound : 0;
       if (bound > 0) open.push(`${bound} ${bound === 1 ? "port" : "ports"} of file ${number}`);
       open.push(`file ${number}`);
     }
@@ -200,10 +219,10 @@ export class ReplaySession {
     this.#mappings.clear();
     // Event channels go last: the end of a mapping or of a page may send an event.
     const files = [...this.#files].sort(([, one], [, other]) =>
-      Number(one.side === "events") - Number(other.side === "events")
+      Number(one.part === "events") - Number(other.part === "events")
     );
     for (const [number, open] of files) {
-      if (open.side === "grants") {
+      if (open.part === "grants") {
         open.endAll((page, end) => {
           const what = `page ${page} of file ${number}`;
           attempt(what, () => {

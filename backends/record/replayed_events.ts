@@ -10,7 +10,7 @@ const isPorts = (value: unknown): value is number[] => Array.isArray(value) && v
 
 /** An open file of event channels, in a replay. */
 export class ReplayedEvents {
-  readonly side = "events";
+  readonly part = "events";
   readonly backend: EventBackend;
   readonly domain: number;
   readonly granted = 0;
@@ -21,11 +21,11 @@ export class ReplayedEvents {
   /** Ports, as the trace numbers them, on which an event has arrived here that the trace has not named yet. */
   readonly #early = new Set<number>();
 
-  constructor(context: ReplayContext, domain: number, backend: EventBackend, file: EventFile) {
+  constructor(context: ReplayContext, domain: number, backend: EventBackend) {
     this.#context = context;
     this.domain = domain;
     this.backend = backend;
-    this.#file = file;
+    this.#file = backend.open();
     this.#ports = context.ports.open(domain);
   }
 

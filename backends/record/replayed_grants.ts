@@ -6,19 +6,20 @@ import type { EndAccessCall, GrantCall, GrantsMapCall, NotifyCall } from "./trac
 
 /** An open file of the granter, in a replay. */
 export class ReplayedGrants {
-  readonly side = "grants";
+  readonly part = "grants";
   readonly backend: GrantBackend;
   readonly domain: number;
+  readonly bound = 0;
   readonly #file: GrantFile;
   readonly #context: ReplayContext;
   /** Its pages, by their index: the reference in the trace, and the one here. */
   readonly #pages = new Map<number, readonly [recorded: number, replayed: number]>();
 
-  constructor(context: ReplayContext, domain: number, backend: GrantBackend, file: GrantFile) {
+  constructor(context: ReplayContext, domain: number, backend: GrantBackend) {
     this.#context = context;
     this.domain = domain;
     this.backend = backend;
-    this.#file = file;
+    this.#file = backend.open();
   }
 
   /** The number of granted pages. */

@@ -5,18 +5,19 @@ import type { CopyCall, MapsMapCall, TracedPlace } from "./trace_calls.ts";
 
 /** An open file of the peer, in a replay. */
 export class ReplayedMaps {
-  readonly side = "maps";
+  readonly part = "maps";
   readonly backend: MapBackend;
   readonly domain: number;
   readonly granted = 0;
+  readonly bound = 0;
   readonly #file: MapFile;
   readonly #context: ReplayContext;
 
-  constructor(context: ReplayContext, domain: number, backend: MapBackend, file: MapFile) {
+  constructor(context: ReplayContext, domain: number, backend: MapBackend) {
     this.#context = context;
     this.domain = domain;
     this.backend = backend;
-    this.#file = file;
+    this.#file = backend.open();
   }
 
   map({ domid, grefs: recorded, writable }: MapsMapCall): () => PeerMemory {

@@ -14,7 +14,7 @@ export interface Trace {
   readonly cut: boolean;
 }
 
-/** The part of a backend's answer that a replay compares. Only the fields that belong to the call are present. */
+/** What a replay compares of a backend's answer. Only the fields that belong to the call are present. */
 export interface TraceAnswer {
   /** Of `limit`: the number of pages, or `"Infinity"`. */
   readonly limit?: number | string;

@@ -2,10 +2,10 @@ import type { XenDomain } from "../../src/contract/backend.ts";
 import type { GrantErrorCode } from "../../src/contract/errors.ts";
 
 /**
- * The side that a call is on, by the part of the domain that takes it: `grants` shares pages, `maps` maps and copies
- * pages of other domains, and `events` binds event channels.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
+ * `events` binds event channels.
  */
-export type TraceSide = keyof XenDomain;
+export type TracePart = keyof XenDomain;
 
 /** An error, as it is written in a trace. */
 export interface TracedError {
@@ -21,8 +21,8 @@ export interface TracedError {
 export interface RecordedCall {
   /** The number of its line in the trace, from 1. */
   readonly line: number;
-  /** The side that takes it. */
-  readonly side: TraceSide;
+  /** The part that takes it. */
+  readonly part: TracePart;
   /** The error that it threw, if it did. */
   readonly error?: TracedError;
 }
@@ -39,8 +39,8 @@ export interface OpenCall extends RecordedCall {
 
 /** A call that asks for the limit. */
 export interface LimitCall extends RecordedCall {
-  /** Only the granter's side has a limit. */
-  readonly side: "grants";
+  /** The part that takes it: only `grants` has a limit. */
+  readonly part: "grants";
   /** The kind of call. */
   readonly call: "limit";
   /** The index of the domain that is asked, in the order in which the domains were recorded. Default is 0. */
@@ -57,8 +57,8 @@ export interface RecordedFileCall extends RecordedCall {
 
 /** A call that grants pages. */
 export interface GrantCall extends RecordedFileCall {
-  /** The granter's side. */
-  readonly side: "grants";
+  /** The part that takes it. */
+  readonly part: "grants";
   /** The kind of call. */
   readonly call: "grant";
   /** The index of the first page. */
@@ -75,8 +75,8 @@ export interface GrantCall extends RecordedFileCall {
 
 /** A call that ends access to pages. */
 export interface EndAccessCall extends RecordedFileCall {
-  /** The granter's side. */
-  readonly side: "grants";
+  /** The part that takes it. */
+  readonly part: "grants";
   /** The kind of call. */
   readonly call: "endAccess";
   /** The index of the first page. */
@@ -91,8 +91,8 @@ export interface EndAccessCall extends RecordedFileCall {
 
 /** A call by which the granter maps its own pages. */
 export interface GrantsMapCall extends RecordedFileCall {
-  /** The granter's side. */
-  readonly side: "grants";
+  /** The part that takes it. */
+  readonly part: "grants";
   /** The kind of call. */
   readonly call: "map";
   /** The index of the first page. */
@@ -111,8 +111,8 @@ export interface GrantsMapCall extends RecordedFileCall {
 
 /** A call by which the peer maps pages. */
 export interface MapsMapCall extends RecordedFileCall {
-  /** The peer's side. */
-  readonly side: "maps";
+  /** The part that takes it. */
+  readonly part: "maps";
   /** The kind of call. */
   readonly call: "map";
   /** The domain that granted all pages, or one domain for each reference. */
@@ -149,8 +149,8 @@ export interface TracedSegment {
 
 /** A call by which the peer copies bytes of pages. */
 export interface CopyCall extends RecordedFileCall {
-  /** The peer's side. */
-  readonly side: "maps";
+  /** The part that takes it. */
+  readonly part: "maps";
   /** The kind of call. */
   readonly call: "copy";
   /** What is copied. */
@@ -161,8 +161,8 @@ export interface CopyCall extends RecordedFileCall {
 
 /** A call that ends a mapping. The mapping is gone even if the call failed. */
 export interface UnmapCall extends RecordedCall {
-  /** The side that mapped it. */
-  readonly side: "grants" | "maps";
+  /** The part that mapped it. */
+  readonly part: "grants" | "maps";
   /** The kind of call. */
   readonly call: "unmap";
   /** The number of the mapping. */
@@ -171,8 +171,8 @@ export interface UnmapCall extends RecordedCall {
 
 /** A call that sets the unmap notify of a page. */
 export interface NotifyCall extends RecordedFileCall {
-  /** The granter's side. */
-  readonly side: "grants";
+  /** The part that takes it. */
+  readonly part: "grants";
   /** The kind of call. */
   readonly call: "notify";
   /** The index of the page. */
@@ -187,8 +187,8 @@ export interface NotifyCall extends RecordedFileCall {
 
 /** A call that sets the unmap notify of a mapping. */
 export interface MapsNotifyCall extends RecordedCall {
-  /** The peer's side. */
-  readonly side: "maps";
+  /** The part that takes it. */
+  readonly part: "maps";
   /** The kind of call. */
   readonly call: "notify";
   /** The number of the mapping. */
@@ -201,8 +201,8 @@ export interface MapsNotifyCall extends RecordedCall {
 
 /** A call that binds a port. */
 export interface BindCall extends RecordedFileCall {
-  /** The side of event channels. */
-  readonly side: "events";
+  /** The part that takes it. */
+  readonly part: "events";
   /** The kind of call. */
   readonly call: "bindUnbound" | "bindInterdomain" | "bindVirq";
   /** The domain at the other end; absent for `bindVirq`. */
@@ -217,8 +217,8 @@ export interface BindCall extends RecordedFileCall {
 
 /** A call that sends an event on a port, unmasks it or unbinds it. An unbound port is gone even if the call failed. */
 export interface PortCall extends RecordedFileCall {
-  /** The side of event channels. */
-  readonly side: "events";
+  /** The part that takes it. */
+  readonly part: "events";
   /** The kind of call. */
   readonly call: "notify" | "unmask" | "unbind";
   /** The port. */
@@ -227,8 +227,8 @@ export interface PortCall extends RecordedFileCall {
 
 /** A call that asks on which ports events have arrived. */
 export interface PendingCall extends RecordedFileCall {
-  /** The side of event channels. */
-  readonly side: "events";
+  /** The part that takes it. */
+  readonly part: "events";
   /** The kind of call. */
   readonly call: "pending";
   /** The ports; anything, from a backend that breaks its contract. */
@@ -237,8 +237,8 @@ export interface PendingCall extends RecordedFileCall {
 
 /** A call that begins to wait for events. A later line of `pending` has the events. */
 export interface WaitCall extends RecordedFileCall {
-  /** The side of event channels. */
-  readonly side: "events";
+  /** The part that takes it. */
+  readonly part: "events";
   /** The kind of call. */
   readonly call: "wait";
 }

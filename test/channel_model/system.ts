@@ -32,7 +32,7 @@ export interface Waiter {
   outcome?: string;
 }
 
-/** The kind and the side of the calls that a failure is for. */
+/** The kind and the part of the calls that a failure is for. */
 const FAILURES = {
   map: ["map", "maps"],
   unmap: ["unmap", "maps"],
@@ -206,9 +206,9 @@ export class System {
   }
 
   #fail(call: Fallible, after: number | null): void {
-    const [kind, side] = FAILURES[call];
-    if (call === "copy" && after !== null) this.#faults.fail("copy", { side, afterSegments: after });
-    else this.#faults.fail(kind, { side, when: after === null ? "before" : "after" });
+    const [kind, part] = FAILURES[call];
+    if (call === "copy" && after !== null) this.#faults.fail("copy", { part, afterSegments: after });
+    else this.#faults.fail(kind, { part, when: after === null ? "before" : "after" });
   }
 
   /** Ends everything that programs would end. */

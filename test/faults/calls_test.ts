@@ -147,8 +147,8 @@ const MAPS: Partial<Record<FaultKind, Case>> = {
   },
 };
 
-for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["grants" | "maps", typeof MAPS][]) {
-  describe(`a fault on the side ${side}`, () => {
+for (const [part, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["grants" | "maps", typeof MAPS][]) {
+  describe(`a fault in the part ${part}`, () => {
     for (const [kind, { prepare, run, operation, after, once }] of Object.entries(cases) as [FaultKind, Case][]) {
       for (const when of ["before", "after"] as const) {
         for (const profile of PROFILES) {
@@ -156,13 +156,13 @@ for (const [side, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
             const all = machine(profile);
             const { faults, device, finish, below } = all;
             const at = prepare?.(all) ?? {};
-            const asked = faults.calls(kind, side);
+            const asked = faults.calls(kind, part);
             const reached = below(kind).length;
-            const rule = faults.fail(kind, { side, when, error: boom });
+            const rule = faults.fail(kind, { part, when, error: boom });
             const error = thrown(() => run(all, at));
             expect(error).toMatchObject({ code: "backend-failed", operation, cause: boom });
-            expect([rule.fired, faults.injected(kind, side), faults.injected()]).toEqual([1, 1, 1]);
-            expect(faults.calls(kind, side)).toBe(asked + 1);
+            expect([rule.fired, faults.injected(kind, part), faults.injected()]).toEqual([1, 1, 1]);
+            expect(faults.calls(kind, part)).toBe(asked + 1);
             const more = when === "after" ? kind === "notify" ? 2 : 1 : 0;
             expect(below(kind).length - reached).toBe(more);
             expect(device.inspect()).toMatchObject(after);
@@ -228,14 +228,14 @@ describe("an inner backend that breaks its contract", () => {
 describe("hooks", () => {
   test("that throw make their call fail, before or after it is done", () => {
     for (const when of ["before", "after"] as const) {
-      for (const side of ["grants", "maps"] as const) {
-        for (const [kind, { prepare, run, operation, after }] of Object.entries(side === "grants" ? GRANTS : MAPS)) {
+      for (const part of ["grants", "maps"] as const) {
+        for (const [kind, { prepare, run, operation, after }] of Object.entries(part === "grants" ? GRANTS : MAPS)) {
           const all = machine();
           const at = prepare?.(all) ?? {};
           const act = () => {
             throw boom;
           };
-          all.faults[when](kind as FaultKind, act, { side, times: 1 });
+          all.faults[when](kind as FaultKind, act, { part, times: 1 });
           expect(thrown(() => run(all, at))).toMatchObject({ operation, cause: boom });
           expect(all.device.inspect()).toMatchObject(after);
           expect(all.faults.injected()).toBe(0);

@@ -71,7 +71,7 @@ describe("a fault in a call of event channels", () => {
         const { faults, below, finish } = at;
         const call = kind === "wait" ? "wait" : name;
         const reached = below(call);
-        const rule = faults.fail(kind, { side: "events", when, error: boom });
+        const rule = faults.fail(kind, { part: "events", when, error: boom });
         expect(() => run(at)).toThrow(boom);
         expect([rule.fired, faults.injected(kind, "events")]).toEqual([1, 1]);
         expect(below(call) - reached).toBe(when === "after" ? 1 : 0);
@@ -85,7 +85,7 @@ describe("a fault in a call of event channels", () => {
   test("before `open()` or after it: nothing stays open", () => {
     for (const when of ["before", "after"] as const) {
       const { faults, backend, below, finish } = machine();
-      faults.fail("open", { side: "events", when, error: boom });
+      faults.fail("open", { part: "events", when, error: boom });
       expect(() => backend.open()).toThrow(boom);
       expect(below("close")).toBe(when === "after" ? 1 : 0);
       backend.open().close();
@@ -98,7 +98,7 @@ describe("a fault in a call of event channels", () => {
     const calls: object[] = [];
     const theirs = peer.bindUnbound(1);
     for (const kind of ["bind", "notify", "pending", "unmask", "wait", "unbind"] as const) {
-      faults.before(kind, (call) => calls.push(call), { side: "events" });
+      faults.before(kind, (call) => calls.push(call), { part: "events" });
     }
     file.bindUnbound(7);
     const interdomain = file.bindInterdomain(0, theirs);
@@ -116,7 +116,7 @@ describe("a fault in a call of event channels", () => {
       { kind: "pending", number: 1 },
       { kind: "unmask", port },
       { kind: "wait" },
-      { kind: "unbind", port: interdomain, side: "events" },
+      { kind: "unbind", port: interdomain, part: "events" },
     ]);
     finish();
   });
@@ -126,7 +126,7 @@ describe("a fault in a call of event channels", () => {
     faults.fail("notify", { nth: 2, times: 2 });
     file.notify(port);
     for (const number of [2, 3]) {
-      expect(() => file.notify(port)).toThrow(`call ${number} of \`notify\` on the side \`events\``);
+      expect(() => file.notify(port)).toThrow(`call ${number} of \`notify\` in the part \`events\``);
     }
     file.notify(port);
     expect(() => {
@@ -136,15 +136,15 @@ describe("a fault in a call of event channels", () => {
     finish();
   });
 
-  test("on one side leaves the same kind of call on another side alone", () => {
+  test("in one part leaves the same kind of call in another part alone", () => {
     const { faults, domain, file, port, finish } = bound();
     const grants = domain.grants.open();
     const grefs = new Uint32Array(1);
     grants.grant(0, 1, 0, true, grefs);
-    faults.fail("notify", { side: "grants" });
+    faults.fail("notify", { part: "grants" });
     file.notify(port);
     expect(() => grants.setUnmapNotify(0, grefs[0]!, {})).toThrow(InjectedFault);
-    faults.fail("notify", { side: "events" });
+    faults.fail("notify", { part: "events" });
     grants.setUnmapNotify(0, grefs[0]!, {});
     expect(() => file.notify(port)).toThrow(InjectedFault);
     grants.endAccess(0, 1, grefs);
@@ -234,7 +234,7 @@ describe("a fault in `unbind()` or `close()`", () => {
 
   test("before `close()`: the file stays open with its ports until `releaseAll()`", () => {
     const { faults, file, finish } = bound();
-    faults.fail("close", { side: "events", when: "before", error: boom });
+    faults.fail("close", { part: "events", when: "before", error: boom });
     expect(() => file.close()).toThrow(boom);
     expect(faults.unreleased).toBe(1);
     file.close = () => {};
@@ -298,14 +298,14 @@ describe("`EventChannels` on a backend that fails", () => {
     const { xen, faults, domain, finish } = machine();
     const events = new EventChannels(domain);
     const theirs = new EventChannels(xen.domain(0));
-    faults.fail("open", { side: "events", error: boom });
+    faults.fail("open", { part: "events", error: boom });
     expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
     faults.fail("bind", { when: "after", error: boom });
     expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
     const channel = events.bindUnbound(0);
     const other = theirs.bindInterdomain(1, channel.port);
 
-    faults.fail("notify", { side: "events", error: boom });
+    faults.fail("notify", { part: "events", error: boom });
     expect(thrown(() => channel.notify())).toMatchObject({ operation: "notify", cause: boom });
     other.notify();
     for (const when of ["before", "after"] as const) {
@@ -325,7 +325,7 @@ describe("`EventChannels` on a backend that fails", () => {
     expect(thrown(() => channel.unbind())).toMatchObject({ operation: "unbind", cause: boom });
     channel.unbind();
     expect(channel.closed).toBe(true);
-    faults.fail("close", { side: "events", error: boom });
+    faults.fail("close", { part: "events", error: boom });
     expect(thrown(() => events.close())).toMatchObject({ operation: "close", cause: boom });
     events.close();
     theirs.close();

@@ -44,7 +44,7 @@ describe("a grant that fails after some pages", () => {
       const allocator = device.open();
       let theirs: Mapping | undefined;
       faults.after("grant", (call) => {
-        expect(call).toMatchObject({ side: "grants", kind: "grant", number: 1, page: 0, count: 3, domid: 0 });
+        expect(call).toMatchObject({ part: "grants", kind: "grant", number: 1, page: 0, count: 3, domid: 0 });
         // Two of three pages were granted.
         expect(call.grefs).toEqual([8, 9]);
         theirs = mapper.map(1, [call.grefs[1]!]);
@@ -220,8 +220,8 @@ test("an unmap of the peer that does not reach the machine holds the pages until
   const { faults, device, mapper, finish } = machine("linux-5.16");
   const pages = device.open().allocate(0, { pages: 2 });
   const theirs = mapper.map(1, pages.grefs);
-  faults.fail("unmap", { side: "maps", when: "before" });
-  faults.fail("close", { side: "maps", when: "before", error: boom });
+  faults.fail("unmap", { part: "maps", when: "before" });
+  faults.fail("close", { part: "maps", when: "before", error: boom });
   expect(thrown(() => theirs.unmap()).cause).toBeInstanceOf(InjectedFault);
   expect(thrown(() => mapper.close()).cause).toBe(boom);
   pages.free();

@@ -31,7 +31,7 @@ function machine() {
 }
 
 /** Four segments that write 1 to 4 at the beginning of the pages of domain 1. */
-function pieces({ pages }: ReturnType<typeof machine>) {
+function segments({ pages }: ReturnType<typeof machine>) {
   return pages[0]!.grefs.map((gref, index) => ({ from: Uint8Array.of(index + 1), to: { domid: 1, gref } }));
 }
 
@@ -45,9 +45,9 @@ describe("a fault in `copy()`", () => {
     for (const when of ["before", "after"] as const) {
       const all = machine();
       all.faults.fail("copy", { when, error: boom });
-      expect(thrown(() => all.mapper.copy(pieces(all)))).toMatchObject({ operation: "copy", cause: boom });
+      expect(thrown(() => all.mapper.copy(segments(all)))).toMatchObject({ operation: "copy", cause: boom });
       expect(written(all)).toEqual(when === "before" ? [0, 0, 0, 0] : [1, 2, 3, 4]);
-      expect(all.mapper.copy(pieces(all))).toEqual(["okay", "okay", "okay", "okay"]);
+      expect(all.mapper.copy(segments(all))).toEqual(["okay", "okay", "okay", "okay"]);
       all.finish();
     }
   });
@@ -56,10 +56,10 @@ describe("a fault in `copy()`", () => {
     for (const afterSegments of [0, 1, 3, 4, 9]) {
       const all = machine();
       all.faults.fail("copy", { afterSegments });
-      const error = thrown(() => all.mapper.copy(pieces(all)));
+      const error = thrown(() => all.mapper.copy(segments(all)));
       expect(error.cause).toBeInstanceOf(InjectedFault);
       expect((error.cause as InjectedFault).call).toMatchObject({
-        side: "maps",
+        part: "maps",
         count: 4,
         grefs: all.pages[0]!.grefs,
       });
@@ -74,7 +74,7 @@ describe("a fault in `copy()`", () => {
     expect(() => faults.fail("copy", { afterPages: 1 })).toThrow("must be grant or endAccess: current value is copy");
     expect(() => faults.fail("copy", { afterSegments: 1, when: "after" })).toThrow("`when` must be left out");
     expect(() => faults.fail("copy", { afterSegments: -1 })).toThrow("`afterSegments` must be a whole number");
-    expect(() => faults.fail("copy", { side: "events" })).toThrow(
+    expect(() => faults.fail("copy", { part: "events" })).toThrow(
       'must have calls of the kind copy: current value is "events"',
     );
   });
@@ -85,9 +85,9 @@ describe("`refuse()`", () => {
     const all = machine();
     const { faults, mapper, finish } = all;
     const rule = faults.refuse({ nth: 6, times: 2, status: -8 });
-    expect(mapper.copy(pieces(all))).toEqual(["okay", "okay", "okay", "okay"]);
+    expect(mapper.copy(segments(all))).toEqual(["okay", "okay", "okay", "okay"]);
     for (const view of all.views) view.bytes.fill(0);
-    expect(mapper.copy(pieces(all))).toEqual(["okay", "permission_denied", "permission_denied", "okay"]);
+    expect(mapper.copy(segments(all))).toEqual(["okay", "permission_denied", "permission_denied", "okay"]);
     expect(written(all)).toEqual([1, 0, 0, 4]);
     expect([rule.fired, faults.injected("copy", "maps")]).toEqual([2, 1]);
     finish();
@@ -98,7 +98,7 @@ describe("`refuse()`", () => {
     const { faults, mapper, pages, finish } = all;
     const [first, second] = pages[0]!.grefs;
     const rule = faults.refuse({ grefs: [second!], times: Infinity });
-    expect(mapper.copy(pieces(all))).toEqual(["okay", "general_error", "okay", "okay"]);
+    expect(mapper.copy(segments(all))).toEqual(["okay", "general_error", "okay", "okay"]);
     const between = { from: { domid: 1, gref: first! }, to: { domid: 1, gref: second! }, length: 8 };
     expect(mapper.copy([between])).toEqual(["general_error"]);
     rule.clear();
@@ -118,7 +118,7 @@ describe("`refuse()`", () => {
     const all = machine();
     const first = all.faults.refuse({ nth: 2, status: -2 });
     const second = all.faults.refuse({ nth: 2, times: 2, status: -3 });
-    expect(all.mapper.copy(pieces(all))).toEqual(["okay", "bad_domain", "bad_gntref", "bad_gntref"]);
+    expect(all.mapper.copy(segments(all))).toEqual(["okay", "bad_domain", "bad_gntref", "bad_gntref"]);
     expect([first.fired, second.fired]).toEqual([1, 2]);
     all.finish();
   });
@@ -147,9 +147,9 @@ describe("`refuse()`", () => {
     const all = machine();
     const rule = all.faults.refuse();
     all.faults.fail("copy");
-    thrown(() => all.mapper.copy(pieces(all)));
+    thrown(() => all.mapper.copy(segments(all)));
     expect(rule.fired).toBe(0);
-    expect(all.mapper.copy(pieces(all))[0]).toBe("general_error");
+    expect(all.mapper.copy(segments(all))[0]).toBe("general_error");
     all.finish();
   });
 
@@ -196,7 +196,7 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
       const { faults, pages, views, mapper, finish } = machine();
       const theirs = mapper.map(1, pages[0]!.grefs, { writable: true });
       theirs.setUnmapNotify({ clearByte: 1 });
-      const rule = faults.fail("notify", { side: "maps", when, error: boom });
+      const rule = faults.fail("notify", { part: "maps", when, error: boom });
       const error = thrown(() => theirs.setUnmapNotify({ clearByte: 4097 }));
       expect(error).toMatchObject({ operation: "notify", cause: boom });
       expect(rule.fired).toBe(1);
@@ -218,7 +218,7 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
       mapping.setUnmapNotify({});
       mapping.unmap();
     }
-    const [alone, both] = [{ side: "maps", domid: 1, count: 1, grefs: [one] }, { side: "maps", grefs: [one, other] }];
+    const [alone, both] = [{ part: "maps", domid: 1, count: 1, grefs: [one] }, { part: "maps", grefs: [one, other] }];
     expect(calls).toMatchObject([
       { ...alone, kind: "map" },
       { ...both, kind: "map" },

@@ -78,10 +78,10 @@ describe("faults of all kinds at random", () => {
             if (!(error instanceof GrantError)) throw error;
           }
         }
-        for (const side of ["grants", "maps"] as const) {
+        for (const part of ["grants", "maps"] as const) {
           for (const kind of ["limit", "open", "grant", "endAccess", "map", "unmap", "notify", "close"] as const) {
-            const key = `${side} ${kind}`;
-            injected.set(key, (injected.get(key) ?? 0) + faults.injected(kind, side));
+            const key = `${part} ${kind}`;
+            injected.set(key, (injected.get(key) ?? 0) + faults.injected(kind, part));
           }
         }
         // Hooks may have mapped more meanwhile.

@@ -25,14 +25,14 @@ describe("when a rule applies:", () => {
     return failed;
   }
 
-  test("to the nth call, a number of times or always from then on, and on its side alone", () => {
+  test("to the nth call, a number of times or always from then on, and in its part alone", () => {
     expect(failing({})).toEqual([1]);
     expect(failing({ nth: 3 })).toEqual([3]);
     expect(failing({ nth: 3, times: 4 })).toEqual([3, 4, 5, 6]);
     expect(failing({ nth: 10, times: Infinity })).toEqual([10, 11, 12]);
-    expect(failing({ side: "grants" })).toEqual([1]);
-    expect(() => failing({ side: "maps" })).toThrow(
-      '`side` must have calls of the kind grant: current value is "maps"',
+    expect(failing({ part: "grants" })).toEqual([1]);
+    expect(() => failing({ part: "maps" })).toThrow(
+      '`part` must have calls of the kind grant: current value is "maps"',
     );
     expect(failing({ rate: 0 })).toEqual([]);
     expect(failing({ rate: 1, nth: 11 })).toEqual([11, 12]);
@@ -103,8 +103,8 @@ test("errors may be any value, or made for the call", () => {
   expect(cause).toBeInstanceOf(InjectedFault);
   expect(cause).toMatchObject({
     name: "InjectedFault",
-    message: "a fault was injected into call 4 of `grant` on the side `grants`",
-    call: { side: "grants", kind: "grant", number: 4, page: 0, count: 2, domid: 0, grefs: [] },
+    message: "a fault was injected into call 4 of `grant` in the part `grants`",
+    call: { part: "grants", kind: "grant", number: 4, page: 0, count: 2, domid: 0, grefs: [] },
   });
   finish();
 });
@@ -342,8 +342,8 @@ test("wrong options are refused", () => {
     "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, unbind: " +
       'current value is "fly"',
   );
-  expect(() => faults.fail("map", { side: "both" as "maps" })).toThrow(
-    '`side` must be one of "grants", "maps", "events": current value is "both"',
+  expect(() => faults.fail("map", { part: "both" as "maps" })).toThrow(
+    '`part` must be one of "grants", "maps", "events": current value is "both"',
   );
   expect(() => faults.fail("map", { nth: 0 })).toThrow("`nth` must be a whole number from 1");
   expect(() => faults.fail("map", { times: 0 })).toThrow(

@@ -40,7 +40,7 @@ test("each call goes through it, with its arguments by name and the call that it
   expect(grant!.args).toEqual({ page: 0, count: 2, domid: 0, writable: true, grefs });
   expect(map!.args).toEqual({ page: 0, count: 2, gref: grefs[0], writable: false });
   expect([open!.from, grant!.from, map!.from, unmap!.from]).toEqual([undefined, open, open, map]);
-  expect(calls.every(({ side, backend }) => side === "grants" && backend.name === "mock")).toBe(true);
+  expect(calls.every(({ part, backend }) => part === "grants" && backend.name === "mock")).toBe(true);
 });
 
 test("an interceptor may answer itself, or throw", () => {

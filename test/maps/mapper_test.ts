@@ -189,7 +189,7 @@ describe("`copy()`", () => {
     expect([...to]).toEqual([7, 8, 9]);
   });
 
-  test("writes to no array of a piece that was refused", () => {
+  test("writes to no array of a segment that was refused", () => {
     const mapper = new GrantMapper({
       maps: mapBackend({
         copy(segments) {
@@ -206,8 +206,8 @@ describe("`copy()`", () => {
   test("calls statuses by Xen's names, and those that it does not know a general error", () => {
     const statuses = Array.from({ length: 16 }, (_, index) => -index);
     const mapper = new GrantMapper({ maps: mapBackend({ copy: () => statuses }) });
-    const piece = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
-    const names = mapper.copy(statuses.map(() => piece));
+    const segment = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
+    const names = mapper.copy(statuses.map(() => segment));
     expect(names.slice(0, 4)).toEqual(["okay", "general_error", "bad_domain", "bad_gntref"]);
     expect(names.slice(8, 14)).toEqual([
       ...["permission_denied", "bad_page", "bad_copy_arg", "address_too_big", "eagain", "no_space"],
@@ -232,9 +232,9 @@ describe("`copy()`", () => {
     const to = new Uint8Array(4);
     ours.bytes.set([1, 2, 3, 4, 5]);
     const moving = changing({ ...place }, "offset", 1, 4096);
-    const piece = changing(changing(changing({}, "from", moving, null), "to", to, null), "length", 3, 5000);
-    const pieces = Object.defineProperty([piece], Symbol.iterator, { value: () => expect.unreachable() });
-    expect(mapper.copy(pieces as never)).toEqual(["okay"]);
+    const segment = changing(changing(changing({}, "from", moving, null), "to", to, null), "length", 3, 5000);
+    const segments = Object.defineProperty([segment], Symbol.iterator, { value: () => expect.unreachable() });
+    expect(mapper.copy(segments as never)).toEqual(["okay"]);
     expect([...to]).toEqual([2, 3, 4, 0]);
   });
 
@@ -290,12 +290,12 @@ describe("`copy()`", () => {
         },
       },
     });
-    const piece = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
-    mapper.copy([piece]);
-    mapper.copy([piece]);
+    const segment = { from: Uint8Array.of(1), to: { domid: 1, gref: 8 } };
+    mapper.copy([segment]);
+    mapper.copy([segment]);
     expect(opens).toBe(1);
     mapper.close();
-    expect(() => mapper.copy([piece])).toThrow(expect.objectContaining({ code: "closed", operation: "copy" }));
+    expect(() => mapper.copy([segment])).toThrow(expect.objectContaining({ code: "closed", operation: "copy" }));
   });
 });
 
@@ -344,13 +344,13 @@ describe("the mock's copy", () => {
     const mapper = new GrantMapper(xen.domain(0));
     const theirs = mapper.map(1, pages.grefs);
     pages.free();
-    const piece = { from: Uint8Array.of(7), to: { domid: 1, gref: pages.grefs[0]! } };
-    expect(mapper.copy([piece])).toEqual(["okay"]);
+    const segment = { from: Uint8Array.of(7), to: { domid: 1, gref: pages.grefs[0]! } };
+    expect(mapper.copy([segment])).toEqual(["okay"]);
     xen.domain(1).destroy();
-    expect(mapper.copy([{ ...piece, from: Uint8Array.of(8) }])).toEqual(["okay"]);
+    expect(mapper.copy([{ ...segment, from: Uint8Array.of(8) }])).toEqual(["okay"]);
     expect(theirs.read(0, 1)[0]).toBe(8);
     theirs.unmap();
-    expect(mapper.copy([piece])).toEqual(["bad_domain"]);
+    expect(mapper.copy([segment])).toEqual(["bad_domain"]);
     xen.assertClean();
   });
 });

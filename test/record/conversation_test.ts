@@ -41,7 +41,7 @@ describe("a conversation of two domains, recorded", () => {
   test("is replayed on an equal machine, and on one with other ports and references", async () => {
     const trace = await conversation();
     const { calls } = parseTrace(trace);
-    const asked = new Set(calls.map((call) => "side" in call ? `${call.side} ${call.call}` : call.call));
+    const asked = new Set(calls.map((call) => "part" in call ? `${call.part} ${call.call}` : call.call));
     for (
       const call of ["bindUnbound", "bindInterdomain", "notify", "pending", "wait", "unmask", "unbind", "open", "close"]
     ) expect(asked).toContain(`events ${call}`);

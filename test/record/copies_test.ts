@@ -35,7 +35,7 @@ describe("copies and mapping notifies", () => {
     expect(trace.join()).not.toContain("77");
     const copy = trace.find((line) => line.includes(`"copy"`))!;
     expect(JSON.parse(copy)).toEqual({
-      side: "maps",
+      part: "maps",
       call: "copy",
       file: 3,
       segments: [

@@ -19,9 +19,9 @@ describe("`Recorder.wrap()`", () => {
       ...["limit -", "open -", "close -", "open -", "close -"],
       ...["limit 1", "open 1", "close -", "open 1", "close -"],
     ]);
-    expect(trace[1]).toBe(`{"side":"grants","call":"limit","limit":1024}`);
-    expect(trace[6]).toBe(`{"side":"grants","call":"limit","domain":1,"limit":1024}`);
-    expect(trace[7]).toBe(`{"side":"maps","call":"open","domain":1,"backend":"mock","file":3}`);
+    expect(trace[1]).toBe(`{"part":"grants","call":"limit","limit":1024}`);
+    expect(trace[6]).toBe(`{"part":"grants","call":"limit","domain":1,"limit":1024}`);
+    expect(trace[7]).toBe(`{"part":"maps","call":"open","domain":1,"backend":"mock","file":3}`);
   });
 
   test("takes the parts of a domain that are there, and keeps their names", () => {
@@ -43,7 +43,7 @@ describe("`Recorder.wrap()`", () => {
     }
     expect(() => recorder.wrap({ maps: { name: "none" } as never })).toThrow("a backend with a method `open`");
     recorder.wrap(new MockXen().domain(1)).maps.open();
-    expect(trace[1]).toBe(`{"side":"maps","call":"open","backend":"mock","file":1}`);
+    expect(trace[1]).toBe(`{"part":"maps","call":"open","backend":"mock","file":1}`);
   });
 
   test("lets one domain grant pages: another one is refused when it opens a file", () => {
@@ -79,8 +79,8 @@ describe("`Recorder.wrap()`", () => {
 });
 
 describe("a replay of several domains", () => {
-  const open = (side: string, domain: number, file: number) =>
-    `{"side":"${side}","call":"open","domain":${domain},"file":${file}}`;
+  const open = (part: string, domain: number, file: number) =>
+    `{"part":"${part}","call":"open","domain":${domain},"file":${file}}`;
 
   test("refuses a trace in which two domains grant pages", () => {
     const xen = new MockXen();

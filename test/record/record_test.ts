@@ -27,24 +27,24 @@ describe("a recorder", () => {
     xen.assertClean();
     expect(trace).toEqual([
       HEADER,
-      `{"side":"grants","call":"limit","limit":1024}`,
-      `{"side":"grants","call":"open","backend":"mock","file":1}`,
-      `{"side":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
-      `{"side":"maps","call":"open","domain":1,"backend":"mock","file":2}`,
-      `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9,10],"writable":true,"mapping":1,"bytes":8192}`,
-      `{"side":"grants","call":"map","file":1,"page":1,"count":2,"gref":9,"writable":false,"mapping":2,"bytes":8192}`,
+      `{"part":"grants","call":"limit","limit":1024}`,
+      `{"part":"grants","call":"open","backend":"mock","file":1}`,
+      `{"part":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
+      `{"part":"maps","call":"open","domain":1,"backend":"mock","file":2}`,
+      `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[9,10],"writable":true,"mapping":1,"bytes":8192}`,
+      `{"part":"grants","call":"map","file":1,"page":1,"count":2,"gref":9,"writable":false,"mapping":2,"bytes":8192}`,
       `{"call":"mark","name":"half-way","value":{"pages":3}}`,
       `{"call":"mark","name":"bare"}`,
-      `{"side":"grants","call":"notify","file":1,"page":1,"gref":9,"clearByte":1}`,
-      `{"side":"grants","call":"notify","file":1,"page":0,"gref":8}`,
-      `{"side":"grants","call":"notify","file":1,"page":0,"gref":8,"eventPort":7,` +
+      `{"part":"grants","call":"notify","file":1,"page":1,"gref":9,"clearByte":1}`,
+      `{"part":"grants","call":"notify","file":1,"page":0,"gref":8}`,
+      `{"part":"grants","call":"notify","file":1,"page":0,"gref":8,"eventPort":7,` +
       `"error":{"code":"notify-refused","errno":22,"message":${JSON.stringify(message)}}}`,
-      `{"side":"grants","call":"unmap","mapping":2}`,
-      `{"side":"grants","call":"endAccess","file":1,"page":0,"count":3,"grefs":[8,9,10],"held":[1,2]}`,
-      `{"side":"maps","call":"unmap","mapping":1}`,
-      `{"side":"maps","call":"close","file":2}`,
-      `{"side":"grants","call":"endAccess","file":1,"page":1,"count":2,"grefs":[9,10],"held":[]}`,
-      `{"side":"grants","call":"close","file":1}`,
+      `{"part":"grants","call":"unmap","mapping":2}`,
+      `{"part":"grants","call":"endAccess","file":1,"page":0,"count":3,"grefs":[8,9,10],"held":[1,2]}`,
+      `{"part":"maps","call":"unmap","mapping":1}`,
+      `{"part":"maps","call":"close","file":2}`,
+      `{"part":"grants","call":"endAccess","file":1,"page":1,"count":2,"grefs":[9,10],"held":[]}`,
+      `{"part":"grants","call":"close","file":1}`,
     ]);
     expect(recorder.lines).toBe(trace.length);
     expect(replayOn(new MockXen({ profile: "linux-5.16" }), trace)).toEqual({ calls: 15, cut: false, left: [] });
@@ -55,11 +55,11 @@ describe("a recorder", () => {
     const allocator = device.open();
     allocator.allocate(0, { pages: 503 });
     expect(() => allocator.allocate(0, { pages: 2 })).toThrow("the grant table of domain 1");
-    expect(trace[1]).toBe(`{"side":"grants","call":"limit","limit":"Infinity"}`);
+    expect(trace[1]).toBe(`{"part":"grants","call":"limit","limit":"Infinity"}`);
     expect(trace[4]).toMatch(
       /"page":503,"count":2,"domid":0,"writable":false,"grefs":\[511\],"error":\{"code":"table-full","errno":28,/,
     );
-    expect(trace[5]).toBe(`{"side":"grants","call":"endAccess","file":1,"page":503,"count":1,"grefs":[511],"held":[]}`);
+    expect(trace[5]).toBe(`{"part":"grants","call":"endAccess","file":1,"page":503,"count":1,"grefs":[511],"held":[]}`);
 
     expect(device.inspect().limit).toBe(Infinity);
 
@@ -76,8 +76,8 @@ describe("a recorder", () => {
     expect(broken.grants.limit()).toBe(NaN);
     expect(() => broken.grants.open()).toThrow("boom");
     expect(other.slice(1)).toEqual([
-      `{"side":"grants","call":"limit","limit":"NaN"}`,
-      `{"side":"grants","call":"open","backend":"broken","error":{"code":"backend-failed","message":"boom"}}`,
+      `{"part":"grants","call":"limit","limit":"NaN"}`,
+      `{"part":"grants","call":"open","backend":"broken","error":{"code":"backend-failed","message":"boom"}}`,
     ]);
   });
 
@@ -129,8 +129,8 @@ describe("a recorder passes oddities on:", () => {
     expect(unmaps).toBe(1);
     expect(recorder.failure).toBe(undefined);
     expect(lines.slice(2)).toEqual([
-      `{"side":"grants","call":"map","file":1,"page":0,"count":1,"gref":8,"writable":true,"mapping":1,"bytes":0}`,
-      `{"side":"grants","call":"unmap","mapping":1}`,
+      `{"part":"grants","call":"map","file":1,"page":0,"count":1,"gref":8,"writable":true,"mapping":1,"bytes":0}`,
+      `{"part":"grants","call":"unmap","mapping":1}`,
     ]);
   });
 

@@ -9,13 +9,13 @@ import { parseTrace, replay, type ReplayOptions } from "../../backends/record.ts
 import { HEADER, recording, thrown } from "../support/recorded.ts";
 
 describe("events in a replay", () => {
-  const open = `{"side":"events","call":"open","file":1}`;
+  const open = `{"part":"events","call":"open","file":1}`;
   const bind = (domid: number, port: number) =>
-    `{"side":"events","call":"bindUnbound","file":1,"domid":${domid},"port":${port}}`;
+    `{"part":"events","call":"bindUnbound","file":1,"domid":${domid},"port":${port}}`;
   const loop = (remotePort: number, port: number) =>
-    `{"side":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":${remotePort},"port":${port}}`;
-  const port = (call: string, port: number) => `{"side":"events","call":"${call}","file":1,"port":${port}}`;
-  const pending = (...ports: number[]) => `{"side":"events","call":"pending","file":1,"ports":[${ports}]}`;
+    `{"part":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":${remotePort},"port":${port}}`;
+  const port = (call: string, port: number) => `{"part":"events","call":"${call}","file":1,"port":${port}}`;
+  const pending = (...ports: number[]) => `{"part":"events","call":"pending","file":1,"ports":[${ports}]}`;
   /** Replays the lines in domain 0. */
   const run = (lines: string[], more: Partial<ReplayOptions> = {}) => {
     const xen = new MockXen();
@@ -71,7 +71,7 @@ describe("events in a replay", () => {
 
   test("unbound ports are refused in the replay as in the recording", () => {
     const stale =
-      `{"side":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":70,"error":{"code":"port-refused"}}`;
+      `{"part":"events","call":"bindInterdomain","file":1,"domid":0,"remotePort":70,"error":{"code":"port-refused"}}`;
     expect(run([bind(0, 70), port("unbind", 70), stale]).difference).toBe(undefined);
     expect(run([bind(0, 70), stale]).difference?.got).toEqual({ bound: true });
   });
@@ -81,10 +81,10 @@ describe("events in a replay", () => {
       HEADER,
       open,
       bind(1, 70),
-      `{"side":"grants","call":"open","file":2}`,
-      `{"side":"grants","call":"grant","file":2,"page":0,"count":1,"domid":1,"writable":true,"grefs":[8]}`,
-      `{"side":"grants","call":"notify","file":2,"page":0,"gref":8,"eventPort":70}`,
-      `{"side":"grants","call":"notify","file":2,"page":0,"gref":8,"eventPort":1,"error":{"code":"notify-refused"}}`,
+      `{"part":"grants","call":"open","file":2}`,
+      `{"part":"grants","call":"grant","file":2,"page":0,"count":1,"domid":1,"writable":true,"grefs":[8]}`,
+      `{"part":"grants","call":"notify","file":2,"page":0,"gref":8,"eventPort":70}`,
+      `{"part":"grants","call":"notify","file":2,"page":0,"gref":8,"eventPort":1,"error":{"code":"notify-refused"}}`,
     ];
     const report = replay(lines, { domains: [new MockXen().domain(0)] });
     expect(report.difference?.message).toBe(undefined);
@@ -96,31 +96,31 @@ describe("events in a replay", () => {
 describe("a trace of event channels written by hand", () => {
   const domains = [new MockXen().domain(1)];
   const problem = (...lines: string[]) => thrown(() => replay([HEADER, ...lines], { domains })).message;
-  const open = `{"side":"events","call":"open","file":1}`;
+  const open = `{"part":"events","call":"open","file":1}`;
 
   test("is refused if a line is wrong, and the error has its number", () => {
-    expect(problem(`{"side":"events","call":"open","file":1,"domain":1}`)).toMatch(
+    expect(problem(`{"part":"events","call":"open","file":1,"domain":1}`)).toMatch(
       /line 2, `domain` must be the index of a domain of the replay: current value is 1, and the number of dom.* 1\./,
     );
-    expect(problem(`{"side":"events","call":"open","file":1,"domain":-1}`)).toContain(
+    expect(problem(`{"part":"events","call":"open","file":1,"domain":-1}`)).toContain(
       "`domain` must be a whole number",
     );
-    expect(problem(open, `{"side":"events","call":"notify","file":1,"port":4}`)).toMatch(
+    expect(problem(open, `{"part":"events","call":"notify","file":1,"port":4}`)).toMatch(
       /line 3, `port` must be one that is bound in its file: current value is 4/,
     );
-    expect(problem(open, `{"side":"events","call":"notify","file":2,"port":4}`)).toContain("`file` must be one");
-    expect(problem(open, `{"side":"events","call":"bindUnbound","file":1,"domid":40000,"port":1}`)).toContain(
+    expect(problem(open, `{"part":"events","call":"notify","file":2,"port":4}`)).toContain("`file` must be one");
+    expect(problem(open, `{"part":"events","call":"bindUnbound","file":1,"domid":40000,"port":1}`)).toContain(
       "`domid`",
     );
-    expect(problem(open, `{"side":"events","call":"bindUnbound","file":1,"domid":4}`)).toContain(
+    expect(problem(open, `{"part":"events","call":"bindUnbound","file":1,"domid":4}`)).toContain(
       "`port` must be present",
     );
-    expect(problem(open, `{"side":"events","call":"bindInterdomain","file":1,"domid":4,"port":1}`)).toContain(
+    expect(problem(open, `{"part":"events","call":"bindInterdomain","file":1,"domid":4,"port":1}`)).toContain(
       "remotePort",
     );
-    expect(problem(open, `{"side":"events","call":"pending","file":1}`)).toContain("`ports` must be present");
-    expect(problem(open, `{"side":"events","call":"grant","file":1}`)).toContain("must name a known call");
-    expect(problem(`{"side":"maps","call":"copy","file":1,"segments":[]}`)).toContain("at least one segment");
+    expect(problem(open, `{"part":"events","call":"pending","file":1}`)).toContain("`ports` must be present");
+    expect(problem(open, `{"part":"events","call":"grant","file":1}`)).toContain("must name a known call");
+    expect(problem(`{"part":"maps","call":"copy","file":1,"segments":[]}`)).toContain("at least one segment");
     const none = thrown(() => replay([HEADER, open], { domains: [] })).message;
     expect(none).toContain("Pass one for each recorded domain, in the same order, as the option `domains`");
   });
@@ -142,11 +142,11 @@ describe("a trace of event channels written by hand", () => {
         "7",
       ]
     ) {
-      const line = `{"side":"maps","call":"copy","file":1,"segments":[${segment}],"statuses":[0]}`;
+      const line = `{"part":"maps","call":"copy","file":1,"segments":[${segment}],"statuses":[0]}`;
       expect(() => parseTrace([HEADER, line])).toThrow("`segments` must be an array of at least one segment");
     }
     const map = (domid: string) =>
-      `{"side":"maps","call":"map","file":1,"domid":${domid},"grefs":[8,9],"writable":true,"mapping":1,"bytes":8192}`;
+      `{"part":"maps","call":"map","file":1,"domid":${domid},"grefs":[8,9],"writable":true,"mapping":1,"bytes":8192}`;
     expect(() => parseTrace([HEADER, map("[1]")])).toThrow("the length of `domid` must be that of `grefs`, 2");
     expect(() => parseTrace([HEADER, map("[1,40000]")])).toThrow("or an array of such numbers");
     expect(parseTrace([HEADER, map("[1,2]")]).calls.length).toBe(1);

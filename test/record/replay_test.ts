@@ -74,11 +74,11 @@ describe("references", () => {
   test("of other granters stay as they are, and domains may stand for others", () => {
     const trace = [
       HEADER,
-      `{"side":"grants","call":"open","file":1}`,
-      `{"side":"grants","call":"grant","file":1,"page":0,"count":1,"domid":5,"writable":false,"grefs":[700]}`,
-      `{"side":"maps","call":"open","domain":1,"file":2}`,
-      `{"side":"maps","call":"map","file":2,"domid":4,"grefs":[700],"writable":false,"mapping":1,"bytes":4096}`,
-      `{"side":"maps","call":"map","file":2,"domid":3,"grefs":[8],"writable":false,"mapping":2,"bytes":4096}`,
+      `{"part":"grants","call":"open","file":1}`,
+      `{"part":"grants","call":"grant","file":1,"page":0,"count":1,"domid":5,"writable":false,"grefs":[700]}`,
+      `{"part":"maps","call":"open","domain":1,"file":2}`,
+      `{"part":"maps","call":"map","file":2,"domid":4,"grefs":[700],"writable":false,"mapping":1,"bytes":4096}`,
+      `{"part":"maps","call":"map","file":2,"domid":3,"grefs":[8],"writable":false,"mapping":2,"bytes":4096}`,
     ];
     const xen = new MockXen();
     const other = new GrantDevice(xen.domain(3));
@@ -98,12 +98,12 @@ describe("references", () => {
 describe("a difference", () => {
   const trace = [
     HEADER,
-    `{"side":"grants","call":"limit","limit":1024}`,
-    `{"side":"grants","call":"open","file":1}`,
-    `{"side":"grants","call":"grant","file":1,"page":0,"count":4,"domid":0,"writable":true,"grefs":[8,9,10,11]}`,
-    `{"side":"grants","call":"map","file":1,"page":0,"count":4,"gref":8,"writable":true,"mapping":1,"bytes":16384}`,
-    `{"side":"maps","call":"open","domain":1,"file":2}`,
-    `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":2,"bytes":4096}`,
+    `{"part":"grants","call":"limit","limit":1024}`,
+    `{"part":"grants","call":"open","file":1}`,
+    `{"part":"grants","call":"grant","file":1,"page":0,"count":4,"domid":0,"writable":true,"grefs":[8,9,10,11]}`,
+    `{"part":"grants","call":"map","file":1,"page":0,"count":4,"gref":8,"writable":true,"mapping":1,"bytes":16384}`,
+    `{"part":"maps","call":"open","domain":1,"file":2}`,
+    `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":2,"bytes":4096}`,
   ];
 
   /** The difference that one more line makes. */
@@ -111,7 +111,7 @@ describe("a difference", () => {
     replayOn(xen, [...trace, line]).difference;
 
   test("has both answers and the calls before it, and leaves nothing open", () => {
-    const line = `{"side":"grants","call":"endAccess","file":1,"page":0,"count":4,"grefs":[8,9,10,11],"held":[3]}`;
+    const line = `{"part":"grants","call":"endAccess","file":1,"page":0,"count":4,"grefs":[8,9,10,11],"held":[3]}`;
     const found = difference(line)!;
     expect(found).toMatchObject({ line: 8, call: { call: "endAccess" }, expected: { held: [3] }, got: { held: [1] } });
     expect(found.before.map((call) => call.line)).toEqual([2, 3, 4, 5, 6, 7]);
@@ -122,32 +122,32 @@ describe("a difference", () => {
   });
 
   test("shows the last 8 calls before it", () => {
-    const calls = [...trace, ...Array(10).fill(trace[1]), `{"side":"grants","call":"limit","limit":7}`];
+    const calls = [...trace, ...Array(10).fill(trace[1]), `{"part":"grants","call":"limit","limit":7}`];
     const found = replayOn(new MockXen(), calls).difference!;
     expect(found.before.map((call) => call.line)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
   test("may be in any answer, or in whether the call fails", () => {
     const error = `"error":{"code":"no-space","errno":28,"message":""}`;
-    const map = `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,`;
-    expect(difference(`{"side":"grants","call":"limit","limit":7}`)).toMatchObject({ got: { limit: 1024 } });
-    expect(difference(`{"side":"grants","call":"open",${error}}`)).toMatchObject({
+    const map = `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,`;
+    expect(difference(`{"part":"grants","call":"limit","limit":7}`)).toMatchObject({ got: { limit: 1024 } });
+    expect(difference(`{"part":"grants","call":"open",${error}}`)).toMatchObject({
       expected: { error: { errno: 28 } },
     });
-    expect(difference(`{"side":"maps","call":"open","domain":1,${error}}`)?.got).toEqual({});
+    expect(difference(`{"part":"maps","call":"open","domain":1,${error}}`)?.got).toEqual({});
     expect(difference(`${map}"mapping":3,"bytes":8192}`)).toMatchObject({
       expected: { bytes: 8192 },
       got: { bytes: 4096 },
     });
     expect(difference(`${map}${error}}`)?.got).toEqual({ bytes: 4096 });
-    expect(difference(`{"side":"maps","call":"unmap","mapping":2,${error}}`)?.got).toEqual({});
-    const grant = `{"side":"grants","call":"grant","file":1,"page":4,"count":2,"domid":0,"writable":true,`;
+    expect(difference(`{"part":"maps","call":"unmap","mapping":2,${error}}`)?.got).toEqual({});
+    const grant = `{"part":"grants","call":"grant","file":1,"page":4,"count":2,"domid":0,"writable":true,`;
     expect(difference(`${grant}"grefs":[12],${error}}`)).toMatchObject({
       expected: { granted: 1 },
       got: { granted: 2 },
     });
     expect(difference(`${grant}"grefs":[12]}`)?.got).toEqual({ granted: 2 });
-    const small = trace.with(1, `{"side":"grants","call":"limit","limit":5}`);
+    const small = trace.with(1, `{"part":"grants","call":"limit","limit":5}`);
     const { difference: full } = replayOn(new MockXen({ limit: 5 }), [...small, `${grant}"grefs":[12,13]}`]);
     expect(full).toMatchObject({ got: { granted: 0, error: { code: "kernel-limit-reached", errno: 28 } } });
   });
@@ -156,8 +156,8 @@ describe("a difference", () => {
 describe("errors", () => {
   const trace = (code: string, errno: string) => [
     HEADER,
-    `{"side":"maps","call":"open","domain":1,"file":1}`,
-    `{"side":"maps","call":"map","file":1,"domid":1,"grefs":[9],"writable":true,"error":{"code":"${code}"${errno}}}`,
+    `{"part":"maps","call":"open","domain":1,"file":1}`,
+    `{"part":"maps","call":"map","file":1,"domid":1,"grefs":[9],"writable":true,"error":{"code":"${code}"${errno}}}`,
   ];
 
   test("are compared by code, and by errno if the option is set", () => {
@@ -176,7 +176,7 @@ describe("marks", () => {
     HEADER,
     `{"call":"mark","name":"limit","value":7}`,
     `{"call":"mark","name":"__defineGetter__"}`,
-    `{"side":"grants","call":"limit","limit":7}`,
+    `{"part":"grants","call":"limit","limit":7}`,
   ];
 
   test("are handled by name, or skipped", () => {
@@ -191,10 +191,10 @@ describe("marks", () => {
     const boom = new Error("boom");
     const calls = [
       HEADER,
-      `{"side":"grants","call":"open","file":1}`,
-      `{"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[8,9]}`,
-      `{"side":"maps","call":"open","domain":1,"file":2}`,
-      `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":1,"bytes":4096}`,
+      `{"part":"grants","call":"open","file":1}`,
+      `{"part":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[8,9]}`,
+      `{"part":"maps","call":"open","domain":1,"file":2}`,
+      `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[9],"writable":true,"mapping":1,"bytes":4096}`,
       `{"call":"mark","name":"boom"}`,
     ];
     const marks = {
@@ -252,8 +252,8 @@ describe("backends that misbehave:", () => {
   test("each file is closed once", () => {
     let closes = 0;
     const maps = mapBackend({ close: () => void closes++ }, "counting");
-    const lines = [1, 2].map((file) => `{"side":"maps","call":"open","file":${file}}`);
-    replay([HEADER, ...lines, `{"side":"maps","call":"close","file":1}`], { domains: [{ maps }] });
+    const lines = [1, 2].map((file) => `{"part":"maps","call":"open","file":${file}}`);
+    replay([HEADER, ...lines, `{"part":"maps","call":"close","file":1}`], { domains: [{ maps }] });
     expect(closes).toBe(2);
   });
 
@@ -261,9 +261,9 @@ describe("backends that misbehave:", () => {
     const xen = new MockXen({ profile: "linux-5.16" });
     const lines = [
       HEADER,
-      `{"side":"grants","call":"open","file":1}`,
-      `{"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[70,71]}`,
-      `{"side":"grants","call":"map","file":1,"page":0,"count":2,"gref":70,"writable":true,"mapping":1,"bytes":8192}`,
+      `{"part":"grants","call":"open","file":1}`,
+      `{"part":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[70,71]}`,
+      `{"part":"grants","call":"map","file":1,"page":0,"count":2,"gref":70,"writable":true,"mapping":1,"bytes":8192}`,
       `{"call":"mark","name":"stranger"}`,
     ];
     const stranger = new GrantMapper(xen.domain(0));

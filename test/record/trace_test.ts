@@ -48,11 +48,11 @@ describe("a trace that was cut", () => {
 test("a trace that ends with something open has it in the report, unless it was cut or differs", () => {
   const trace = [
     HEADER,
-    `{"side":"grants","call":"open","file":1}`,
-    `{"side":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
-    `{"side":"grants","call":"endAccess","file":1,"page":1,"count":2,"grefs":[9,10],"held":[]}`,
-    `{"side":"maps","call":"open","domain":1,"file":2}`,
-    `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[8],"writable":true,"mapping":1,"bytes":4096}`,
+    `{"part":"grants","call":"open","file":1}`,
+    `{"part":"grants","call":"grant","file":1,"page":0,"count":3,"domid":0,"writable":true,"grefs":[8,9,10]}`,
+    `{"part":"grants","call":"endAccess","file":1,"page":1,"count":2,"grefs":[9,10],"held":[]}`,
+    `{"part":"maps","call":"open","domain":1,"file":2}`,
+    `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[8],"writable":true,"mapping":1,"bytes":4096}`,
   ];
   const open = ["mapping 1", "1 page of file 1", "file 1", "file 2"];
   expect(replayOn(new MockXen(), trace)).toEqual({ calls: 5, cut: false, openAtEnd: open, left: [] });
@@ -67,7 +67,7 @@ test("a text that is no trace is not taken for one that was cut", () => {
         "This looks like a path: pass the text of the file",
     );
   }
-  for (const text of [`{"trace":"gntalloc","version":2,`, `{"trace":"gntalloc","version":1,`, `{"side":"grants"`]) {
+  for (const text of [`{"trace":"gntalloc","version":2,`, `{"trace":"gntalloc","version":1,`, `{"part":"grants"`]) {
     expect(thrown(() => replay(text, { domains: [] })).message).toMatch(
       /line 1, there must be a header, .*: current text is "[^.]*$/,
     );
@@ -89,13 +89,13 @@ test("wrong options of a replay are refused", () => {
 });
 
 describe("a broken trace", () => {
-  const OPEN = `{"side":"grants","call":"open","file":1}`;
-  const GRANT = `{"side":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[8,9]}`;
-  const END = `{"side":"grants","call":"endAccess","file":1,"page":0,"count":2,"grefs":[8,9],"held":[]}`;
-  const PEER = `{"side":"maps","call":"open","domain":1,"file":2}`;
-  const MAP = `{"side":"maps","call":"map","file":2,"domid":1,"grefs":[8],"writable":true,"mapping":1,"bytes":4096}`;
+  const OPEN = `{"part":"grants","call":"open","file":1}`;
+  const GRANT = `{"part":"grants","call":"grant","file":1,"page":0,"count":2,"domid":0,"writable":true,"grefs":[8,9]}`;
+  const END = `{"part":"grants","call":"endAccess","file":1,"page":0,"count":2,"grefs":[8,9],"held":[]}`;
+  const PEER = `{"part":"maps","call":"open","domain":1,"file":2}`;
+  const MAP = `{"part":"maps","call":"map","file":2,"domid":1,"grefs":[8],"writable":true,"mapping":1,"bytes":4096}`;
   const OURS =
-    `{"side":"grants","call":"map","file":1,"page":0,"count":1,"gref":8,"writable":true,"mapping":1,"bytes":4096}`;
+    `{"part":"grants","call":"map","file":1,"page":0,"count":1,"gref":8,"writable":true,"mapping":1,"bytes":4096}`;
 
   const broken: Record<string, [lines: string[], message: string]> = {
     "empty": [["", " "], "line 1, there must be a header"],
@@ -106,9 +106,9 @@ describe("a broken trace", () => {
     ],
     "of no JSON": [[HEADER, "oops", OPEN], 'line 2, there must be a JSON object: current text is "oops"'],
     "of a number": [[HEADER, "7"], "line 2, there must be a JSON object"],
-    "of an unknown call": [[HEADER, "", `{"side":"grants","call":"fly"}`], 'current values are "grants" and "fly"'],
-    "of a call of the other side": [[HEADER, `{"side":"maps","call":"limit","limit":1}`], "line 2, `side` and `call`"],
-    "of a call by an inherited name": [[HEADER, `{"side":"toString"}`], "line 2, `side` and `call`"],
+    "of an unknown call": [[HEADER, "", `{"part":"grants","call":"fly"}`], 'current values are "grants" and "fly"'],
+    "of a call of another part": [[HEADER, `{"part":"maps","call":"limit","limit":1}`], "line 2, `part` and `call`"],
+    "of a call by an inherited name": [[HEADER, `{"part":"toString"}`], "line 2, `part` and `call`"],
     "without a field": [[HEADER, OPEN, GRANT.replace(`"page":0,`, "")], "line 3, `page` must be a whole number"],
     "with a field of another type": [[HEADER, OPEN, GRANT.replace("true", "1")], "line 3, `writable` must be true or"],
     "with a count of 0": [[HEADER, OPEN, GRANT.replace(`"count":2`, `"count":0`)], "line 3, `count` must be"],
@@ -118,14 +118,14 @@ describe("a broken trace", () => {
     "with fewer references than pages": [[HEADER, END.replace(",9]", "]")], "`grefs` must be 2: current value is 1"],
     "with no reference": [[HEADER, MAP.replace("[8]", "[]")], "`grefs` must be at least 1: current value is 0"],
     "without an answer": [[HEADER, OPEN.replace(`,"file":1`, "")], "line 2, `file` must be a whole number"],
-    "with an error without a code": [[HEADER, `{"side":"grants","call":"open","error":"x"}`], "must have a `code`"],
-    "with an error that is none": [[HEADER, `{"side":"grants","call":"open","error":null}`], "must have a `code`"],
+    "with an error without a code": [[HEADER, `{"part":"grants","call":"open","error":"x"}`], "must have a `code`"],
+    "with an error that is none": [[HEADER, `{"part":"grants","call":"open","error":null}`], "must have a `code`"],
     "with a notify that is none": [
-      [HEADER, `{"side":"grants","call":"notify","file":1,"page":0,"gref":8,"clearByte":"x"}`],
+      [HEADER, `{"part":"grants","call":"notify","file":1,"page":0,"gref":8,"clearByte":"x"}`],
       "line 2, `clearByte` must be",
     ],
     "with a port that is none": [
-      [HEADER, `{"side":"grants","call":"notify","file":1,"page":0,"gref":8,"eventPort":131072}`],
+      [HEADER, `{"part":"grants","call":"notify","file":1,"page":0,"gref":8,"eventPort":131072}`],
       "line 2, `eventPort` must be a whole number from 0 to 131071",
     ],
     ...Object.fromEntries(
@@ -136,7 +136,10 @@ describe("a broken trace", () => {
     ),
     "with a mark without a name": [[HEADER, `{"call":"mark"}`], "line 2, `name` must be a string"],
     "of a file that is not open": [[HEADER, OPEN, GRANT.replace(`"file":1`, `"file":3`)], "line 3, `file` must be one"],
-    "of a file of the other side": [[HEADER, OPEN, MAP.replace(`"file":2`, `"file":1`)], 'open on the side "maps"'],
+    "of a file of another part": [
+      [HEADER, OPEN, MAP.replace(`"file":2`, `"file":1`)],
+      'open in the part "maps"',
+    ],
     "that opens a file twice": [[HEADER, OPEN, OPEN], "line 3, `file` must be a number that no open file has"],
     "that grants a page twice": [[HEADER, OPEN, GRANT, GRANT], "line 4, page 0 must not be granted already"],
     "that ends a page twice": [[HEADER, OPEN, GRANT, END, END], "line 5, page 0 must be granted with reference 8"],
@@ -149,19 +152,19 @@ describe("a broken trace", () => {
       "line 6, `mapping` must be a number that no mapping has: current value is 1",
     ],
     "that unmaps twice": [
-      [HEADER, OPEN, GRANT, PEER, MAP, ...Array(2).fill(`{"side":"maps","call":"unmap","mapping":1}`)],
-      'line 7, `mapping` must be one of the side "maps"',
+      [HEADER, OPEN, GRANT, PEER, MAP, ...Array(2).fill(`{"part":"maps","call":"unmap","mapping":1}`)],
+      'line 7, `mapping` must be one of the part "maps"',
     ],
-    "that unmaps on the other side": [
-      [HEADER, OPEN, GRANT, PEER, MAP, `{"side":"grants","call":"unmap","mapping":1}`],
-      'line 6, `mapping` must be one of the side "grants": current value is 1',
+    "that unmaps in another part": [
+      [HEADER, OPEN, GRANT, PEER, MAP, `{"part":"grants","call":"unmap","mapping":1}`],
+      'line 6, `mapping` must be one of the part "grants": current value is 1',
     ],
     "that closes a file of which pages are granted": [
-      [HEADER, OPEN, GRANT, `{"side":"grants","call":"close","file":1}`],
+      [HEADER, OPEN, GRANT, `{"part":"grants","call":"close","file":1}`],
       "line 4, file 1 must be unused when it is closed: its granted pages are 2, its mappings 0",
     ],
     "that closes a file of which pages are mapped": [
-      [HEADER, OPEN, GRANT, PEER, MAP, `{"side":"maps","call":"close","file":2}`],
+      [HEADER, OPEN, GRANT, PEER, MAP, `{"part":"maps","call":"close","file":2}`],
       "line 6, file 2 must be unused when it is closed: its granted pages are 0, its mappings 1",
     ],
   };
@@ -178,11 +181,11 @@ describe("a broken trace", () => {
     });
   }
 
-  test("of a side that no domain has is refused", () => {
+  test("of a part that no domain has is refused", () => {
     const xen = new MockXen();
     const { grants, maps } = xen.domain(1);
     expect(thrown(() => replay([HEADER, PEER], { domains: [{ maps }, { grants }] })).message).toBe(
-      'Cannot use the trace: in line 2, `side` must be a part of its domain: current value is "maps", and the domain has ' +
+      'Cannot use the trace: in line 2, `part` must be a part of its domain: current value is "maps", and the domain has ' +
         "none. Pass a domain that has one at index 1 of the option `domains`",
     );
     expect(thrown(() => replay([HEADER, OPEN], { domains: [{ maps }] }))).toMatchObject({ line: 2 });

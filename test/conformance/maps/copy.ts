@@ -49,29 +49,29 @@ export const copy: MapperTests = {
     view.unmap();
     other.view.unmap();
   },
-  "does one piece after the other"(setup) {
+  "does one segment after the other"(setup) {
     const { view, place } = counting(setup);
     const other = counting(setup);
     const last = new Uint8Array(1);
-    const pieces: GrantCopy[] = [
+    const segments: GrantCopy[] = [
       { from: Uint8Array.of(200), to: place },
       { from: place, to: other.place, length: 1 },
       { from: other.place, to: last },
     ];
-    assertEquals(setup.mapper.copy(pieces), ["okay", "okay", "okay"]);
+    assertEquals(setup.mapper.copy(segments), ["okay", "okay", "okay"]);
     assertEquals(last[0], 200);
     view.unmap();
     other.view.unmap();
   },
-  "does many pieces at once"(setup) {
+  "does many segments at once"(setup) {
     const { view, place } = counting(setup);
     const targets = Array.from({ length: 500 }, () => new Uint8Array(1));
-    const pieces = targets.map((to, offset) => ({ from: { ...place, offset }, to }));
-    assert(setup.mapper.copy(pieces).every((status) => status === "okay"), "each piece is copied");
+    const segments = targets.map((to, offset) => ({ from: { ...place, offset }, to }));
+    assert(setup.mapper.copy(segments).every((status) => status === "okay"), "each segment is copied");
     assertEquals(targets.map(([byte]) => byte), targets.map((_, offset) => offset % 256));
     view.unmap();
   },
-  "tells what became of each piece, and copies those that it can"(setup) {
+  "tells what became of each segment, and copies those that it can"(setup) {
     const { view, place, pages } = counting(setup);
     const { device, share, mapper, target } = setup;
     const allocator = device.open();

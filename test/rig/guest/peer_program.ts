@@ -212,7 +212,7 @@ export class PeerProgram {
 
   #copy(words: string[]): number[] {
     const rest = [...words];
-    const pieces: GrantCopy[] = [];
+    const segments: GrantCopy[] = [];
     const side = (length: number): CopyPlace | Uint8Array => {
       if (rest.shift() === "local") {
         const [handle, offset] = rest.splice(0, 2).map(Number) as [number, number];
@@ -224,9 +224,9 @@ export class PeerProgram {
     while (rest.length > 0) {
       const length = Number(rest.shift());
       const from = side(length);
-      pieces.push({ from, to: side(length), length });
+      segments.push({ from, to: side(length), length });
     }
-    return this.#mapper.copy(pieces).map((status) => -STATUSES.indexOf(status));
+    return this.#mapper.copy(segments).map((status) => -STATUSES.indexOf(status));
   }
 
   #bound(channel: EventChannel): number[] {

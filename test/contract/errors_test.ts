@@ -1,0 +1,16 @@
+/** What becomes of an error of a backend. */
+import { expect, test } from "vitest";
+import { machine, thrown } from "../support/broken_machine.ts";
+
+test("a `GrantError` has as its cause what the backend threw, even if it is not an error or cannot be shown", () => {
+  for (const what of [null, undefined, "text", Symbol("x"), Object.create(null), 5n]) {
+    const { device } = machine(() => ({
+      map() {
+        throw what;
+      },
+    }));
+    const pages = device.open().allocate(0);
+    expect(thrown(() => pages.map())).toMatchObject({ code: "backend-failed", cause: what, name: "GrantError" });
+    expect(device.inspect().mapped).toBe(0);
+  }
+});
