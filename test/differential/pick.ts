@@ -5,7 +5,7 @@
  */
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { File, Forecast, Mapping, Page } from "./forecast.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 /** What choices are made from. */
 export interface Choice {
