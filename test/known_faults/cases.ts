@@ -9,7 +9,7 @@ import { assert, assertEquals } from "../conformance/asserts.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 /** The library under test: this one, or a patched copy. */
-export type Library = typeof library & typeof mock;
+type Library = typeof library & typeof mock;
 
 /** A text that occurs once in a source file, and its replacement. */
 export interface Patch {
@@ -18,7 +18,7 @@ export interface Patch {
   replace: string;
 }
 
-export interface Case {
+interface Case {
   name: string;
   /** The fault, and what triggers it. */
   fault: string;

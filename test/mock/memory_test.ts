@@ -1,4 +1,4 @@
-/** The pages of a simulated machine: they are zeroed, do not overlap, are reused, and are given back. */
+/** The pages of a simulated Xen: they are zeroed, do not overlap, are reused, and are given back. */
 import { describe, expect, test } from "vitest";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Buffers } from "../../backends/mock/buffers.ts";

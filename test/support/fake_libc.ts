@@ -16,7 +16,7 @@ import { Errno } from "../../src/contract/errno.ts";
 type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
 
 /** A C library that answers as the devices do, logs its calls, and fails on demand. */
-export class FakeLibc implements Libc {
+class FakeLibc implements Libc {
   /** The calls, in order. */
   log: string[] = [];
   /** The sizes of the ioctls' requests. */

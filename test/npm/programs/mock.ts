@@ -1,4 +1,4 @@
-/** The conformance suites on the simulated machine, for any runtime. */
+/** The conformance suites on the simulated Xen, for any runtime. */
 
 import { eventsConformance, grantsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
