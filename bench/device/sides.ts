@@ -4,7 +4,7 @@
  * @module
  */
 import { RUN } from "../../test/rig/guest/child.ts";
-import { Program } from "../harness/program.ts";
+import { Program } from "../../scripts/program.ts";
 import type { SideName } from "./results.ts";
 
 /** The request to a side: see `side.ts`. */
