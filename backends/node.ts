@@ -107,7 +107,7 @@ interface Koffi {
 }
 
 /** The functions of the C library. Addresses are bigints; `mmap` takes `null` for any address. */
-interface Calls {
+interface CLibrary {
   open(path: Uint8Array, flags: number): number;
   close(fd: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
@@ -126,7 +126,7 @@ interface Calls {
 }
 
 /** The same functions, as C declares them. The kernel reads 32 bits of an ioctl's request. */
-const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ...parameters: string[]] } = {
+const SIGNATURES: { readonly [name in keyof CLibrary]: readonly [result: string, ...parameters: string[]] } = {
   /** `int open(const char *path, int flags, ...)` */
   open: ["int", "void *", "int"],
   /** `int close(int fd)` */
@@ -164,7 +164,7 @@ function load(path: string | undefined): LibcCalls<bigint> {
         call,
         library.func(call, result, parameters),
       ]),
-    ) as unknown as Calls;
+    ) as unknown as CLibrary;
   });
   return {
     open(path, flags) {

@@ -5,7 +5,7 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 type Node = ReturnType<typeof fromMarkdown> | ReturnType<typeof fromMarkdown>["children"][number];
 
 /** A link or an image. */
-export interface Link {
+interface Link {
   readonly url: string;
   /** Where its Markdown starts and ends in the document. */
   readonly start: number;

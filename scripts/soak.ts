@@ -1,5 +1,5 @@
 /**
- * Runs many random operations on the simulated machine: pages are shared, mapped by both sides, written, unmapped and
+ * Runs many random operations on the simulated Xen: pages are shared, mapped by both sides, written, unmapped and
  * freed. Prints the memory of the process after each tenth of them, and fails if the heap or the process grows after
  * the first.
  *

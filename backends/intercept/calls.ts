@@ -17,7 +17,7 @@ import type {
 } from "../../src/contract/backend.ts";
 
 /** The objects that take calls, by the names of their interfaces. */
-export interface CalledObjects {
+interface CalledObjects {
   GrantBackend: GrantBackend;
   GrantFile: GrantFile;
   MappedMemory: MappedMemory;

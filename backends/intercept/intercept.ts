@@ -1,4 +1,4 @@
-import { checkBackend, show } from "../../src/contract/checks.ts";
+import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
 
@@ -37,8 +37,7 @@ export function intercept<Part extends keyof XenDomain>(
   if (Object.keys(parts).length > 0) return parts as Pick<XenDomain, Part>;
   const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
   throw new TypeError(
-    `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ` +
-      "Pass denoDomain(), nodeDomain() or MockXen's domain()",
+    `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
   );
 }
 

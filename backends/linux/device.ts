@@ -40,7 +40,7 @@ export class Scratch {
 }
 
 /** Memory for one request. Its address does not change: see {@linkcode Libc.address}. */
-export interface RequestBuffer {
+interface RequestBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
 }

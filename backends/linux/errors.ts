@@ -24,7 +24,7 @@ export const HYPERVISOR_TYPE = "/sys/hypervisor/type";
 /** Holds the number of pages that all files of the system may hold together. */
 export const GNTALLOC_LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 /** Holds the number of grants that one request may map. */
-export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
+const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
 
 /** "2 grants of domain 1", "2 grants of 2 domains". */
 export function grants(domid: number | readonly number[], count: number): string {

@@ -156,7 +156,7 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     const address = calls.mmap(null, length, protection, MAP_SHARED, fd, offset);
     if (typeof address === "number") return address;
     try {
-      return new Mapping(calls, address, length);
+      return new LibcMemory(calls, address, length);
     } catch (error) {
       // Some runtimes, such as Electron, refuse views of memory outside their heap.
       calls.munmap(address, length);
@@ -178,15 +178,15 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
   }
 }
 
-// Whoever has a view may redefine its buffer's properties. Ending a mapping must not depend on them: a view that stays attached would
-// reach unmapped memory.
+// Whoever has a view may redefine its buffer's properties. Ending a mapping must not depend on them: a view that stays
+// attached would reach unmapped memory.
 const transfer: ArrayBuffer["transfer"] | undefined = ArrayBuffer.prototype.transfer;
 const isDetached = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get;
 
 /** Whether this runtime can detach views. Without that, no mapping could be ended safely. */
 export const canDetach: boolean = transfer !== undefined && isDetached !== undefined;
 
-class Mapping<Address> implements LibcMapping {
+class LibcMemory<Address> implements LibcMapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #buffer: ArrayBuffer;
   #ended = false;

@@ -16,7 +16,7 @@ export interface NodePolling {
 }
 
 /** The call of the C library that waiting needs. */
-export interface PollCall {
+interface PollCall {
   /** Checks one `struct pollfd` without waiting. Returns what C's `poll` returns, or a negative errno. */
   poll(descriptor: Uint8Array<ArrayBuffer>): number;
 }

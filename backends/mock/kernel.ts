@@ -1,5 +1,5 @@
 /**
- * The state of a simulated machine: what Xen and the kernels of the domains know. The public classes and the open files
+ * The state of a simulated Xen: what Xen and the kernels of the domains know. The public classes and the open files
  * use it; it knows neither.
  *
  * @module
@@ -12,7 +12,7 @@ import type { MockProfile } from "./options.ts";
 import { PortTable } from "./port_table.ts";
 
 /** The settings that all domains of a machine share. */
-export interface MachineSettings {
+interface MachineSettings {
   /** Which version of Linux's driver the domains run. */
   readonly profile: MockProfile;
   /** Frames of a domain's grant table. */

@@ -61,7 +61,7 @@ export interface MockXenOptions {
 }
 
 /** Options with their defaults. */
-export type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
+type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
 
 /** Checks the options of a new machine, and fills in their defaults. */
 export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOptions {

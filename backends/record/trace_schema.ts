@@ -1,7 +1,7 @@
 import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "../../src/contract/limits.ts";
 
 /** What the value of a field must be. */
-export interface Kind {
+interface Kind {
   /** What a message calls it. */
   readonly what: string;
   readonly is: (value: unknown) => boolean;

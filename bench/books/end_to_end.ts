@@ -1,5 +1,5 @@
 /**
- * The end-to-end workloads: through the public API on a simulated machine, the same work as `end_to_end` of
+ * The end-to-end workloads: through the public API on a simulated Xen, the same work as `end_to_end` of
  * `variants/program.c`; and JavaScript's floor: zero a page, make a view, call the core.
  *
  * @module
@@ -23,7 +23,7 @@ const CHUNK = 100;
  */
 const held: unknown[] = [];
 
-/** Prepares a case: a simulated machine with live and pending pages. */
+/** Prepares a case: a simulated Xen with live and pending pages. */
 export function prepareMachine({ workload, pages, live, pending }: Case, memory: MockMemory): Work {
   // Only this profile has pages that are freed and pending. The case without any has it too, for comparison.
   const profile = live === LIVE_BESIDE_PENDING ? "linux-5.16" : "linux-6.1";

@@ -41,7 +41,7 @@ export interface PeakFigures {
   readonly after: number;
 }
 
-/** Measures the process's memory while a simulated machine has some pages, and after they were freed. */
+/** Measures the process's memory while a simulated Xen has some pages, and after they were freed. */
 export async function measurePeak(memory: MockMemory, pages: number): Promise<PeakFigures> {
   v8.setFlagsFromString("--expose-gc");
   const collect = vm.runInNewContext("gc") as () => void;

@@ -1,5 +1,5 @@
 /** How thoroughly to measure. */
-export interface Plan {
+interface Plan {
   readonly rounds: number;
   /** For how long a side measures in a round. */
   readonly milliseconds: number;

@@ -26,7 +26,7 @@ import { ShippedBooks } from "./variants/shipped.ts";
 import { traceDigest } from "./variants/trace.ts";
 import { prepareBooks } from "./workloads.ts";
 
-/** The variants in JavaScript: three of the books, and two of the simulated machine's memory. */
+/** The variants in JavaScript: three of the books, and two of the simulated Xen's memory. */
 export type ScriptVariant = "core" | "leaf" | "first_driver" | "mock" | "buffers";
 
 /** A request to a side. */
@@ -69,7 +69,7 @@ async function serve<File>(newBooks: (() => Books<File>) | MockMemory, settles: 
         return { nanoseconds: measureBorder(request.milliseconds) };
       case "digest":
         if (typeof newBooks === "string") {
-          throw new Error("Cannot take a digest of a simulated machine. Ask a variant of the books.");
+          throw new Error("Cannot take a digest of a simulated Xen. Ask a variant of the books.");
         }
         return { digest: traceDigest(newBooks(), request.seed, request.steps) };
       case "measure": {

@@ -5,7 +5,7 @@
  */
 import { exec } from "../../scripts/exec.ts";
 import { installNode } from "../../scripts/npm/projects.ts";
-import { Program } from "../harness/program.ts";
+import { Program } from "../../scripts/program.ts";
 import { versionOf } from "../harness/provenance.ts";
 import type { Case } from "./cases.ts";
 import type { MemoryFigures, PeakFigures } from "./memory.ts";

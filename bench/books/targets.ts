@@ -8,7 +8,7 @@ import { type Case, LIVE_BESIDE_PENDING, type Workload } from "./cases.ts";
 import { find, ratioOf, type Results } from "./results.ts";
 
 /** A figure beside its target. */
-export interface Verdict {
+interface Verdict {
   readonly figure: string;
   readonly runtime: string;
   readonly target: number;

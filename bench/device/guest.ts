@@ -9,7 +9,7 @@ import { countSystemCalls } from "./system_calls.ts";
 import { measureTime, type TimePlan } from "./time.ts";
 
 /** How thoroughly to measure. */
-export interface Plan extends TimePlan {
+interface Plan extends TimePlan {
   /** Operations during which system calls are counted. With many pages it is a fifth. */
   readonly counted: number;
 }

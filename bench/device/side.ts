@@ -10,7 +10,7 @@ import type { GrantDevice } from "../../mod.ts";
 const PAGE_SIZE = 4096;
 
 /** Shares pages, writes to each, and releases them: `times` times. */
-export type Share = (pages: number, times: number) => void;
+type Share = (pages: number, times: number) => void;
 
 /** Does the work through the public API. */
 export function sharing(device: GrantDevice): Share {

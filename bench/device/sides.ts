@@ -4,11 +4,11 @@
  * @module
  */
 import { RUN } from "../../test/rig/guest/child.ts";
-import { Program } from "../harness/program.ts";
+import { Program } from "../../scripts/program.ts";
 import type { SideName } from "./results.ts";
 
 /** The request to a side: see `side.ts`. */
-export type Task = "share" | "heap";
+type Task = "share" | "heap";
 
 /** A program that shares pages. */
 export class Side extends Program {
@@ -28,7 +28,7 @@ export class Side extends Program {
 }
 
 /** Where the programs are. */
-export interface Programs {
+interface Programs {
   /** The side in C. */
   readonly share: string;
   /** Node, and a project with the packed package. */

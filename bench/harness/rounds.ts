@@ -15,7 +15,7 @@ export function median(figures: readonly number[]): number {
  * Combines the figures of two sides round by round, from the least result to the greatest. Rounds that only one side
  * has do not count.
  */
-export function pairs(
+function pairs(
   left: readonly number[],
   right: readonly number[],
   combine: (left: number, right: number) => number,

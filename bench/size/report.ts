@@ -33,7 +33,7 @@ function sizeTable({ packed, bundles, starts }: SizeResults): string {
   return table(["size or time", "figure"], [
     ["packed package", kilobytes(packed)],
     ...Object.entries(bundles).map(([bundler, { bytes, gzipped }]) => [
-      `program on the simulated machine, bundled by ${bundler}`,
+      `program on the simulated Xen, bundled by ${bundler}`,
       `${kilobytes(bytes)}, ${kilobytes(gzipped)} gzipped`,
     ]),
     ...starts.map(({ runtime, grant, empty, wholeGrant, wholeEmpty }) => [

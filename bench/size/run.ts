@@ -1,5 +1,5 @@
 /**
- * `deno task bench:size`: how large the npm package is, how large a program is that uses the simulated machine alone,
+ * `deno task bench:size`: how large the npm package is, how large a program is that uses the simulated Xen alone,
  * and how long the first grant takes. All of it is measured on the packed tarball, installed into a project.
  *
  * ```sh

@@ -14,7 +14,7 @@
 import { parseArgs } from "node:util";
 import { exec } from "../../scripts/exec.ts";
 import { buildNodeProject } from "../../test/rig/node_project.ts";
-import { Program } from "../harness/program.ts";
+import { Program } from "../../scripts/program.ts";
 import { gccVersion, sentenceOf, thisRun, versionOf } from "../harness/provenance.ts";
 import { measureRounds, median, ratio } from "../harness/rounds.ts";
 import { short, table } from "../harness/tables.ts";

@@ -1,7 +1,7 @@
 /** Finds what stands in the way of a release. */
 
 /** A version that is about to be published. */
-export interface Candidate {
+interface Candidate {
   readonly version: string;
   /** The text of CHANGELOG.md. */
   readonly changelog: string;

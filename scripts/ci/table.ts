@@ -3,7 +3,7 @@
 import type { Machine, Run } from "./ran.ts";
 
 const COLUMNS: Readonly<Record<Machine, string>> = {
-  mock: "simulated machine",
+  mock: "simulated Xen",
   device: "real device, in dom0",
   domains: "real devices, domU and dom0",
 };

@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 import type { Tools } from "./projects.ts";
 
-/** Code of the device backends, which a program on the simulated machine must not contain. */
+/** Code of the device backends, which a program on the simulated Xen must not contain. */
 const FOREIGN = /koffi|createRequire|dlopen|UnsafePointer|Deno\.|node:|\/dev\/xen\/gntdev/;
 
 /** Bundles a program of the project with esbuild, and returns the path of the bundle. */

@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { linksIn } from "../markdown.ts";
 
 /** Where a link of a document leads. */
-export interface Target {
+interface Target {
   readonly url: string;
   /** The path that it names, from the root of the repository or the package. */
   readonly path: string;

@@ -103,7 +103,7 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
 }
 
 /** How to get a domain, for error messages. */
-const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
+export const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 
 /**
  * The backend that a domain has for one device.

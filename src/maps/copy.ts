@@ -69,7 +69,7 @@ export const STATUSES: readonly CopyStatus[] = [
 const MAX_SEGMENTS = 4096;
 
 /** A copy that was checked: what the backend receives, and where the copied bytes go. */
-export interface CheckedCopy {
+interface CheckedCopy {
   readonly segments: readonly CopySegment[];
   /** Takes the backend's answer: fills the caller's arrays, and returns the statuses. */
   finish(answer: unknown): CopyStatus[];

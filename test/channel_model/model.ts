@@ -18,7 +18,7 @@ interface Program {
   alive: boolean;
 }
 
-export interface Page {
+interface Page {
   program: number;
   domid: number;
   to: number;
@@ -52,7 +52,7 @@ export interface Mapping {
   notify: Notify;
 }
 
-export interface Port {
+interface Port {
   domid: number;
   number: number;
   /** The domain that may be at the other end. */
@@ -63,7 +63,7 @@ export interface Port {
   channel: Channel | null;
 }
 
-export interface Channel {
+interface Channel {
   program: number;
   port: Port;
   unbound: boolean;

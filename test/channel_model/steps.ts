@@ -25,7 +25,7 @@ export type Step =
 /** The calls that a step can make fail. When those for waiting are made is not specified. */
 export type Fallible = "map" | "unmap" | "copy" | "notify" | "bind" | "send" | "unbind" | Waiting;
 /** The calls to a backend while somebody waits. */
-export type Waiting = "wait" | "pending" | "unmask";
+type Waiting = "wait" | "pending" | "unmask";
 
 /** A segment of a copy. One side may be memory, which has `value` in every byte if it is the source. */
 export interface Segment {

@@ -27,7 +27,7 @@ interface Program {
 }
 
 /** A wait for an event. The outcome is `"woken"`, or the code of an error. */
-export interface Waiter {
+interface Waiter {
   readonly channel: number;
   outcome?: string;
 }
@@ -52,7 +52,7 @@ function opened<F>(backend: { name: string; open(): F }): { name: string; open()
   return { name: backend.name, open: () => file };
 }
 
-/** The library on a simulated machine, driven by steps. */
+/** The library on a simulated Xen, driven by steps. */
 export class System {
   readonly xen = new MockXen({ tableFrames: 1 });
   readonly machine: MachineState = machineState(this.xen);

@@ -25,7 +25,7 @@ export function nextEvent(channel: EventChannel): Promise<void> {
 
 /**
  * Does something with a signal that is aborted after a time, in milliseconds. Unlike `AbortSignal.timeout`, this keeps
- * a program alive under Node. Waiting on the simulated machine does not either, so the program could end first.
+ * a program alive under Node. Waiting on the simulated Xen does not either, so the program could end first.
  */
 export async function withTimeout<T>(milliseconds: number, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { GrantBackend, MapBackend, XenDomain } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { EventChannels, GrantDevice, GrantMapper, type Mapping } from "../../mod.ts";
-import { machine } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
 
 test("`free()`, `map()`, `read()` and `readInto()` throw a TypeError for an argument of the wrong type", () => {
-  const { device, mapper } = machine();
+  const { device, mapper } = brokenDevice();
   const pages = device.open().allocate(0, { pages: 2 });
   const view: Mapping = pages.map();
   for (const wrong of [1n, Symbol("1"), null, "1"] as unknown as number[]) {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Core, createCore, type FileAddress, LIMIT_REACHED, NOT_FOUND, OK } from "../../wasm/core.ts";
 import { debugCore } from "../support/debug_core.ts";
+import { Random } from "../support/random.ts";
 
 interface Page {
   gref: number;
@@ -21,20 +22,10 @@ interface File {
   closed: boolean;
 }
 
-/** Makes a generator of random numbers from 0 to 1 from a seed: mulberry32. */
-function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let value = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A run of calls on a core, and on arrays. */
 class Run {
   readonly #books: Core["books"];
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #files: File[] = [];
   #nextGref = 8;
   /** Pages that the peer has unmapped since the last sweep began. */
@@ -42,17 +33,13 @@ class Run {
 
   constructor(readonly core: Core, seed: number) {
     this.#books = core.books;
-    this.#random = random(seed);
+    this.#random = new Random(seed);
     this.#books.setLimit(3000);
-  }
-
-  #below(bound: number): number {
-    return Math.floor(this.#random() * bound);
   }
 
   /** Returns a number of pages: mostly small, sometimes several leaves. */
   #count(): number {
-    return this.#random() < 0.7 ? 1 + this.#below(4) : 1 + this.#below(200);
+    return this.#random.chance(70) ? this.#random.between(1, 4) : this.#random.between(1, 200);
   }
 
   #sum(of: (page: Page) => boolean): number {
@@ -63,11 +50,11 @@ class Run {
 
   step(): void {
     const open = this.#files.filter((file) => !file.closed);
-    if (open.length < 2 || this.#random() < 0.02) {
+    if (open.length < 2 || this.#random.chance(2)) {
       this.#files.push({ address: this.#books.open(), pages: new Map(), next: 0, mappings: [], closed: false });
       return;
     }
-    const file = open[this.#below(open.length)]!;
+    const file = open[this.#random.below(open.length)]!;
     const actions = [
       () => this.#allocate(file),
       () => this.#allocate(file),
@@ -75,12 +62,12 @@ class Run {
       () => this.#free(file),
       () => this.#free(file),
       () => this.#map(file),
-      () => this.#unmap(this.#files[this.#below(this.#files.length)]!),
+      () => this.#unmap(this.#files[this.#random.below(this.#files.length)]!),
       () => this.#sweep(),
       () => this.#letGo(),
-      () => this.#random() < 0.2 ? this.#close(file) : undefined,
+      () => this.#random.chance(20) ? this.#close(file) : undefined,
     ];
-    actions[this.#below(actions.length)]!();
+    actions[this.#random.below(actions.length)]!();
     this.#check();
   }
 
@@ -94,7 +81,7 @@ class Run {
       const gref = staged[offset] = this.#nextGref++;
       file.pages.set(page + offset, { gref, listed: true, maps: 0, pending: false, held: false });
     }
-    if (count === 1 && this.#random() < 0.8) this.#books.listOne(file.address, staged[0]!);
+    if (count === 1 && this.#random.chance(80)) this.#books.listOne(file.address, staged[0]!);
     else this.#books.list(file.address, count);
     file.next += count;
   }
@@ -104,7 +91,7 @@ class Run {
     const count = this.#count();
     if (this.#sum(() => true) + count > 3000) return;
     const page = this.#books.reserve(file.address, count);
-    const granted = this.#below(count + 1);
+    const granted = this.#random.below(count + 1);
     const staged = this.core.stagingArea();
     for (let offset = 0; offset < granted; offset++) {
       const gref = staged[offset] = this.#nextGref++;
@@ -120,7 +107,7 @@ class Run {
 
   /** Returns a run of pages, most of which are listed. */
   #range(file: File): [page: number, count: number] {
-    return [Math.max(0, file.next - 1 - this.#below(Math.min(file.next, 400) + 2)), this.#count()];
+    return [Math.max(0, file.next - 1 - this.#random.below(Math.min(file.next, 400) + 2)), this.#count()];
   }
 
   #listed(file: File, page: number, count: number): Page[] {
@@ -146,7 +133,7 @@ class Run {
     const alone = before === 0 && pages.every((one) => one.pending);
     expect(run).toBe(alone ? count : 0);
     // Either go through the sweep that has begun, or let another one begin later.
-    if (run > 0 && this.#random() < 0.7) this.#goThrough(run);
+    if (run > 0 && this.#random.chance(70)) this.#goThrough(run);
   }
 
   #map(file: File): void {
@@ -159,7 +146,7 @@ class Run {
   }
 
   #unmap(file: File): void {
-    const mapping = file.mappings.splice(this.#below(file.mappings.length), 1)[0];
+    const mapping = file.mappings.splice(this.#random.below(file.mappings.length), 1)[0];
     if (!mapping) return;
     const [page, count] = mapping;
     this.#books.unmap(file.address, page, count);
@@ -197,7 +184,7 @@ class Run {
 
   /** Goes through a sweep. `run` is the number of pages in its first run. */
   #goThrough(run: number): void {
-    const all = this.#random() < 0.3;
+    const all = this.#random.chance(30);
     const expected = this.#sum((page) => page.pending && !page.held);
     const seen = new Set<number>();
     this.#told = 0;
@@ -205,13 +192,13 @@ class Run {
       const file = this.#files.find(({ address }) => address === this.#books.runFile())!;
       const first = this.#books.runPage();
       const grefs = [...this.core.stagingArea().subarray(0, count)];
-      const tells = this.#random() < 0.6;
+      const tells = this.#random.chance(60);
       const left: Page[] = [];
       for (const [offset, gref] of grefs.entries()) {
         const page = file.pages.get(first + offset)!;
         expect([page.pending, page.held, page.gref, seen.has(gref)]).toEqual([true, false, gref, false]);
         seen.add(gref);
-        if (!all && this.#random() < 0.4) {
+        if (!all && this.#random.chance(40)) {
           left.push(page);
           continue;
         }
@@ -223,7 +210,7 @@ class Run {
         continue;
       }
       // The peer may unmap other pages even in the middle of a run.
-      if (this.#random() < 0.2) this.#letGo();
+      if (this.#random.chance(20)) this.#letGo();
       count = this.#books.nextRun(tells);
       for (const page of left) page.held = tells;
     }
@@ -232,9 +219,9 @@ class Run {
 
   /** Unmaps a page of the peer: mostly one that it maps. */
   #letGo(): void {
-    const file = this.#files[this.#below(this.#files.length)]!;
+    const file = this.#files[this.#random.below(this.#files.length)]!;
     const held = [...file.pages].filter(([, page]) => page.held);
-    const [index, page] = held[this.#below(held.length)] ?? [this.#below(file.next + 100), undefined];
+    const [index, page] = held[this.#random.below(held.length)] ?? [this.#random.below(file.next + 100), undefined];
     const other = file.pages.get(index);
     expect(this.#books.released(file.address, index) !== 0).toBe(page !== undefined || other?.held === true);
     if (other) other.held = false;
@@ -252,7 +239,7 @@ class Run {
     ]);
     for (const file of this.#files) {
       expect([books.fileNext(file.address), books.fileLive(file.address)]).toEqual([file.next, file.pages.size]);
-      const [index, page] = [...file.pages][this.#below(file.pages.size)] ?? [];
+      const [index, page] = [...file.pages][this.#random.below(file.pages.size)] ?? [];
       if (page) expect(books.gref(file.address, index!)).toBe(page.gref);
     }
   }

@@ -18,7 +18,7 @@ import {
 import type { Op, Step } from "./trace.ts";
 
 /** Chooses a step of one kind. Returns `undefined` if none makes sense now. */
-export type Choose = (choice: Choice) => Step | undefined;
+type Choose = (choice: Choice) => Step | undefined;
 
 /** Ports that are never bound, in a domain that binds none: the first is no port, the last is the highest. */
 const UNBOUND_PORTS = [0, 9999, 131_071];

@@ -2,7 +2,7 @@ import declared from "./differences.json" with { type: "json" };
 import type { Answer, Step } from "./trace.ts";
 
 /** An intended difference between the kernel and this library. */
-export interface AllowedDifference {
+interface AllowedDifference {
   /** The fields that the step must have. */
   readonly step: Readonly<Record<string, unknown>>;
   /** The kernel's answer: a regular expression for all of it. */

@@ -15,7 +15,7 @@ import { handTraces } from "./hand_traces.ts";
 import { LibraryMachine } from "./library_machine.ts";
 import type { Machine } from "./machine.ts";
 import { around, MUTANTS } from "./mutants.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import { shrink } from "./shrink.ts";
 import { situations } from "./situations.ts";
 import { parseTrace, printTrace, type Step } from "./trace.ts";

@@ -35,7 +35,7 @@ export interface File {
 }
 
 /** An allocation that is granted. */
-export interface Allocation {
+interface Allocation {
   readonly number: number;
   readonly domid: number;
   readonly writable: boolean;

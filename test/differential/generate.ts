@@ -1,6 +1,6 @@
 import { CHOOSE } from "./choose.ts";
 import { Forecast } from "./forecast.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import type { Op, Step } from "./trace.ts";
 
 /** How often each kind of step is tried. Not every try makes sense. */

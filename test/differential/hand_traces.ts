@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { type Answer, parseTrace, type Step } from "./trace.ts";
 
 /** A trace with its answers. */
-export interface HandTrace {
+interface HandTrace {
   readonly name: string;
   readonly steps: readonly Step[];
   /** The answer to each step. */

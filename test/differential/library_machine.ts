@@ -27,7 +27,7 @@ export interface LibraryMachineOptions {
   memory?: MockMemory;
 }
 
-/** This library, used through its public API on a simulated machine with one domain. */
+/** This library, used through its public API on a simulated Xen with one domain. */
 export class LibraryMachine implements Machine {
   readonly #xen: MockXen;
   readonly #device: GrantDevice;

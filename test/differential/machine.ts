@@ -1,6 +1,6 @@
 /**
  * The machine that a trace is played on, in terms of the device. The kernel implements it, and this library on its
- * simulated machine.
+ * simulated Xen.
  *
  * @module
  */

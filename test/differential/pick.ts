@@ -5,7 +5,7 @@
  */
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import type { File, Forecast, Mapping, Page } from "./forecast.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 /** What choices are made from. */
 export interface Choice {
@@ -20,7 +20,7 @@ export interface Choice {
 /** Few bytes, so that the same byte is often written, read and cleared. */
 const BYTES = [0, 1, 7, 2048, PAGE_SIZE - 1];
 /** Counts that must be refused before anything is calculated with them. */
-export const HUGE = [65_536, 2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+const HUGE = [65_536, 2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 export function openFiles({ forecast }: Choice): File[] {
   return [...forecast.files.values()].filter((file) => file.open);

@@ -1,6 +1,6 @@
 /** A backend of event channels that does what it should not, at random; and that notes where the library breaks the contract. */
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
-import { randomNumbers } from "../../backends/faults/rules.ts";
+import { Random } from "../support/random.ts";
 
 /** What no backend should give. */
 const NONSENSE: readonly unknown[] = [
@@ -34,21 +34,17 @@ export class HostileEvents implements EventBackend {
   readonly broken: string[] = [];
   /** What it does in the middle of its calls: it calls back into the library. */
   reenter: () => void = () => {};
-  readonly #random: () => number;
-  readonly #rate: number;
+  readonly #random: Random;
+  readonly #percent: number;
   #inCall = 0;
 
   /**
    * @param seed Decides what it does.
-   * @param rate How often it does something hostile, from 0 to 1.
+   * @param percent In how many of 100 cases it does something hostile.
    */
-  constructor(seed: number, rate: number) {
-    this.#random = randomNumbers(seed);
-    this.#rate = rate;
-  }
-
-  #pick<T>(list: readonly T[]): T {
-    return list[Math.floor(this.#random() * list.length)]!;
+  constructor(seed: number, percent: number) {
+    this.#random = new Random(seed);
+    this.#percent = percent;
   }
 
   /** Makes a call: as it should be, or not. */
@@ -56,18 +52,24 @@ export class HostileEvents implements EventBackend {
     if (this.#inCall > 0) this.broken.push(`${what} in the middle of another call`);
     this.#inCall++;
     try {
-      if (this.#random() >= this.#rate) return right() as never;
-      const kind = this.#pick(["throw", "throw odd", "reenter", nonsense ? "nonsense" : "reenter", "do and throw"]);
+      if (!this.#random.chance(this.#percent)) return right() as never;
+      const kind = this.#random.pick([
+        "throw",
+        "throw odd",
+        "reenter",
+        nonsense ? "nonsense" : "reenter",
+        "do and throw",
+      ]);
       switch (kind) {
         case "throw":
           throw new Error(what);
         case "throw odd":
-          throw this.#pick(NONSENSE);
+          throw this.#random.pick(NONSENSE);
         case "do and throw":
           right();
           throw new Error(what);
         case "nonsense":
-          return this.#pick(NONSENSE) as never;
+          return this.#random.pick(NONSENSE) as never;
       }
       this.reenter();
       return right() as never;
@@ -120,7 +122,7 @@ export class HostileEvents implements EventBackend {
         if (closed) wrong("pending after close");
         return this.#call(
           "pending",
-          () => [...bound].filter(() => this.#random() < 0.5).concat(this.#pick([[], [99]])),
+          () => [...bound].filter(() => this.#random.chance(50)).concat(this.#random.pick([[], [99]])),
         );
       },
       whenPending: (callback) => {
@@ -138,14 +140,16 @@ export class HostileEvents implements EventBackend {
         };
         try {
           return this.#call("whenPending", () => {
-            const when = this.#random() < this.#rate ? this.#pick(["now", "twice", "never", "late"]) : "soon";
+            const when = this.#random.chance(this.#percent)
+              ? this.#random.pick(["now", "twice", "never", "late"])
+              : "soon";
             if (when === "now") call();
             if (when === "twice") queueMicrotask(call), queueMicrotask(() => callback());
             if (when === "late") setTimeout(() => callback(), 1);
             if (when === "soon") queueMicrotask(() => over || call());
             return () => {
               end();
-              if (this.#random() < this.#rate) throw new Error("stop");
+              if (this.#random.chance(this.#percent)) throw new Error("stop");
             };
           });
         } catch (error) {
@@ -153,7 +157,7 @@ export class HostileEvents implements EventBackend {
           throw error;
         } finally {
           // Where it may have given no way to stop, the library cannot keep to that part.
-          if (this.#rate > 0) end();
+          if (this.#percent > 0) end();
         }
       },
       close: () => {

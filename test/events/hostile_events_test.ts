@@ -34,12 +34,12 @@ test(
     const step = fc.record({ what: fc.constantFrom(...STEPS), channel: fc.nat({ max: 4 }) });
     const run = fc.record({
       seed: fc.nat(),
-      rate: fc.constantFrom(0, 0.1, 0.4, 0.9),
+      percent: fc.constantFrom(0, 10, 40, 90),
       steps: fc.array(step, { maxLength: 40, size: "max" }),
     });
     await fc.assert(
-      fc.asyncProperty(run, async ({ seed, rate, steps }) => {
-        const backend = new HostileEvents(seed, rate);
+      fc.asyncProperty(run, async ({ seed, percent, steps }) => {
+        const backend = new HostileEvents(seed, percent);
         const events = new EventChannels({ events: backend });
         const channels: EventChannel[] = [];
         const waiting = new Set<Promise<void>>();

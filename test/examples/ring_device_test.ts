@@ -70,7 +70,7 @@ describe("the program", () => {
     return { code, out: stdout, error: stderr };
   };
 
-  test("runs both sides on a simulated machine, without permissions", async () => {
+  test("runs both sides on a simulated Xen, without permissions", async () => {
     const { code, out, error } = await program("--messages", "300");
     expect({ code, error }).toEqual({ code: 0, error: "" });
     expect(out).toMatch(/^server: 300 messages received and answered$/m);

@@ -16,8 +16,8 @@ import { EventChannels, GrantDevice, GrantMapper, type WritableMapping } from ".
 const SERVER = 1;
 const CLIENT = 0;
 
-/** Makes a machine with two programs. At the end of the test they must have given everything back. */
-function machine() {
+/** Makes two programs, each in a domain of its own. At the end of the test they must have given everything back. */
+function programs() {
   const xen = new MockXen();
   const [serverProcess, clientProcess] = [xen.domain(SERVER).process(), xen.domain(CLIENT).process()];
   const device = new GrantDevice(serverProcess);
@@ -31,7 +31,7 @@ function machine() {
 
 /** Makes a server and its client. */
 function pair() {
-  const all = machine();
+  const all = programs();
   const { ring: server, gref, port } = all.begin();
   const client = connect(all.mapper, all.clientEvents, SERVER, gref, port);
   const finish = () => {
@@ -46,7 +46,7 @@ function pair() {
 
 /** Makes a server. The test is its client, and writes anything into the page. */
 function hostile() {
-  const all = machine();
+  const all = programs();
   const { ring, gref, port } = all.begin();
   const view: WritableMapping = all.mapper.map(SERVER, [gref], { writable: true });
   const channel = all.clientEvents.bindInterdomain(SERVER, port);
@@ -188,7 +188,7 @@ describe("`MessageRing`", () => {
   });
 
   test("`connected()` waits for the client, even for one that is gone again", async () => {
-    const { begin, mapper, clientEvents } = machine();
+    const { begin, mapper, clientEvents } = programs();
     const { ring, gref, port } = begin();
     let connected = false;
     const waiting = ring.connected().then(() => connected = true);
@@ -280,7 +280,7 @@ describe("`MessageRing`", () => {
 
 describe("`serve()` and `connect()`", () => {
   test("leave nothing behind when they fail", () => {
-    const { xen, begin, device, mapper, clientEvents, allocator } = machine();
+    const { xen, begin, device, mapper, clientEvents, allocator } = programs();
     expect(() => connect(mapper, clientEvents, SERVER, 8, 1)).toThrow("port 1");
     const { ring, port } = begin();
     expect(() => connect(mapper, clientEvents, SERVER, 99, port)).toThrow("reference 99");

@@ -5,21 +5,22 @@ import { describe, expect, test } from "vitest";
 import type { GrantFile, MappedMemory } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 const boom = new Error("boom");
 
 describe("a backend that fails to grant", () => {
   test("at once leaves nothing, and the index is as before", () => {
     let fail = true;
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       grant(...args) {
         if (fail) throw boom;
         file.grant(...args);
       },
     }));
     const allocator = device.open();
-    const error = thrown(() => allocator.allocate(0, { pages: 70 }));
+    const error = grantError(() => allocator.allocate(0, { pages: 70 }));
     expect(error).toMatchObject({ code: "backend-failed", operation: "allocate", cause: boom });
     expect(error.message).toBe("Cannot allocate: the backend broken failed: boom.");
     expect(device.inspect()).toMatchObject({ live: 0, pending: 0 });
@@ -28,7 +29,7 @@ describe("a backend that fails to grant", () => {
   });
 
   test("after half of the pages has them taken back", () => {
-    const { device, xen } = machine((file) => ({
+    const { device, xen } = brokenDevice((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, Math.floor(count / 2), domid, writable, grefs);
         if (count > 1) throw boom;
@@ -36,7 +37,7 @@ describe("a backend that fails to grant", () => {
       },
     }));
     const allocator = device.open();
-    expect(thrown(() => allocator.allocate(0, { pages: 200 })).cause).toBe(boom);
+    expect(grantError(() => allocator.allocate(0, { pages: 200 })).cause).toBe(boom);
     expect(device.inspect()).toMatchObject({ live: 0, listed: 0, pending: 0 });
     xen.assertClean();
     expect(allocator.allocate(0).page).toBe(0);
@@ -44,7 +45,7 @@ describe("a backend that fails to grant", () => {
 
   test("while the peer maps one by guessing its reference: that page is pending until the peer unmaps it (S4)", () => {
     let theirs: { unmap(): void } | undefined;
-    const made = machine((file) => ({
+    const made = brokenDevice((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, count, domid, writable, grefs);
         if (count === 1) return;
@@ -53,7 +54,7 @@ describe("a backend that fails to grant", () => {
       },
     }));
     const allocator = made.device.open();
-    thrown(() => allocator.allocate(0, { pages: 3 }));
+    grantError(() => allocator.allocate(0, { pages: 3 }));
     expect(made.device.inspect()).toMatchObject({ live: 1, listed: 0, pending: 1 });
     // The page keeps its index; those around it are free again.
     const next = allocator.allocate(0);
@@ -67,7 +68,7 @@ describe("a backend that fails to grant", () => {
 
   test("and then to end access: the pages are pending, and taken back later", () => {
     let broken = true;
-    const { device, xen } = machine((file) => ({
+    const { device, xen } = brokenDevice((file) => ({
       grant(...args) {
         file.grant(...args);
         if (broken) throw boom;
@@ -78,7 +79,7 @@ describe("a backend that fails to grant", () => {
       },
     }));
     const allocator = device.open();
-    expect(thrown(() => allocator.allocate(0, { pages: 5 })).cause).toBe(boom);
+    expect(grantError(() => allocator.allocate(0, { pages: 5 })).cause).toBe(boom);
     expect(device.inspect()).toMatchObject({ live: 5, listed: 0, pending: 5 });
     broken = false;
     expect(allocator.allocate(0).page).toBe(5);
@@ -88,12 +89,12 @@ describe("a backend that fails to grant", () => {
   });
 
   test("without an error: a page without a reference is one", () => {
-    const { device, xen } = machine((file) => ({
+    const { device, xen } = brokenDevice((file) => ({
       grant(page, count, domid, writable, grefs) {
         file.grant(page, count - 1, domid, writable, grefs);
       },
     }));
-    expect(thrown(() => device.open().allocate(0, { pages: 3 })).message).toContain(
+    expect(grantError(() => device.open().allocate(0, { pages: 3 })).message).toContain(
       "it granted page 2 of 3 without a reference",
     );
     expect(device.inspect()).toMatchObject({ live: 0, pending: 0 });
@@ -104,7 +105,7 @@ describe("a backend that fails to grant", () => {
 describe("a backend that fails to end access", () => {
   test("leaves the pages pending, and the next operation ends access", () => {
     let broken = true;
-    const { device, xen } = machine((file) => ({
+    const { device, xen } = brokenDevice((file) => ({
       endAccess(...args) {
         if (broken) throw boom;
         return file.endAccess(...args);
@@ -112,17 +113,17 @@ describe("a backend that fails to end access", () => {
     }));
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 3 });
-    expect(thrown(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
+    expect(grantError(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
     expect(device.inspect()).toMatchObject({ live: 3, listed: 0, pending: 3 });
-    expect(thrown(() => pages.free()).code).toBe("not-found");
+    expect(grantError(() => pages.free()).code).toBe("not-found");
     // An allocation does not report what failed before.
     const other = allocator.allocate(0);
     const view = other.map();
-    expect(thrown(() => allocator.close()).message).toBe(
+    expect(grantError(() => allocator.close()).message).toBe(
       "Cannot end access to 3 pages from page 0 yet: Cannot close: the backend broken failed: boom. They stay " +
         "pending, and later operations try again.",
     );
-    expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
+    expect(grantError(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
     expect(view.unmapped).toBe(true);
     broken = false;
     device.close();
@@ -132,7 +133,7 @@ describe("a backend that fails to end access", () => {
 
   test("in one file does not affect the others", () => {
     let broken: GrantFile | undefined;
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       endAccess(...args) {
         if (file === broken) throw boom;
         return file.endAccess(...args);
@@ -148,7 +149,7 @@ describe("a backend that fails to end access", () => {
     const [first, second] = [device.open(), device.open()];
     const stuck = first.allocate(0, { pages: 3 });
     const pages = second.allocate(0, { pages: 2 });
-    thrown(() => stuck.free());
+    grantError(() => stuck.free());
     pages.free();
     second.close();
     expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
@@ -167,13 +168,13 @@ describe("a backend that fails to end access", () => {
   ) {
     test(`and returns ${what} as held: all pages stay pending`, () => {
       let lie = true;
-      const { device, xen } = machine((file) => ({
+      const { device, xen } = brokenDevice((file) => ({
         endAccess(...args) {
           return lie ? held as number[] : file.endAccess(...args);
         },
       }));
       const pages = device.open().allocate(0, { pages: 3 });
-      expect(thrown(() => pages.free()).code).toBe("backend-failed");
+      expect(grantError(() => pages.free()).code).toBe("backend-failed");
       expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
       lie = false;
       device.close();
@@ -186,7 +187,7 @@ describe("a backend that fails to map", () => {
   test("the second of two parts: the first is unmapped, and no page counts as mapped (U4)", () => {
     let maps = 0;
     let unmaps = 0;
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       map(...args) {
         if (++maps === 2) throw boom;
         const memory = file.map(...args);
@@ -202,7 +203,7 @@ describe("a backend that fails to map", () => {
     const allocator = device.open();
     allocator.allocate(0, { pages: 2 });
     allocator.allocate(0, { pages: 2 });
-    expect(thrown(() => allocator.map(0, 4))).toMatchObject({ operation: "map", cause: boom });
+    expect(grantError(() => allocator.map(0, 4))).toMatchObject({ operation: "map", cause: boom });
     expect([maps, unmaps]).toEqual([2, 1]);
     expect(device.inspect()).toMatchObject({ mapped: 0, live: 4, allocators: [{ mappings: 0 }] });
     const view = allocator.map(0, 4);
@@ -219,16 +220,16 @@ describe("a backend that fails to map", () => {
     })
   ) {
     test(`and returns ${what}`, () => {
-      const { device } = machine(() => ({ map: () => memory as MappedMemory }));
+      const { device } = brokenDevice(() => ({ map: () => memory as MappedMemory }));
       const pages = device.open().allocate(0, { pages: 2 });
-      expect(thrown(() => pages.map()).code).toBe("backend-failed");
+      expect(grantError(() => pages.map()).code).toBe("backend-failed");
       expect(device.inspect()).toMatchObject({ mapped: 0, live: 2 });
     });
   }
 });
 
 test("a backend that fails to unmap: the mapping counts as ended, and the pages are freed", () => {
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     map(...args) {
       return {
         bytes: file.map(...args).bytes,
@@ -241,31 +242,31 @@ test("a backend that fails to unmap: the mapping counts as ended, and the pages 
   const pages = device.open().allocate(0, { pages: 2 });
   const view = pages.map();
   pages.free();
-  expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
+  expect(grantError(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
   view.unmap();
   expect(device.inspect()).toMatchObject({ mapped: 0, live: 0 });
 });
 
 test("a backend that fails to set a notify", () => {
-  const { device } = machine(() => ({
+  const { device } = brokenDevice(() => ({
     setUnmapNotify() {
       throw boom;
     },
   }));
   const pages = device.open().allocate(0);
-  expect(thrown(() => pages.setUnmapNotify({ clearByte: 0 }))).toMatchObject({ operation: "notify", cause: boom });
+  expect(grantError(() => pages.setUnmapNotify({ clearByte: 0 }))).toMatchObject({ operation: "notify", cause: boom });
 });
 
 test("a backend that fails to open or close", () => {
   let broken = true;
-  const { device } = machine(() => ({
+  const { device } = brokenDevice(() => ({
     close() {
       throw boom;
     },
   }));
   const allocator = device.open();
   allocator.allocate(0);
-  expect(thrown(() => allocator.close())).toMatchObject({ operation: "close", cause: boom });
+  expect(grantError(() => allocator.close())).toMatchObject({ operation: "close", cause: boom });
   expect(allocator.closed).toBe(true);
   allocator.close();
   expect(device.inspect()).toMatchObject({ live: 0, allocators: [] });
@@ -281,7 +282,7 @@ test("a backend that fails to open or close", () => {
       },
     },
   });
-  expect(thrown(() => unopened.open())).toMatchObject({ operation: "open", cause: boom });
+  expect(grantError(() => unopened.open())).toMatchObject({ operation: "open", cause: boom });
   broken = false;
   expect(unopened.open().allocate(0).page).toBe(0);
 });
@@ -289,16 +290,16 @@ test("a backend that fails to open or close", () => {
 describe("a backend with a wrong limit", () => {
   for (const limit of [NaN, -1, 0.5, "8", undefined] as number[]) {
     test(`${limit}`, () => {
-      const { device } = machine(() => ({}), { limit: () => limit });
-      expect(thrown(() => device.open())).toMatchObject({ code: "backend-failed", operation: "open" });
+      const { device } = brokenDevice(() => ({}), { limit: () => limit });
+      expect(grantError(() => device.open())).toMatchObject({ code: "backend-failed", operation: "open" });
     });
   }
 });
 
 test("a backend that calls back into the library is refused, and nothing is lost", () => {
   const codes: string[] = [];
-  const attempt = (action: () => unknown) => codes.push(thrown(action).code);
-  const { device, xen } = machine((file) => ({
+  const attempt = (action: () => unknown) => codes.push(grantError(action).code);
+  const { device, xen } = brokenDevice((file) => ({
     grant(...args) {
       attempt(() => allocator.allocate(0));
       attempt(() => allocator.close());

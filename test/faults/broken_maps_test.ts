@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { MapBackend } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-import { thrown } from "../support/broken_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { mapBackend, peerMemory } from "../support/map_backend.ts";
 
 const boom = new Error("boom");
@@ -23,7 +23,7 @@ describe("a mapper on a backend that fails", () => {
         return real.open();
       },
     });
-    expect(thrown(() => mapper.map(1, pages.grefs))).toMatchObject({ operation: "map", cause: boom });
+    expect(grantError(() => mapper.map(1, pages.grefs))).toMatchObject({ operation: "map", cause: boom });
     broken = false;
     mapper.map(1, pages.grefs).unmap();
     mapper.close();
@@ -47,13 +47,13 @@ describe("a mapper on a backend that fails", () => {
         throw boom;
       },
     }));
-    expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
+    expect(grantError(() => mapper.map(1, [8])).code).toBe("backend-failed");
     expect(unmaps).toBe(1);
     size = 4096;
     const view = mapper.map(1, [8]);
     mapper.close();
     expect(closes).toBe(0);
-    expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
+    expect(grantError(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
     expect([unmaps, closes]).toEqual([2, 1]);
     view.unmap();
     mapper.close();
@@ -64,7 +64,7 @@ describe("a mapper on a backend that fails", () => {
     const codes: string[] = [];
     const mapper: GrantMapper = mapperOn(mapBackend({
       map: () => {
-        codes.push(thrown(() => mapper.map(1, [8])).code, thrown(() => mapper.close()).code);
+        codes.push(grantError(() => mapper.map(1, [8])).code, grantError(() => mapper.close()).code);
         return peerMemory();
       },
     }));

@@ -6,7 +6,8 @@ import { Recorder, type XenDomain } from "../../backends/record.ts";
 import type { GrantAllocator, Mapping, SharedPages } from "../../mod.ts";
 import { grantsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { boom, faultyMachine, PROFILES } from "../support/faulty_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("without rules a wrapped domain behaves as before:", () => {
@@ -44,10 +45,12 @@ describe("without rules a wrapped domain behaves as before:", () => {
 /** Makes a call of some kind, and knows what is right after it failed. */
 interface Case {
   /** Sets up what the call needs. */
-  prepare?(side: ReturnType<typeof machine>): { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping };
+  prepare?(
+    side: ReturnType<typeof faultyMachine>,
+  ): { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping };
   /** Makes the call; the second time it must succeed. */
   run(
-    side: ReturnType<typeof machine>,
+    side: ReturnType<typeof faultyMachine>,
     at: { allocator?: GrantAllocator; pages?: SharedPages; mapping?: Mapping },
   ): void;
   /** The operation in the error. */
@@ -58,8 +61,8 @@ interface Case {
   once?: boolean;
 }
 
-const opened = ({ device }: ReturnType<typeof machine>) => ({ allocator: device.open() });
-const allocated = (side: ReturnType<typeof machine>) => {
+const opened = ({ device }: ReturnType<typeof faultyMachine>) => ({ allocator: device.open() });
+const allocated = (side: ReturnType<typeof faultyMachine>) => {
   const allocator = side.device.open();
   return { allocator, pages: allocator.allocate(0, { pages: 3, writable: true }) };
 };
@@ -153,13 +156,13 @@ for (const [part, cases] of Object.entries({ grants: GRANTS, maps: MAPS }) as ["
       for (const when of ["before", "after"] as const) {
         for (const profile of PROFILES) {
           test(`${when} ${kind}, profile ${profile}`, () => {
-            const all = machine(profile);
+            const all = faultyMachine(profile);
             const { faults, device, finish, below } = all;
             const at = prepare?.(all) ?? {};
             const asked = faults.calls(kind, part);
             const reached = below(kind).length;
             const rule = faults.fail(kind, { part, when, error: boom });
-            const error = thrown(() => run(all, at));
+            const error = grantError(() => run(all, at));
             expect(error).toMatchObject({ code: "backend-failed", operation, cause: boom });
             expect([rule.fired, faults.injected(kind, part), faults.injected()]).toEqual([1, 1, 1]);
             expect(faults.calls(kind, part)).toBe(asked + 1);
@@ -230,13 +233,13 @@ describe("hooks", () => {
     for (const when of ["before", "after"] as const) {
       for (const part of ["grants", "maps"] as const) {
         for (const [kind, { prepare, run, operation, after }] of Object.entries(part === "grants" ? GRANTS : MAPS)) {
-          const all = machine();
+          const all = faultyMachine();
           const at = prepare?.(all) ?? {};
           const act = () => {
             throw boom;
           };
           all.faults[when](kind as FaultKind, act, { part, times: 1 });
-          expect(thrown(() => run(all, at))).toMatchObject({ operation, cause: boom });
+          expect(grantError(() => run(all, at))).toMatchObject({ operation, cause: boom });
           expect(all.device.inspect()).toMatchObject(after);
           expect(all.faults.injected()).toBe(0);
           all.finish();

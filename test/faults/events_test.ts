@@ -6,10 +6,11 @@ import { MockXen } from "../../backends/mock.ts";
 import { machineState } from "../../backends/mock/xen.ts";
 import { parseTrace, Recorder } from "../../backends/record.ts";
 import { EventChannels } from "../../mod.ts";
-import { boom, thrown } from "../support/faulty_machine.ts";
+import { boom } from "../support/faulty_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 
 /** Two domains: the calls of the first one may fail, and a recorder notes those that reach the machine. */
-function machine() {
+function faultyEvents() {
   const xen = new MockXen();
   const faults = new Faults();
   const trace: string[] = [];
@@ -32,7 +33,7 @@ function machine() {
 
 /** A file with a port that the peer has bound to. No event is pending on either. */
 function bound() {
-  const all = machine();
+  const all = faultyEvents();
   const file = all.backend.open();
   const port = file.bindUnbound(0);
   const peerPort = all.peer.bindInterdomain(1, port);
@@ -84,7 +85,7 @@ describe("a fault in a call of event channels", () => {
 
   test("before `open()` or after it: nothing stays open", () => {
     for (const when of ["before", "after"] as const) {
-      const { faults, backend, below, finish } = machine();
+      const { faults, backend, below, finish } = faultyEvents();
       faults.fail("open", { part: "events", when, error: boom });
       expect(() => backend.open()).toThrow(boom);
       expect(below("close")).toBe(when === "after" ? 1 : 0);
@@ -295,18 +296,18 @@ describe("an inner backend that breaks its contract", () => {
 
 describe("`EventChannels` on a backend that fails", () => {
   test("throws with the operation, and works afterwards", async () => {
-    const { xen, faults, domain, finish } = machine();
+    const { xen, faults, domain, finish } = faultyEvents();
     const events = new EventChannels(domain);
     const theirs = new EventChannels(xen.domain(0));
     faults.fail("open", { part: "events", error: boom });
-    expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
+    expect(grantError(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
     faults.fail("bind", { when: "after", error: boom });
-    expect(thrown(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
+    expect(grantError(() => events.bindUnbound(0))).toMatchObject({ operation: "bind", cause: boom });
     const channel = events.bindUnbound(0);
     const other = theirs.bindInterdomain(1, channel.port);
 
     faults.fail("notify", { part: "events", error: boom });
-    expect(thrown(() => channel.notify())).toMatchObject({ operation: "notify", cause: boom });
+    expect(grantError(() => channel.notify())).toMatchObject({ operation: "notify", cause: boom });
     other.notify();
     for (const when of ["before", "after"] as const) {
       for (const kind of ["wait", "pending"] as const) {
@@ -322,11 +323,11 @@ describe("`EventChannels` on a backend that fails", () => {
     await channel.wait();
 
     faults.fail("unbind", { error: boom });
-    expect(thrown(() => channel.unbind())).toMatchObject({ operation: "unbind", cause: boom });
+    expect(grantError(() => channel.unbind())).toMatchObject({ operation: "unbind", cause: boom });
     channel.unbind();
     expect(channel.closed).toBe(true);
     faults.fail("close", { part: "events", error: boom });
-    expect(thrown(() => events.close())).toMatchObject({ operation: "close", cause: boom });
+    expect(grantError(() => events.close())).toMatchObject({ operation: "close", cause: boom });
     events.close();
     theirs.close();
     finish();

@@ -4,16 +4,17 @@ import type { GrantFile } from "../../src/contract/backend.ts";
 import { type FailOptions, type FaultCall, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantMapper, type Mapping } from "../../mod.ts";
-import { boom, machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { boom, faultyMachine, PROFILES } from "../support/faulty_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { mapBackend, NO_MEMORY, peerMemory } from "../support/map_backend.ts";
 
 describe("a grant that fails after some pages", () => {
   for (const [count, afterPages] of [[3, 0], [3, 1], [3, 2], [3, 3], [3, 7], [200, 70], [1024, 1000]] as const) {
     test(`${afterPages} of ${count}: they are taken back, and the index is as before`, () => {
-      const { faults, device, finish, below } = machine();
+      const { faults, device, finish, below } = faultyMachine();
       const allocator = device.open();
       faults.fail("grant", { afterPages, error: boom });
-      const error = thrown(() => allocator.allocate(0, { pages: count }));
+      const error = grantError(() => allocator.allocate(0, { pages: count }));
       expect(error).toMatchObject({ code: "backend-failed", operation: "allocate", cause: boom });
       const granted = Math.min(afterPages, count);
       expect(below("grant")).toEqual(granted > 0 ? [granted] : []);
@@ -25,11 +26,11 @@ describe("a grant that fails after some pages", () => {
   }
 
   test("and again while it is undone leaves the pages pending until a later operation", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const allocator = device.open();
     faults.fail("grant", { afterPages: 2, error: boom });
     faults.fail("endAccess", { times: 2 });
-    expect(thrown(() => allocator.allocate(0, { pages: 5 })).cause).toBe(boom);
+    expect(grantError(() => allocator.allocate(0, { pages: 5 })).cause).toBe(boom);
     expect(device.inspect()).toMatchObject({ live: 2, listed: 0, pending: 2 });
     expect(allocator.allocate(0).page).toBe(2);
     expect(device.inspect()).toMatchObject({ live: 3, pending: 2 });
@@ -40,7 +41,7 @@ describe("a grant that fails after some pages", () => {
 
   for (const profile of PROFILES) {
     test(`while the peer maps one by guessing, profile ${profile}`, () => {
-      const { faults, device, mapper, finish } = machine(profile);
+      const { faults, device, mapper, finish } = faultyMachine(profile);
       const allocator = device.open();
       let theirs: Mapping | undefined;
       faults.after("grant", (call) => {
@@ -50,7 +51,7 @@ describe("a grant that fails after some pages", () => {
         theirs = mapper.map(1, [call.grefs[1]!]);
       }, { times: 1 });
       faults.fail("grant", { afterPages: 2, error: boom });
-      expect(thrown(() => allocator.allocate(0, { pages: 3 })).cause).toBe(boom);
+      expect(grantError(() => allocator.allocate(0, { pages: 3 })).cause).toBe(boom);
       const held = profile === "linux-5.16" ? 1 : 0;
       expect(device.inspect()).toMatchObject({ live: held, listed: 0, pending: held });
       theirs!.unmap();
@@ -61,11 +62,11 @@ describe("a grant that fails after some pages", () => {
   }
 
   test("in the inner backend fails with that error, and counts as no fault", () => {
-    const { xen, faults, device, finish } = machine();
+    const { xen, faults, device, finish } = faultyMachine();
     const allocator = device.open();
     xen.domain(1).limit = 1;
     faults.fail("grant", { afterPages: 2 });
-    expect(thrown(() => allocator.allocate(0, { pages: 3 })).code).toBe("kernel-limit-reached");
+    expect(grantError(() => allocator.allocate(0, { pages: 3 })).code).toBe("kernel-limit-reached");
     expect(faults.injected()).toBe(0);
     xen.domain(1).limit = 1024;
     finish();
@@ -110,7 +111,7 @@ test("a grant that transfers the buffer of the references fails with its own err
 
 describe("`endAccess()` that fails", () => {
   test("after some pages returns the others as held, and access to them ends later", () => {
-    const { faults, device, finish, below } = machine();
+    const { faults, device, finish, below } = faultyMachine();
     const pages = device.open().allocate(0, { pages: 5 });
     const rule = faults.fail("endAccess", { afterPages: 2 });
     pages.free();
@@ -125,11 +126,11 @@ describe("`endAccess()` that fails", () => {
 
   for (const afterPages of [3, 9]) {
     test(`after all of its 3 pages, by ${afterPages}: access has ended, and the next attempt succeeds`, () => {
-      const { xen, faults, device, finish, below } = machine();
+      const { xen, faults, device, finish, below } = faultyMachine();
       const allocator = device.open();
       const pages = allocator.allocate(0, { pages: 3 });
       faults.fail("endAccess", { afterPages, error: boom });
-      expect(thrown(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
+      expect(grantError(() => pages.free())).toMatchObject({ code: "backend-failed", operation: "free", cause: boom });
       expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
       xen.assertClean();
       // Their references are used again before the library knows.
@@ -143,14 +144,14 @@ describe("`endAccess()` that fails", () => {
   }
 
   test("after it was done, several times, loses nothing", () => {
-    const { faults, device, mapper, finish, below } = machine();
+    const { faults, device, mapper, finish, below } = faultyMachine();
     const allocator = device.open();
     const pages = allocator.allocate(0, { pages: 4 });
     const theirs = mapper.map(1, [pages.grefs[2]!]);
     faults.fail("endAccess", { when: "after", times: 2, error: boom });
     faults.fail("endAccess", { nth: 3, error: boom });
-    expect(thrown(() => pages.free()).cause).toBe(boom);
-    expect(thrown(() => allocator.close()).cause).toBe(boom);
+    expect(grantError(() => pages.free()).cause).toBe(boom);
+    expect(grantError(() => allocator.close()).cause).toBe(boom);
     // The second attempt reaches the machine only for the page that the peer holds, and the third not at all.
     device.open().close();
     expect(below("endAccess")).toEqual([4, 1]);
@@ -162,30 +163,34 @@ describe("`endAccess()` that fails", () => {
   });
 
   test("when the last mapping ends has the operation of that call", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const allocator = device.open();
     const view = allocator.allocate(0).map();
     allocator.free(0, 1);
     expect(faults.calls("endAccess")).toBe(0);
     faults.fail("endAccess", { times: 2, error: boom });
-    expect(thrown(() => view.unmap())).toMatchObject({ code: "backend-failed", operation: "unmap", cause: boom });
-    expect(thrown(() => allocator.close())).toMatchObject({ code: "backend-failed", operation: "close", cause: boom });
+    expect(grantError(() => view.unmap())).toMatchObject({ code: "backend-failed", operation: "unmap", cause: boom });
+    expect(grantError(() => allocator.close())).toMatchObject({
+      code: "backend-failed",
+      operation: "close",
+      cause: boom,
+    });
     expect(device.inspect()).toMatchObject({ live: 1, mapped: 0, pending: 1 });
     finish();
   });
 });
 
 test("an unmap notify whose change fails after it was made is set back", () => {
-  const { faults, device, mapper, finish } = machine();
+  const { faults, device, mapper, finish } = faultyMachine();
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 3, writable: true });
   allocator.setUnmapNotify(0, { clearByte: 1 });
   faults.fail("notify", { when: "after", times: 2, error: boom });
-  expect(thrown(() => allocator.setUnmapNotify(0, { clearByte: 2 }))).toMatchObject({
+  expect(grantError(() => allocator.setUnmapNotify(0, { clearByte: 2 }))).toMatchObject({
     operation: "notify",
     cause: boom,
   });
-  thrown(() => allocator.setUnmapNotify(1, { clearByte: 3 }));
+  grantError(() => allocator.setUnmapNotify(1, { clearByte: 3 }));
   allocator.setUnmapNotify(2, { clearByte: 4 });
   const theirs = mapper.map(1, pages.grefs, { writable: true });
   theirs.bytes.fill(9);
@@ -197,19 +202,19 @@ test("an unmap notify whose change fails after it was made is set back", () => {
 
 test("a mapping of two parts of which the second fails, before or after it was mapped", () => {
   for (const when of ["before", "after"] as const) {
-    const { faults, device, finish, below } = machine();
+    const { faults, device, finish, below } = faultyMachine();
     const allocator = device.open();
     allocator.allocate(0, { pages: 2 });
     allocator.allocate(0, { pages: 2 });
     faults.fail("map", { nth: 2, when, error: boom });
-    expect(thrown(() => allocator.map(0, 4))).toMatchObject({ operation: "map", cause: boom });
+    expect(grantError(() => allocator.map(0, 4))).toMatchObject({ operation: "map", cause: boom });
     expect(device.inspect()).toMatchObject({ mapped: 0, live: 4 });
     expect(below("unmap").length).toBe(when === "before" ? 1 : 2);
     const view = allocator.map(0, 4);
     // If both parts fail to unmap, both are gone, and the first error is thrown.
     faults.fail("unmap", { error: boom });
     faults.fail("unmap", { nth: 2 });
-    expect(thrown(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
+    expect(grantError(() => view.unmap())).toMatchObject({ operation: "unmap", cause: boom });
     expect(faults.injected("unmap")).toBe(2);
     expect(device.inspect()).toMatchObject({ mapped: 0 });
     finish();
@@ -217,13 +222,13 @@ test("a mapping of two parts of which the second fails, before or after it was m
 });
 
 test("an unmap of the peer that does not reach the machine holds the pages until `releaseAll()`", () => {
-  const { faults, device, mapper, finish } = machine("linux-5.16");
+  const { faults, device, mapper, finish } = faultyMachine("linux-5.16");
   const pages = device.open().allocate(0, { pages: 2 });
   const theirs = mapper.map(1, pages.grefs);
   faults.fail("unmap", { part: "maps", when: "before" });
   faults.fail("close", { part: "maps", when: "before", error: boom });
-  expect(thrown(() => theirs.unmap()).cause).toBeInstanceOf(InjectedFault);
-  expect(thrown(() => mapper.close()).cause).toBe(boom);
+  expect(grantError(() => theirs.unmap()).cause).toBeInstanceOf(InjectedFault);
+  expect(grantError(() => mapper.close()).cause).toBe(boom);
   pages.free();
   expect([faults.unreleased, device.inspect().pending]).toEqual([2, 2]);
   faults.releaseAll();
@@ -242,7 +247,7 @@ test("`releaseAll()` goes on after an error, and throws the first", () => {
   };
   const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => peerMemory({ unmap }) }) }));
   faults.fail("unmap", { when: "before", times: Infinity });
-  for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) thrown(() => mapping.unmap());
+  for (const mapping of [mapper.map(1, [8]), mapper.map(1, [9])]) grantError(() => mapping.unmap());
   expect([faults.unreleased, unmaps]).toEqual([2, 0]);
   expect(() => faults.releaseAll()).toThrow(boom);
   expect([faults.unreleased, unmaps]).toEqual([0, 2]);
@@ -252,10 +257,10 @@ test("`releaseAll()` goes on after an error, and throws the first", () => {
 test("an inner backend that returns no memory, or fails to undo a call: the caller gets the fault", () => {
   const faults = new Faults();
   const mapper = new GrantMapper(faults.wrap({ maps: mapBackend({ map: () => NO_MEMORY }) }));
-  expect(thrown(() => mapper.map(1, [8])).code).toBe("backend-failed");
+  expect(grantError(() => mapper.map(1, [8])).code).toBe("backend-failed");
   expect(faults.calls("unmap")).toBe(0);
   faults.fail("map", { when: "after", error: boom });
-  expect(thrown(() => mapper.map(1, [8])).cause).toBe(boom);
+  expect(grantError(() => mapper.map(1, [8])).cause).toBe(boom);
 });
 
 test("a page that is granted again under the same index is not taken for the earlier one", () => {

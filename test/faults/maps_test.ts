@@ -7,11 +7,12 @@ import type { CopySegment, MapFile, PeerMemory, UnmapNotify } from "../../src/co
 import { Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-import { boom, thrown } from "../support/faulty_machine.ts";
+import { boom } from "../support/faulty_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { mapBackend, peerMemory } from "../support/map_backend.ts";
 
 /** Two domains that grant pages to domain 0, whose calls may fail. */
-function machine() {
+function twoGranters() {
   const xen = new MockXen();
   const faults = new Faults();
   const pages = [1, 2].map((domid) =>
@@ -31,21 +32,21 @@ function machine() {
 }
 
 /** Four segments that write 1 to 4 at the beginning of the pages of domain 1. */
-function segments({ pages }: ReturnType<typeof machine>) {
+function segments({ pages }: ReturnType<typeof twoGranters>) {
   return pages[0]!.grefs.map((gref, index) => ({ from: Uint8Array.of(index + 1), to: { domid: 1, gref } }));
 }
 
 /** The first bytes of the pages of domain 1. */
-function written({ views }: ReturnType<typeof machine>): number[] {
+function written({ views }: ReturnType<typeof twoGranters>): number[] {
   return [0, 1, 2, 3].map((page) => views[0]!.bytes[page * 4096]!);
 }
 
 describe("a fault in `copy()`", () => {
   test("before it copies nothing, and after it everything", () => {
     for (const when of ["before", "after"] as const) {
-      const all = machine();
+      const all = twoGranters();
       all.faults.fail("copy", { when, error: boom });
-      expect(thrown(() => all.mapper.copy(segments(all)))).toMatchObject({ operation: "copy", cause: boom });
+      expect(grantError(() => all.mapper.copy(segments(all)))).toMatchObject({ operation: "copy", cause: boom });
       expect(written(all)).toEqual(when === "before" ? [0, 0, 0, 0] : [1, 2, 3, 4]);
       expect(all.mapper.copy(segments(all))).toEqual(["okay", "okay", "okay", "okay"]);
       all.finish();
@@ -54,9 +55,9 @@ describe("a fault in `copy()`", () => {
 
   test("half-way copies the first segments, and the caller does not learn how many", () => {
     for (const afterSegments of [0, 1, 3, 4, 9]) {
-      const all = machine();
+      const all = twoGranters();
       all.faults.fail("copy", { afterSegments });
-      const error = thrown(() => all.mapper.copy(segments(all)));
+      const error = grantError(() => all.mapper.copy(segments(all)));
       expect(error.cause).toBeInstanceOf(InjectedFault);
       expect((error.cause as InjectedFault).call).toMatchObject({
         part: "maps",
@@ -82,7 +83,7 @@ describe("a fault in `copy()`", () => {
 
 describe("`refuse()`", () => {
   test("refuses the nth segment, counted over all copies, with its status; the others are copied", () => {
-    const all = machine();
+    const all = twoGranters();
     const { faults, mapper, finish } = all;
     const rule = faults.refuse({ nth: 6, times: 2, status: -8 });
     expect(mapper.copy(segments(all))).toEqual(["okay", "okay", "okay", "okay"]);
@@ -94,7 +95,7 @@ describe("`refuse()`", () => {
   });
 
   test("refuses segments with some references; if those are all, the inner backend is not called", () => {
-    const all = machine();
+    const all = twoGranters();
     const { faults, mapper, pages, finish } = all;
     const [first, second] = pages[0]!.grefs;
     const rule = faults.refuse({ grefs: [second!], times: Infinity });
@@ -115,7 +116,7 @@ describe("`refuse()`", () => {
   });
 
   test("takes the status of the rule that was set first, and each rule counts", () => {
-    const all = machine();
+    const all = twoGranters();
     const first = all.faults.refuse({ nth: 2, status: -2 });
     const second = all.faults.refuse({ nth: 2, times: 2, status: -3 });
     expect(all.mapper.copy(segments(all))).toEqual(["okay", "bad_domain", "bad_gntref", "bad_gntref"]);
@@ -144,10 +145,10 @@ describe("`refuse()`", () => {
   });
 
   test("does not apply to a copy that fails before", () => {
-    const all = machine();
+    const all = twoGranters();
     const rule = all.faults.refuse();
     all.faults.fail("copy");
-    thrown(() => all.mapper.copy(segments(all)));
+    grantError(() => all.mapper.copy(segments(all)));
     expect(rule.fired).toBe(0);
     expect(all.mapper.copy(segments(all))[0]).toBe("general_error");
     all.finish();
@@ -193,11 +194,11 @@ describe("an inner backend that returns wrong statuses", () => {
 describe("a fault in `setUnmapNotify()` of a mapping", () => {
   test("before or after it leaves what was set before", () => {
     for (const when of ["before", "after"] as const) {
-      const { faults, pages, views, mapper, finish } = machine();
+      const { faults, pages, views, mapper, finish } = twoGranters();
       const theirs = mapper.map(1, pages[0]!.grefs, { writable: true });
       theirs.setUnmapNotify({ clearByte: 1 });
       const rule = faults.fail("notify", { part: "maps", when, error: boom });
-      const error = thrown(() => theirs.setUnmapNotify({ clearByte: 4097 }));
+      const error = grantError(() => theirs.setUnmapNotify({ clearByte: 4097 }));
       expect(error).toMatchObject({ operation: "notify", cause: boom });
       expect(rule.fired).toBe(1);
       views[0]!.bytes.fill(9);
@@ -208,7 +209,7 @@ describe("a fault in `setUnmapNotify()` of a mapping", () => {
   });
 
   test("tells hooks the pages of the mapping, and their domain if it is the same for all", () => {
-    const { faults, pages, mapper, finish } = machine();
+    const { faults, pages, mapper, finish } = twoGranters();
     const calls: object[] = [];
     for (const kind of ["map", "notify", "unmap"] as const) faults.before(kind, (call) => calls.push(call));
     const [one, other] = [pages[0]!.grefs[0]!, pages[1]!.grefs[0]!];
@@ -264,7 +265,7 @@ describe("memory in parts", () => {
   });
 
   test("of several domains is mapped through faults as without them", () => {
-    const { pages, views, mapper, finish } = machine();
+    const { pages, views, mapper, finish } = twoGranters();
     views[0]!.bytes[0] = 1;
     views[1]!.bytes[0] = 2;
     const grants = pages.map(({ grefs }, index) => ({ domid: index + 1, gref: grefs[0]! }));

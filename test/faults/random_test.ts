@@ -3,35 +3,34 @@ import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { replay } from "../../backends/record.ts";
 import { type GrantAllocator, GrantError, type Mapping, type SharedPages } from "../../mod.ts";
-import { machine, PROFILES } from "../support/faulty_machine.ts";
+import { faultyMachine, PROFILES } from "../support/faulty_machine.ts";
+import { Random } from "../support/random.ts";
 
 describe("faults of all kinds at random", () => {
   for (const profile of PROFILES) {
     test(`profile ${profile}: the books balance at each step, and everything is given back`, () => {
       const injected = new Map<string, number>();
       for (let seed = 1; seed <= 60; seed++) {
-        const { faults, device, mapper, finish, trace } = machine(profile, seed);
-        let state = seed;
-        const random = (below: number) => {
-          state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-          return Math.floor(state / 2 ** 32 * below);
-        };
+        const { faults, device, mapper, finish, trace } = faultyMachine(profile, seed);
+        const random = new Random(seed);
         const rate = 0.15;
         for (const kind of ["limit", "open", "grant", "endAccess", "map", "unmap", "notify", "close"] as const) {
           for (const when of ["before", "after"] as const) faults.fail(kind, { when, rate });
         }
-        for (const kind of ["grant", "endAccess"] as const) faults.fail(kind, { afterPages: 1 + random(6), rate });
+        for (const kind of ["grant", "endAccess"] as const) {
+          faults.fail(kind, { afterPages: random.between(1, 6), rate });
+        }
         faults.hold({ rate });
         const allocators: GrantAllocator[] = [];
         const shared: SharedPages[] = [];
         const mappings: Mapping[] = [];
         faults.after("grant", (call) => mappings.push(mapper.map(1, [call.grefs[0]!])), { rate });
         faults.before("endAccess", (call) => mappings.push(mapper.map(1, [call.grefs.at(-1)!])), { rate });
-        const pick = <T>(list: T[]) => list[random(list.length)];
+        const pick = <T>(list: T[]): T | undefined => list[random.below(list.length)];
         const steps: (() => unknown)[] = [
           () => allocators.length < 3 && allocators.push(device.open()),
           () => {
-            const pages = pick(allocators)?.allocate(0, { pages: 1 + random(7), writable: true });
+            const pages = pick(allocators)?.allocate(0, { pages: random.between(1, 7), writable: true });
             if (pages) shared.push(pages);
           },
           () => {
@@ -48,13 +47,13 @@ describe("faults of all kinds at random", () => {
           () => pick(shared)?.[Symbol.dispose](),
           () => {
             const pages = pick(shared);
-            if (pages) pages.setUnmapNotify({ clearByte: random(4096) });
+            if (pages) pages.setUnmapNotify({ clearByte: random.below(4096) });
           },
-          () => random(8) === 0 && allocators.splice(random(allocators.length), 1)[0]?.close(),
+          () => random.below(8) === 0 && allocators.splice(random.below(allocators.length), 1)[0]?.close(),
         ];
         for (let step = 0; step < 150; step++) {
           try {
-            steps[random(steps.length)]!();
+            steps[random.below(steps.length)]!();
           } catch (error) {
             if (!(error instanceof GrantError)) throw error;
           }

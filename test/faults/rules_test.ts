@@ -4,13 +4,14 @@ import { type FailOptions, Faults, InjectedFault } from "../../backends/faults.t
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError, type Mapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { machine, PROFILES, thrown } from "../support/faulty_machine.ts";
+import { faultyMachine, PROFILES } from "../support/faulty_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 describe("when a rule applies:", () => {
   /** The numbers of the allocations that fail, of 12. */
   function failing(options: FailOptions, seed = 1): number[] {
-    const { faults, device, finish } = machine("linux-5.16", seed);
+    const { faults, device, finish } = faultyMachine("linux-5.16", seed);
     const allocator = device.open();
     faults.fail("grant", options);
     const failed: number[] = [];
@@ -40,13 +41,13 @@ describe("when a rule applies:", () => {
   });
 
   test("before the call is done, unless callers do not repeat it", () => {
-    const { faults, device, finish, below } = machine();
+    const { faults, device, finish, below } = faultyMachine();
     const allocator = device.open();
     const view = allocator.allocate(0).map();
     for (const kind of ["map", "unmap", "close"] as const) faults.fail(kind);
-    thrown(() => allocator.map(0, 1));
-    thrown(() => view.unmap());
-    thrown(() => allocator.close());
+    grantError(() => allocator.map(0, 1));
+    grantError(() => view.unmap());
+    grantError(() => allocator.close());
     expect([below("map").length, below("unmap").length, below("close").length, faults.unreleased]).toEqual([
       1,
       1,
@@ -68,16 +69,16 @@ describe("when a rule applies:", () => {
   });
 
   test("from when it is set; the first one that is due wins, and each may be cleared", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const allocator = device.open();
     allocator.allocate(0);
     const [first, second] = [new Error("first"), new Error("second")];
     const one = faults.fail("grant", { nth: 2, times: 2, error: first });
     const other = faults.fail("grant", { nth: 2, times: Infinity, error: second });
     allocator.allocate(0);
-    expect(thrown(() => allocator.allocate(0)).cause).toBe(first);
-    expect(thrown(() => allocator.allocate(0)).cause).toBe(first);
-    expect(thrown(() => allocator.allocate(0)).cause).toBe(second);
+    expect(grantError(() => allocator.allocate(0)).cause).toBe(first);
+    expect(grantError(() => allocator.allocate(0)).cause).toBe(first);
+    expect(grantError(() => allocator.allocate(0)).cause).toBe(second);
     expect([one.fired, other.fired]).toEqual([2, 1]);
     other.clear();
     allocator.allocate(0);
@@ -89,17 +90,17 @@ describe("when a rule applies:", () => {
 });
 
 test("errors may be any value, or made for the call", () => {
-  const { faults, device, finish } = machine();
+  const { faults, device, finish } = faultyMachine();
   const allocator = device.open();
   const full = new GrantError("full", { code: "table-full", operation: "allocate", errno: 28 });
   faults.fail("grant", { error: full });
-  expect(thrown(() => allocator.allocate(0))).toBe(full);
+  expect(grantError(() => allocator.allocate(0))).toBe(full);
   faults.fail("grant", { error: (call: { number: number }) => new Error(`call ${call.number}`) });
-  expect(thrown(() => allocator.allocate(0)).message).toContain("failed: call 2");
+  expect(grantError(() => allocator.allocate(0)).message).toContain("failed: call 2");
   faults.fail("grant", { error: "a text" });
-  expect(thrown(() => allocator.allocate(0)).message).toContain("a text");
+  expect(grantError(() => allocator.allocate(0)).message).toContain("a text");
   faults.fail("grant");
-  const { cause } = thrown(() => allocator.allocate(0, { pages: 2 }));
+  const { cause } = grantError(() => allocator.allocate(0, { pages: 2 }));
   expect(cause).toBeInstanceOf(InjectedFault);
   expect(cause).toMatchObject({
     name: "InjectedFault",
@@ -110,23 +111,23 @@ test("errors may be any value, or made for the call", () => {
 });
 
 test("errors may be given as a class, which gets a message", () => {
-  const { faults, device, finish } = machine();
+  const { faults, device, finish } = faultyMachine();
   const allocator = device.open();
   class Mine extends Error {}
   for (const error of [Mine, RangeError, Error]) {
     faults.fail("grant", { error });
-    const { cause } = thrown(() => allocator.allocate(0));
+    const { cause } = grantError(() => allocator.allocate(0));
     expect(cause).toBeInstanceOf(error);
     expect((cause as Error).message).toMatch(/^a fault was injected into call \d of `grant`/);
   }
   faults.fail("grant", { error: InjectedFault });
-  expect(thrown(() => allocator.allocate(0)).cause).toMatchObject({ call: { number: 4 } });
+  expect(grantError(() => allocator.allocate(0)).cause).toMatchObject({ call: { number: 4 } });
   finish();
 });
 
 describe("a rule that was due and did not apply", () => {
   test("applies to a later call", () => {
-    const { xen, faults, device, finish } = machine();
+    const { xen, faults, device, finish } = faultyMachine();
     const allocator = device.open();
     const boom = new Error("boom");
     const throws = () => {
@@ -135,13 +136,13 @@ describe("a rule that was due and did not apply", () => {
     const failure = faults.fail("grant", { afterPages: 1 });
     const after = faults.after("grant", () => {}, { times: 1 });
     faults.before("grant", throws, { times: 1 });
-    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBe(boom);
+    expect(grantError(() => allocator.allocate(0, { pages: 2 })).cause).toBe(boom);
     expect([failure.fired, after.fired, faults.injected()]).toEqual([0, 0, 0]);
     xen.domain(1).limit = 0;
-    expect(thrown(() => allocator.allocate(0, { pages: 2 })).code).toBe("kernel-limit-reached");
+    expect(grantError(() => allocator.allocate(0, { pages: 2 })).code).toBe("kernel-limit-reached");
     expect([failure.fired, after.fired]).toEqual([0, 0]);
     xen.domain(1).limit = 1024;
-    expect(thrown(() => allocator.allocate(0, { pages: 2 })).cause).toBeInstanceOf(InjectedFault);
+    expect(grantError(() => allocator.allocate(0, { pages: 2 })).cause).toBeInstanceOf(InjectedFault);
     expect([failure.fired, after.fired, faults.injected()]).toEqual([1, 1, 1]);
     allocator.allocate(0);
     finish();
@@ -160,7 +161,7 @@ describe("a rule that was due and did not apply", () => {
 
   test("does not apply if a hook clears it, unless the call was stopped half-way", () => {
     for (const options of [{}, { afterPages: 1 }, { when: "after" }] satisfies FailOptions[]) {
-      const { faults, device, finish } = machine();
+      const { faults, device, finish } = faultyMachine();
       const allocator = device.open();
       const rule = faults.fail("grant", options);
       let second = 0;
@@ -171,7 +172,7 @@ describe("a rule that was due and did not apply", () => {
       const late = faults.fail("grant", options);
       faults.after("grant", () => late.clear(), { times: 1 });
       if ("when" in options) allocator.allocate(0, { pages: 2 });
-      else thrown(() => allocator.allocate(0, { pages: 2 }));
+      else grantError(() => allocator.allocate(0, { pages: 2 }));
       finish();
     }
   });
@@ -179,7 +180,7 @@ describe("a rule that was due and did not apply", () => {
 
 describe("`hold()` holds pages that the peer does not map:", () => {
   test("all of them until it is cleared", () => {
-    const { xen, faults, device, finish, below } = machine("linux-6.1");
+    const { xen, faults, device, finish, below } = faultyMachine("linux-6.1");
     const pages = device.open().allocate(0, { pages: 3 });
     const peer = faults.hold();
     pages.free();
@@ -198,7 +199,7 @@ describe("`hold()` holds pages that the peer does not map:", () => {
   });
 
   test("some of them, beside one that the peer does map", () => {
-    const { faults, device, mapper, finish, below } = machine("linux-5.16");
+    const { faults, device, mapper, finish, below } = faultyMachine("linux-5.16");
     const pages = device.open().allocate(0, { pages: 7 });
     const theirs = mapper.map(1, [pages.grefs[6]!]);
     faults.hold({ grefs: [pages.grefs[1]!, pages.grefs[2]!, pages.grefs[4]!] });
@@ -213,7 +214,7 @@ describe("`hold()` holds pages that the peer does not map:", () => {
   });
 
   test("for a number of calls for each page, counted by file", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const [first, second] = [device.open(), device.open()];
     const pages = first.allocate(0, { pages: 3 });
     const other = second.allocate(0, { pages: 3 });
@@ -233,7 +234,7 @@ describe("`hold()` holds pages that the peer does not map:", () => {
   });
 
   test("at random", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const pages = device.open().allocate(0, { pages: 100 });
     faults.hold({ rate: 0.5 });
     pages.free();
@@ -281,7 +282,7 @@ describe("`hold()` holds pages that the peer does not map:", () => {
 describe("hooks", () => {
   for (const profile of PROFILES) {
     test(`before endAccess: a peer that maps a page just before, profile ${profile}`, () => {
-      const { faults, device, mapper, finish } = machine(profile);
+      const { faults, device, mapper, finish } = faultyMachine(profile);
       const pages = device.open().allocate(0, { pages: 3 });
       const theirs: Mapping[] = [];
       const hook = faults.before("endAccess", (call) => theirs.push(mapper.map(1, [call.grefs[1]!])), { times: 1 });
@@ -296,17 +297,17 @@ describe("hooks", () => {
   }
 
   test("after endAccess: the page cannot be mapped any more", () => {
-    const { faults, device, mapper, finish } = machine();
+    const { faults, device, mapper, finish } = faultyMachine();
     const pages = device.open().allocate(0);
     const codes: string[] = [];
-    faults.after("endAccess", (call) => codes.push(thrown(() => mapper.map(1, [...call.grefs])).code));
+    faults.after("endAccess", (call) => codes.push(grantError(() => mapper.map(1, [...call.grefs])).code));
     pages.free();
     expect(codes).toEqual(["map-refused"]);
     finish();
   });
 
   test("run in the order in which they were set, and not after a call that failed before it was done", () => {
-    const { faults, device, finish } = machine();
+    const { faults, device, finish } = faultyMachine();
     const allocator = device.open();
     const order: string[] = [];
     for (const name of ["one", "two"]) {
@@ -316,7 +317,7 @@ describe("hooks", () => {
     faults.fail("grant", { nth: 2 });
     allocator.allocate(0);
     expect(order.splice(0)).toEqual(["before one", "before two", "after one", "after two"]);
-    thrown(() => allocator.allocate(0));
+    grantError(() => allocator.allocate(0));
     expect(order.splice(0)).toEqual(["before one", "before two"]);
     const single = faults.after("grant", (call) => order.push(call.grefs.join()));
     allocator.allocate(0, { pages: 2 });

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { GrantBackend } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 test("`allocate()` refuses a huge allocation, and keeps no memory for it", () => {
@@ -12,7 +13,7 @@ test("`allocate()` refuses a huge allocation, and keeps no memory for it", () =>
   const allocator = device.open();
   const before = Deno.memoryUsage().rss;
   for (const pages of [1e8, 0xffff_ffff]) {
-    expect(thrown(() => allocator.allocate(0, { pages })).code).toBe("no-memory");
+    expect(grantError(() => allocator.allocate(0, { pages })).code).toBe("no-memory");
   }
   expect(Deno.memoryUsage().rss - before).toBeLessThan(100e6);
   expect(allocator.allocate(0).page).toBe(0);
@@ -39,7 +40,7 @@ test("`allocate()` makes one allocation of more pages than the core takes at onc
 test("`allocate()`, `map()` and `free()` keep references from 2³¹ on as they are", () => {
   const seen: number[] = [];
   const high = 0xffff_fff0;
-  const { device } = machine(() => ({
+  const { device } = brokenDevice(() => ({
     grant: (_page, _count, _domid, _writable, grefs) => void grefs.fill(high, 0, 1),
     map(_page, _count, gref) {
       seen.push(gref);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
-import { machine } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
 
 describe("values that change between two reads", () => {
   /** Makes an object whose property has one of the values after the other. */
@@ -20,7 +20,7 @@ describe("values that change between two reads", () => {
   });
 
   test("an unmap notify is copied, and read once", () => {
-    const { device, mapper } = machine();
+    const { device, mapper } = brokenDevice();
     const pages = device.open().allocate(0, { pages: 2, writable: true });
     const theirs = mapper.map(1, pages.grefs, { writable: true });
     theirs.bytes.fill(1);

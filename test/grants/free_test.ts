@@ -1,10 +1,11 @@
 /** The end of access, on backends whose `endAccess` fails or answers nonsense. */
 import { describe, expect, test } from "vitest";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 test("`free()` of pages with holes ends every run, and throws the first failure", () => {
   let fails = 1;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     endAccess(...args) {
       if (fails-- > 0) throw new Error("planned");
       return file.endAccess(...args);
@@ -14,7 +15,7 @@ test("`free()` of pages with holes ends every run, and throws the first failure"
   fails = 0;
   pages.free({ start: 2, count: 1 });
   fails = 1;
-  expect(thrown(() => pages.free()).message).toContain("planned");
+  expect(grantError(() => pages.free()).message).toContain("planned");
   expect(device.inspect()).toMatchObject({ live: 0, listed: 0 });
 });
 
@@ -22,11 +23,11 @@ describe("a backend whose `endAccess` answers", () => {
   for (const answer of [5, {}, true, "", Promise.resolve([]), Symbol("x"), null] as unknown[]) {
     test(`${String(answer)}: nothing has ended`, () => {
       let lies = true;
-      const { device, xen } = machine((file) => ({
+      const { device, xen } = brokenDevice((file) => ({
         endAccess: (...args) => lies ? answer as number[] : file.endAccess(...args),
       }));
       const pages = device.open().allocate(0, { pages: 2 });
-      expect(thrown(() => pages.free()).code).toBe("backend-failed");
+      expect(grantError(() => pages.free()).code).toBe("backend-failed");
       expect(device.inspect()).toMatchObject({ live: 2, pending: 2 });
       lies = false;
       device.close();
@@ -37,7 +38,7 @@ describe("a backend whose `endAccess` answers", () => {
 
 test("`unmap()` throws its own failure if the end of access fails too, and none of another file", () => {
   let stuck = true;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     endAccess(...args) {
       if (stuck) throw new Error("ending");
       return file.endAccess(...args);
@@ -57,11 +58,11 @@ test("`unmap()` throws its own failure if the end of access fails too, and none 
   const pages = first.allocate(0);
   const view = pages.map();
   pages.free();
-  expect(thrown(() => view.unmap()).message).toContain("unmapping");
+  expect(grantError(() => view.unmap()).message).toContain("unmapping");
   stuck = false;
   const other = second.allocate(0).map();
   stuck = true;
-  thrown(() => first.allocate(0).free());
+  grantError(() => first.allocate(0).free());
   stuck = false;
   other.unmap();
   device.close();
@@ -71,7 +72,7 @@ test("`unmap()` throws its own failure if the end of access fails too, and none 
 test("`free()` ends pending runs of two files separately, even if their pages are neighbours", () => {
   const ended: [unknown, number, number][] = [];
   let stuck = true;
-  const { device, xen } = machine((file) => ({
+  const { device, xen } = brokenDevice((file) => ({
     endAccess(page, count, grefs) {
       if (stuck) throw new Error("stuck");
       ended.push([file, page, count]);
@@ -81,8 +82,8 @@ test("`free()` ends pending runs of two files separately, even if their pages ar
   const [first, second] = [device.open(), device.open()];
   first.allocate(0, { pages: 64 });
   second.allocate(0, { pages: 128 });
-  thrown(() => first.free(0, 64));
-  thrown(() => second.free(64, 64));
+  grantError(() => first.free(0, 64));
+  grantError(() => second.free(64, 64));
   stuck = false;
   first.allocate(0).free();
   expect(ended.slice(0, 2).map(([, page, count]) => [page, count])).toEqual([[0, 64], [64, 64]]);

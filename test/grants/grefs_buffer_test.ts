@@ -1,27 +1,28 @@
 /** The buffer of references that the library passes to backends. */
 import { describe, expect, test } from "vitest";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 describe("a backend that transfers the buffer of the references away", () => {
   const detach = (grefs: Uint32Array) => structuredClone(grefs.buffer, { transfer: [grefs.buffer as ArrayBuffer] });
 
   test("in `grant`: `allocate()` throws, and the next allocation works", () => {
     let moves = true;
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       grant(page, count, domid, writable, grefs) {
         if (moves) return void detach(grefs);
         file.grant(page, count, domid, writable, grefs);
       },
     }));
     const allocator = device.open();
-    expect(thrown(() => allocator.allocate(0, { pages: 3 })).code).toBe("backend-failed");
+    expect(grantError(() => allocator.allocate(0, { pages: 3 })).code).toBe("backend-failed");
     expect(device.inspect()).toMatchObject({ live: 0, listed: 0, pending: 0 });
     moves = false;
     expect(allocator.allocate(0, { pages: 3 }).page).toBe(0);
   });
 
   test("in `endAccess`: `free()` works, and so does the next one", () => {
-    const { device, xen } = machine((file) => ({
+    const { device, xen } = brokenDevice((file) => ({
       endAccess(page, count, grefs) {
         const copy = grefs.slice(0, count);
         detach(grefs);
@@ -36,7 +37,7 @@ describe("a backend that transfers the buffer of the references away", () => {
 });
 
 test("`allocate()` leaves earlier references alone when there is no memory for more", () => {
-  const { device } = machine();
+  const { device } = brokenDevice();
   const allocator = device.open();
   const pages = allocator.allocate(0, { pages: 64 });
   const { Uint32Array } = globalThis;
@@ -46,7 +47,7 @@ test("`allocate()` leaves earlier references alone when there is no memory for m
     },
   });
   try {
-    expect(thrown(() => allocator.allocate(0, { pages: 65 })).code).toBe("no-memory");
+    expect(grantError(() => allocator.allocate(0, { pages: 65 })).code).toBe("no-memory");
   } finally {
     globalThis.Uint32Array = Uint32Array;
   }

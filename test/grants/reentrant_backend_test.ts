@@ -1,23 +1,24 @@
 /** Backends that call the library in the middle of a call, and throw on its refusal. */
 import { expect, test } from "vitest";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 test("`close()` leaves the allocator closed, and its pages to others, if the file's `close` calls back", () => {
-  const { device } = machine(() => ({ close: () => void device.open() }));
+  const { device } = brokenDevice(() => ({ close: () => void device.open() }));
   const allocator = device.open();
   allocator.allocate(0, { pages: 3 });
-  expect(thrown(() => allocator.close()).code).toBe("busy");
+  expect(grantError(() => allocator.close()).code).toBe("busy");
   expect(allocator.closed).toBe(true);
   const other = device.open();
   other.allocate(0, { pages: 3 });
   expect(allocator.has(0, 3)).toBe(false);
-  expect(thrown(() => allocator.free(0, 3)).code).toBe("closed");
+  expect(grantError(() => allocator.free(0, 3)).code).toBe("closed");
   expect(other.has(0, 3)).toBe(true);
 });
 
 test("`close()` leaves the allocator closed, and its pages pending, if `endAccess` calls back", () => {
   let calls = true;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     endAccess(...args) {
       if (calls) device.open();
       return file.endAccess(...args);
@@ -25,8 +26,8 @@ test("`close()` leaves the allocator closed, and its pages pending, if `endAcces
   }));
   const allocator = device.open();
   allocator.allocate(0, { pages: 3 });
-  thrown(() => allocator.close());
-  expect(thrown(() => allocator.allocate(0)).code).toBe("closed");
+  grantError(() => allocator.close());
+  expect(grantError(() => allocator.allocate(0)).code).toBe("closed");
   expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
   calls = false;
   device.close();
@@ -34,7 +35,7 @@ test("`close()` leaves the allocator closed, and its pages pending, if `endAcces
 });
 
 test("`unmap()` ends the mapping once if the memory's `unmap` calls back", () => {
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     map(...args) {
       const memory = file.map(...args);
       return {
@@ -48,10 +49,10 @@ test("`unmap()` ends the mapping once if the memory's `unmap` calls back", () =>
   }));
   const pages = device.open().allocate(0, { pages: 2 });
   const [first, second] = [pages.map(), pages.map()];
-  expect(thrown(() => first.unmap()).code).toBe("busy");
+  expect(grantError(() => first.unmap()).code).toBe("busy");
   first.unmap();
   first.unmap();
   expect(device.inspect()).toMatchObject({ mapped: 2 });
-  thrown(() => second.unmap());
+  grantError(() => second.unmap());
   expect(device.inspect()).toMatchObject({ mapped: 0 });
 });

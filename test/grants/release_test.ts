@@ -4,13 +4,14 @@ import type { GrantFile } from "../../src/contract/backend.ts";
 import { Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 /** A machine of which the runs that `endAccess` asks for are noted. */
 function noted(replace: (file: GrantFile) => Partial<GrantFile> = () => ({})) {
   const asked: [page: number, count: number][] = [];
-  const made = machine((file) => {
+  const made = brokenDevice((file) => {
     const replaced = replace(file);
     const below = replaced.endAccess ?? file.endAccess.bind(file);
     return {
@@ -53,7 +54,7 @@ describe("a backend that tells", () => {
     }));
     const pages = allocator.allocate(0, { pages: 2 });
     const theirs = mapper.map(1, [pages.grefs[1]!]);
-    thrown(() => pages.free());
+    grantError(() => pages.free());
     allocator.allocate(0);
     fails = false;
     allocator.allocate(0);
@@ -89,7 +90,7 @@ describe("a backend that tells", () => {
     pages.free();
     expect(device.inspect().pending).toBe(3);
     xen.domain(1).destroy();
-    thrown(() => allocator.allocate(0));
+    grantError(() => allocator.allocate(0));
     expect(device.inspect().pending).toBe(0);
     theirs.unmap();
   });
@@ -158,13 +159,13 @@ describe("a backend that tells lies", () => {
   });
 
   test("where `onRelease` fails, opening fails, and nothing is left", () => {
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       onRelease() {
         throw new Error("planned");
       },
       close: () => file.close(),
     }));
-    expect(thrown(() => device.open()).code).toBe("backend-failed");
+    expect(grantError(() => device.open()).code).toBe("backend-failed");
     expect(device.inspect().allocators).toHaveLength(0);
   });
 });

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "../conformance/asserts.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 /** The library under test: this one, or a patched copy. */
-export type Library = typeof library & typeof mock;
+type Library = typeof library & typeof mock;
 
 /** A text that occurs once in a source file, and its replacement. */
 export interface Patch {
@@ -18,7 +18,7 @@ export interface Patch {
   replace: string;
 }
 
-export interface Case {
+interface Case {
   name: string;
   /** The fault, and what triggers it. */
   fault: string;
@@ -35,8 +35,8 @@ const ALLOCATION = "wasm/assembly/allocation.ts";
 const DRIVER = "src/grants/engine.ts";
 const GRANT_FILE = "backends/mock/grant_file.ts";
 
-/** Makes a machine, and a device of domain 1 that replaces some methods of its files. The peer is domain 0. */
-function machine(
+/** Makes a simulated Xen, and a device of domain 1 that replaces some methods of its files. The peer is domain 0. */
+function grantAndMap(
   { GrantDevice, GrantMapper, MockXen }: Library,
   { limit = 1024, tableFrames = 64, replace = (() => ({})) as (file: GrantFile) => Partial<GrantFile> } = {},
 ) {
@@ -71,7 +71,7 @@ export const CASES: readonly Case[] = [
     name: "S1",
     fault: "a failed allocation lowers the count of pages twice",
     check(library) {
-      const { device, allocator } = machine(library, { limit: 10, replace: failsAfterThree });
+      const { device, allocator } = grantAndMap(library, { limit: 10, replace: failsAfterThree });
       allocator.allocate(0);
       assertEquals(code(library, () => allocator.allocate(0, { pages: 5 })), "backend-failed");
       assertEquals(device.inspect().live, 1);
@@ -87,7 +87,7 @@ export const CASES: readonly Case[] = [
     name: "S2",
     fault: "a failed allocation leaves the file's index advanced",
     check(library) {
-      const { allocator } = machine(library, { replace: failsAfterThree });
+      const { allocator } = grantAndMap(library, { replace: failsAfterThree });
       code(library, () => allocator.allocate(0, { pages: 5 }));
       assertEquals(allocator.allocate(0).page, 0);
     },
@@ -98,7 +98,7 @@ export const CASES: readonly Case[] = [
     name: "S3",
     fault: "a full grant table reads as success",
     check(library) {
-      const { xen, device, allocator } = machine(library, { tableFrames: 1 });
+      const { xen, device, allocator } = grantAndMap(library, { tableFrames: 1 });
       assertEquals(code(library, () => allocator.allocate(0, { pages: 505 })), "table-full");
       assertEquals(device.inspect().live, 0);
       xen.assertClean();
@@ -111,7 +111,7 @@ export const CASES: readonly Case[] = [
     name: "S4",
     fault: "pages that the peer mapped by guessing while a failed allocation was undone are never freed",
     check(library) {
-      const made = machine(library, {
+      const made = grantAndMap(library, {
         replace: (file) => ({
           grant(page, count, domid, writable, grefs) {
             file.grant(page, count, domid, writable, grefs);
@@ -141,7 +141,7 @@ export const CASES: readonly Case[] = [
     name: "S5",
     fault: "references that were freed are never used again: the table is exhausted after some 32,000 allocations",
     check(library) {
-      const { allocator } = machine(library);
+      const { allocator } = grantAndMap(library);
       for (let round = 0; round < 33_000; round++) allocator.allocate(0).free();
     },
     says: "32760 references and 0 are in use",
@@ -151,7 +151,7 @@ export const CASES: readonly Case[] = [
     name: "S6",
     fault: "the end of a mapping lowers the count of its first page alone",
     check(library) {
-      const { device, allocator } = machine(library);
+      const { device, allocator } = grantAndMap(library);
       const pages = allocator.allocate(0, { pages: 5 });
       const view = pages.map();
       pages.free();
@@ -169,7 +169,7 @@ export const CASES: readonly Case[] = [
     name: "S7",
     fault: "a mapping is ended twice: counts fall below what is mapped",
     check(library) {
-      const { device, allocator } = machine(library);
+      const { device, allocator } = grantAndMap(library);
       const pages = allocator.allocate(0);
       const [first, second] = [pages.map(), pages.map()];
       first.unmap();
@@ -187,7 +187,7 @@ export const CASES: readonly Case[] = [
     name: "S8",
     fault: "a lock is held over calls that may sleep; here there is none, but a mark that must not outlive a failure",
     check(library) {
-      const { allocator } = machine(library, {
+      const { allocator } = grantAndMap(library, {
         replace: (file) => ({
           setUnmapNotify(page, gref, notify) {
             if (notify.clearByte === 1) throw new Error("planned");
@@ -217,7 +217,7 @@ export const CASES: readonly Case[] = [
     name: "S9",
     fault: "arithmetic on the number of pages overflows",
     check(library) {
-      const { device, allocator } = machine(library, { limit: 8 });
+      const { device, allocator } = grantAndMap(library, { limit: 8 });
       allocator.allocate(0);
       for (const pages of [0xffff_ffff, 0x8000_0000, 0x4000_0000]) {
         assertEquals(code(library, () => allocator.allocate(0, { pages })), "limit-reached");
@@ -235,7 +235,7 @@ export const CASES: readonly Case[] = [
     name: "S10",
     fault: "the peer maps a page between the question whether it does and the end of its access (CVE-2022-23039)",
     check(library) {
-      const made = machine(library, {
+      const made = grantAndMap(library, {
         replace: (file) => ({
           endAccess(page, count, grefs) {
             // The last moment, when the library has decided everything.
@@ -264,7 +264,7 @@ export const CASES: readonly Case[] = [
     name: "S11",
     fault: "there is no unmap notify",
     check(library) {
-      const { allocator, mapper } = machine(library);
+      const { allocator, mapper } = grantAndMap(library);
       const pages = allocator.allocate(0, { writable: true });
       pages.setUnmapNotify({ clearByte: 9 });
       const theirs = mapper.map(1, pages.grefs, { writable: true });
@@ -283,7 +283,7 @@ export const CASES: readonly Case[] = [
     name: "U1",
     fault: "with each allocation that fails half-way the count of pages drifts below what is there",
     check(library) {
-      const { device, allocator } = machine(library, { limit: 600, tableFrames: 1 });
+      const { device, allocator } = grantAndMap(library, { limit: 600, tableFrames: 1 });
       allocator.allocate(0, { pages: 100 });
       for (let round = 0; round < 50; round++) {
         assertEquals(code(library, () => allocator.allocate(0, { pages: 500 })), "table-full");
@@ -303,7 +303,7 @@ export const CASES: readonly Case[] = [
     name: "U2",
     fault: "a full grant table leaks a page",
     check(library) {
-      const { xen, allocator } = machine(library, { tableFrames: 1 });
+      const { xen, allocator } = grantAndMap(library, { tableFrames: 1 });
       code(library, () => allocator.allocate(0, { pages: 505 }));
       xen.assertClean();
     },
@@ -319,7 +319,7 @@ export const CASES: readonly Case[] = [
     fault: "a mapping across two allocations releases the page of whichever file allocated in between",
     check(library) {
       const runs: number[][] = [];
-      const { allocator } = machine(library, {
+      const { allocator } = grantAndMap(library, {
         replace: (file) => ({
           map(page, count, gref, writable) {
             runs.push([page, count]);
@@ -343,7 +343,7 @@ export const CASES: readonly Case[] = [
     name: "U4",
     fault: "a mapping that fails leaves the counts of its pages raised",
     check(library) {
-      const { device, allocator } = machine(library, {
+      const { device, allocator } = grantAndMap(library, {
         replace: () => ({
           map() {
             throw new Error("planned");
@@ -367,7 +367,7 @@ export const CASES: readonly Case[] = [
     name: "U5",
     fault: "an error while the result is copied out leaves the allocation behind",
     check(library) {
-      const { xen, device, allocator } = machine(library, {
+      const { xen, device, allocator } = grantAndMap(library, {
         replace: (file) => ({
           grant(page, count, domid, writable, grefs) {
             file.grant(page, count, domid, writable, grefs);

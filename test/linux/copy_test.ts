@@ -1,27 +1,17 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { FakeLibc } from "../support/fake_libc.ts";
+import { libc, openFile, useFakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
 
-let libc: FakeLibc;
-beforeEach(() => {
-  libc = new FakeLibc();
-});
-
-/** Opens a file, and forgets the call that it took. */
-function openFile() {
-  const file = linuxMapBackend(libc).open();
-  libc.log = [];
-  return file;
-}
+useFakeLibc();
 
 describe("copy()", () => {
   const page = { domid: 1, gref: 9, offset: 100 };
   const other = { domid: 2, gref: 8, offset: 0 };
 
   test("makes one request for all segments, with the addresses of memory", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     const memory = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     const statuses = file.copy([
       { from: page, to: other, length: 17 },
@@ -35,11 +25,15 @@ describe("copy()", () => {
   test("returns the status of each segment", () => {
     libc.statuses = [0, -3, -8];
     const length = 1;
-    expect(openFile().copy([1, 2, 3].map(() => ({ from: page, to: other, length })))).toEqual([0, -3, -8]);
+    expect(openFile(linuxMapBackend).copy([1, 2, 3].map(() => ({ from: page, to: other, length })))).toEqual([
+      0,
+      -3,
+      -8,
+    ]);
   });
 
   test("sends a request with room for every segment, and without statuses of the request before", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     for (const count of [1, 170, 171, 5000]) {
       libc.sizes = [];
       libc.statuses = new Array(count).fill(-1);
@@ -52,7 +46,7 @@ describe("copy()", () => {
   });
 
   test("throws when memory is shorter than the segment, without a request", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     expect(() => file.copy([{ from: page, to: new Uint8Array(2), length: 3 }])).toThrow(RangeError);
     expect(libc.log).toEqual([]);
   });
@@ -65,7 +59,7 @@ describe("copy()", () => {
       ["ENOTTY", "unsupported", "driver xen_gntdev"],
     ] as const,
   )("throws when the kernel answers %s", (name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     libc.fail("ioctl", Errno[name]);
     const segment = { from: page, to: other, length: 1 };
     const error = grantError(() => file.copy([segment, segment]));

@@ -39,7 +39,7 @@ describe("views", () => {
     ["structuredClone", 3 * 4096],
     ["postMessage", 3 * 4096],
   ])("never reach unmapped memory when the memory is moved away by: %s", async (how, left) => {
-    const found = await programResult("moved.ts", ["-A"], [used.libc, how]);
+    const found = await programResult(new URL("moved.ts", import.meta.url), ["-A"], [used.libc, how]);
     expect(found).toEqual({
       refused: false,
       mappedBefore: 3,

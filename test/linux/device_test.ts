@@ -1,16 +1,13 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { linuxEventBackend } from "../../backends/linux/events.ts";
 import { linuxGrantBackend } from "../../backends/linux/grants.ts";
 import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { FakeLibc } from "../support/fake_libc.ts";
+import { libc, useFakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
 
-let libc: FakeLibc;
-beforeEach(() => {
-  libc = new FakeLibc();
-});
+useFakeLibc();
 
 describe.each([
   { make: linuxGrantBackend, path: "/dev/xen/gntalloc", driver: "xen_gntalloc" },

@@ -1,24 +1,14 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { linuxEventBackend } from "../../backends/linux/events.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { FakeLibc } from "../support/fake_libc.ts";
+import { libc, openFile, useFakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
 
-let libc: FakeLibc;
-beforeEach(() => {
-  libc = new FakeLibc();
-});
-
-/** Opens a file, and forgets the call that it took. */
-function openFile() {
-  const file = linuxEventBackend(libc).open();
-  libc.log = [];
-  return file;
-}
+useFakeLibc();
 
 describe("event channels", () => {
   test("take a call each to be bound, notified and unmasked, and to be unbound with a read", () => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     expect([file.bindUnbound(3), file.bindInterdomain(2, 7), file.bindVirq(1)]).toEqual([20, 21, 22]);
     file.notify(21);
     file.unmask(20);
@@ -35,7 +25,7 @@ describe("event channels", () => {
   });
 
   test("pending() reads once, and returns only ports that are bound", () => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     const port = file.bindUnbound(3);
     libc.log = [];
     libc.ports = [[7, port], [port]];
@@ -46,7 +36,7 @@ describe("event channels", () => {
   });
 
   test("unbind() keeps the events of other ports for the next pending()", async () => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     const [first, second] = [file.bindUnbound(1), file.bindUnbound(1)];
     libc.ports = [[first, second], [first]];
     let called = false;
@@ -62,7 +52,7 @@ describe("event channels", () => {
   });
 
   test("whenPending() stops waiting when it is stopped, and when the file is closed", () => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     file.whenPending(() => expect.fail("stopped"))();
     expect(libc.waiting.size).toBe(0);
     file.whenPending(() => expect.fail("closed"));
@@ -84,7 +74,7 @@ describe("event channels", () => {
       ["unbind", "ENOTCONN", "port-refused", "Cannot unbind port 20: it is not bound"],
     ] as const,
   )("%s throws when the kernel answers %s", (operation, name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     const port = file.bindUnbound(1);
     libc.fail("ioctl", Errno[name]);
     const error = grantError(() => operation === "bind" ? file.bindInterdomain(2, 7) : file[operation](port));
@@ -99,7 +89,7 @@ describe("event channels", () => {
       ["write", "EIO", "backend-failed", "Cannot unmask port 20:"],
     ] as const,
   )("throw when %s fails with %s", (call, name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxEventBackend);
     const port = file.bindUnbound(1);
     libc.fail(call, Errno[name]);
     const error = grantError(() => call === "read" ? file.pending() : file.unmask(port));

@@ -1,23 +1,13 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { GNTALLOC_LIMIT } from "../../backends/linux/errors.ts";
 import { linuxGrantBackend } from "../../backends/linux/grants.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import type { GrantError } from "../../src/contract/errors.ts";
-import { FakeLibc } from "../support/fake_libc.ts";
+import { libc, openFile, useFakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
 
-let libc: FakeLibc;
-beforeEach(() => {
-  libc = new FakeLibc();
-});
-
-/** Opens a file, and forgets the call that it took. */
-function openFile() {
-  const file = linuxGrantBackend(libc).open();
-  libc.log = [];
-  return file;
-}
+useFakeLibc();
 
 describe("limit()", () => {
   test.each([
@@ -48,7 +38,7 @@ describe("limit()", () => {
 
 describe("grant()", () => {
   test.each([[false, 0], [true, 1]])("makes one request when `writable` is %s", (writable, flags) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     const grefs = new Uint32Array(4);
     file.grant(0, 3, 7, writable, grefs);
     expect(libc.log).toEqual([`ioctl 3 alloc domid 7 flags ${flags} count 3`]);
@@ -56,7 +46,7 @@ describe("grant()", () => {
   });
 
   test("sends at least the 24 bytes that the kernel copies, with room for every reference", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     let page = 0;
     for (const count of [1, 3, 1020, 1021, 5000, 2]) {
       libc.sizes = [];
@@ -70,7 +60,7 @@ describe("grant()", () => {
   });
 
   test("throws no-memory when there is no memory for the request", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     const error = grantError(() => file.grant(0, 2 ** 53 / 4, 1, false, new Uint32Array(1)));
     expect(error).toMatchObject({ code: "no-memory", operation: "allocate" });
     expect(error.cause).toBeInstanceOf(RangeError);
@@ -78,7 +68,7 @@ describe("grant()", () => {
   });
 
   test("leaves the references at zero when it fails", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     const grefs = new Uint32Array(2);
     libc.fail("ioctl", Errno.ENOMEM);
     expect(grantError(() => file.grant(0, 2, 1, false, grefs))).toMatchObject({
@@ -98,7 +88,7 @@ describe("grant()", () => {
       ["EINVAL", "backend-failed", "(EINVAL)"],
     ] as const,
   )("throws when the kernel answers %s", (name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     libc.fail("ioctl", Errno[name]);
     const error = grantError(() => file.grant(0, 1, 1, false, new Uint32Array(1)));
     expect(error).toMatchObject({ code, operation: "allocate", errno: Errno[name] });
@@ -107,7 +97,7 @@ describe("grant()", () => {
   });
 
   test("throws an error with the number of an errno that has no name here", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     libc.fail("ioctl", 71);
     expect(grantError(() => file.grant(0, 1, 1, false, new Uint32Array(1)))).toMatchObject({
       code: "backend-failed",
@@ -191,7 +181,7 @@ describe("endAccess()", () => {
   const grefs = new Uint32Array(100);
 
   test("makes one request for a run, even across grants", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 4, 1, false, grefs);
     file.grant(4, 4, 2, true, grefs);
     libc.log = [];
@@ -200,7 +190,7 @@ describe("endAccess()", () => {
   });
 
   test("names the kernel's pages when a grant was undone before", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 4, 1, false, grefs);
     file.endAccess(0, 4, grefs);
     file.grant(0, 3, 1, false, grefs);
@@ -210,7 +200,7 @@ describe("endAccess()", () => {
   });
 
   test("names the same pages when the kernel refused a grant before", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 4, 1, false, grefs);
     libc.fail("ioctl", Errno.ENOSPC);
     grantError(() => file.grant(4, 2, 1, false, grefs));
@@ -256,7 +246,7 @@ describe("endAccess()", () => {
   });
 
   test("throws when the kernel answers another errno", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 1, 1, false, grefs);
     libc.fail("ioctl", Errno.EFAULT);
     expect(grantError(() => file.endAccess(0, 1, grefs))).toMatchObject({
@@ -268,7 +258,7 @@ describe("endAccess()", () => {
 
   /** Opens a file whose pages 0-3, 4-7 and 8-11 are 0-3, 6-9 and 11-14 of the kernel: grants of 2 and 1 were undone. */
   function fileInThreeStretches() {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 4, 1, false, grefs);
     file.grant(4, 2, 1, false, grefs);
     file.endAccess(4, 2, grefs);
@@ -285,7 +275,7 @@ describe("map() of granted pages", () => {
   const grefs = new Uint32Array(8);
 
   test.each([[false, "r"], [true, "rw"]])("maps the kernel's pages when `writable` is %s", (writable, mode) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 2, 1, false, grefs);
     file.endAccess(0, 2, grefs);
     file.grant(0, 5, 1, false, grefs);
@@ -306,7 +296,7 @@ describe("map() of granted pages", () => {
       ["EAGAIN", "backend-failed", "(EAGAIN)"],
     ] as const,
   )("throws when the kernel answers %s", (name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 2, 1, false, grefs);
     libc.fail("mmap", Errno[name]);
     const error = grantError(() => file.map(1, 1, grefs[1]!, true));
@@ -317,7 +307,7 @@ describe("map() of granted pages", () => {
   });
 
   test("makes a mapping whose unmap() throws when the kernel refuses", () => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 1, 1, false, grefs);
     const memory = file.map(0, 1, grefs[0]!, true);
     libc.fail("munmap", Errno.EINVAL);
@@ -339,7 +329,7 @@ describe("setUnmapNotify()", () => {
     [{ eventPort: 9 }, "index 12288 action 2 port 9"],
     [{ clearByte: 17, eventPort: 0 }, "index 12305 action 3 port 0"],
   ])("sends the request when the notify is %j: %s", (notify, request) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 2, 1, false, grefs);
     file.endAccess(0, 2, grefs);
     file.grant(0, 2, 1, false, grefs);
@@ -356,7 +346,7 @@ describe("setUnmapNotify()", () => {
       ["ENOTTY", { clearByte: 1 }, "unsupported", "does not know the request"],
     ] as const,
   )("throws when the kernel answers %s to %j", (name, notify, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxGrantBackend);
     file.grant(0, 2, 1, false, grefs);
     libc.fail("ioctl", Errno[name]);
     const error = grantError(() => file.setUnmapNotify(1, grefs[1]!, notify));

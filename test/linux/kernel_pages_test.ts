@@ -1,24 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { KernelPages } from "../../backends/linux/kernel_pages.ts";
+import { Random } from "../support/random.ts";
 
 describe("KernelPages", () => {
   test("agrees with a list of all pages after random grants that are undone or kept", () => {
-    let seed = 20111;
-    const random = (below: number) => {
-      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
-      return Math.floor(seed / 0x80000000 * below);
-    };
+    const random = new Random(20111);
     for (let round = 0; round < 50; round++) {
       const pages = new KernelPages();
       const model: number[] = [];
-      let kernelPage = random(3);
+      let kernelPage = random.below(3);
       for (let step = 0; step < 40; step++) {
         const page = model.length;
-        const count = 1 + random(5);
+        const count = random.between(1, 5);
         pages.granted(page, kernelPage);
         for (let i = 0; i < count; i++) model.push(kernelPage++);
         checkAll(pages, model);
-        if (random(3) === 0) model.length = page;
+        if (random.below(3) === 0) model.length = page;
       }
     }
   });

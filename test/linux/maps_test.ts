@@ -1,25 +1,15 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { FakeLibc } from "../support/fake_libc.ts";
+import { libc, openFile, useFakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
 
-let libc: FakeLibc;
-beforeEach(() => {
-  libc = new FakeLibc();
-});
-
-/** Opens a file, and forgets the call that it took. */
-function openFile() {
-  const file = linuxMapBackend(libc).open();
-  libc.log = [];
-  return file;
-}
+useFakeLibc();
 
 describe("map()", () => {
   test.each([[false, "r"], [true, "rw"]])("maps grants in order when `writable` is %s", (writable, mode) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     file.map(2, [5], false);
     libc.log = [];
     const memory = file.map(3, [9, 8, 12], writable);
@@ -28,7 +18,7 @@ describe("map()", () => {
   });
 
   test("maps grants of several domains with one request and one mapping", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     const memory = file.map([3, 0, 3], [9, 8, 12], true);
     expect(memory.bytes).toHaveLength(3 * PAGE_SIZE);
     expect(libc.log).toEqual(["ioctl 3 map 3:9 0:8 3:12", `mmap 3 page 0 length ${3 * PAGE_SIZE} rw`]);
@@ -41,13 +31,13 @@ describe("map()", () => {
     [[3, 0], "Cannot map 2 grants of 2 domains: "],
     [[3, 3], "Cannot map 2 grants of domain 3: "],
   ])("names the domains %j when it fails", (domids, text) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     libc.fail("mmap", Errno.EINVAL);
     expect(grantError(() => file.map(domids, [9, 8], false)).message).toContain(text);
   });
 
   test("sends a request with room for every reference", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     for (const count of [1, 2, 510, 511, 3000]) {
       libc.sizes = [];
       file.map(1, Array.from({ length: count }, (_, i) => i + 8), false);
@@ -63,7 +53,7 @@ describe("map()", () => {
       ["EFAULT", "backend-failed", "(EFAULT)"],
     ] as const,
   )("throws when the kernel answers %s to the request", (name, code, text) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     libc.fail("ioctl", Errno[name]);
     const error = grantError(() => file.map(3, [9, 8], true));
     expect(error).toMatchObject({ code, operation: "map", errno: Errno[name] });
@@ -79,7 +69,7 @@ describe("map()", () => {
       ["EAGAIN", "backend-failed"],
     ] as const,
   )("makes the device forget the grants when `mmap` fails with %s", (name, code) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     libc.fail("mmap", Errno[name]);
     expect(grantError(() => file.map(3, [9], false))).toMatchObject({ code, operation: "map", errno: Errno[name] });
     expect(libc.log).toEqual(["ioctl 3 map 3:9", "mmap 3 page 0 length 4096 r", "ioctl 3 unmap page 0 count 1"]);
@@ -87,7 +77,7 @@ describe("map()", () => {
   });
 
   test("throws the error of `mmap` when the device does not forget the grants either", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     libc.fail("mmap", Errno.EINVAL);
     libc.fail("ioctl", Errno.ENOENT, 1);
     expect(grantError(() => file.map(3, [9], false))).toMatchObject({ code: "map-refused", errno: Errno.EINVAL });
@@ -96,7 +86,7 @@ describe("map()", () => {
 
 describe("unmap()", () => {
   test("unmaps the memory, then makes the device forget the grants", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     file.map(2, [5, 6], false);
     const memory = file.map(3, [9, 8], true);
     libc.log = [];
@@ -105,7 +95,7 @@ describe("unmap()", () => {
   });
 
   test("makes the device forget the grants when unmapping fails, and throws that error", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     const memory = file.map(3, [9], true);
     libc.log = [];
     libc.fail("munmap", Errno.EINVAL);
@@ -115,7 +105,7 @@ describe("unmap()", () => {
   });
 
   test("throws when the device does not forget the grants", () => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     const memory = file.map(3, [9], true);
     libc.fail("ioctl", Errno.ENOENT);
     expect(grantError(() => memory.unmap())).toMatchObject({
@@ -135,7 +125,7 @@ describe("setUnmapNotify()", () => {
     [{ eventPort: 9 }, "index 8192 action 2 port 9"],
     [{ clearByte: 8191, eventPort: 0 }, "index 16383 action 3 port 0"],
   ])("sends the request when the notify is %j: %s", (notify, request) => {
-    const file = openFile();
+    const file = openFile(linuxMapBackend);
     file.map(2, [5, 6], true);
     const memory = file.map(2, [7, 8], true);
     libc.log = [];
@@ -151,7 +141,7 @@ describe("setUnmapNotify()", () => {
       ["ENOTTY", { clearByte: 1 }, "unsupported", "does not know the request"],
     ] as const,
   )("throws when the kernel answers %s to %j", (name, notify, code, text) => {
-    const memory = openFile().map(2, [7], true);
+    const memory = openFile(linuxMapBackend).map(2, [7], true);
     libc.fail("ioctl", Errno[name]);
     const error = grantError(() => memory.setUnmapNotify(notify));
     expect(error).toMatchObject({ code, operation: "notify", errno: Errno[name] });

@@ -1,6 +1,7 @@
 import { describe, test } from "vitest";
 import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
 import { eventsConformance, grantsConformance, mapsConformance } from "../conformance/mod.ts";
+import { eventsTarget, grantsTarget } from "../npm/programs/mock_targets.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
@@ -12,22 +13,7 @@ const MACHINES = (["linux-5.16", "linux-6.1"] satisfies MockProfile[]).flatMap((
 for (const { profile, memory } of MACHINES) {
   for (const [build, core] of Object.entries(CORES)) {
     describe(`the mock, profile ${profile}, memory in ${memory}, ${build} core`, () => {
-      const open = () => {
-        const xen = new MockXen({ profile, memory });
-        const granter = xen.domain(1);
-        return {
-          granter,
-          granterDomid: 1,
-          peer: xen.domain(0),
-          peerDomid: 0,
-          joinsPages: false,
-          setLimit: (pages: number) => void (granter.limit = pages),
-          keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
-          heldPagesCount: profile === "linux-5.16",
-          ...core,
-          close: () => xen.assertClean(),
-        };
-      };
+      const open = () => ({ ...grantsTarget(new MockXen({ profile, memory }), profile, memory), ...core });
       grantsConformance({ test, open });
       mapsConformance({ test, open });
     });
@@ -36,18 +22,6 @@ for (const { profile, memory } of MACHINES) {
 
 for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] as const) {
   describe(`the mock, ${where}`, () => {
-    eventsConformance({
-      test,
-      open() {
-        const xen = new MockXen();
-        return {
-          domain: xen.domain(1),
-          domid: 1,
-          peer: xen.domain(peer),
-          peerDomid: peer,
-          close: () => xen.assertClean(),
-        };
-      },
-    });
+    eventsConformance({ test, open: () => eventsTarget(new MockXen(), peer) });
   });
 }

@@ -1,4 +1,4 @@
-/** Event channels of the simulated machine, beyond the conformance suite. */
+/** Event channels of the simulated Xen, beyond the conformance suite. */
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";

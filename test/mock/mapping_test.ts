@@ -1,9 +1,9 @@
 /** A mapping of the mock whose owner redefines the properties of its buffer. */
 import { expect, test } from "vitest";
-import { machine } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
 
 test("`unmap()` detaches the view even if its owner redefines `transfer` or `detached` of the buffer", () => {
-  const { device } = machine();
+  const { device } = brokenDevice();
   const allocator = device.open();
   const redefine: ((buffer: ArrayBuffer) => void)[] = [
     (buffer) => Object.defineProperty(buffer, "transfer", { value: () => buffer }),

@@ -1,4 +1,4 @@
-/** The pages of a simulated machine: they are zeroed, do not overlap, are reused, and are given back. */
+/** The pages of a simulated Xen: they are zeroed, do not overlap, are reused, and are given back. */
 import { describe, expect, test } from "vitest";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Buffers } from "../../backends/mock/buffers.ts";
@@ -9,30 +9,22 @@ import { filling, zeroing } from "../../backends/mock/zero.ts";
 import { type MockMemory, MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
+import { Random } from "../support/random.ts";
 
 /** Pages of a slab. */
 const SLAB = 4096;
 
 const KINDS: Record<MockMemory, () => MachineMemory> = { buffers: () => new Buffers(), slabs: () => new Slabs() };
 
-/** A generator of whole numbers below `most`, the same each time. */
-function random(): (most: number) => number {
-  let state = 1;
-  return (most) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * most);
-  };
-}
-
 for (const [kind, make] of Object.entries(KINDS)) {
   describe(`memory in ${kind}`, () => {
     test("`take()` returns zeroed pages that nobody else has, whatever was given back before", () => {
       const memory = make();
-      const below = random();
+      const random = new Random(1);
       const runs: { of: Memory; page: number; count: number; mark: number }[] = [];
       for (let round = 0; round < 5000; round++) {
-        if (runs.length < 40 || below(2) === 0) {
-          const count = below(10) === 0 ? 1 + below(300) : 1 + below(4);
+        if (runs.length < 40 || random.below(2) === 0) {
+          const count = random.below(10) === 0 ? 1 + random.below(300) : 1 + random.below(4);
           const of = memory.take(count);
           const page = of.taken;
           const mapping = of.map(page, count);
@@ -44,13 +36,13 @@ for (const [kind, make] of Object.entries(KINDS)) {
           runs.push({ of, page, count, mark: round + 1 });
         } else {
           // Give back a part of a run, or all of it.
-          const at = below(runs.length);
+          const at = random.below(runs.length);
           const [run] = runs.splice(at, 1) as [typeof runs[number]];
           const mapping = run.of.map(run.page, run.count);
           const words = new Uint32Array(mapping.bytes.buffer, mapping.bytes.byteOffset, run.count * PAGE_SIZE / 4);
           for (let at = 0; at < words.length; at += 97) if (words[at] !== run.mark) expect.fail(`round ${round}: lost`);
           mapping.unmap();
-          const part = 1 + below(run.count);
+          const part = 1 + random.below(run.count);
           run.of.give(run.page, part);
           if (part < run.count) runs.push({ ...run, page: run.page + part, count: run.count - part });
         }
@@ -109,17 +101,17 @@ describe("slabs", () => {
 
   test("stay few when runs are freed except for single pages", () => {
     const memory = new Slabs();
-    const below = random();
+    const random = new Random(1);
     const pages: [Memory, number][] = [];
     // 2,000 pages stay in use, one of each run of 24.
     for (let round = 0; round < 30_000; round++) {
       const of = memory.take(24);
       const first = of.taken;
-      const stays = first + below(24);
+      const stays = first + random.below(24);
       for (let page = first; page < first + 24; page++) if (page !== stays) of.give(page, 1);
       pages.push([of, stays]);
       if (pages.length > 2000) {
-        const [[from, page]] = pages.splice(below(pages.length), 1) as [[Memory, number]];
+        const [[from, page]] = pages.splice(random.below(pages.length), 1) as [[Memory, number]];
         from.give(page, 1);
       }
     }

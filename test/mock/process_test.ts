@@ -1,4 +1,4 @@
-/** Processes of the simulated machine that are killed: what the kernel does for them, and what others see of it. */
+/** Processes on the simulated Xen that are killed: what the kernel does for them, and what others see of it. */
 import { describe, expect, test } from "vitest";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { machineState } from "../../backends/mock/xen.ts";

@@ -56,7 +56,7 @@ interface File {
   mappings: number;
 }
 
-export interface Mapping {
+interface Mapping {
   file: number;
   pages: Page[];
   writable: boolean;

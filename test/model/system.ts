@@ -19,7 +19,7 @@ class Faults {
   }
 }
 
-/** The library on a simulated machine, driven by steps. */
+/** The library on a simulated Xen, driven by steps. */
 export class System {
   readonly xen: MockXen;
   readonly device: GrantDevice;

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, replay } from "../../backends/record.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
-import { HEADER, recording, thrown } from "../support/recorded.ts";
+import { HEADER, recording } from "../support/recorded.ts";
+import { thrown } from "../support/thrown.ts";
 
 describe("`Recorder.wrap()`", () => {
   test("gives each domain an index, which is in the lines that open a file and ask for the limit", () => {

@@ -5,7 +5,8 @@ import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayRep
 import { GrantDevice } from "../../mod.ts";
 import { grantsConformance } from "../conformance/mod.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
+import { HEADER, recorded, recording, replayOn } from "../support/recorded.ts";
+import { thrown } from "../support/thrown.ts";
 
 describe("a recorder", () => {
   test("writes one line for each call, in the order of the calls", () => {

@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, replay, type ReplayOptions } from "../../backends/record.ts";
-import { HEADER, recording, thrown } from "../support/recorded.ts";
+import { HEADER, recording } from "../support/recorded.ts";
+import { thrown } from "../support/thrown.ts";
 
 describe("events in a replay", () => {
   const open = `{"part":"events","call":"open","file":1}`;

@@ -6,7 +6,8 @@ import { GrefMap } from "../../backends/record/gref_map.ts";
 import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { mapBackend, NO_MEMORY } from "../support/map_backend.ts";
-import { domainsOf, HEADER, recorded, recording, replayOn, thrown } from "../support/recorded.ts";
+import { domainsOf, HEADER, recorded, recording, replayOn } from "../support/recorded.ts";
+import { thrown } from "../support/thrown.ts";
 import { replaceMethods } from "../support/replace_methods.ts";
 
 /** A reference that nobody grants. */

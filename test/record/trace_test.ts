@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, replay, type ReplayOptions, TraceError } from "../../backends/record.ts";
-import { domainsOf, HEADER, recorded, replayOn, thrown } from "../support/recorded.ts";
+import { domainsOf, HEADER, recorded, replayOn } from "../support/recorded.ts";
+import { thrown } from "../support/thrown.ts";
 
 describe("a trace that was cut", () => {
   const { trace, device, mapper } = recorded({ profile: "linux-5.16" });

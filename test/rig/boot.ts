@@ -11,7 +11,7 @@ const MEMORY = {
 };
 
 /** Variables for the environment of dom0's init. */
-export type Variables = Readonly<Record<string, number>>;
+type Variables = Readonly<Record<string, number>>;
 
 /** A machine that prints nothing for this long hangs. */
 const SILENCE_LIMIT_SECONDS = 240;

@@ -12,7 +12,7 @@ import type { Rig as AnyRig } from "./image.ts";
 export type Rig = Exclude<AnyRig, "bench">;
 
 /** What the options ask for. */
-export interface Options {
+interface Options {
   /** The rigs to run, in order. Empty if none was named. */
   readonly rigs: Rig[];
   /** Whether to boot a shell instead of running the tests. */

@@ -1,10 +1,11 @@
 /** Mappings, on hostile memory and with hostile arrays of the caller. */
 import { expect, test } from "vitest";
 import type { MappedMemory } from "../../src/contract/backend.ts";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 test("`readInto()` gives no memory of a read-only mapping to methods that the caller's array overrides", () => {
-  const { device, mapper } = machine();
+  const { device, mapper } = brokenDevice();
   const pages = device.open().allocate(0);
   const theirs = mapper.map(1, pages.grefs);
   const seen: unknown[] = [];
@@ -23,7 +24,7 @@ test("`readInto()` gives no memory of a read-only mapping to methods that the ca
 });
 
 test("`read()` and `readInto()` of no bytes read nothing", () => {
-  const { device } = machine();
+  const { device } = brokenDevice();
   const view = device.open().allocate(0).map();
   expect(view.read(0, 0).length).toBe(0);
   view.readInto(new Uint8Array(0), 4096);
@@ -31,7 +32,7 @@ test("`read()` and `readInto()` of no bytes read nothing", () => {
 });
 
 test("`read()` and `readInto()` throw if a part was transferred away, and read the other parts", () => {
-  const { device } = machine();
+  const { device } = brokenDevice();
   const allocator = device.open();
   allocator.allocate(0);
   allocator.allocate(0);
@@ -39,15 +40,15 @@ test("`read()` and `readInto()` throw if a part was transferred away, and read t
   view.parts[0]!.fill(1);
   view.parts[1]!.fill(2);
   view.parts[0]!.buffer.transfer();
-  expect(thrown(() => view.read(0, 2))).toMatchObject({ code: "closed" });
+  expect(grantError(() => view.read(0, 2))).toMatchObject({ code: "closed" });
   expect([...view.read(4096, 2)]).toEqual([2, 2]);
-  expect(thrown(() => view.readInto(new Uint8Array(8192))).message).toContain("transferred");
+  expect(grantError(() => view.readInto(new Uint8Array(8192))).message).toContain("transferred");
   view.unmap();
 });
 
 test("`map()` reads `bytes` of the memory once", () => {
   let asked = 0;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     map(...args): MappedMemory {
       const memory = file.map(...args);
       return {
@@ -74,15 +75,15 @@ test("`map()` unmaps memory whose `bytes` cannot be read", () => {
     },
     unmap: () => void unmaps++,
   };
-  const { device } = machine(() => ({ map: () => hostile }));
+  const { device } = brokenDevice(() => ({ map: () => hostile }));
   const pages = device.open().allocate(0);
-  expect(thrown(() => pages.map()).code).toBe("backend-failed");
+  expect(grantError(() => pages.map()).code).toBe("backend-failed");
   expect([unmaps, device.inspect().mapped]).toEqual([1, 0]);
 });
 
 test("`unmap()` unmaps every part, and throws the first failure, even if it is `undefined`", () => {
   let unmaps = 0;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     map(...args) {
       const memory = file.map(...args);
       return {
@@ -99,6 +100,6 @@ test("`unmap()` unmaps every part, and throws the first failure, even if it is `
   allocator.allocate(0);
   allocator.allocate(0);
   const view = allocator.map(0, 2);
-  expect(thrown(() => view.unmap())).toMatchObject({ code: "backend-failed", operation: "unmap" });
+  expect(grantError(() => view.unmap())).toMatchObject({ code: "backend-failed", operation: "unmap" });
   expect(unmaps).toBe(2);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { beforeEach } from "vitest";
 import * as copying from "../../backends/linux/abi/copy.ts";
 import * as evtchn from "../../backends/linux/abi/events.ts";
 import * as abi from "../../backends/linux/abi/grants.ts";
@@ -15,7 +16,7 @@ import { Errno } from "../../src/contract/errno.ts";
 type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
 
 /** A C library that answers as the devices do, logs its calls, and fails on demand. */
-export class FakeLibc implements Libc {
+class FakeLibc implements Libc {
   /** The calls, in order. */
   log: string[] = [];
   /** The sizes of the ioctls' requests. */
@@ -151,6 +152,23 @@ export class FakeLibc implements Libc {
     }
     return 0;
   }
+}
+
+/** The C library of the test that runs. */
+export let libc: FakeLibc;
+
+/** Gives each test of a file a new {@linkcode libc}. */
+export function useFakeLibc(): void {
+  beforeEach(() => {
+    libc = new FakeLibc();
+  });
+}
+
+/** Opens a file of a backend on {@linkcode libc}, and forgets the call that it took. */
+export function openFile<File>(backend: (libc: Libc) => { open(): File }): File {
+  const file = backend(libc).open();
+  libc.log = [];
+  return file;
 }
 
 function describeRequest(request: number, view: DataView, libc: FakeLibc): string {

@@ -4,13 +4,12 @@ import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { parseTrace, Recorder } from "../../backends/record.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-export { thrown } from "./broken_machine.ts";
 import { debugCore } from "./debug_core.ts";
 
 export const PROFILES: readonly MockProfile[] = ["linux-5.16", "linux-6.1"];
 
 /** A machine with faults on both sides, and a recorder of the calls that reach it. */
-export function machine(profile: MockProfile = "linux-5.16", seed = 1) {
+export function faultyMachine(profile: MockProfile = "linux-5.16", seed = 1) {
   const xen = new MockXen({ profile });
   const faults = new Faults({ seed });
   const trace: string[] = [];

@@ -1,12 +1,9 @@
 import { GrantError } from "../../src/contract/errors.ts";
+import { thrown } from "./thrown.ts";
 
 /** Returns the `GrantError` that an action throws. Any other error passes through. */
 export function grantError(action: () => unknown): GrantError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof GrantError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
+  const error = thrown(action);
+  if (error instanceof GrantError) return error;
+  throw error;
 }

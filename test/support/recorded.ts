@@ -49,13 +49,3 @@ export function replayOn(
   expect(report.left).toEqual([]);
   return report;
 }
-
-/** The error that an action throws. */
-export function thrown(action: () => unknown): Error {
-  try {
-    action();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was thrown");
-}

@@ -79,6 +79,7 @@ describe("brokenRules()", () => {
       "mod.ts, src/contract/ and test/conformance/, as the suites are published",
     ],
     ["test/linux/grants_test.ts", "bench/run.ts", "nothing of bench/, except test/rig/ and test/tools/"],
+    ["test/support/gcc.ts", "test/npm/run.ts", "nothing of the folders of test/ that it supports"],
     ["scripts/release.ts", "bench/run.ts", "nothing of bench/"],
     [
       "examples/share.ts",

@@ -17,7 +17,7 @@ export interface Line {
 }
 
 /** A text that is placed at a point of the axes. */
-export interface Label {
+interface Label {
   readonly className: string;
   readonly text: string;
   readonly x: number;
@@ -28,7 +28,7 @@ export interface Label {
 }
 
 /** One pair of axes with its lines. */
-export interface Panel {
+interface Panel {
   readonly width: number;
   readonly height: number;
   readonly margin: { readonly top: number; readonly right: number; readonly bottom: number; readonly left: number };
@@ -40,7 +40,7 @@ export interface Panel {
 }
 
 /** A logarithmic axis. */
-export interface Axis {
+interface Axis {
   readonly domain: readonly [number, number];
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
@@ -98,7 +98,7 @@ export function drawPanel({ width, height, margin, fontSize, x, y, lines, labels
 }
 
 /** How a text outside of a panel looks. */
-export interface TextStyle {
+interface TextStyle {
   readonly fontSize: number;
   readonly bold?: boolean;
   readonly anchor?: "start" | "middle";

@@ -1,4 +1,4 @@
-/** The smallest program that shares a page on the simulated machine. The bench bundles it and measures the bundle. */
+/** The smallest program that shares a page on the simulated Xen. The bench bundles it and measures the bundle. */
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

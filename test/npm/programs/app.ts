@@ -1,4 +1,4 @@
-/** The smallest program that shares a page on the simulated machine. Its bundle shows the least a program pays. */
+/** The smallest program that shares a page on the simulated Xen. Its bundle shows the least a program pays. */
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

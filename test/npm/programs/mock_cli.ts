@@ -1,4 +1,4 @@
-/** Runs the suites on the simulated machine, and prints their outcome as JSON. */
+/** Runs the suites on the simulated Xen, and prints their outcome as JSON. */
 
 import { testMock } from "./mock.ts";
 

@@ -14,7 +14,7 @@ export interface Borrower {
 }
 
 /** What a runtime provides. */
-export interface Means {
+interface Means {
   readonly backend: GrantBackend;
   borrower(): Borrower;
   /** Counts the pages of the devices that this process has mapped. */
@@ -22,7 +22,7 @@ export interface Means {
 }
 
 /** What happened to the memory. */
-export interface Found {
+interface Found {
   /** Whether the runtime refuses to move the memory this way. */
   refused: boolean;
   mappedBefore: number;

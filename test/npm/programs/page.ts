@@ -1,4 +1,4 @@
-/** Runs the suites on the simulated machine in a page. */
+/** Runs the suites on the simulated Xen in a page. */
 
 import { testMock } from "./mock.ts";
 

@@ -74,7 +74,7 @@ export class Shim {
 }
 
 /** Counts the files of the shim that this process has open, according to the kernel. */
-export function openFiles(): number {
+function openFiles(): number {
   return readdirSync("/proc/self/fd").filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).includes("gntalloc-shim-file");

@@ -1,4 +1,4 @@
-/** Runs the suites on the simulated machine in workerd, with the embedded core. */
+/** Runs the suites on the simulated Xen in workerd, with the embedded core. */
 
 import { testMock } from "./mock.ts";
 

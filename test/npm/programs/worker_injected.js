@@ -1,4 +1,4 @@
-/** Runs the suites on the simulated machine in workerd, with a core that workerd compiled. */
+/** Runs the suites on the simulated Xen in workerd, with a core that workerd compiled. */
 
 import core from "@gntalloc/gntalloc/core.wasm";
 import { testMock } from "./mock.ts";

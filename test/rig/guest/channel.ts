@@ -13,7 +13,7 @@ const VALUE_LIMIT = 2048;
 export type Json = any;
 
 /** The commands of a domU. They may be asynchronous. */
-export type Handlers = Record<string, (args: Json) => Json | Promise<Json>>;
+type Handlers = Record<string, (args: Json) => Json | Promise<Json>>;
 
 interface Request {
   number: number;

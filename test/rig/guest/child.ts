@@ -1,5 +1,6 @@
 /** Programs that a guest starts: to kill them in the middle of something, or to read what they print. */
 
+import { linesOf } from "../../../scripts/program.ts";
 import type { Json } from "./channel.ts";
 
 /**
@@ -13,17 +14,6 @@ interface Child {
 }
 
 const children = new Map<number, Child>();
-
-/** Yields the lines of a stream. */
-export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest) yield rest;
-}
 
 function start(script: string, args: string[]): Promise<{ pid: number; said: string }> {
   return startProgram(Deno.execPath(), [...RUN, script, ...args]);

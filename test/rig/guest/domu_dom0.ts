@@ -155,7 +155,7 @@ export function declare(suite: Suite): void {
     const allocator = device.open();
     const pages = allocator.allocate(domu.domid, { writable: true });
     const ours = pages.map();
-    const { pid } = await domu.call("spawn", { script: "peer.ts", args: ["0", String(pages.grefs[0])] });
+    const { pid } = await domu.call("spawn", { script: "map_page.ts", args: ["0", String(pages.grefs[0])] });
     assertEquals(ours.bytes[0], 1, "the peer has written");
     await domu.call("kill", { pid });
     ours.unmap();

@@ -7,7 +7,7 @@ import { assertEquals } from "../../conformance/asserts.ts";
 import type { Peer } from "./peers.ts";
 
 /** Whether the side that goes away shares the page (gntalloc) or maps it (gntdev). */
-export type Role = "granter" | "mapper";
+type Role = "granter" | "mapper";
 
 /** The byte that the notify clears, and another one that it may clear instead. */
 const BYTE = 7;

@@ -2,7 +2,7 @@
 
 import { denoDomain } from "../../../backends/deno.ts";
 import * as library from "../../../mod.ts";
-import { linesOf } from "./child.ts";
+import { linesOf } from "../../../scripts/program.ts";
 import { serve } from "./peer_program.ts";
 
 // Deno's clocks begin with the program. The C peer's begins with the domain.

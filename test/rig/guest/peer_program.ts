@@ -20,7 +20,7 @@ import type {
 import { talk } from "./talk.ts";
 
 /** The parts of a runtime that it uses. */
-export interface Parts {
+interface Parts {
   readonly library: {
     readonly GrantDevice: new (domain: XenDomain) => GrantDevice;
     readonly GrantMapper: new (domain: XenDomain) => GrantMapper;

@@ -3,7 +3,8 @@
  * take the same requests, so that every scenario runs with any of them at either end.
  */
 
-import { EXAMPLE_NODE, linesOf, NODE_PROJECT, RUN } from "./child.ts";
+import { Program } from "../../../scripts/program.ts";
+import { EXAMPLE_NODE, NODE_PROJECT, RUN } from "./child.ts";
 import type { Domu } from "./domu.ts";
 
 /** The kinds of peers: ../peer/*.c, peer_program.ts on Deno, and peer_program.ts on Node with the npm package. */
@@ -39,39 +40,26 @@ const END_LIMIT_SECONDS = 20;
 /** Starts a peer in this domain. */
 export function startPeer(make: Make, domid: number): Peer {
   const { command, args, cwd } = PROGRAMS[make];
-  const process = new Deno.Command(command, {
-    args,
-    ...(cwd === undefined ? {} : { cwd }),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const requests = process.stdin.getWriter();
-  const answers = linesOf(process.stdout);
+  const program = new Program(`the ${make} peer`, command, args, cwd);
   return {
     make,
     domid,
     async ask(...words) {
       const request = words.join(" ");
-      await requests.write(new TextEncoder().encode(`${request}\n`));
-      const { value, done } = await answers.next();
-      if (done) throw new Error(`the ${make} peer ended when it was asked: ${request}`);
-      const [verdict, ...rest] = value.split(" ");
-      if (verdict !== "ok") throw new Error(`the ${make} peer was asked: ${request}, and answers: ${value}`);
+      const answer = await program.ask(request);
+      const [verdict, ...rest] = answer.split(" ");
+      if (verdict !== "ok") throw new Error(`the ${make} peer was asked: ${request}, and answers: ${answer}`);
       return rest.map(Number);
     },
     async end() {
-      await requests.close();
-      const limit = setTimeout(() => process.kill("SIGKILL"), END_LIMIT_SECONDS * 1000);
-      const { success, code, signal } = await process.status;
-      clearTimeout(limit);
-      if (!success) throw new Error(`the ${make} peer ended with ${signal ?? code}`);
+      const limit = setTimeout(() => program.kill(), END_LIMIT_SECONDS * 1000);
+      try {
+        await program[Symbol.asyncDispose]();
+      } finally {
+        clearTimeout(limit);
+      }
     },
-    async kill() {
-      process.kill("SIGKILL");
-      await process.status;
-      await requests.abort().catch(() => {});
-    },
+    kill: () => program.kill(),
   };
 }
 

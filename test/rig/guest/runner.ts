@@ -3,10 +3,10 @@
 import { formatRecord, type Message } from "../report.ts";
 
 /** Declares a test. Names are unique within a run. */
-export type Test = (name: string, body: Body) => void;
+type Test = (name: string, body: Body) => void;
 
 /** The body of a test. The text that it returns, if any, is reported. */
-export type Body = () => string | void | Promise<string | void>;
+type Body = () => string | void | Promise<string | void>;
 
 /** What a file of tests gets: in the guest to run them, on the host to learn their names. */
 export interface Suite {

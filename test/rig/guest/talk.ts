@@ -17,7 +17,7 @@ const SLOT = 64;
 const HEAD = 8;
 
 /** One direction: the page and the channel of its messages, and the seed of their contents. */
-export interface Way {
+interface Way {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly channel: EventChannel;
   readonly seed: number;

@@ -9,7 +9,7 @@ const PAUSE_MICROSECONDS = 5000;
 const IDLE_MILLISECONDS = 2000;
 
 /** The time from an event to the waiter's next instruction, in microseconds. */
-export interface Wakeups {
+interface Wakeups {
   readonly median: number;
   readonly most: number;
   /** The share of one processor that waiting took, in percent. */

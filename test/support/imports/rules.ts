@@ -87,6 +87,11 @@ const RULES: readonly Rule[] = [
     may: "nothing of bench/, except test/rig/ and test/tools/",
     allows: (target) => !target.startsWith("bench/"),
   },
+  {
+    of: /^test\/support\//,
+    may: "nothing of the folders of test/ that it supports",
+    allows: (target) => !target.startsWith("test/") || target.startsWith("test/support/"),
+  },
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
     of: /^examples\//,

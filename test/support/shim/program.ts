@@ -1,5 +1,5 @@
 /**
- * Runs the programs of this folder, each in a process of its own.
+ * Runs programs of tests, each in a process of its own.
  *
  * @module
  */
@@ -7,20 +7,24 @@
 import { expect } from "vitest";
 import { type ExecOptions, type ExecResult, run } from "../../../scripts/exec.ts";
 
-/** Runs a program to its end. */
+/** Runs a program to its end: one of this folder by its name, or any by its URL. */
 export function runProgram(
-  name: string,
+  program: string | URL,
   permissions: readonly string[],
   args: readonly string[],
   options: ExecOptions = {},
 ): Promise<ExecResult> {
-  const script = new URL(name, import.meta.url).pathname;
+  const script = new URL(program, import.meta.url).pathname;
   return run(Deno.execPath(), ["run", "--no-config", "--no-prompt", ...permissions, script, ...args], options);
 }
 
 /** Runs a program that must succeed, and returns the JSON that it prints. */
-export async function programResult(name: string, permissions: readonly string[], args: readonly string[]) {
-  const { code, signal, stdout, stderr } = await runProgram(name, permissions, args);
+export async function programResult(
+  program: string | URL,
+  permissions: readonly string[],
+  args: readonly string[],
+) {
+  const { code, signal, stdout, stderr } = await runProgram(program, permissions, args);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   return JSON.parse(stdout);
 }

@@ -12,7 +12,7 @@ import { buildShim, mappedPages, openFiles, Shim, TABLE_SIZE } from "./shim.ts";
 const BUILD_TIMEOUT = 300_000;
 
 /** The shim, for the tests of one file. Its properties are there when the first test runs. */
-export interface UsedShim {
+interface UsedShim {
   /** A directory that is removed after the last test. */
   readonly directory: string;
   /** The path of the shim, for the option `libc`. */

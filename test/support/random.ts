@@ -20,9 +20,14 @@ export class Random {
     return (mixed ^ (mixed >>> 15)) >>> 0;
   }
 
+  /** Returns a whole number from 0 to `bound` - 1. */
+  below(bound: number): number {
+    return Math.floor((this.next() / 2 ** 32) * bound);
+  }
+
   /** Returns a whole number from `least` to `most`. */
   between(least: number, most: number): number {
-    return least + Math.floor((this.next() / 2 ** 32) * (most - least + 1));
+    return least + this.below(most - least + 1);
   }
 
   /** Returns true in `percent` of 100 cases. */
@@ -32,7 +37,7 @@ export class Random {
 
   /** Returns an element of a list that is not empty. */
   pick<T>(list: readonly T[]): T {
-    return list[this.between(0, list.length - 1)]!;
+    return list[this.below(list.length)]!;
   }
 
   /** Returns a key. The values are the weights. */

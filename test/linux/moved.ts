@@ -6,9 +6,9 @@
  * @module
  */
 
-import { denoDomain } from "../../../backends/deno.ts";
-import { type Borrower, moveAndUse } from "../../npm/programs/moves.ts";
-import { mappedPages, Shim } from "./shim.ts";
+import { denoDomain } from "../../backends/deno.ts";
+import { type Borrower, moveAndUse } from "../npm/programs/moves.ts";
+import { mappedPages, Shim } from "../support/shim/shim.ts";
 
 const [libc, how] = Deno.args as [string, string];
 new Shim(libc);

@@ -1,12 +1,12 @@
 /**
- * A program that is measured: a process that answers lines of text.
+ * Programs that answer lines of text, for tests and benches.
  *
  * @module
  */
 
 /** A process that reads requests from its standard input, and answers each by a line on its standard output. */
 export class Program implements AsyncDisposable {
-  /** What results and errors call it. */
+  /** What errors call it. */
   readonly name: string;
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -42,7 +42,7 @@ export class Program implements AsyncDisposable {
    */
   async read(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`Cannot measure ${this.name}: it ended before it answered`);
+    if (done) throw new Error(`Cannot read what ${this.name} prints: it ended`);
     return value;
   }
 
@@ -53,18 +53,28 @@ export class Program implements AsyncDisposable {
    */
   async ask(request: string): Promise<string> {
     await this.#input.write(new TextEncoder().encode(`${request}\n`));
-    return await this.read();
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`Cannot ask ${this.name} for ${request}: it ended before it answered`);
+    return value;
+  }
+
+  /** Kills it with SIGKILL, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+    await this.#input.abort().catch(() => {});
   }
 
   /** Closes its input and waits for its end; throws if it fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close();
     const { success, code, signal } = await this.#process.status;
-    if (!success) throw new Error(`Cannot measure ${this.name}: it ended with ${signal ?? code}`);
+    if (!success) throw new Error(`Cannot run ${this.name}: it ended with ${signal ?? code}`);
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
+/** Yields the lines of a stream. */
+export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

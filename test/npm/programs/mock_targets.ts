@@ -1,0 +1,32 @@
+/**
+ * What the conformance suites need of a simulated Xen. The tests of the sources use this too, so it imports only types.
+ */
+
+import type { MockMemory, MockProfile, MockXen } from "@gntalloc/gntalloc/mock";
+
+/** Domain 1 grants pages, and domain 0 is its peer. */
+export function grantsTarget(xen: MockXen, profile: MockProfile, memory: MockMemory) {
+  const granter = xen.domain(1);
+  return {
+    granter,
+    granterDomid: 1,
+    peer: xen.domain(0),
+    peerDomid: 0,
+    joinsPages: false,
+    setLimit: (pages: number) => void (granter.limit = pages),
+    keptViews: memory === "slabs" ? "alive" as const : "detached" as const,
+    heldPagesCount: profile === "linux-5.16",
+    close: () => xen.assertClean(),
+  };
+}
+
+/** Domain 1 has event channels to a peer, which may be itself. */
+export function eventsTarget(xen: MockXen, peerDomid: number) {
+  return {
+    domain: xen.domain(1),
+    domid: 1,
+    peer: xen.domain(peerDomid),
+    peerDomid,
+    close: () => xen.assertClean(),
+  };
+}
