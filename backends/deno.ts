@@ -109,6 +109,8 @@ const SYMBOLS = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int munmap(void *address, size_t length)` */
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  /** `int getpagesize(void)` */
+  getpagesize: { parameters: [], result: "i32" },
   /** `int epoll_create1(int flags)` */
   epoll_create1: { parameters: ["i32"], result: "i32" },
   /** `int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)` */
@@ -168,6 +170,7 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       const result = symbols.munmap(address, BigInt(length));
       return result < 0 ? -errno[0]! : 0;
     },
+    getpagesize: () => symbols.getpagesize(),
     view: (address, length) => Deno.UnsafePointerView.getArrayBuffer(address, length),
     address: (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)),
   };

@@ -123,6 +123,7 @@ interface Calls {
     offset: number,
   ): bigint | null;
   munmap(address: bigint, length: number): number;
+  getpagesize(): number;
 }
 
 /** The same functions, as C declares them. The kernel reads 32 bits of an ioctl's request. */
@@ -143,6 +144,8 @@ const SIGNATURES: { readonly [name in keyof Calls]: readonly [result: string, ..
   mmap: ["void *", "void *", "size_t", "int", "int", "int", "int64_t"],
   /** `int munmap(void *address, size_t length)` */
   munmap: ["int", "void *", "size_t"],
+  /** `int getpagesize(void)` */
+  getpagesize: ["int"],
 };
 
 /** What `mmap` returns when it fails. */
@@ -196,6 +199,7 @@ function load(path: string | undefined): LibcCalls<bigint> {
       const result = calls.munmap(address, length);
       return result < 0 ? -koffi.errno() : 0;
     },
+    getpagesize: () => calls.getpagesize(),
     view: (address, length) => koffi.view(address, length),
     address: (buffer) => koffi.address(buffer),
     whenReadable: nodeWaiting(koffi.node, {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/contract/errors.ts";
 import { pages } from "../../src/contract/messages.ts";
@@ -71,6 +72,15 @@ export function openError(device: Device, errno: number): GrantError {
     default:
       return commonError(device, "open", doing, errno);
   }
+}
+
+/** Makes the error of a kernel whose pages do not have the size of Xen's. */
+export function pageSizeError({ path }: Device, size: number): GrantError {
+  return new GrantError(
+    `Cannot open ${path}: the kernel has pages of ${size} bytes, and Xen's grants are of ${PAGE_SIZE}. ` +
+      "Boot a kernel with pages of 4 KiB, on aarch64 one that is built with CONFIG_ARM64_4K_PAGES.",
+    { code: "unsupported", operation: "open" },
+  );
 }
 
 /**

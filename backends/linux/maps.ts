@@ -24,7 +24,7 @@ import {
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
 import { copyGrants } from "./copy.ts";
-import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
+import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
 import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
@@ -45,7 +45,7 @@ class LinuxMapBackend implements MapBackend {
   }
 
   open(): MapFile {
-    return new LinuxMapFile(this, openDevice(this.device));
+    return new LinuxMapFile(this, openPageDevice(this.device));
   }
 }
 

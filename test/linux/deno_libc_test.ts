@@ -55,6 +55,15 @@ describe("the first use throws, and importing and constructing do not,", () => {
   });
 });
 
+test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
+  used.shim.pageSize(65536);
+  const domain = denoDomain({ libc: used.libc });
+  for (const backend of [domain.grants, domain.maps]) {
+    expect(grantError(() => backend.open())).toMatchObject({ code: "unsupported", operation: "open" });
+  }
+  domain.events.open().close();
+});
+
 describe("with the C library of the system", () => {
   test("no option and no permission but --allow-ffi is needed", async () => {
     const [limit, opened, mapped] = await firstUses(["--allow-ffi"], []);

@@ -21,6 +21,7 @@ export class FakeLibc implements Libc {
   /** The sizes of the ioctls' requests. */
   sizes: number[] = [];
   texts: Record<string, string> = { [GNTALLOC_LIMIT]: "1024\n", [HYPERVISOR_TYPE]: "xen\n" };
+  pageBytes = 4096;
   openFiles = 0;
   liveMappings = 0;
   /** The statuses that the segments of a copy get. */
@@ -136,6 +137,10 @@ export class FakeLibc implements Libc {
         return this.#failure("munmap");
       },
     };
+  }
+
+  pageSize(): number {
+    return this.pageBytes;
   }
 
   readText(path: string): string | number {

@@ -168,6 +168,11 @@ const outcome = await outcomeOf((register) => {
     assert.equal(granting.limit(), Infinity);
   });
 
+  test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
+    shim.pageSize(65536);
+    for (const backend of [granting, mapping]) assert.equal(grantError(() => backend.open()).code, "unsupported");
+  });
+
   test("open() throws unsupported without the C library", () => {
     const error = grantError(() => nodeDomain({ libc: "/nowhere/libc.so" }).grants.open());
     assert.equal(error.code, "unsupported");

@@ -8,6 +8,7 @@ interface Controls {
   shim_fail(call: string, skip: number, error: number): void;
   shim_text(path: string, contents: string): void;
   shim_bounds(pages: number, entries: number): void;
+  shim_page_size(bytes: number): void;
   shim_raise(port: number): void;
   shim_granted_pages(): number;
   shim_known_grants(): number;
@@ -18,6 +19,7 @@ const SIGNATURES = [
   "void shim_fail(const char *call, int skip, int error)",
   "void shim_text(const char *path, const char *contents)",
   "void shim_bounds(int pages, int entries)",
+  "void shim_page_size(int bytes)",
   "void shim_raise(int port)",
   "int shim_granted_pages(void)",
   "int shim_known_grants(void)",
@@ -49,6 +51,11 @@ export class Shim {
     const limit = pages === Infinity ? -1 : pages;
     this.#controls.shim_bounds(limit, TABLE_SIZE);
     this.#controls.shim_text(LIMIT, `${limit}\n`);
+  }
+
+  /** Sets the size of the kernel's pages. */
+  pageSize(bytes: number): void {
+    this.#controls.shim_page_size(bytes);
   }
 
   /** Makes the next call of a kind fail. */

@@ -70,7 +70,7 @@ static struct mapping mappings[MAPPINGS];
 static struct rule rules[16];
 static struct text texts[4];
 int memory = -1;
-static int limit, granted, table_size, events;
+static int limit, granted, table_size, events, page_size;
 
 /* ---- what tests call ---- */
 
@@ -89,6 +89,7 @@ void shim_reset(void)
 	limit = 1024;
 	table_size = TABLE_SIZE;
 	granted = events = 0;
+	page_size = PAGE;
 	evtchn_reset();
 }
 
@@ -133,6 +134,12 @@ void shim_bounds(int pages, int entries)
 {
 	limit = pages;
 	table_size = entries;
+}
+
+/* The size of the kernel's pages. */
+void shim_page_size(int bytes)
+{
+	page_size = bytes;
 }
 
 /* Events sent so far by unmap notifies. */
@@ -514,6 +521,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
 	page->readonly = !(protection & PROT_WRITE);
 	add_mapping(start, file, offset / PAGE, length / PAGE);
 	return start;
+}
+
+int getpagesize(void)
+{
+	return page_size;
 }
 
 int munmap(void *address, size_t length)

@@ -16,6 +16,8 @@ const CONTROLS = {
   shim_text: { parameters: ["buffer", "buffer"], result: "void" },
   /** `void shim_bounds(int pages, int entries)` */
   shim_bounds: { parameters: ["i32", "i32"], result: "void" },
+  /** `void shim_page_size(int bytes)` */
+  shim_page_size: { parameters: ["i32"], result: "void" },
   /** `int shim_events(void)` */
   shim_events: { parameters: [], result: "i32" },
   /** `int shim_granted_pages(void)` */
@@ -80,6 +82,11 @@ export class Shim {
    */
   bounds(pages: number, entries: number): void {
     this.#symbols.shim_bounds(pages, entries);
+  }
+
+  /** Sets the size of the kernel's pages. */
+  pageSize(bytes: number): void {
+    this.#symbols.shim_page_size(bytes);
   }
 
   /** Returns the number of events that unmap notifies have sent. */
