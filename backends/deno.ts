@@ -39,7 +39,8 @@ export type { LinuxDomainOptions };
  *
  * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
  * `permission` without `--allow-ffi` or without access to the device, `no-device` without Xen or the driver, and
- * `unsupported` on a system other than Linux or without the C library.
+ * `unsupported` in a runtime other than Deno, on a system other than Linux, without the C library, or on a kernel whose
+ * pages are larger than 4096 bytes.
  *
  * Waiting for events takes one thread for the whole program, and one for each worker. The thread exists only while
  * something waits, and keeps the program alive only then.
@@ -133,6 +134,7 @@ const SYMBOLS = {
 const denoLibc = libcCache(load);
 
 function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
+  if (typeof Deno === "undefined") throw notDeno();
   if (Deno.build.os !== "linux") throw unsupported(`they need Linux, and the current system is ${Deno.build.os}`);
   const { symbols, errno, mapFailed } = loadByName(path, Deno.build.arch, loadLibrary);
   const calls: Omit<LibcCalls<Deno.PointerObject>, "whenReadable"> = {
@@ -198,6 +200,15 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
     memory: (length) => anonymousMemory(calls, length),
   }, Deno.build.arch === "x86_64");
   return { ...calls, whenReadable: (fd, callback) => poller.whenReadable(fd, callback) };
+}
+
+function notDeno(): GrantError {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return unsupported(
+    process?.versions?.node === undefined
+      ? "this is neither Deno nor Node. Use MockXen of @gntalloc/gntalloc/mock."
+      : "this is not Deno. Use nodeDomain() of @gntalloc/gntalloc/node.",
+  );
 }
 
 function loadLibrary(name: string) {

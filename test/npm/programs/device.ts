@@ -4,6 +4,7 @@
 
 import { type GrantBackend, GrantError } from "@gntalloc/gntalloc";
 import { grantsConformance } from "@gntalloc/gntalloc/conformance";
+import { denoDomain } from "@gntalloc/gntalloc/deno";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -171,6 +172,33 @@ const outcome = await outcomeOf((register) => {
   test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
     shim.pageSize(65536);
     for (const backend of [granting, mapping]) assert.equal(grantError(() => backend.open()).code, "unsupported");
+  });
+
+  for (
+    const [flags, wayOut] of [
+      [["--no-addons"], "Run Node without --no-addons."],
+      [["--permission", "--allow-fs-read=*"], "Run Node with --allow-addons, too."],
+    ] as const
+  ) {
+    test(`open() throws permission, and names the flag, under ${flags.join(" ")}`, () => {
+      const program = new URL("forbidden.ts", import.meta.url).pathname;
+      const [code, message] = JSON.parse(execFileSync(process.execPath, [...flags, program], { encoding: "utf8" }));
+      assert.equal(code, "permission");
+      assert(message.startsWith("Cannot use Xen's devices: koffi is a native addon, which --"), message);
+      assert(message.endsWith(wayOut), message);
+    });
+  }
+
+  test("open() of denoDomain() says that this is Node", () => {
+    const { grants, maps, events } = denoDomain();
+    for (const backend of [grants, maps, events]) {
+      const error = grantError(() => backend.open());
+      assert.equal(error.code, "unsupported");
+      assert.equal(
+        error.message,
+        "Cannot use Xen's devices: this is not Deno. Use nodeDomain() of @gntalloc/gntalloc/node.",
+      );
+    }
   });
 
   test("open() throws unsupported without the C library", () => {
