@@ -25,7 +25,7 @@ import {
 } from "./abi/grants.ts";
 import { copyGrants } from "./copy.ts";
 import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
-import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";
+import { commonError, type Device, grants, mapGrantsError, notifyError, takeGrantsError } from "./errors.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
 /** Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet. */
@@ -65,13 +65,13 @@ class LinuxMapFile implements MapFile {
     const request = this.#backend.scratch.request(mapGrantRefSize(grefs.length));
     encodeMapGrantRef(request.view, domid, grefs);
     const result = this.#device.libc.ioctl(this.#fd, IOCTL_GNTDEV_MAP_GRANT_REF, request.bytes);
-    if (result < 0) throw mapGrantsError(this.#device, doing, -result);
+    if (result < 0) throw takeGrantsError(this.#device, doing, grefs.length, -result);
 
     const index = decodeMapGrantRef(request.view);
     const mapping = this.#device.libc.mmap(this.#fd, index, grefs.length * PAGE_SIZE, writable);
     if (typeof mapping === "number") {
       this.forget(index, grefs.length);
-      throw mapGrantsError(this.#device, doing, -mapping);
+      throw mapGrantsError(this.#device, doing, domid, writable, -mapping);
     }
     return new LinuxPeerMemory(this, mapping, index, grefs.length, doing);
   }
