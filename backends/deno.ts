@@ -14,7 +14,7 @@
 
 import type { XenDomain } from "../src/contract/backend.ts";
 import { GrantError } from "../src/contract/errors.ts";
-import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
+import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux/domain.ts";
 import { anonymousMemory, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { Poller } from "./linux/poller.ts";
 
@@ -47,6 +47,7 @@ export type { LinuxDomainOptions };
  *
  * @param options Where the C library and the devices are, if not in the usual places.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ * @throws {TypeError} if an option is unknown, or not a path.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -87,8 +88,9 @@ export type { LinuxDomainOptions };
  * }
  * ```
  */
-export function denoDomain(options: LinuxDomainOptions = {}): XenDomain {
-  return linuxDomain(denoLibc(options.libc), options);
+export function denoDomain(options?: LinuxDomainOptions): XenDomain {
+  const read = readDomainOptions(options);
+  return linuxDomain(denoLibc(read.libc), read);
 }
 
 /**

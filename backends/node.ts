@@ -16,7 +16,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import type { XenDomain } from "../src/contract/backend.ts";
 import { GrantError } from "../src/contract/errors.ts";
-import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
+import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux/domain.ts";
 import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
@@ -48,6 +48,7 @@ export type { LinuxDomainOptions };
  *
  * @param options Where the C library and the devices are, if not in the usual places.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ * @throws {TypeError} if an option is unknown, or not a path.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -91,8 +92,9 @@ export type { LinuxDomainOptions };
  * }
  * ```
  */
-export function nodeDomain(options: LinuxDomainOptions = {}): XenDomain {
-  return linuxDomain(nodeLibc(options.libc), options);
+export function nodeDomain(options?: LinuxDomainOptions): XenDomain {
+  const read = readDomainOptions(options);
+  return linuxDomain(nodeLibc(read.libc), read);
 }
 
 /** The part of koffi that is used here, so that its types need not be installed. */

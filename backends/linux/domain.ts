@@ -1,4 +1,6 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
+import { show } from "../../src/contract/checks.ts";
+import { readOptions } from "../../src/contract/options.ts";
 import { linuxEventBackend } from "./events.ts";
 import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
@@ -17,6 +19,20 @@ export interface LinuxDomainOptions {
   gntdev?: string | undefined;
   /** Path of the device for event channels. Default is `/dev/xen/evtchn`. */
   evtchn?: string | undefined;
+}
+
+/** The options, each read once and checked. */
+export function readDomainOptions(options: LinuxDomainOptions | undefined): LinuxDomainOptions {
+  const what = "make a domain";
+  const read = readOptions(what, options, ["libc", "gntalloc", "gntdev", "evtchn"]);
+  for (const [name, path] of Object.entries(read)) checkPath(what, `\`${name}\``, path);
+  return read;
+}
+
+/** Throws unless a value is absent or can be a path: C takes it up to its first NUL. */
+function checkPath(what: string, name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "string" && value !== "" && !value.includes("\0"))) return;
+  throw new TypeError(`Cannot ${what} as ${name} must be a path, without NUL: current value is ${show(value)}`);
 }
 
 /**
