@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { GrantMapper } from "../../mod.ts";
 import { GNTDEV_LIMIT } from "../../backends/linux/errors.ts";
 import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
@@ -71,6 +72,23 @@ describe("map()", () => {
     expect(error.message).toMatch(/^Cannot map 2 grants of domain 3: /);
     expect(error.message).toContain(text);
     expect(libc.log).toHaveLength(1);
+  });
+
+  test("maps more than 65,536 grants at once when the driver takes them", () => {
+    const mapper = new GrantMapper({ maps: linuxMapBackend(libc) });
+    const mapping = mapper.map(3, new Array<number>(70_000).fill(9));
+    expect(mapping.count).toBe(70_000);
+    mapping.unmap();
+    expect(libc.liveMappings).toBe(0);
+  });
+
+  test("throws no-memory when there is no memory for the request", () => {
+    const file = openFile();
+    const grefs = { length: 2 ** 53 / 8 } as unknown as number[];
+    const error = grantError(() => file.map(3, grefs, false));
+    expect(error).toMatchObject({ code: "no-memory", operation: "map" });
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(libc.log).toEqual([]);
   });
 
   test("names the driver's limit when the kernel refuses more grants than that", () => {
