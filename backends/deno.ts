@@ -45,9 +45,9 @@ export type { LinuxDomainOptions };
  * Waiting for events takes one thread for the whole program, and one for each worker. The thread exists only while
  * something waits, and keeps the program alive only then.
  *
- * @param options Where the C library and the devices are, if not in the usual places.
+ * @param options Where the C library and the devices are, if not in the usual places, and what is allowed.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
- * @throws {TypeError} if an option is unknown, or not a path.
+ * @throws {TypeError} if an option is unknown or has a wrong value.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -90,7 +90,7 @@ export type { LinuxDomainOptions };
  */
 export function denoDomain(options?: LinuxDomainOptions): XenDomain {
   const read = readDomainOptions(options);
-  return linuxDomain(denoLibc(read.libc), read);
+  return linuxDomain(denoLibc(read.libc), read, isX86);
 }
 
 /**
@@ -134,6 +134,8 @@ const SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const denoLibc = libcCache(load);
+
+const isX86 = typeof Deno !== "undefined" && Deno.build?.arch === "x86_64";
 
 function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
   if (typeof Deno === "undefined") throw notDeno();

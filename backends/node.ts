@@ -46,9 +46,9 @@ export type { LinuxDomainOptions };
  *
  * Node's own event loop waits for events, without a thread. A wait keeps the program alive.
  *
- * @param options Where the C library and the devices are, if not in the usual places.
+ * @param options Where the C library and the devices are, if not in the usual places, and what is allowed.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
- * @throws {TypeError} if an option is unknown, or not a path.
+ * @throws {TypeError} if an option is unknown or has a wrong value.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -94,7 +94,7 @@ export type { LinuxDomainOptions };
  */
 export function nodeDomain(options?: LinuxDomainOptions): XenDomain {
   const read = readDomainOptions(options);
-  return linuxDomain(nodeLibc(read.libc), read);
+  return linuxDomain(nodeLibc(read.libc), read, process.arch === "x64");
 }
 
 /** The part of koffi that is used here, so that its types need not be installed. */

@@ -30,7 +30,8 @@ import {
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
 import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
-import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
+import { commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
+import { allocateError } from "./grant_errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 

@@ -25,22 +25,30 @@ import {
 } from "./abi/grants.ts";
 import { copyGrants } from "./copy.ts";
 import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
-import { commonError, type Device, grants, mapGrantsError, notifyError, takeGrantsError } from "./errors.ts";
+import { commonError, type Device, notifyError } from "./errors.ts";
+import { grants, mapGrantsError, takeGrantsError } from "./grant_errors.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
+import type { OwnGrantGuard } from "./own_grants.ts";
 
-/** Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet. */
-export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev"): MapBackend {
-  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc });
+/**
+ * Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet.
+ *
+ * @param guard Refuses grants of this domain. Without it, none are refused.
+ */
+export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev", guard?: OwnGrantGuard): MapBackend {
+  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc }, guard);
 }
 
 class LinuxMapBackend implements MapBackend {
   readonly name: string;
   readonly device: Device;
+  readonly guard: OwnGrantGuard | undefined;
   readonly scratch: Scratch = new Scratch("map");
   readonly copyScratch: Scratch = new Scratch("copy");
 
-  constructor(device: Device) {
+  constructor(device: Device, guard: OwnGrantGuard | undefined) {
     this.device = device;
+    this.guard = guard;
     this.name = device.path;
   }
 
@@ -61,6 +69,7 @@ class LinuxMapFile implements MapFile {
   }
 
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
+    this.#backend.guard?.checkMap(domid, grefs.length);
     const doing = `map ${grants(domid, grefs.length)}`;
     const request = this.#backend.scratch.request(mapGrantRefSize(grefs.length));
     encodeMapGrantRef(request.view, domid, grefs);
@@ -77,6 +86,7 @@ class LinuxMapFile implements MapFile {
   }
 
   copy(segments: readonly CopySegment[]): readonly number[] {
+    this.#backend.guard?.checkCopy(segments);
     return copyGrants(this.#device, this.#fd, this.#backend.copyScratch, segments);
   }
 

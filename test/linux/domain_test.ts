@@ -36,6 +36,11 @@ describe.each([
     makeDomain({ [name]: undefined });
   });
 
+  test("`allowOwnGrants` must be a boolean", () => {
+    refuses({ allowOwnGrants: 1 }, "Cannot make a domain as `allowOwnGrants` must be a boolean: current value is 1");
+    makeDomain({ allowOwnGrants: true });
+  });
+
   test("must be an object", () => {
     for (const options of [null, 5, "/dev/xen/gntdev", new Map()]) {
       refuses(options, "the options must be a plain object");

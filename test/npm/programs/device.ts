@@ -169,6 +169,18 @@ const outcome = await outcomeOf((register) => {
     assert.equal(granting.limit(), Infinity);
   });
 
+  test("map() throws own-grant in a PVH domain that maps its own grants on x86", () => {
+    shim.pvh(0);
+    withPages(1, (_, [gref]) => {
+      const guarded = nodeDomain({ libc }).maps.open();
+      if (process.arch === "x64") assert.equal(grantError(() => guarded.map(0, [gref!], true)).code, "own-grant");
+      guarded.close();
+      const allowed = nodeDomain({ libc, allowOwnGrants: true }).maps.open();
+      allowed.map(0, [gref!], true).unmap();
+      allowed.close();
+    });
+  });
+
   test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
     shim.pageSize(65536);
     for (const backend of [granting, mapping]) assert.equal(grantError(() => backend.open()).code, "unsupported");

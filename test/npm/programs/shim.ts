@@ -9,6 +9,7 @@ interface Controls {
   shim_text(path: string, contents: string): void;
   shim_bounds(pages: number, entries: number): void;
   shim_page_size(bytes: number): void;
+  shim_domid(number: number): void;
   shim_raise(port: number): void;
   shim_granted_pages(): number;
   shim_known_grants(): number;
@@ -20,6 +21,7 @@ const SIGNATURES = [
   "void shim_text(const char *path, const char *contents)",
   "void shim_bounds(int pages, int entries)",
   "void shim_page_size(int bytes)",
+  "void shim_domid(int number)",
   "void shim_raise(int port)",
   "int shim_granted_pages(void)",
   "int shim_known_grants(void)",
@@ -56,6 +58,12 @@ export class Shim {
   /** Sets the size of the kernel's pages. */
   pageSize(bytes: number): void {
     this.#controls.shim_page_size(bytes);
+  }
+
+  /** Makes this a PVH domain that knows its domid. */
+  pvh(domid: number): void {
+    this.#controls.shim_text("/sys/hypervisor/guest_type", "PVH\n");
+    this.#controls.shim_domid(domid);
   }
 
   /** Makes the next call of a kind fail. */
