@@ -21,8 +21,8 @@ export interface LinuxDomainOptions {
   /** Path of the device for event channels. Default is `/dev/xen/evtchn`. */
   evtchn?: string | undefined;
   /**
-   * Whether this domain may map and copy grants of its own. In a PVH or HVM domain on x86, that can end the whole
-   * domain: it loses the page, and its kernel panics some time later. There, such a call throws a
+   * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
+   * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
    * {@linkcode GrantError} with the code `own-grant`, if the domain can find out its own domid: from `/dev/xen/xenbus`,
    * which usually takes root. Domain 0 also finds it out from `/proc/xen/capabilities`. Default is false.
    */
