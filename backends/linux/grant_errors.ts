@@ -71,8 +71,8 @@ export function allocateError(
 function freeTable(held: number): string {
   const text =
     "pages that peers still map after they were freed may fill it (before Linux 5.17, the limit), and nothing in " +
-    "this domain counts those. " +
-    "Have the peers unmap them: in dom0, `xl debug-keys g` writes all mapped grants to the log that `xl dmesg` shows. " +
+    "this domain counts those. Have the peers unmap them: in dom0, `xl debug-keys g` writes all mapped grants to the " +
+    "log that `xl dmesg` shows. " +
     `${held === 0 ? "Or" : "Or free other grants, or"} raise max_grant_frames in the configuration of the domain.`;
   // While pages are held, the driver's count is right, and it cannot be unloaded.
   if (held > 0) return text;

@@ -67,8 +67,8 @@ export class OwnGrantGuard {
     throw new GrantError(
       `Cannot map ${what}: this is domain ${this.#domid}, and a ${this.#type} domain on x86 that maps its own grant ` +
         "loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what `allocate()` " +
-        "returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to denoDomain() or " +
-        "nodeDomain().",
+        "returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to denoDomain() " +
+        "or nodeDomain().",
       { code: "own-grant", operation: "map" },
     );
   }

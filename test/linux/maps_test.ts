@@ -108,8 +108,8 @@ describe("map()", () => {
     const file = openFile();
     libc.fail("mmap", Errno.EINVAL);
     expect(grantError(() => file.map(domids, [9, 8], writable)).message).toContain(
-      `: Xen refused at least one, and does not say why (EINVAL). Check that ${granter} granted them, that it granted ` +
-        `them to this domain and not to another${writing}, and that it has not freed them since.`,
+      `: Xen refused at least one, and does not say why (EINVAL). Check that ${granter} granted them, that it ` +
+        `granted them to this domain and not to another${writing}, and that it has not freed them since.`,
     );
   });
 

@@ -88,9 +88,9 @@ describe("mapping grants", () => {
         operation: "map",
         message:
           `Cannot map 2 grants of domain 7: this is domain 7, and a ${name} domain on x86 that maps its own grant ` +
-          "loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what `allocate()` " +
-          "returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to denoDomain() or " +
-          "nodeDomain().",
+          "loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what " +
+          "`allocate()` returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to " +
+          "denoDomain() or nodeDomain().",
       });
       expect(libc.log.filter((line) => line.startsWith("ioctl") || line.startsWith("mmap"))).toEqual([]);
     },

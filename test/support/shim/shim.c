@@ -1,11 +1,11 @@
 /*
  * Stands in for the C library where there is no Xen: it has the calls that reach the devices, and devices that live in
- * this process (event channels: evtchn.c, grant copies: copy.c, XenStore: xenbus.c); all other calls are the C library's
- * own, with which it is linked. Granted pages are real shared memory, so that both sides see each other's writes. Any of
- * the calls can be told to fail: see shim_fail().
+ * this process (event channels: evtchn.c, grant copies: copy.c, XenStore: xenbus.c). All other calls are those of the C
+ * library itself, with which it is linked. Granted pages are real shared memory, so that both sides see each other's
+ * writes. Any of the calls can be told to fail: see shim_fail().
  *
- * What is open and what is mapped can be seen from outside: in /proc/self/fd as "gntalloc-shim-file", and in /proc/self/maps
- * as "gntalloc-shim-memory".
+ * What is open and what is mapped can be seen from outside: in /proc/self/fd as "gntalloc-shim-file", and in
+ * /proc/self/maps as "gntalloc-shim-memory".
  */
 #define _GNU_SOURCE
 #include "shim.h"
