@@ -14,7 +14,7 @@
 
 import type { XenDomain } from "../src/contract/backend.ts";
 import { GrantError } from "../src/contract/errors.ts";
-import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
+import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux/domain.ts";
 import { anonymousMemory, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { Poller } from "./linux/poller.ts";
 
@@ -39,13 +39,15 @@ export type { LinuxDomainOptions };
  *
  * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
  * `permission` without `--allow-ffi` or without access to the device, `no-device` without Xen or the driver, and
- * `unsupported` on a system other than Linux or without the C library.
+ * `unsupported` in a runtime other than Deno, on a system other than Linux, without the C library, or on a kernel whose
+ * pages are larger than 4096 bytes.
  *
  * Waiting for events takes one thread for the whole program, and one for each worker. The thread exists only while
  * something waits, and keeps the program alive only then.
  *
- * @param options Where the C library and the devices are, if not in the usual places.
+ * @param options Where the C library and the devices are, if not in the usual places, and what is allowed.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ * @throws {TypeError} if an option is unknown or has a wrong value.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -86,8 +88,9 @@ export type { LinuxDomainOptions };
  * }
  * ```
  */
-export function denoDomain(options: LinuxDomainOptions = {}): XenDomain {
-  return linuxDomain(denoLibc(options.libc), options);
+export function denoDomain(options?: LinuxDomainOptions): XenDomain {
+  const read = readDomainOptions(options);
+  return linuxDomain(denoLibc(read.libc), read, isX86);
 }
 
 /**
@@ -109,6 +112,8 @@ const SYMBOLS = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int munmap(void *address, size_t length)` */
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  /** `int getpagesize(void)` */
+  getpagesize: { parameters: [], result: "i32" },
   /** `int epoll_create1(int flags)` */
   epoll_create1: { parameters: ["i32"], result: "i32" },
   /** `int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)` */
@@ -130,7 +135,10 @@ const SYMBOLS = {
 
 const denoLibc = libcCache(load);
 
+const isX86 = typeof Deno !== "undefined" && Deno.build?.arch === "x86_64";
+
 function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
+  if (typeof Deno === "undefined") throw notDeno();
   if (Deno.build.os !== "linux") throw unsupported(`they need Linux, and the current system is ${Deno.build.os}`);
   const { symbols, errno, mapFailed } = loadByName(path, Deno.build.arch, loadLibrary);
   const calls: Omit<LibcCalls<Deno.PointerObject>, "whenReadable"> = {
@@ -168,6 +176,7 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
       const result = symbols.munmap(address, BigInt(length));
       return result < 0 ? -errno[0]! : 0;
     },
+    getpagesize: () => symbols.getpagesize(),
     view: (address, length) => Deno.UnsafePointerView.getArrayBuffer(address, length),
     address: (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)),
   };
@@ -195,6 +204,15 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
     memory: (length) => anonymousMemory(calls, length),
   }, Deno.build.arch === "x86_64");
   return { ...calls, whenReadable: (fd, callback) => poller.whenReadable(fd, callback) };
+}
+
+function notDeno(): GrantError {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return unsupported(
+    process?.versions?.node === undefined
+      ? "this is neither Deno nor Node. Use MockXen of @gntalloc/gntalloc/mock."
+      : "this is not Deno. Use nodeDomain() of @gntalloc/gntalloc/node.",
+  );
 }
 
 function loadLibrary(name: string) {

@@ -15,7 +15,8 @@
 import { createRequire } from "node:module";
 import process from "node:process";
 import type { XenDomain } from "../src/contract/backend.ts";
-import { linuxDomain, type LinuxDomainOptions } from "./linux/domain.ts";
+import { GrantError } from "../src/contract/errors.ts";
+import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux/domain.ts";
 import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
@@ -39,13 +40,15 @@ export type { LinuxDomainOptions };
  * Returns the domain that this program runs in, on the devices of Linux.
  *
  * Nothing is loaded or opened before its first use. That use throws a {@linkcode GrantError} if it cannot work:
- * `unsupported` without koffi, on a system other than Linux, with a version of Node before 22, or without the C
- * library; `permission` without access to the device, and `no-device` without Xen or the driver.
+ * `unsupported` without koffi, in Deno, on a system other than Linux, with a version of Node before 22, without the C
+ * library, or on a kernel whose pages are larger than 4096 bytes; `permission` if Node may not load native addons, or
+ * without access to the device, and `no-device` without Xen or the driver.
  *
  * Node's own event loop waits for events, without a thread. A wait keeps the program alive.
  *
- * @param options Where the C library and the devices are, if not in the usual places.
+ * @param options Where the C library and the devices are, if not in the usual places, and what is allowed.
  * @returns The domain. Pass it to `GrantDevice`, `GrantMapper` and `EventChannels`.
+ * @throws {TypeError} if an option is unknown or has a wrong value.
  *
  * @example Run on the devices in a Xen domain, and on a simulated Xen elsewhere
  * ```ts
@@ -89,8 +92,9 @@ export type { LinuxDomainOptions };
  * }
  * ```
  */
-export function nodeDomain(options: LinuxDomainOptions = {}): XenDomain {
-  return linuxDomain(nodeLibc(options.libc), options);
+export function nodeDomain(options?: LinuxDomainOptions): XenDomain {
+  const read = readDomainOptions(options);
+  return linuxDomain(nodeLibc(read.libc), read, process.arch === "x64");
 }
 
 /** The part of koffi that is used here, so that its types need not be installed. */
@@ -123,6 +127,7 @@ interface CLibrary {
     offset: number,
   ): bigint | null;
   munmap(address: bigint, length: number): number;
+  getpagesize(): number;
 }
 
 /** The same functions, as C declares them. The kernel reads 32 bits of an ioctl's request. */
@@ -143,6 +148,8 @@ const SIGNATURES: { readonly [name in keyof CLibrary]: readonly [result: string,
   mmap: ["void *", "void *", "size_t", "int", "int", "int", "int64_t"],
   /** `int munmap(void *address, size_t length)` */
   munmap: ["int", "void *", "size_t"],
+  /** `int getpagesize(void)` */
+  getpagesize: ["int"],
 };
 
 /** What `mmap` returns when it fails. */
@@ -151,6 +158,9 @@ const MAP_FAILED = 2n ** 64n - 1n;
 const nodeLibc = libcCache(load);
 
 function load(path: string | undefined): LibcCalls<bigint> {
+  if ("deno" in process.versions) {
+    throw unsupported("this is Deno, not Node. Use denoDomain() of @gntalloc/gntalloc/deno.");
+  }
   if (process.platform !== "linux") {
     throw unsupported(`they need Linux, and the current system is ${process.platform}`);
   }
@@ -196,6 +206,7 @@ function load(path: string | undefined): LibcCalls<bigint> {
       const result = calls.munmap(address, length);
       return result < 0 ? -koffi.errno() : 0;
     },
+    getpagesize: () => calls.getpagesize(),
     view: (address, length) => koffi.view(address, length),
     address: (buffer) => koffi.address(buffer),
     whenReadable: nodeWaiting(koffi.node, {
@@ -216,6 +227,11 @@ function loadKoffi(): Koffi {
     koffi = require("koffi");
     keepLoaded(Object.keys(require.cache));
   } catch (cause) {
+    const forbidden = forbiddenReason(cause);
+    if (forbidden !== undefined) {
+      const message = `Cannot use Xen's devices: ${forbidden}`;
+      throw new GrantError(message, { code: "permission", operation: "open", cause });
+    }
     throw unsupported(`koffi is not installed or cannot be loaded. ${wayOut}`, cause);
   }
   // Older versions represent addresses differently, so a failed mapping would look like a successful one.
@@ -223,4 +239,20 @@ function loadKoffi(): Koffi {
     throw unsupported(`koffi must be version 3 or later, and the current version is ${koffi.version}. ${wayOut}`);
   }
   return koffi;
+}
+
+/** Says why Node may not load koffi, and with which flags it may. Returns `undefined` if it may. */
+function forbiddenReason(error: unknown): string | undefined {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  switch ((error as { code?: unknown } | null)?.code) {
+    case "ERR_DLOPEN_DISABLED":
+      return permission?.has("addon") === false
+        ? "koffi is a native addon, which --permission forbids. Run Node with --allow-addons, too."
+        : "koffi is a native addon, which --no-addons forbids. Run Node without --no-addons.";
+    case "ERR_ACCESS_DENIED":
+      return "Node may not read koffi's files. Run it with --allow-fs-read for the folder node_modules, and with " +
+        "--allow-addons.";
+    default:
+      return undefined;
+  }
 }

@@ -15,7 +15,8 @@ import {
   IOCTL_GNTDEV_GRANT_COPY,
 } from "./abi/copy.ts";
 import type { Scratch } from "./device.ts";
-import { copyError, type Device } from "./errors.ts";
+import type { Device } from "./errors.ts";
+import { copyError } from "./grant_errors.ts";
 import type { Libc } from "./libc.ts";
 
 /**

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { UnmapNotify } from "../../src/contract/backend.ts";
+import { PAGE_SIZE, type UnmapNotify } from "../../src/contract/backend.ts";
 import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
 import { encodeUnmapNotify, UNMAP_NOTIFY_CLEAR_BYTE, UNMAP_NOTIFY_SEND_EVENT } from "./abi/grants.ts";
-import { commonError, type Device, openError } from "./errors.ts";
+import { commonError, type Device, openError, pageSizeError } from "./errors.ts";
 
 /** Bytes of the buffer that is reused. */
 const REUSED_SIZE = 4096;
@@ -61,6 +61,21 @@ export function openDevice(device: Device, nonblocking = false): number {
   const fd = device.libc.open(device.path, nonblocking);
   if (fd < 0) throw openError(device, -fd);
   return fd;
+}
+
+/**
+ * Opens a device through which pages are mapped.
+ *
+ * @returns The file descriptor.
+ * @throws {GrantError} if the kernel refuses, or if its pages are larger than those of Xen: such a kernel puts one
+ * granted page into each of its own, so pages next to each other would not be.
+ */
+export function openPageDevice(device: Device): number {
+  const fd = openDevice(device);
+  const size = device.libc.pageSize();
+  if (size === PAGE_SIZE) return fd;
+  device.libc.close(fd);
+  throw pageSizeError(device, size);
 }
 
 /**

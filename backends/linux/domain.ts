@@ -1,10 +1,13 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
+import { checkFlag, show } from "../../src/contract/checks.ts";
+import { readOptions } from "../../src/contract/options.ts";
 import { linuxEventBackend } from "./events.ts";
 import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
+import { OwnGrantGuard } from "./own_grants.ts";
 
-/** Where the C library and the devices are. The defaults fit almost every system. */
+/** Where the C library and the devices are, and what is allowed. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
   /**
    * Name or path of the C library. Default is the first of `libc.so.6` (glibc) and `libc.musl-<arch>.so.1` (musl) that
@@ -17,15 +20,43 @@ export interface LinuxDomainOptions {
   gntdev?: string | undefined;
   /** Path of the device for event channels. Default is `/dev/xen/evtchn`. */
   evtchn?: string | undefined;
+  /**
+   * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
+   * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
+   * {@linkcode GrantError} with the code `own-grant`, if the domain can find out its own domid: from `/dev/xen/xenbus`,
+   * which usually takes root. Domain 0 also finds it out from `/proc/xen/capabilities`. Default is false.
+   */
+  allowOwnGrants?: boolean | undefined;
+}
+
+/** The options, each read once and checked. */
+export function readDomainOptions(options: LinuxDomainOptions | undefined): LinuxDomainOptions {
+  const what = "make a domain";
+  const read = readOptions(what, options, [...PATHS, "allowOwnGrants"]);
+  for (const name of PATHS) checkPath(what, `\`${name}\``, read[name]);
+  checkFlag(what, "`allowOwnGrants`", read.allowOwnGrants);
+  return read;
+}
+
+const PATHS = ["libc", "gntalloc", "gntdev", "evtchn"] as const;
+
+/** Throws unless a value is absent or can be a path: C takes it up to its first NUL. */
+function checkPath(what: string, name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "string" && value !== "" && !value.includes("\0"))) return;
+  throw new TypeError(`Cannot ${what} as ${name} must be a path, without NUL: current value is ${show(value)}`);
 }
 
 /**
  * Makes the backend of the Linux domain that this process runs in. Nothing is loaded or opened before its first use.
+ *
+ * @param options The options, which have been checked.
+ * @param isX86 Whether this machine is an x86, where some domains cannot map their own grants.
  */
-export function linuxDomain(libc: Libc, { gntalloc, gntdev, evtchn }: LinuxDomainOptions): XenDomain {
+export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: boolean): XenDomain {
+  const { gntalloc, gntdev, evtchn, allowOwnGrants = false } = options;
   return {
     grants: linuxGrantBackend(libc, gntalloc),
-    maps: linuxMapBackend(libc, gntdev),
+    maps: linuxMapBackend(libc, gntdev, isX86 && !allowOwnGrants ? new OwnGrantGuard(libc) : undefined),
     events: linuxEventBackend(libc, evtchn),
   };
 }

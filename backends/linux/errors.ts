@@ -4,9 +4,9 @@
  * @module
  */
 
+import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { GrantError, type GrantErrorCode, type GrantOperation } from "../../src/contract/errors.ts";
-import { pages } from "../../src/contract/messages.ts";
 import type { Libc } from "./libc.ts";
 
 /** A device of the kernel. */
@@ -24,14 +24,7 @@ export const HYPERVISOR_TYPE = "/sys/hypervisor/type";
 /** Holds the number of pages that all files of the system may hold together. */
 export const GNTALLOC_LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 /** Holds the number of grants that one request may map. */
-const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
-
-/** "2 grants of domain 1", "2 grants of 2 domains". */
-export function grants(domid: number | readonly number[], count: number): string {
-  const domids = typeof domid === "number" ? [domid] : [...new Set(domid)];
-  const whose = domids.length === 1 ? `domain ${domids[0]}` : `${domids.length} domains`;
-  return `${count === 1 ? "1 grant" : `${count} grants`} of ${whose}`;
-}
+export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
 
 /** Makes the error of an `open` that failed. */
 export function openError(device: Device, errno: number): GrantError {
@@ -73,49 +66,12 @@ export function openError(device: Device, errno: number): GrantError {
   }
 }
 
-/**
- * Makes the error of pages that could not be granted. The kernel answers ENOSPC both for its limit and for a full grant
- * table. The error says which it was, if that is certain.
- *
- * @param count The number of pages asked for.
- * @param held The number of pages that this backend holds.
- * @param limit The kernel's limit: negative for none, `undefined` if it cannot be read.
- */
-export function allocateError(
-  device: Device,
-  errno: number,
-  count: number,
-  held: number,
-  limit: number | undefined,
-): GrantError {
-  const doing = `allocate ${pages(count)}`;
-  if (errno !== Errno.ENOSPC) return commonError(device, "allocate", doing, errno);
-
-  const failed = (code: GrantErrorCode, reason: string, wayOut: string) =>
-    failure("allocate", doing, errno, code, reason, wayOut);
-  const freeTable = "free other grants, or raise max_grant_frames in the configuration of the domain. " +
-    "If the error persists after all grants are freed, the driver has lost count, as Linux's does after a full " +
-    "table. Reload it with `rmmod xen_gntalloc` and `modprobe xen_gntalloc`.";
-  if (limit !== undefined && limit < 0) {
-    return failed(
-      "table-full",
-      "the grant table of this domain is full (the driver's limit is off)",
-      capitalized(freeTable),
-    );
-  }
-  if (limit !== undefined && held + count > limit) {
-    return failed(
-      "kernel-limit-reached",
-      `all files of this system may hold ${pages(limit)} together, and this backend holds ${held}`,
-      `Free some, or raise ${GNTALLOC_LIMIT} as root.`,
-    );
-  }
-  const known = limit === undefined ? "which cannot be read here" : `which is ${limit}`;
-  return failed(
-    "no-space",
-    "the kernel refused without saying which limit it reached",
-    `If all files of this system hold too many pages, of which this backend holds ${held}, free some, or raise ` +
-      `the limit in ${GNTALLOC_LIMIT}, ${known}, as root. If the grant table of this domain is full, ${freeTable}`,
+/** Makes the error of a kernel whose pages do not have the size of Xen's. */
+export function pageSizeError({ path }: Device, size: number): GrantError {
+  return new GrantError(
+    `Cannot open ${path}: the kernel has pages of ${size} bytes, and Xen's grants are of ${PAGE_SIZE}. ` +
+      "Boot a kernel with pages of 4 KiB, on aarch64 one that is built with CONFIG_ARM64_4K_PAGES.",
+    { code: "unsupported", operation: "open" },
   );
 }
 
@@ -139,34 +95,6 @@ export function notifyError(device: Device, doing: string, port: number | undefi
   if (errno !== Errno.EINVAL || port === undefined) return runError(device, "notify", doing, errno, Errno.ENOENT);
   const reason = `no event channel of this domain is bound to port ${port}`;
   return failure("notify", doing, errno, "notify-refused", reason, "Bind it first, and keep it bound.");
-}
-
-/** Makes the error of another domain's grants that could not be mapped. */
-export function mapGrantsError(device: Device, doing: string, errno: number): GrantError {
-  if (errno !== Errno.EINVAL) return commonError(device, "map", doing, errno);
-  return failure(
-    "map",
-    doing,
-    errno,
-    "map-refused",
-    "Xen refused at least one",
-    "Each must be a page that the named domain still grants to this one, granted writable if it is mapped writable. " +
-      `There may be at most as many as ${GNTDEV_LIMIT} allows.`,
-  );
-}
-
-/** Makes the error of a grant copy that was refused as a whole. */
-export function copyError(device: Device, count: number, errno: number): GrantError {
-  const doing = `copy ${count === 1 ? "1 segment" : `${count} segments`}`;
-  if (errno !== Errno.EINVAL && errno !== Errno.EFAULT) return commonError(device, "copy", doing, errno);
-  return failure(
-    "copy",
-    doing,
-    errno,
-    "copy-refused",
-    "the kernel refused at least one",
-    "Each must have a granted page on one side or both, and must not go beyond the end of a page.",
-  );
 }
 
 /** Makes the error of a port that could not be bound. */
@@ -237,7 +165,8 @@ export function commonError(device: Device, operation: GrantOperation, doing: st
   }
 }
 
-function failure(
+/** Makes an error: "Cannot map 2 grants: reason (EINVAL). Way out." */
+export function failure(
   operation: GrantOperation,
   doing: string,
   errno: number,
@@ -247,8 +176,4 @@ function failure(
 ): GrantError {
   const message = `Cannot ${doing}: ${reason} (${errnoName(errno)}).${wayOut === undefined ? "" : ` ${wayOut}`}`;
   return new GrantError(message, { code, operation, errno });
-}
-
-function capitalized(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

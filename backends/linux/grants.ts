@@ -29,8 +29,9 @@ import {
   RUN_SIZE,
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
-import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
-import { allocateError, commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
+import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
+import { commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
+import { allocateError } from "./grant_errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
@@ -66,7 +67,7 @@ class LinuxGrantBackend implements GrantBackend {
   }
 
   open(): GrantFile {
-    return new LinuxGrantFile(this, openDevice(this.device));
+    return new LinuxGrantFile(this, openPageDevice(this.device));
   }
 }
 

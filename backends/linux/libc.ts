@@ -62,6 +62,8 @@ export interface Libc {
    * @returns The mapping, or a negative errno.
    */
   mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number;
+  /** Returns the size of the kernel's pages, in bytes. */
+  pageSize(): number;
   /**
    * Reads the first 4096 bytes of a text file, such as one under `/sys`.
    *

@@ -30,6 +30,7 @@ export interface LibcCalls<Address> {
     offset: number,
   ): Address | number;
   munmap(address: Address, length: number): number;
+  getpagesize(): number;
   /** Returns the memory at an address. It stays mapped when the buffer is collected. */
   view(address: Address, length: number): ArrayBuffer;
   /** As {@linkcode Libc.address}. */
@@ -162,6 +163,10 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
       calls.munmap(address, length);
       throw error;
     }
+  }
+
+  pageSize(): number {
+    return this.#calls.getpagesize();
   }
 
   readText(path: string): string | number {

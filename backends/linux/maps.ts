@@ -24,28 +24,36 @@ import {
   UNMAP_NOTIFY_SIZE,
 } from "./abi/grants.ts";
 import { copyGrants } from "./copy.ts";
-import { closeDevice, encodeNotify, openDevice, Scratch } from "./device.ts";
-import { commonError, type Device, grants, mapGrantsError, notifyError } from "./errors.ts";
+import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
+import { commonError, type Device, notifyError } from "./errors.ts";
+import { grants, mapGrantsError, takeGrantsError } from "./grant_errors.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
+import type { OwnGrantGuard } from "./own_grants.ts";
 
-/** Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet. */
-export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev"): MapBackend {
-  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc });
+/**
+ * Makes a backend that maps grants of other domains through the device at `path`. Opens nothing yet.
+ *
+ * @param guard Refuses grants of this domain. Without it, none are refused.
+ */
+export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev", guard?: OwnGrantGuard): MapBackend {
+  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc }, guard);
 }
 
 class LinuxMapBackend implements MapBackend {
   readonly name: string;
   readonly device: Device;
+  readonly guard: OwnGrantGuard | undefined;
   readonly scratch: Scratch = new Scratch("map");
   readonly copyScratch: Scratch = new Scratch("copy");
 
-  constructor(device: Device) {
+  constructor(device: Device, guard: OwnGrantGuard | undefined) {
     this.device = device;
+    this.guard = guard;
     this.name = device.path;
   }
 
   open(): MapFile {
-    return new LinuxMapFile(this, openDevice(this.device));
+    return new LinuxMapFile(this, openPageDevice(this.device));
   }
 }
 
@@ -61,17 +69,18 @@ class LinuxMapFile implements MapFile {
   }
 
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
+    this.#backend.guard?.checkMap(domid, grefs.length);
     const doing = `map ${grants(domid, grefs.length)}`;
     const request = this.#backend.scratch.request(mapGrantRefSize(grefs.length));
     encodeMapGrantRef(request.view, domid, grefs);
     const result = this.#device.libc.ioctl(this.#fd, IOCTL_GNTDEV_MAP_GRANT_REF, request.bytes);
-    if (result < 0) throw mapGrantsError(this.#device, doing, -result);
+    if (result < 0) throw takeGrantsError(this.#device, doing, grefs.length, -result);
 
     const index = decodeMapGrantRef(request.view);
     const mapping = this.#device.libc.mmap(this.#fd, index, grefs.length * PAGE_SIZE, writable);
     if (typeof mapping === "number") {
       this.forget(index, grefs.length);
-      throw mapGrantsError(this.#device, doing, -mapping);
+      throw mapGrantsError(this.#device, doing, domid, writable, -mapping);
     }
     return new LinuxPeerMemory(this, mapping, index, grefs.length, doing);
   }

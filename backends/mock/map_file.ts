@@ -5,6 +5,9 @@ import { copySegment } from "./copy.ts";
 import type { DomainState, ProcessState } from "./kernel.ts";
 import { MockPeerMapping } from "./peer_mapping.ts";
 
+/** The most references in one mapping: the default limit of Linux's gntdev. */
+const MOST_REFERENCES = 65_536;
+
 /** An open file through which a process maps granted pages. */
 export class MockMapFile implements MapFile {
   readonly #process: ProcessState;
@@ -16,6 +19,12 @@ export class MockMapFile implements MapFile {
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
     const process = this.#process;
     process.checkAlive("map");
+    if (grefs.length > MOST_REFERENCES) {
+      throw refused(
+        `one mapping may have at most ${MOST_REFERENCES} grants, and these are ${grefs.length}`,
+        " Map fewer at a time.",
+      );
+    }
     const granters = typeof domid === "number" ? this.#find(domid) : domid.map((one) => this.#find(one));
     if (!("length" in granters)) this.#check(granters, grefs, 0, grefs.length, writable);
     else granters.forEach((granter, index) => this.#check(granter, grefs, index, index + 1, writable));

@@ -15,6 +15,7 @@ import { sentence } from "./messages.ts";
  * | `closed` | the handle was closed, its domain destroyed, or its process killed |
  * | `busy` | a backend called back into the library in the middle of an operation |
  * | `map-refused` | Xen refused to map a grant: unknown, not for this domain, or not writable |
+ * | `own-grant` | the domain granted the page itself, and mapping it as a peer would end the domain's kernel |
  * | `copy-refused` | the system refused a whole copy request: how much was copied is unknown |
  * | `notify-refused` | the unmap notify names a port that is not bound, or a byte of a read-only mapping |
  * | `port-refused` | the port is unknown, not for this domain, already bound or not bound; or no port is left |
@@ -34,6 +35,7 @@ export type GrantErrorCode =
   | "closed"
   | "busy"
   | "map-refused"
+  | "own-grant"
   | "copy-refused"
   | "notify-refused"
   | "port-refused"

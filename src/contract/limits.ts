@@ -19,5 +19,8 @@ export const MAX_PORT = 0x1_ffff;
 /** The highest number of a virtual interrupt (`NR_VIRQS` is 24). */
 export const MAX_VIRQ = 23;
 
-/** The most pages in one mapping: the default limit of Linux's `gntdev`. */
-export const MAX_MAPPED_PAGES = 65_536;
+/**
+ * The most pages in one mapping, 256 GiB: engines end a program whose arrays grow much larger. Linux's `gntdev` allows
+ * 65,536 by default, and refuses more by itself.
+ */
+export const MAX_MAPPED_PAGES = 2 ** 26;

@@ -86,11 +86,12 @@ export class GrantMapper implements Disposable {
    * until it is unmapped, even if the other domain frees the pages or dies.
    *
    * @param domid The domain that granted them, 0 to 32751 (0x7FEF).
-   * @param grefs Their grant references, 1 to 65,536 of them.
+   * @param grefs Their grant references. How many one mapping may have is up to the system: on Linux 65,536, unless
+   * `/sys/module/xen_gntdev/parameters/limit` says otherwise.
    * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
-   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable;
-   * `notify-refused` if the notify is refused.
+   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable; or
+   * if there are too many references for one mapping; `notify-refused` if the notify is refused.
    */
   map(
     domid: number,
@@ -106,7 +107,8 @@ export class GrantMapper implements Disposable {
   /**
    * Maps pages of several domains next to each other, in the given order: all of them, or none.
    *
-   * @param grants The pages, 1 to 65,536 of them: for each the domain that granted it, and its grant reference.
+   * @param grants The pages, as many as {@linkcode GrantMapper.map} takes: for each the domain that granted it, and its
+   * grant reference.
    * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
    * @throws {GrantError} `map-refused` if Xen refuses one of them; `notify-refused` if the notify is refused.

@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
+import { nodeDomain } from "../../backends/node.ts";
 import { exec } from "../../scripts/exec.ts";
+import process from "node:process";
 import { Errno } from "../../src/contract/errno.ts";
 import { grantError } from "../support/grant_error.ts";
 import { programResult } from "../support/shim/program.ts";
@@ -37,6 +39,38 @@ describe("the first use throws, and importing and constructing do not,", () => {
     }
   });
 
+  describe("in another runtime", () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+    });
+
+    test("with nodeDomain() in Deno", () => {
+      const { grants, maps, events } = nodeDomain();
+      for (const backend of [grants, maps, events]) {
+        expect(grantError(() => backend.open())).toMatchObject({
+          code: "unsupported",
+          operation: "open",
+          message: "Cannot use Xen's devices: this is Deno, not Node. Use denoDomain() of @gntalloc/gntalloc/deno.",
+        });
+      }
+    });
+
+    test.each([
+      ["Node", process, "this is not Deno. Use nodeDomain() of @gntalloc/gntalloc/node."],
+      ["a browser", undefined, "this is neither Deno nor Node. Use MockXen of @gntalloc/gntalloc/mock."],
+    ])("with denoDomain() in %s", (runtime, process, reason) => {
+      vi.stubGlobal("Deno", undefined);
+      vi.stubGlobal("process", process);
+      // A path of its own, so that no library is loaded yet.
+      const { grants } = denoDomain({ libc: `in ${runtime}` });
+      expect(grantError(() => grants.open())).toMatchObject({
+        code: "unsupported",
+        operation: "open",
+        message: `Cannot use Xen's devices: ${reason}`,
+      });
+    });
+  });
+
   test("without the library", () => {
     const error = grantError(() => denoDomain({ libc: "/nowhere/libc.so" }).grants.open());
     expect(error).toMatchObject({ code: "unsupported", operation: "open" });
@@ -53,6 +87,15 @@ describe("the first use throws, and importing and constructing do not,", () => {
     const error = grantError(() => denoDomain({ libc: `${used.directory}/empty.so` }).maps.open());
     expect(error).toMatchObject({ code: "unsupported", operation: "open" });
   });
+});
+
+test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
+  used.shim.pageSize(65536);
+  const domain = denoDomain({ libc: used.libc });
+  for (const backend of [domain.grants, domain.maps]) {
+    expect(grantError(() => backend.open())).toMatchObject({ code: "unsupported", operation: "open" });
+  }
+  domain.events.open().close();
 });
 
 describe("with the C library of the system", () => {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
+import { GUEST_TYPE } from "../../backends/linux/own_grants.ts";
 import type { CopySegment, MapFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { mapsConformance } from "../conformance/mod.ts";
@@ -125,6 +126,30 @@ describe("setUnmapNotify() of a mapping", () => {
       ours.fill(0xff);
       memory.unmap();
       expect([ours.indexOf(0), ours.lastIndexOf(0)]).toEqual([5, 5]);
+    });
+  });
+});
+
+describe("in a PVH domain on x86", () => {
+  const isX86 = Deno.build.arch === "x86_64";
+  beforeEach(() => {
+    used.shim.text(GUEST_TYPE, "PVH\n");
+    used.shim.domid(0);
+  });
+
+  test.runIf(isX86)("map() throws own-grant for grants of the own domain only", () => {
+    withPages(1, (peer, [gref]) => {
+      expect(grantError(() => peer.map(0, [gref!], true))).toMatchObject({ code: "own-grant", operation: "map" });
+      peer.map(1, [gref!], true).unmap();
+      expect(used.shim.knownGrants()).toBe(0);
+    });
+  });
+
+  test("map() maps own grants with `allowOwnGrants`", () => {
+    withPages(1, (_, [gref]) => {
+      const peer = denoDomain({ libc: used.libc, allowOwnGrants: true }).maps.open();
+      peer.map(0, [gref!], true).unmap();
+      peer.close();
     });
   });
 });

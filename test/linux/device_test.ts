@@ -10,6 +10,33 @@ import { grantError } from "../support/grant_error.ts";
 useFakeLibc();
 
 describe.each([
+  { make: linuxGrantBackend, path: "/dev/xen/gntalloc" },
+  { make: linuxMapBackend, path: "/dev/xen/gntdev" },
+])("open() of $path on a kernel with pages of other sizes", ({ make, path }) => {
+  test.each([16384, 65536])("throws unsupported and leaves nothing open when they have %i bytes", (size) => {
+    libc.pageBytes = size;
+    expect(grantError(() => make(libc).open())).toMatchObject({
+      code: "unsupported",
+      operation: "open",
+      message: `Cannot open ${path}: the kernel has pages of ${size} bytes, and Xen's grants are of 4096. ` +
+        "Boot a kernel with pages of 4 KiB, on aarch64 one that is built with CONFIG_ARM64_4K_PAGES.",
+    });
+    expect(libc.log).toEqual([`open ${path}`, "close 3"]);
+  });
+
+  test("throws no-device when there is no such device either", () => {
+    libc.pageBytes = 65536;
+    libc.fail("open", Errno.ENOENT);
+    expect(grantError(() => make(libc).open()).code).toBe("no-device");
+  });
+});
+
+test("open() of /dev/xen/evtchn works on a kernel with pages of 64 KiB", () => {
+  libc.pageBytes = 65536;
+  linuxEventBackend(libc).open().close();
+});
+
+describe.each([
   { make: linuxGrantBackend, path: "/dev/xen/gntalloc", driver: "xen_gntalloc" },
   { make: linuxMapBackend, path: "/dev/xen/gntdev", driver: "xen_gntdev" },
   { make: linuxEventBackend, path: "/dev/xen/evtchn", driver: "xen_evtchn", how: " nonblocking" },

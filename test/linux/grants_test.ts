@@ -111,7 +111,7 @@ describe("grant() when the kernel answers ENOSPC", () => {
   function refused(count: number, limit: string | undefined, held: number): GrantError {
     const backend = linuxGrantBackend(libc);
     const [first, second] = [backend.open(), backend.open()];
-    first.grant(0, held, 1, false, new Uint32Array(held));
+    if (held > 0) first.grant(0, held, 1, false, new Uint32Array(held));
     delete libc.texts[GNTALLOC_LIMIT];
     if (limit !== undefined) libc.texts[GNTALLOC_LIMIT] = limit;
     libc.fail("ioctl", Errno.ENOSPC);
@@ -124,6 +124,27 @@ describe("grant() when the kernel answers ENOSPC", () => {
     const error = refused(3, "-1\n", 5);
     expect(error.code).toBe("table-full");
     expect(error.message).toContain("max_grant_frames");
+  });
+
+  test.each(["-1\n", "1024\n"])("says how to find pages that peers still map, with limit %j", (limit) => {
+    for (const held of [0, 5]) {
+      const { message } = refused(3, limit, held);
+      expect(message).toContain(
+        "ages that peers still map after they were freed may fill it (before Linux 5.17, the limit)",
+      );
+      expect(message).toContain("`xl debug-keys g`");
+    }
+  });
+
+  test("advises to free pages only when some are held, and to reload the driver only when none is", () => {
+    for (const limit of ["-1\n", "10\n", undefined]) {
+      const [none, some] = [refused(3, limit, 0).message, refused(3, limit, 5).message];
+      expect(none).not.toMatch(/free (some|other)/i);
+      expect(none).toContain("rmmod");
+      expect(some).toMatch(/free (some|other)/i);
+      expect(some).not.toContain("rmmod");
+    }
+    expect(refused(11, "10\n", 0).message).toMatch(/Ask for fewer, or raise .* as root\.$/);
   });
 
   test("throws kernel-limit-reached when the request alone exceeds the limit", () => {
@@ -149,7 +170,7 @@ describe("grant() when the kernel answers ENOSPC", () => {
   test("throws no-space when the backend is below the limit", () => {
     const error = refused(2, "10\n", 8);
     expect(error.code).toBe("no-space");
-    for (const text of ["this backend holds 8", GNTALLOC_LIMIT, "which is 10", "max_grant_frames"]) {
+    for (const text of ["this backend holds 8 of the 10 pages", GNTALLOC_LIMIT, "max_grant_frames"]) {
       expect(error.message).toContain(text);
     }
   });
@@ -157,7 +178,7 @@ describe("grant() when the kernel answers ENOSPC", () => {
   test("throws no-space when the limit cannot be read", () => {
     const error = refused(2, undefined, 8);
     expect(error.code).toBe("no-space");
-    expect(error.message).toContain("which cannot be read here");
+    expect(error.message).toContain(`this backend holds 8, and ${GNTALLOC_LIMIT} cannot be read here`);
   });
 
   test("counts neither pages to which access has ended nor pages of closed files", () => {
@@ -173,7 +194,7 @@ describe("grant() when the kernel answers ENOSPC", () => {
     libc.fail("ioctl", Errno.ENOSPC);
     const error = grantError(() => second.grant(4, 7, 1, false, grefs));
     expect(error.code).toBe("no-space");
-    expect(error.message).toContain("this backend holds 3,");
+    expect(error.message).toContain("this backend holds 3 of the 10 pages");
   });
 });
 

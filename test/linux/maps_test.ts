@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { GrantMapper } from "../../mod.ts";
+import { GNTDEV_LIMIT } from "../../backends/linux/errors.ts";
 import { linuxMapBackend } from "../../backends/linux/maps.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
@@ -47,7 +49,7 @@ describe("map()", () => {
 
   test.each(
     [
-      ["EINVAL", "map-refused", "granted writable"],
+      ["EINVAL", "map-refused", `more than the driver's limit, ${GNTDEV_LIMIT}, allows (EINVAL). Map fewer`],
       ["ENOMEM", "no-memory", "no memory"],
       ["ENOTTY", "unsupported", "driver xen_gntdev"],
       ["EFAULT", "backend-failed", "(EFAULT)"],
@@ -60,6 +62,45 @@ describe("map()", () => {
     expect(error.message).toMatch(/^Cannot map 2 grants of domain 3: /);
     expect(error.message).toContain(text);
     expect(libc.log).toHaveLength(1);
+  });
+
+  test("maps more than 65,536 grants at once when the driver takes them", () => {
+    const mapper = new GrantMapper({ maps: linuxMapBackend(libc) });
+    const mapping = mapper.map(3, new Array<number>(70_000).fill(9));
+    expect(mapping.count).toBe(70_000);
+    mapping.unmap();
+    expect(libc.liveMappings).toBe(0);
+  });
+
+  test("throws no-memory when there is no memory for the request", () => {
+    const file = openFile(linuxMapBackend);
+    const grefs = { length: 2 ** 53 / 8 } as unknown as number[];
+    const error = grantError(() => file.map(3, grefs, false));
+    expect(error).toMatchObject({ code: "no-memory", operation: "map" });
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(libc.log).toEqual([]);
+  });
+
+  test("names the driver's limit when the kernel refuses more grants than that", () => {
+    libc.texts[GNTDEV_LIMIT] = "65536\n";
+    const file = openFile(linuxMapBackend);
+    libc.fail("ioctl", Errno.EINVAL);
+    expect(grantError(() => file.map(3, new Array<number>(65_537).fill(9), true)).message).toBe(
+      `Cannot map 65537 grants of domain 3: one mapping may have at most 65536 grants, according to ${GNTDEV_LIMIT} ` +
+        "(EINVAL). Map fewer at a time, or raise the limit as root.",
+    );
+  });
+
+  test.each([
+    [[3, 3], false, "domain 3", ""],
+    [[3, 0], true, "each domain", ", that it granted them for writing"],
+  ])("says what to check when Xen refuses grants of %j, with `writable` %s", (domids, writable, granter, writing) => {
+    const file = openFile(linuxMapBackend);
+    libc.fail("mmap", Errno.EINVAL);
+    expect(grantError(() => file.map(domids, [9, 8], writable)).message).toContain(
+      `: Xen refused at least one, and does not say why (EINVAL). Check that ${granter} granted them, that it ` +
+        `granted them to this domain and not to another${writing}, and that it has not freed them since.`,
+    );
   });
 
   test.each(

@@ -9,6 +9,7 @@ import * as copying from "../../backends/linux/abi/copy.ts";
 import * as evtchn from "../../backends/linux/abi/events.ts";
 import * as abi from "../../backends/linux/abi/grants.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
+import { XENBUS } from "../../backends/linux/xenstore.ts";
 import type { Libc, LibcMapping } from "../../backends/linux/libc.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
@@ -16,12 +17,18 @@ import { Errno } from "../../src/contract/errno.ts";
 type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
 
 /** A C library that answers as the devices do, logs its calls, and fails on demand. */
-class FakeLibc implements Libc {
+export class FakeLibc implements Libc {
   /** The calls, in order. */
   log: string[] = [];
   /** The sizes of the ioctls' requests. */
   sizes: number[] = [];
   texts: Record<string, string> = { [GNTALLOC_LIMIT]: "1024\n", [HYPERVISOR_TYPE]: "xen\n" };
+  pageBytes = 4096;
+  /**
+   * What reads of XenStore's device return, in order: bytes, or a negative errno. If it is `undefined`, there is no such
+   * device.
+   */
+  xenstore: (Uint8Array | number)[] | undefined;
   openFiles = 0;
   liveMappings = 0;
   /** The statuses that the segments of a copy get. */
@@ -33,6 +40,8 @@ class FakeLibc implements Libc {
   /** The made-up addresses of memory. */
   readonly #addresses = new Map<ArrayBuffer, bigint>();
   #nextFd = 3;
+  /** The descriptor of XenStore's device. */
+  #xenbus = -1;
   #nextIndex = 0;
   #failures: { call: Call; skip: number; errno: number }[] = [];
 
@@ -45,6 +54,10 @@ class FakeLibc implements Libc {
     this.log.push(`open ${path}${nonblocking ? " nonblocking" : ""}`);
     const failure = this.#failure("open");
     if (failure < 0) return failure;
+    if (path === XENBUS) {
+      if (this.xenstore === undefined) return -Errno.ENOENT;
+      this.#xenbus = this.#nextFd;
+    }
     this.openFiles++;
     return this.#nextFd++;
   }
@@ -85,6 +98,12 @@ class FakeLibc implements Libc {
     this.log.push(`read ${fd}`);
     const failure = this.#failure("read");
     if (failure < 0) return failure;
+    if (fd === this.#xenbus) {
+      const answer = this.xenstore?.shift() ?? -Errno.EAGAIN;
+      if (typeof answer === "number") return answer;
+      bytes.set(answer);
+      return answer.length;
+    }
     const ports = this.ports.shift();
     if (ports === undefined) return -Errno.EAGAIN;
     bytes.set(new Uint8Array(Uint32Array.from(ports).buffer));
@@ -92,6 +111,11 @@ class FakeLibc implements Libc {
   }
 
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    if (fd === this.#xenbus) {
+      this.log.push(`write ${fd} ${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
+      const failure = this.#failure("write");
+      return failure < 0 ? failure : bytes.length;
+    }
     this.log.push(`write ${fd} ${new Uint32Array(bytes.slice().buffer)}`);
     const failure = this.#failure("write");
     return failure < 0 ? failure : bytes.length;
@@ -137,6 +161,10 @@ class FakeLibc implements Libc {
         return this.#failure("munmap");
       },
     };
+  }
+
+  pageSize(): number {
+    return this.pageBytes;
   }
 
   readText(path: string): string | number {

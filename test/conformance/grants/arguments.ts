@@ -70,7 +70,8 @@ export const badArguments: Tests = {
     refuses(device, "`domid`", [...NOT_WHOLE, 0x7ff0], (domid) => mapper.map(domid, grefs));
     refuses(device, "`grefs[1]`", [...NOT_WHOLE, 0x1_0000_0000], (gref) => mapper.map(target.granterDomid, [8, gref]));
     assertThrows(() => mapper.map(target.granterDomid, []), RangeError, "`grefs`");
-    assertThrows(() => mapper.map(target.granterDomid, new Array(65_537).fill(8)), RangeError, "`grefs`");
+    assertThrows(() => mapper.map(target.granterDomid, new Array(2 ** 26 + 1)), RangeError, "the length of `grefs`");
+    assertThrows(() => mapper.map(target.granterDomid, new Array(2 ** 26)), TypeError, "`grefs[0]`");
     assertThrows(() => mapper.map(target.granterDomid, 8 as unknown as number[]), TypeError, "`grefs`");
     assertThrows(
       () => mapper.map(target.granterDomid, grefs, { writable: 1 as unknown as boolean }),

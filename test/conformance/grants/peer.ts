@@ -45,6 +45,15 @@ export const peer: Tests = {
     assertRefused(() => mapAsPeer([0xffff_ffff]), "map-refused");
     mapAsPeer([first]).unmap();
   },
+  "cannot map more references at once than the system takes, 65,536 by default"({ device, share, mapper, target }) {
+    const [gref] = share(device.open()).grefs as [number];
+    const { message } = assertRefused(
+      () => mapper.map(target.granterDomid, new Array<number>(65_537).fill(gref)),
+      "map-refused",
+    );
+    assert(message.includes("Map fewer at a time"), message);
+    assertEquals(mapper.inspect().mappings, 0);
+  },
   "cannot map what was granted to another domain"({ device, target, mapAsPeer }) {
     const pages = device.open().allocate(target.peerDomid + 77, { writable: true });
     assertRefused(() => mapAsPeer(pages.grefs), "map-refused");

@@ -19,7 +19,8 @@ export const mapperArguments: MapperTests = {
     );
     refuses("`gref` of `grants[0]`", [...NOT_WHOLE, 2 ** 32], (gref) => mapper.mapGrants([{ domid: 0, gref }]));
     assertThrows(() => mapper.mapGrants([]), RangeError, "`grants`");
-    assertThrows(() => mapper.mapGrants(new Array(65_537).fill({ domid: 0, gref: 8 })), RangeError, "`grants`");
+    assertThrows(() => mapper.mapGrants(new Array(2 ** 26 + 1)), RangeError, "the length of `grants`");
+    assertThrows(() => mapper.mapGrants(new Array(2 ** 26)), TypeError, "`grants[0]`");
     assertThrows(() => mapper.mapGrants([8] as unknown as GrantReference[]), TypeError, "`grants[0]`");
     assertThrows(() => mapper.mapGrants([{ domid: 0, gref: 8 }], null as unknown as object), TypeError, "options");
     assertThrows(

@@ -4,6 +4,7 @@
 
 import { type GrantBackend, GrantError } from "@gntalloc/gntalloc";
 import { grantsConformance } from "@gntalloc/gntalloc/conformance";
+import { denoDomain } from "@gntalloc/gntalloc/deno";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -166,6 +167,50 @@ const outcome = await outcomeOf((register) => {
     assert.equal(granting.limit(), 1024);
     shim.setLimit(Infinity);
     assert.equal(granting.limit(), Infinity);
+  });
+
+  test("map() throws own-grant in a PVH domain that maps its own grants on x86", () => {
+    shim.pvh(0);
+    withPages(1, (_, [gref]) => {
+      const guarded = nodeDomain({ libc }).maps.open();
+      if (process.arch === "x64") assert.equal(grantError(() => guarded.map(0, [gref!], true)).code, "own-grant");
+      guarded.close();
+      const allowed = nodeDomain({ libc, allowOwnGrants: true }).maps.open();
+      allowed.map(0, [gref!], true).unmap();
+      allowed.close();
+    });
+  });
+
+  test("open() throws unsupported when the kernel has pages of 64 KiB", () => {
+    shim.pageSize(65536);
+    for (const backend of [granting, mapping]) assert.equal(grantError(() => backend.open()).code, "unsupported");
+  });
+
+  for (
+    const [flags, wayOut] of [
+      [["--no-addons"], "Run Node without --no-addons."],
+      [["--permission", "--allow-fs-read=*"], "Run Node with --allow-addons, too."],
+    ] as const
+  ) {
+    test(`open() throws permission, and names the flag, under ${flags.join(" ")}`, () => {
+      const program = new URL("forbidden.ts", import.meta.url).pathname;
+      const [code, message] = JSON.parse(execFileSync(process.execPath, [...flags, program], { encoding: "utf8" }));
+      assert.equal(code, "permission");
+      assert(message.startsWith("Cannot use Xen's devices: koffi is a native addon, which --"), message);
+      assert(message.endsWith(wayOut), message);
+    });
+  }
+
+  test("open() of denoDomain() says that this is Node", () => {
+    const { grants, maps, events } = denoDomain();
+    for (const backend of [grants, maps, events]) {
+      const error = grantError(() => backend.open());
+      assert.equal(error.code, "unsupported");
+      assert.equal(
+        error.message,
+        "Cannot use Xen's devices: this is not Deno. Use nodeDomain() of @gntalloc/gntalloc/node.",
+      );
+    }
   });
 
   test("open() throws unsupported without the C library", () => {

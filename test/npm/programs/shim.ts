@@ -8,6 +8,8 @@ interface Controls {
   shim_fail(call: string, skip: number, error: number): void;
   shim_text(path: string, contents: string): void;
   shim_bounds(pages: number, entries: number): void;
+  shim_page_size(bytes: number): void;
+  shim_domid(number: number): void;
   shim_raise(port: number): void;
   shim_granted_pages(): number;
   shim_known_grants(): number;
@@ -18,6 +20,8 @@ const SIGNATURES = [
   "void shim_fail(const char *call, int skip, int error)",
   "void shim_text(const char *path, const char *contents)",
   "void shim_bounds(int pages, int entries)",
+  "void shim_page_size(int bytes)",
+  "void shim_domid(int number)",
   "void shim_raise(int port)",
   "int shim_granted_pages(void)",
   "int shim_known_grants(void)",
@@ -49,6 +53,17 @@ export class Shim {
     const limit = pages === Infinity ? -1 : pages;
     this.#controls.shim_bounds(limit, TABLE_SIZE);
     this.#controls.shim_text(LIMIT, `${limit}\n`);
+  }
+
+  /** Sets the size of the kernel's pages. */
+  pageSize(bytes: number): void {
+    this.#controls.shim_page_size(bytes);
+  }
+
+  /** Makes this a PVH domain that knows its domid. */
+  pvh(domid: number): void {
+    this.#controls.shim_text("/sys/hypervisor/guest_type", "PVH\n");
+    this.#controls.shim_domid(domid);
   }
 
   /** Makes the next call of a kind fail. */

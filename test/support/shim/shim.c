@@ -1,10 +1,11 @@
 /*
  * Stands in for the C library where there is no Xen: it has the calls that reach the devices, and devices that live in
- * this process (event channels: evtchn.c, grant copies: copy.c); all other calls are the C library's own, with which it is linked. Granted pages are real shared memory, so
- * that both sides see each other's writes. Any of the calls can be told to fail: see shim_fail().
+ * this process (event channels: evtchn.c, grant copies: copy.c, XenStore: xenbus.c). All other calls are those of the C
+ * library itself, with which it is linked. Granted pages are real shared memory, so that both sides see each other's
+ * writes. Any of the calls can be told to fail: see shim_fail().
  *
- * What is open and what is mapped can be seen from outside: in /proc/self/fd as "gntalloc-shim-file", and in /proc/self/maps
- * as "gntalloc-shim-memory".
+ * What is open and what is mapped can be seen from outside: in /proc/self/fd as "gntalloc-shim-file", and in
+ * /proc/self/maps as "gntalloc-shim-memory".
  */
 #define _GNU_SOURCE
 #include "shim.h"
@@ -23,6 +24,7 @@
 #define FIRST_GREF 8
 #define BOUND_PORT 5
 #define MAPPINGS 4096
+#define TEXTS 8
 
 enum kind { NO_FILE, GNTALLOC, GNTDEV };
 
@@ -68,9 +70,9 @@ static struct file files[FILES];
 struct grant table[TABLE_SIZE];
 static struct mapping mappings[MAPPINGS];
 static struct rule rules[16];
-static struct text texts[4];
+static struct text texts[TEXTS];
 int memory = -1;
-static int limit, granted, table_size, events;
+static int limit, granted, table_size, events, page_size;
 
 /* ---- what tests call ---- */
 
@@ -89,7 +91,9 @@ void shim_reset(void)
 	limit = 1024;
 	table_size = TABLE_SIZE;
 	granted = events = 0;
+	page_size = PAGE;
 	evtchn_reset();
+	xenbus_reset();
 }
 
 /* Pages that are granted still, to a peer that maps them at least. */
@@ -118,7 +122,7 @@ void shim_fail(const char *call, int skip, int error)
 /* Has a text file be there; others under /sys are not. */
 void shim_text(const char *path, const char *contents)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < TEXTS; i++) {
 		if (texts[i].path[0] && strcmp(texts[i].path, path) != 0)
 			continue;
 		memset(&texts[i], 0, sizeof(texts[i]));
@@ -133,6 +137,12 @@ void shim_bounds(int pages, int entries)
 {
 	limit = pages;
 	table_size = entries;
+}
+
+/* The size of the kernel's pages. */
+void shim_page_size(int bytes)
+{
+	page_size = bytes;
 }
 
 /* Events sent so far by unmap notifies. */
@@ -360,6 +370,7 @@ int open(const char *path, int flags, ...)
 {
 	int error = told_to_fail("open");
 	int is_evtchn = strcmp(path, "/dev/xen/evtchn") == 0;
+	int is_xenbus = strcmp(path, "/dev/xen/xenbus") == 0;
 	enum kind kind = strcmp(path, "/dev/xen/gntalloc") == 0 ? GNTALLOC :
 			 strcmp(path, "/dev/xen/gntdev") == 0	? GNTDEV :
 								  NO_FILE;
@@ -367,12 +378,14 @@ int open(const char *path, int flags, ...)
 
 	if (error)
 		return fail(error);
-	if (!(flags & O_CLOEXEC) || (flags & O_ACCMODE) != (kind == NO_FILE && !is_evtchn ? O_RDONLY : O_RDWR))
+	if (!(flags & O_CLOEXEC) || (flags & O_ACCMODE) != (kind == NO_FILE && !is_evtchn && !is_xenbus ? O_RDONLY : O_RDWR))
 		return fail(EPROTO);
 	if (is_evtchn)
 		return evtchn_open(flags);
+	if (is_xenbus)
+		return xenbus_open(flags);
 	if (kind == NO_FILE) {
-		for (int i = 0; i < 4; i++) {
+		for (int i = 0; i < TEXTS; i++) {
 			if (strcmp(texts[i].path, path) != 0)
 				continue;
 			fd = syscall(SYS_memfd_create, "gntalloc-shim-file", 1);
@@ -402,6 +415,8 @@ int close(int fd)
 		file->kind = NO_FILE;
 	if (evtchn_is_open(fd))
 		evtchn_close(fd);
+	if (xenbus_is_open(fd))
+		xenbus_close();
 	if (syscall(SYS_close, fd) < 0)
 		return -1;
 	return error ? fail(error) : 0;
@@ -420,6 +435,8 @@ ssize_t write(int fd, const void *bytes, size_t length)
 
 	if (error)
 		return fail(error);
+	if (xenbus_is_open(fd))
+		return xenbus_write(bytes, length);
 	if (!evtchn_is_open(fd))
 		return syscall(SYS_write, fd, bytes, length);
 	if (length % 4)
@@ -514,6 +531,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
 	page->readonly = !(protection & PROT_WRITE);
 	add_mapping(start, file, offset / PAGE, length / PAGE);
 	return start;
+}
+
+int getpagesize(void)
+{
+	return page_size;
 }
 
 int munmap(void *address, size_t length)

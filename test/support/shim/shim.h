@@ -1,5 +1,6 @@
 /* What the parts of the shim know of each other. */
 #include <stdint.h>
+#include <sys/types.h>
 
 #define PAGE 4096ul
 #define TABLE_SIZE 4096
@@ -43,3 +44,12 @@ void evtchn_let_go(uint32_t port);
 void evtchn_send(uint32_t port);
 
 int grant_copy(const char *request);
+
+/* Forgets the domid. */
+void xenbus_reset(void);
+/* Opens the device of XenStore: the descriptor, or -1. */
+int xenbus_open(int flags);
+int xenbus_is_open(int fd);
+ssize_t xenbus_write(const void *bytes, size_t length);
+/* Forgets the descriptor, which is the caller's to close. */
+void xenbus_close(void);

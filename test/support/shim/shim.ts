@@ -16,6 +16,10 @@ const CONTROLS = {
   shim_text: { parameters: ["buffer", "buffer"], result: "void" },
   /** `void shim_bounds(int pages, int entries)` */
   shim_bounds: { parameters: ["i32", "i32"], result: "void" },
+  /** `void shim_domid(int number)` */
+  shim_domid: { parameters: ["i32"], result: "void" },
+  /** `void shim_page_size(int bytes)` */
+  shim_page_size: { parameters: ["i32"], result: "void" },
   /** `int shim_events(void)` */
   shim_events: { parameters: [], result: "i32" },
   /** `int shim_granted_pages(void)` */
@@ -40,7 +44,7 @@ export const BOUND_PORT = 5;
  */
 export async function buildShim(directory: string): Promise<string> {
   const library = `${directory}/shim.so`;
-  const sources = ["shim.c", "evtchn.c", "copy.c"].map((name) => new URL(name, import.meta.url).pathname);
+  const sources = ["shim.c", "evtchn.c", "copy.c", "xenbus.c"].map((name) => new URL(name, import.meta.url).pathname);
   await ensureGcc();
   const flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"];
   await exec("gcc", [...flags, "-o", library, ...sources]);
@@ -80,6 +84,16 @@ export class Shim {
    */
   bounds(pages: number, entries: number): void {
     this.#symbols.shim_bounds(pages, entries);
+  }
+
+  /** Sets what XenStore says is the own domid. Without it, there is no XenStore. */
+  domid(number: number): void {
+    this.#symbols.shim_domid(number);
+  }
+
+  /** Sets the size of the kernel's pages. */
+  pageSize(bytes: number): void {
+    this.#symbols.shim_page_size(bytes);
   }
 
   /** Returns the number of events that unmap notifies have sent. */
