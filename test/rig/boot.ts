@@ -8,7 +8,13 @@ const MEMORY = {
   node: { machine: 3584, dom0: 3072 },
   bench: { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2500 },
+  pvh: { machine: 2560, dom0: 2048 },
 };
+
+/** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
+const CPU = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
+/** TCG emulates AMD's SVM only. A PVH domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */
+const CPU_WITH_SVM = "Nehalem,vendor=AuthenticAMD,+svm,+npt";
 
 /** Variables for the environment of dom0's init. */
 type Variables = Readonly<Record<string, number>>;
@@ -110,9 +116,8 @@ function qemuArguments(rig: Rig, variables: Variables): string[] {
     // Always software emulation, as Xen does not start as a guest on every KVM.
     "-accel",
     "tcg",
-    // Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of.
     "-cpu",
-    "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid",
+    rig === "pvh" ? CPU_WITH_SVM : CPU,
     "-smp",
     "1",
     "-m",

@@ -4,9 +4,10 @@ import { onlyMatch } from "./files.ts";
 import type { NodeProject } from "./node_project.ts";
 
 /**
- * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain.
+ * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain, which
+ * has Deno and the tests, or only a program in C that uses its own grant.
  */
-export type Rig = "loopback" | "differential" | "node" | "bench" | "domu";
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh";
 
 /** The kernel modules of dom0. A domU loads those that it needs. */
 const MODULES = [
@@ -45,6 +46,8 @@ export interface Sources {
   node?: NodeProject;
   /** The bench's program in C, for the rigs that run the bench in dom0. */
   share?: string;
+  /** The program in C for the rig `pvh`. */
+  ownGrant?: string;
 }
 
 /** Builds what QEMU boots in `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -67,8 +70,9 @@ export async function buildImages(
     const share = { path: "usr/bin/share", executable: true, from: sources.share };
     dom0.push(share, ...onlyNew(common, await libraries(sources.packages, [sources.share])));
   }
-  if (rig === "domu") {
-    await writeCpio(`${folder}/domu.cpio`, [...common, init(sources, "domu-init.sh")]);
+  const domu = await domuEntries(rig, sources, common);
+  if (domu.length > 0) {
+    await writeCpio(`${folder}/domu.cpio`, domu);
     const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
       ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
@@ -85,12 +89,20 @@ export async function buildImages(
   await writeCpio(`${folder}/initramfs.cpio`, dom0);
 }
 
-async function commonEntries(sources: Sources): Promise<Entry[]> {
-  const { packages, repository, peer } = sources;
+async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
+  if (rig === "domu") return [...common, init(sources, "domu-init.sh")];
+  if (rig !== "pvh") return [];
+  return [
+    ...await systemEntries(sources),
+    { path: "usr/bin/own_grant", executable: true, from: sources.ownGrant! },
+    init(sources, "own_grant-init.sh"),
+  ];
+}
+
+/** Returns busybox and the kernel's modules. */
+async function systemEntries({ packages }: Sources): Promise<Entry[]> {
   const busybox = `${packages}/bin/busybox`;
   const applets = (await exec(busybox, ["--list"])).trim().split("\n");
-  const deno = Deno.execPath();
-  const { nodes = {}, project } = sources.node ?? {};
   return [
     ...["bin", "sbin", "lib", "lib64"].map((name) => ({
       path: name,
@@ -105,6 +117,15 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
       path: `modules/${name.split("/").at(-1)}.ko`,
       from: `${packages}/modules/${name}.ko`,
     })),
+  ];
+}
+
+async function commonEntries(sources: Sources): Promise<Entry[]> {
+  const { packages, repository, peer } = sources;
+  const deno = Deno.execPath();
+  const { nodes = {}, project } = sources.node ?? {};
+  return [
+    ...(await systemEntries(sources)),
     { path: "usr/bin/deno", executable: true, from: deno },
     ...(peer ? [{ path: "usr/bin/c-peer", executable: true, from: peer }] : []),
     ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),

@@ -14,10 +14,12 @@ import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
+import { declare as declareOwnGrant } from "./guest/own_grant.ts";
 import { namesOf } from "./guest/runner.ts";
 import { buildImages, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { parseOptions, type Rig } from "./options.ts";
+import { buildOwnGrant } from "./own_grant/build.ts";
 import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
@@ -32,6 +34,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf(declareNode);
     case "domu":
       return namesOf(declareDomu);
+    case "pvh":
+      return namesOf(declareOwnGrant);
   }
 }
 
@@ -57,6 +61,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
     repository,
     peer: await buildCPeer(cache, packages),
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
+    ...(rig === "pvh" ? { ownGrant: await buildOwnGrant(cache, packages) } : {}),
     ...(rig === "node" ? { share: await buildShare(packages, `${cache}/bench`) } : {}),
   };
 }
@@ -128,6 +133,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
     case "domu":
       return [deno, `Node ${EXAMPLE_NODE}`].map((where) => ({ where, machine: "domains" }));
     case "differential":
+    case "pvh":
       return [];
   }
 }

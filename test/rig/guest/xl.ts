@@ -3,25 +3,29 @@
 /** Memory for an initramfs with Deno in it, twice: packed and unpacked. */
 const MEMORY_MIB = 1024;
 
-/** Starts a domain from the kernel and initramfs in /xen. Returns its domid while it still boots. */
-export async function create(name: string): Promise<number> {
+/** What xl reads about a domain. */
+const CONFIG = {
+  type: "pv",
+  kernel: "/xen/vmlinux",
+  ramdisk: "/xen/domu.cpio",
+  // Level 5 shows warnings on the console, as in dom0.
+  extra: "console=hvc0 loglevel=5",
+  memory: MEMORY_MIB,
+  vcpus: 1,
+  // A dead domain is removed, so that its name can be used again.
+  on_poweroff: "destroy",
+  on_crash: "destroy",
+};
+
+/**
+ * Starts a domain from the kernel and initramfs in /xen. Returns its domid while it still boots.
+ *
+ * @param changes Settings of xl that replace the usual ones, or add to them.
+ */
+export async function create(name: string, changes: Readonly<Record<string, string | number>> = {}): Promise<number> {
   const file = `/tmp/${name}.cfg`;
-  await Deno.writeTextFile(
-    file,
-    [
-      `name="${name}"`,
-      'type="pv"',
-      'kernel="/xen/vmlinux"',
-      'ramdisk="/xen/domu.cpio"',
-      // Level 5 shows warnings on the console, as in dom0.
-      'extra="console=hvc0 loglevel=5"',
-      `memory=${MEMORY_MIB}`,
-      "vcpus=1",
-      // A dead domain is removed, so that its name can be used again.
-      'on_poweroff="destroy"',
-      'on_crash="destroy"',
-    ].join("\n"),
-  );
+  const settings = Object.entries({ name, ...CONFIG, ...changes });
+  await Deno.writeTextFile(file, settings.map(([key, value]) => `${key}=${JSON.stringify(value)}\n`).join(""));
   await xl("create", "-q", file);
   return Number(await xl("domid", name));
 }
