@@ -1,6 +1,8 @@
-import { checkCount, checkDomid, checkFlag, checkNotify, checkOptions, checkPage } from "../contract/checks.ts";
+import { checkCount, checkDomid, checkFlag, checkPage } from "../contract/checks.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { isSimple, readOptions } from "../contract/options.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
 import type { GrantEngine } from "./engine.ts";
 import type { OpenFile } from "./open_file.ts";
@@ -134,6 +136,8 @@ export interface GrantAllocator extends Disposable {
   [Symbol.dispose](): void;
 }
 
+const ALLOCATE_OPTIONS = ["pages", "writable"] as const;
+
 /** An allocator on one file of an engine. */
 export class FileAllocator implements GrantAllocator {
   readonly #engine: GrantEngine;
@@ -150,10 +154,10 @@ export class FileAllocator implements GrantAllocator {
     return this.#open.closed;
   }
 
-  share(domid: number, options: ShareOptions = {}): Share {
+  share(domid: number, options?: ShareOptions): Share {
     checkDomid("share", domid);
-    checkOptions("share", options);
-    const { pages = 1, writable = false, unmapNotify } = options;
+    const given = readOptions("share", options, ["pages", "writable", "unmapNotify"]);
+    const { pages = 1, writable = false, unmapNotify } = given;
     checkCount("share", "`pages`", pages);
     checkFlag("share", "`writable`", writable);
     const notify = unmapNotify === undefined ? undefined : checkNotify(unmapNotify, pages * PAGE_SIZE);
@@ -165,8 +169,15 @@ export class FileAllocator implements GrantAllocator {
     let pages: number | undefined;
     let writable: boolean | undefined;
     if (options !== undefined) {
-      checkOptions("allocate", options);
-      ({ pages, writable } = options);
+      if (isSimple(options)) {
+        for (const name in options) {
+          if (name === "pages") pages = options.pages;
+          else if (name === "writable") writable = options.writable;
+          else readOptions("allocate", options, ALLOCATE_OPTIONS);
+        }
+      } else {
+        ({ pages, writable } = readOptions("allocate", options, ALLOCATE_OPTIONS));
+      }
       if (pages !== undefined) checkCount("allocate", "`pages`", pages);
       checkFlag("allocate", "`writable`", writable);
     }
@@ -181,11 +192,10 @@ export class FileAllocator implements GrantAllocator {
 
   map(page: number, count: number, options?: { writable?: true | undefined }): WritableMapping;
   map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
-  map(page: number, count: number, options: { writable?: boolean | undefined } = {}): Mapping {
+  map(page: number, count: number, options?: { writable?: boolean | undefined }): Mapping {
     checkPage("map", "`page`", page);
     checkCount("map", "`count`", count);
-    checkOptions("map", options);
-    const { writable = true } = options;
+    const { writable = true } = readOptions("map", options, ["writable"]);
     checkFlag("map", "`writable`", writable);
     return this.#engine.map(this.#open, page, count, writable, 0);
   }

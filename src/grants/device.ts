@@ -1,7 +1,9 @@
-import { checkBackend, checkLimit, checkOptions, show } from "../contract/checks.ts";
+import { checkBackend, checkLimit } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
+import { readOptions } from "../contract/options.ts";
 import { FileAllocator, type GrantAllocator } from "./allocator.ts";
+import { checkCore } from "./check_core.ts";
 import { GrantEngine } from "./engine.ts";
 import type { DeviceReport } from "./reports.ts";
 
@@ -52,16 +54,11 @@ export class GrantDevice implements Disposable {
    * @throws {TypeError} if the domain has no `grants`.
    * @throws {RangeError} if the limit is out of bounds.
    */
-  constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
+  constructor(domain: Pick<XenDomain, "grants">, options?: GrantDeviceOptions) {
     const backend = checkBackend("create a device", domain, "grants", ["limit", "open"]);
-    checkOptions("create a device", options);
-    const { limit, core } = options;
+    const { limit, core } = readOptions("create a device", options, ["limit", "core"]);
     if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
-    if (core !== undefined && !(core instanceof WebAssembly.Module)) {
-      throw new TypeError(
-        `Cannot create a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
-      );
-    }
+    if (core !== undefined) checkCore(core);
     this.#engine = new GrantEngine(backend, limit, core);
   }
 

@@ -1,6 +1,6 @@
 import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { grantedCount } from "../contract/answers.ts";
-import { checkLimit } from "../contract/checks.ts";
+import { checkFile, checkLimit } from "../contract/checks.ts";
 import type { GrantError, GrantOperation } from "../contract/errors.ts";
 import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
 import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
@@ -91,7 +91,7 @@ export class GrantEngine {
       if (!address) throw outOfMemory("open", "a file", "its books");
       let file: GrantFile | undefined;
       try {
-        file = this.#backend.open();
+        file = checkFile(this.#backend.open(), "grants", ["grant", "endAccess", "close"]);
         const open = new OpenFile(this, address, file);
         this.#reclaimer.add(open);
         return open;

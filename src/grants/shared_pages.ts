@@ -1,10 +1,12 @@
-import { checkFlag, checkInteger, checkNotify } from "../contract/checks.ts";
+import { checkFlag, checkInteger } from "../contract/checks.ts";
 import type { UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { readOptions } from "../contract/options.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
 import type { GrantEngine } from "./engine.ts";
 import { firstGref, type Grefs, listGrefs } from "./grefs.ts";
 import type { OpenFile } from "./open_file.ts";
-import { checkRange, type PageRange } from "./range.ts";
+import { checkRange, type PageRange, readRange } from "./range.ts";
 
 /** How many pages to allocate, and how. */
 export interface AllocateOptions {
@@ -163,8 +165,9 @@ export class AllocatedPages implements SharedPages {
     if (options === undefined) {
       return this.#engine.map(this.#open, this.#page, this.#count, true, firstGref(this.#grefs));
     }
-    const { start, count } = checkRange("map", options, this.#count);
-    const { writable = true } = options;
+    const given = readOptions("map", options, ["start", "count", "writable"]);
+    const { start, count } = checkRange("map", given, this.#count);
+    const { writable = true } = given;
     checkFlag("map", "`writable`", writable);
     return this.#engine.map(this.#open, this.#page + start, count, writable, 0);
   }
@@ -175,7 +178,7 @@ export class AllocatedPages implements SharedPages {
       if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(true);
       return;
     }
-    const { start, count } = checkRange("free", range, this.#count);
+    const { start, count } = readRange("free", range, this.#count);
     this.#engine.free(this.#open, this.#page + start, count, true);
   }
 

@@ -1,9 +1,11 @@
-import { checkBackend, checkFile, checkFlag, checkNotify, checkOptions } from "../contract/checks.ts";
+import { checkBackend, checkFile, checkFlag } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { MapBackend, MapFile } from "../contract/map_backend.ts";
 import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { readOptions } from "../contract/options.ts";
 import { CallGuard } from "../shared/call_guard.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
 import { type CheckedReferences, checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
@@ -99,7 +101,7 @@ export class GrantMapper implements Disposable {
   ): WritablePeerMapping;
   /** Maps pages of one domain, read-only unless `writable` is true. */
   map(domid: number, grefs: readonly number[] | Uint32Array, options?: MapGrantsOptions): PeerMapping;
-  map(domid: number, grefs: readonly number[] | Uint32Array, options: MapGrantsOptions = {}): PeerMapping {
+  map(domid: number, grefs: readonly number[] | Uint32Array, options?: MapGrantsOptions): PeerMapping {
     return this.#map(checkReferences(domid, grefs), options);
   }
 
@@ -135,13 +137,12 @@ export class GrantMapper implements Disposable {
   ): WritablePeerMapping;
   /** Maps pages of several domains, read-only unless `writable` is true. */
   mapGrants(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
-  mapGrants(grants: readonly GrantReference[], options: MapGrantsOptions = {}): PeerMapping {
+  mapGrants(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping {
     return this.#map(checkGrants(grants), options);
   }
 
-  #map(references: CheckedReferences, options: MapGrantsOptions): PeerMapping {
-    checkOptions("map", options);
-    const { writable = false, unmapNotify } = options;
+  #map(references: CheckedReferences, options: MapGrantsOptions | undefined): PeerMapping {
+    const { writable = false, unmapNotify } = readOptions("map", options, ["writable", "unmapNotify"]);
     checkFlag("map", "`writable`", writable);
     if (unmapNotify === undefined) return this.#make(references, writable);
 

@@ -1,7 +1,7 @@
-import { checkNotify } from "../contract/checks.ts";
 import { GrantError } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
 import { type Mapping, type MappingOwner, PageMapping, type WritableMapping } from "../shared/mapping.ts";
 import type { MemoryBytes } from "../shared/memory.ts";
 import type { CheckedReferences } from "./grant_references.ts";
