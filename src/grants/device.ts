@@ -96,15 +96,16 @@ export class GrantDevice implements Disposable {
     return allocator;
   }
 
-  /** Counts what the device holds. Also works after the device was closed. */
+  /** Counts what the device holds. Also works after the device was closed. Never throws. */
   inspect(): DeviceReport {
-    const { books } = this.#engine;
+    const { books, reportedLimit, freedMapped } = this.#engine;
     return {
-      limit: books.limit(),
+      limit: reportedLimit,
       live: books.live(),
       listed: books.listed(),
       mapped: books.mapped(),
       pending: books.pending(),
+      freedMapped,
       allocators: [...this.#allocators].filter(({ closed }) => !closed).map((allocator) => allocator.inspect()),
     };
   }

@@ -12,8 +12,11 @@ export interface AllocatorReport {
 
 /** What a device holds, in pages. */
 export interface DeviceReport {
-  /** The number of pages that may be live, or `Infinity`: the value when it was last read. */
-  readonly limit: number;
+  /**
+   * The number of pages that may be live, or `Infinity`: the value when it was last read. `undefined` if it never was,
+   * and cannot be read now.
+   */
+  readonly limit: number | undefined;
   /** Pages that count toward the limit. */
   readonly live: number;
   /** Pages that are allocated and not freed. Those of a closed allocator count while a mapping keeps them alive. */
@@ -26,6 +29,11 @@ export interface DeviceReport {
    * counted here.
    */
   readonly pending: number;
+  /**
+   * Freed pages, and pages of closed allocators, that are still mapped in this process. They stay live until they are
+   * unmapped.
+   */
+  readonly freedMapped: number;
   /** The open allocators, in the order in which they were opened. */
   readonly allocators: readonly AllocatorReport[];
 }
