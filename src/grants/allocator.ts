@@ -3,7 +3,9 @@ import { PAGE_SIZE } from "../contract/limits.ts";
 import type { UnmapNotify } from "../contract/memory.ts";
 import { checkNotify } from "../contract/notify.ts";
 import { isSimple, readOptions } from "../contract/options.ts";
+import { showAs } from "../shared/inspection.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
+import type { AllocationTracker, Caller } from "./allocation_tracker.ts";
 import type { GrantEngine } from "./engine.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AllocatorReport } from "./reports.ts";
@@ -142,10 +144,16 @@ const ALLOCATE_OPTIONS = ["pages", "writable"] as const;
 export class FileAllocator implements GrantAllocator {
   readonly #engine: GrantEngine;
   readonly #open: OpenFile;
+  readonly #tracker: AllocationTracker | undefined;
   readonly #onClose: (allocator: FileAllocator) => void;
 
-  constructor(engine: GrantEngine, onClose: (allocator: FileAllocator) => void) {
+  constructor(
+    engine: GrantEngine,
+    tracker: AllocationTracker | undefined,
+    onClose: (allocator: FileAllocator) => void,
+  ) {
     this.#engine = engine;
+    this.#tracker = tracker;
     this.#onClose = onClose;
     this.#open = engine.open();
   }
@@ -161,7 +169,7 @@ export class FileAllocator implements GrantAllocator {
     checkCount("share", "`pages`", pages);
     checkFlag("share", "`writable`", writable);
     const notify = unmapNotify === undefined ? undefined : checkNotify(unmapNotify, pages * PAGE_SIZE);
-    return mapShare(new AllocatedPages(this.#engine, this.#open, pages, domid, writable), notify);
+    return mapShare(this.#allocate(pages, domid, writable, this.share), notify);
   }
 
   allocate(domid: number, options?: AllocateOptions): SharedPages {
@@ -181,7 +189,13 @@ export class FileAllocator implements GrantAllocator {
       if (pages !== undefined) checkCount("allocate", "`pages`", pages);
       checkFlag("allocate", "`writable`", writable);
     }
-    return new AllocatedPages(this.#engine, this.#open, pages ?? 1, domid, writable ?? false);
+    return this.#allocate(pages ?? 1, domid, writable ?? false, this.allocate);
+  }
+
+  #allocate(pages: number, domid: number, writable: boolean, caller: Caller): AllocatedPages {
+    const tracker = this.#tracker;
+    if (tracker === undefined) return new AllocatedPages(this.#engine, this.#open, pages, domid, writable);
+    return tracker.track(() => new AllocatedPages(this.#engine, this.#open, pages, domid, writable), caller);
   }
 
   has(page: number, count: number): boolean {
@@ -227,5 +241,13 @@ export class FileAllocator implements GrantAllocator {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(FileAllocator, "GrantAllocator", (allocator) => {
+      if (allocator.closed) return { closed: true };
+      const { live, mappings } = allocator.inspect();
+      return { live, mappings, closed: false };
+    });
   }
 }

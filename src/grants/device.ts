@@ -1,7 +1,9 @@
-import { checkBackend, checkLimit } from "../contract/checks.ts";
+import { checkBackend, checkFlag, checkLimit } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
 import { readOptions } from "../contract/options.ts";
+import { showAs } from "../shared/inspection.ts";
+import { AllocationTracker } from "./allocation_tracker.ts";
 import { FileAllocator, type GrantAllocator } from "./allocator.ts";
 import { checkCore } from "./check_core.ts";
 import { GrantEngine } from "./engine.ts";
@@ -19,6 +21,11 @@ export interface GrantDeviceOptions {
    * example by a Content-Security-Policy without `wasm-unsafe-eval`.
    */
   core?: WebAssembly.Module | undefined;
+  /**
+   * Whether to remember where and when pages were allocated: `inspect()` then lists the allocations, and errors about a
+   * reached limit name the largest. This takes some microseconds for each allocation. Default is false.
+   */
+  trackAllocations?: boolean | undefined;
 }
 
 /**
@@ -43,6 +50,7 @@ export interface GrantDeviceOptions {
  */
 export class GrantDevice implements Disposable {
   readonly #engine: GrantEngine;
+  readonly #tracker: AllocationTracker | undefined;
   readonly #allocators = new Set<GrantAllocator>();
   #closed = false;
 
@@ -50,15 +58,18 @@ export class GrantDevice implements Disposable {
    * Creates a device. The domain is not used before {@linkcode GrantDevice.open}.
    *
    * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
-   * @param options The limit, and the compiled core.
+   * @param options The limit, the compiled core, and whether to track allocations.
    * @throws {TypeError} if the domain has no `grants`.
    * @throws {RangeError} if the limit is out of bounds.
    */
   constructor(domain: Pick<XenDomain, "grants">, options?: GrantDeviceOptions) {
     const backend = checkBackend("create a device", domain, "grants", ["limit", "open"]);
-    const { limit, core } = readOptions("create a device", options, ["limit", "core"]);
+    const given = readOptions("create a device", options, ["limit", "core", "trackAllocations"]);
+    const { limit, core, trackAllocations = false } = given;
     if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
     if (core !== undefined) checkCore(core);
+    checkFlag("create a device", "`trackAllocations`", trackAllocations);
+    this.#tracker = trackAllocations ? new AllocationTracker() : undefined;
     this.#engine = new GrantEngine(backend, limit, core);
   }
 
@@ -91,7 +102,7 @@ export class GrantDevice implements Disposable {
         operation: "open",
       });
     }
-    const allocator = new FileAllocator(this.#engine, (closed) => this.#allocators.delete(closed));
+    const allocator = new FileAllocator(this.#engine, this.#tracker, (closed) => this.#allocators.delete(closed));
     this.#allocators.add(allocator);
     return allocator;
   }
@@ -107,6 +118,7 @@ export class GrantDevice implements Disposable {
       pending: books.pending(),
       freedMapped,
       allocators: [...this.#allocators].filter(({ closed }) => !closed).map((allocator) => allocator.inspect()),
+      allocations: this.#tracker?.inspect(),
     };
   }
 
@@ -138,5 +150,15 @@ export class GrantDevice implements Disposable {
   /** Closes all its allocators, like {@linkcode GrantDevice.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(GrantDevice, "GrantDevice", (device) => ({
+      backend: device.#engine.backendName,
+      limit: device.#engine.lastLimit,
+      live: device.#engine.books.live(),
+      allocators: device.#allocators.size,
+      ...(device.#closed ? { closed: true } : {}),
+    }));
   }
 }

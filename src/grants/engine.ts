@@ -6,7 +6,7 @@ import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
 import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
 import { pages, pagesFrom } from "../contract/messages.ts";
 import { CallGuard } from "../shared/call_guard.ts";
-import { PageMapping } from "../shared/mapping.ts";
+import { type MappingOwner, PageMapping } from "../shared/mapping.ts";
 import { checkedBytes, MappedParts, MemoryParts } from "../shared/memory.ts";
 import { type Grefs, keepGrefs } from "./grefs.ts";
 import { OpenFile } from "./open_file.ts";
@@ -99,6 +99,11 @@ export class GrantEngine {
   get freedMapped(): number {
     const { books } = this.#core;
     return books.live() - books.listed() - books.pending() + this.#reclaimer.listed;
+  }
+
+  /** The backend's name. */
+  get backendName(): string {
+    return this.#backend.name;
   }
 
   /** The core's functions, for reading. */
@@ -277,8 +282,16 @@ export class GrantEngine {
    * Maps pages: as one part of memory for each allocation that they belong to.
    *
    * @param gref The reference of the first page, if it is known and all pages belong to one allocation; otherwise 0.
+   * @param owner Ends the mapping; it passes the call on to `open`.
    */
-  map(open: OpenFile, page: number, count: number, writable: boolean, gref: number): PageMapping {
+  map(
+    open: OpenFile,
+    page: number,
+    count: number,
+    writable: boolean,
+    gref: number,
+    owner: MappingOwner = open,
+  ): PageMapping {
     if (open.closed) open.checkOpen("map");
     this.#guard.begin("map");
     try {
@@ -288,11 +301,11 @@ export class GrantEngine {
         if (gref === 0) {
           const { books } = this.#core;
           const length = count === 1 ? 1 : books.allocationRun(open.address, page, count);
-          if (length < count) return this.#mapParts(open, page, count, writable);
+          if (length < count) return this.#mapParts(open, page, count, writable, owner);
           gref = books.gref(open.address, page);
         }
         const memory = open.file.map(page, count, gref, writable);
-        return new PageMapping(checkedBytes(memory, count), memory, open, page, count, writable);
+        return new PageMapping(checkedBytes(memory, count), memory, owner, page, count, writable);
       } catch (error) {
         this.#core.books.unmap(open.address, page, count);
         throw this.#guard.failed("map", error);
@@ -311,7 +324,7 @@ export class GrantEngine {
    * Maps each allocation separately. When a single mapping across two allocations ends, Linux's driver may release a
    * page of another file that allocated in between: it walks the pages of all files.
    */
-  #mapParts(open: OpenFile, page: number, count: number, writable: boolean): PageMapping {
+  #mapParts(open: OpenFile, page: number, count: number, writable: boolean, owner: MappingOwner): PageMapping {
     const { books } = this.#core;
     const parts = new MappedParts();
     try {
@@ -323,7 +336,7 @@ export class GrantEngine {
         parts.push(memory);
         from += length;
       }
-      return new PageMapping(new MemoryParts(views), parts, open, page, count, writable);
+      return new PageMapping(new MemoryParts(views), parts, owner, page, count, writable);
     } catch (error) {
       try {
         parts.unmap();

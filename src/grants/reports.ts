@@ -10,6 +10,32 @@ export interface AllocatorReport {
   readonly next: number;
 }
 
+/** What the books know about one allocation. */
+export interface AllocationFacts {
+  /** The domain that may map the pages. */
+  readonly domid: number;
+  /** Whether that domain may write to them. */
+  readonly writable: boolean;
+  /** The index of the first page in its allocator. */
+  readonly page: number;
+  /** The number of pages. */
+  readonly pages: number;
+  /** Their grant references, in order. */
+  readonly grefs: readonly number[];
+  /** The mappings of these pages in this process that were made by `share()` or by `map()` of the pages. */
+  readonly mappings: number;
+  /** How many of the pages have been freed. */
+  readonly freed: number;
+}
+
+/** An allocation of which pages are left: not freed, or freed but still mapped in this process. */
+export interface AllocationReport extends AllocationFacts {
+  /** How long ago the pages were allocated, in milliseconds. */
+  readonly age: number;
+  /** Where they were allocated: the frames of the call stack, one a line. */
+  readonly stack: string;
+}
+
 /** What a device holds, in pages. */
 export interface DeviceReport {
   /**
@@ -36,4 +62,9 @@ export interface DeviceReport {
   readonly freedMapped: number;
   /** The open allocators, in the order in which they were opened. */
   readonly allocators: readonly AllocatorReport[];
+  /**
+   * The allocations that hold pages, in the order in which they were made. `undefined` unless the device was created
+   * with `trackAllocations: true`.
+   */
+  readonly allocations: readonly AllocationReport[] | undefined;
 }

@@ -7,6 +7,7 @@ import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
 import { checkNotify } from "../contract/notify.ts";
 import { readOptions } from "../contract/options.ts";
 import { CallGuard } from "../shared/call_guard.ts";
+import { showAs } from "../shared/inspection.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
 import { type CheckedReferences, checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
 import {
@@ -289,5 +290,14 @@ export class GrantMapper implements Disposable {
   /** Closes the mapper, like {@linkcode GrantMapper.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(GrantMapper, "GrantMapper", (mapper) => ({
+      backend: mapper.#backend.name,
+      mappings: mapper.#mappings,
+      pages: mapper.#pages,
+      ...(mapper.#closed ? { closed: true } : {}),
+    }));
   }
 }

@@ -9,7 +9,7 @@ const NODE = Symbol.for("nodejs.util.inspect.custom");
 const DENO = Symbol.for("Deno.customInspect");
 
 /** How many entries of a list are shown. */
-const SHOWN = 8;
+export const SHOWN = 8;
 
 /**
  * Shows the instances of a class under a public name, with the given properties. Call it in a static block of the
@@ -63,7 +63,11 @@ export function showAs<Handle extends object>(
   }
 }
 
-/** A list as it is shown: its first entries, and how many more there are. */
-export function shorten<Entry>(list: readonly Entry[]): (Entry | string)[] {
-  return list.length <= SHOWN ? [...list] : [...list.slice(0, SHOWN), `… ${list.length - SHOWN} more`];
+/**
+ * A list as it is shown: its first entries, and how many more there are.
+ *
+ * @param length The length of the whole list, of which `list` needs to have only the first {@linkcode SHOWN} entries.
+ */
+export function shorten<Entry>(list: readonly Entry[], length: number = list.length): (Entry | string)[] {
+  return length <= SHOWN ? [...list] : [...list.slice(0, SHOWN), `… ${length - SHOWN} more`];
 }
