@@ -24,6 +24,19 @@ export interface GrantDeviceOptions {
   /**
    * Whether to remember where and when pages were allocated: `inspect()` then lists the allocations, and errors about a
    * reached limit name the largest. This takes some microseconds for each allocation. Default is false.
+   *
+   * @example Find out who holds pages
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using device = new GrantDevice(new MockXen().domain(1), { trackAllocations: true });
+   * device.open().allocate(3, { pages: 4 });
+   * const holder = device.inspect().allocations![0]!;
+   * assert.deepEqual([holder.domid, holder.pages, holder.freed], [3, 4, 0]);
+   * assert.match(holder.stack, /^at /);
+   * ```
    */
   trackAllocations?: boolean | undefined;
 }

@@ -92,8 +92,9 @@ export class GrantMapper implements Disposable {
    * @param grefs Their grant references, 1 to 65,536 of them.
    * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
-   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable;
-   * `notify-refused` if the notify is refused.
+   * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable.
+   * Check that `domid` is the domain that granted the pages, that it granted them to this domain, and that it has not
+   * freed them meanwhile. `notify-refused` if the notify is refused.
    */
   map(
     domid: number,
