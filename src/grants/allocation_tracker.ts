@@ -1,10 +1,8 @@
-import { GrantError, type GrantErrorCode } from "../contract/errors.ts";
+import { GrantError } from "../contract/errors.ts";
 import { pages as pagesText, sentence } from "../contract/messages.ts";
+import { isAboutRoom } from "./refusals.ts";
 import type { AllocationReport } from "./reports.ts";
 import { type AllocatedPages, describeAllocation } from "./shared_pages.ts";
-
-/** The codes of errors that name the largest allocations. */
-const ROOM: readonly GrantErrorCode[] = ["limit-reached", "kernel-limit-reached", "table-full", "no-space"];
 
 /** How many allocations an error names. */
 const NAMED = 3;
@@ -64,7 +62,7 @@ export class AllocationTracker {
   }
 
   #withHolders(error: unknown): unknown {
-    if (!(error instanceof GrantError) || !ROOM.includes(error.code)) return error;
+    if (!(error instanceof GrantError) || !isAboutRoom(error)) return error;
     const holders = this.inspect().sort((a, b) => b.pages - a.pages).slice(0, NAMED);
     if (holders.length === 0) return error;
     const { code, operation, errno, message } = error;

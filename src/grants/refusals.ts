@@ -52,12 +52,15 @@ function waysToFree(freedMapped: number, pending: number, live: number): string[
   return ways.map((way, index) => index === 0 ? way[0]!.toUpperCase() + way.slice(1) : way);
 }
 
-const ROOM: readonly GrantErrorCode[] = ["kernel-limit-reached", "table-full", "no-space"];
+/** Whether an error says that there is no room for pages. */
+export function isAboutRoom({ code }: GrantError): boolean {
+  return code === "limit-reached" || code === "kernel-limit-reached" || code === "table-full" || code === "no-space";
+}
 
 /** Adds to a backend's refusal of pages how many of this device's pages are freed but not gone. */
 export function withFreed(error: GrantError, freedMapped: number, pending: number): GrantError {
   const { code, operation, errno, message } = error;
-  if (freedMapped + pending === 0 || !ROOM.includes(code)) return error;
+  if (freedMapped + pending === 0 || !isAboutRoom(error)) return error;
   const ways = waysToFree(freedMapped, pending, freedMapped + pending).join(", and ");
   return new GrantError(
     `${sentence(message)} This device still holds ${pages(freedMapped + pending)}, ${

@@ -198,6 +198,47 @@ describe("a core that is none", () => {
   });
 });
 
+describe("nothing that is passed gives an error of the engine", () => {
+  const VALUES: unknown[] = [undefined, null, NaN, -1, 1n, "x", Symbol("x"), {}, [], [{}], [[]], () => {}, new Map()];
+  const calls: Record<string, (m: ReturnType<typeof machine>, value: Loose) => unknown> = {
+    "new GrantDevice()": (_, value) => new GrantDevice(value),
+    "new GrantDevice() with a limit": (m, limit) => new GrantDevice(m.domain, { limit }),
+    "new GrantMapper()": (_, value) => new GrantMapper(value),
+    "limit": (m, value) => m.device.limit = value,
+    "share()": (m, value) => m.allocator.share(value, { unmapNotify: value }),
+    "share() with a notify": (m, value) => m.allocator.share(0, { unmapNotify: value }),
+    "allocate()": (m, value) => m.allocator.allocate(value, value),
+    "allocate() with pages": (m, pages) => m.allocator.allocate(0, { pages }),
+    "has()": (m, value) => m.allocator.has(value, value),
+    "map() of an allocator": (m, value) => m.allocator.map(0, value, value),
+    "free() of an allocator": (m, value) => m.allocator.free(0, value),
+    "setUnmapNotify()": (m, value) => m.allocator.setUnmapNotify(value, value),
+    "map() of pages": (m, value) => m.pages.map({ start: value, count: value }),
+    "setUnmapNotify() of pages": (m, value) => m.pages.setUnmapNotify({}, value),
+    "read()": (m, value) => m.pages.map().read(value, value),
+    "readInto()": (m, value) => m.pages.map().readInto(value, value),
+    "map() of a mapper": (m, value) => m.mapper.map(1, value),
+    "mapGrants()": (m, value) => m.mapper.mapGrants(value),
+    "mapGrants() of one": (m, value) => m.mapper.mapGrants([value]),
+    "copy()": (m, value) => m.mapper.copy(value),
+    "copy() of one": (m, value) => m.mapper.copy([value]),
+    "copy() from": (m, value) => m.mapper.copy([{ from: value, to: value, length: value }]),
+    "setUnmapNotify() of a mapping": (m, value) => m.mapper.map(1, m.pages.grefs).setUnmapNotify(value),
+  };
+
+  test.each(Object.entries(calls))("%s", (_, call) => {
+    const m = machine();
+    for (const value of VALUES) {
+      try {
+        call(m, value);
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^Cannot [a-z ]+ (as |\d|a |page)|^Cannot [a-z ]+: /);
+        expect((error as Error).message).not.toMatch(/Cannot (read|convert|set) propert|is not (a function|iterable)/);
+      }
+    }
+  });
+});
+
 describe("a `GrantError`", () => {
   test("has no `errno` of its own if the system gave none", () => {
     const error = new GrantError("m", { code: "closed", operation: "map" });
