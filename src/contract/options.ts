@@ -8,6 +8,16 @@ import { show } from "./checks.ts";
 const { getPrototypeOf, hasOwn } = Object;
 
 /**
+ * Options that were read. An option that is absent is not found in `Object.prototype` either, and engines read them
+ * faster than those of `Object.create(null)`.
+ */
+class Read {
+  static {
+    Object.setPrototypeOf(Read.prototype, null);
+  }
+}
+
+/**
  * Reads options. Each is read once, and only if it is an enumerable property of the object itself: what somebody added
  * to `Object.prototype` is no option.
  *
@@ -29,13 +39,12 @@ export function readOptions<Options extends object>(
   names: readonly (keyof Options & string)[],
   name: string = "the options",
 ): Partial<Options> {
-  // Without a prototype, so that an option that is absent is not found in `Object.prototype`.
-  const read = Object.create(null) as Partial<Options>;
+  const read = new Read() as Partial<Options>;
   if (value === undefined) return read;
-  checkPlainObject(what, value, name);
-  // `for…in` also visits what somebody added to `Object.prototype`.
+  const simple = isSimple(value);
+  if (!simple) checkPlainObject(what, value, name);
   for (const option in value) {
-    if (!hasOwn(value, option)) continue;
+    if (!simple && !hasOwn(value, option)) continue;
     if (!names.includes(option)) refuseOption(what, option, names, name);
     read[option] = value[option];
   }

@@ -1,5 +1,6 @@
 import { GrantError } from "../contract/errors.ts";
 import { pages as pagesText, sentence } from "../contract/messages.ts";
+import { stacks } from "../shared/callers.ts";
 import { isAboutRoom } from "./refusals.ts";
 import type { AllocationReport } from "./reports.ts";
 import { type AllocatedPages, describeAllocation } from "./shared_pages.ts";
@@ -84,7 +85,7 @@ function describeHolder({ pages, domid, freed, mappings, age, stack }: Allocatio
 /** The frames of the call stack, from the caller of a function on. */
 function callersOf(callee: Caller): string {
   const holder = { stack: "" };
-  if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(holder, callee);
+  if (typeof stacks.captureStackTrace === "function") stacks.captureStackTrace(holder, callee);
   else holder.stack = new Error().stack ?? "";
   return holder.stack.split("\n").filter((line) => /^\s*at |@/.test(line)).map((line) => line.trim()).join("\n");
 }

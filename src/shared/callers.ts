@@ -1,3 +1,9 @@
+/** What V8 adds to `Error`, and other engines in part. */
+export const stacks = Error as {
+  captureStackTrace?: (target: object, callee: unknown) => void;
+  stackTraceLimit?: number;
+};
+
 /**
  * Adds the current call stack to an error that was thrown so deep inside of a backend that its own stack ends before
  * the code that called the library: engines keep 10 frames.
@@ -13,7 +19,7 @@ export function addCallers(error: Error): void {
 }
 
 function append(error: Error): void {
-  const { captureStackTrace, stackTraceLimit } = Error;
+  const { captureStackTrace, stackTraceLimit = 10 } = stacks;
   const { stack } = error;
   if (typeof captureStackTrace !== "function" || typeof stack !== "string") return;
   const inner = stack.split("\n");
