@@ -50,7 +50,12 @@ export { EventChannels, type EventChannelsReport } from "./src/events/event_chan
 export { type GrantAllocator } from "./src/grants/allocator.ts";
 export { GrantDevice, type GrantDeviceOptions } from "./src/grants/device.ts";
 export { type PageRange } from "./src/grants/range.ts";
-export { type AllocatorReport, type DeviceReport } from "./src/grants/reports.ts";
+export {
+  type AllocationFacts,
+  type AllocationReport,
+  type AllocatorReport,
+  type DeviceReport,
+} from "./src/grants/reports.ts";
 export { type Share, type ShareOptions } from "./src/grants/share.ts";
 export { type AllocateOptions, type MapOptions, type SharedPages } from "./src/grants/shared_pages.ts";
 export { type CopyPlace, type CopyStatus, type GrantCopy } from "./src/maps/copy.ts";

@@ -1,7 +1,7 @@
 import { show } from "./checks.ts";
 
 // A caller's array may override methods and properties: these are the built-in ones.
-const { set } = Uint8Array.prototype;
+const { at, set } = Uint8Array.prototype;
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const getter = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get!;
 
@@ -14,10 +14,34 @@ const byteOffsetOf: (this: Uint8Array) => number = getter("byteOffset");
 /** The number of bytes of an array; 0 if its buffer is detached. */
 export const lengthOf: (this: Uint8Array) => number = getter("length");
 
-/** Throws unless a value is a `Uint8Array`. */
+/** The name of an array's type, and `undefined` for anything else. It reads an internal slot, so realms do not matter. */
+const typeOf: (this: unknown) => string | undefined = Object.getOwnPropertyDescriptor(
+  typedArray,
+  Symbol.toStringTag,
+)!.get!;
+
+/** Whether a value is a `Uint8Array`, or of a class derived from it, in any realm. */
+export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return typeOf.call(value) === "Uint8Array";
+}
+
+/** Throws unless a value is a `Uint8Array` that has its memory. */
 export function checkBytes(what: string, name: string, value: unknown): asserts value is Uint8Array {
-  if (ArrayBuffer.isView(value) && value instanceof Uint8Array) return;
-  throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${show(value)}`);
+  if (!isBytes(value)) {
+    throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${show(value)}`);
+  }
+  if (lengthOf.call(value) === 0) checkAttached(what, name, value);
+}
+
+/** An array also has length 0 if its buffer was transferred, or has become too small for it. */
+function checkAttached(what: string, name: string, array: Uint8Array): void {
+  try {
+    at.call(array, 0);
+  } catch {
+    throw new RangeError(
+      `Cannot ${what} as ${name} has no memory: its buffer was transferred or resized. Create another array`,
+    );
+  }
 }
 
 /** Copies the first `length` bytes of a caller's array, which must have that many. */

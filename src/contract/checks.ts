@@ -1,6 +1,5 @@
-import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "./limits.ts";
+import { MAX_DOMID, MAX_PORT, MAX_UINT32 } from "./limits.ts";
 import type { XenDomain } from "./domain.ts";
-import type { UnmapNotify } from "./memory.ts";
 
 /** Shows a value in an error message. */
 export function show(value: unknown): string {
@@ -14,11 +13,17 @@ export function show(value: unknown): string {
     case "string":
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     default:
-      return value === null
-        ? "null"
-        : Array.isArray(value)
-        ? "an array"
-        : withArticle(Object.prototype.toString.call(value).slice(8, -1));
+      return value === null ? "null" : kindOf(value);
+  }
+}
+
+/** The kind of an object or a symbol. A proxy, or an object with a `Symbol.toStringTag` of its own, may throw here. */
+function kindOf(value: unknown): string {
+  try {
+    if (Array.isArray(value)) return "an array";
+    return withArticle(Object.prototype.toString.call(value).slice(8, -1).slice(0, 40));
+  } catch {
+    return "an object that cannot be read";
   }
 }
 
@@ -151,21 +156,4 @@ export function checkFile<File extends { close(): void }>(
   throw new TypeError(
     `the file that it opened has no method \`${missing}\`: check that the backend is the \`${part}\` of a domain`,
   );
-}
-
-/**
- * Throws unless a value is an unmap notify. Returns a copy, which the caller can no longer change.
- *
- * @param size The number of bytes in the page or mapping.
- */
-export function checkNotify(notify: UnmapNotify, size: number = PAGE_SIZE): UnmapNotify {
-  const what = "set the unmap notify";
-  checkOptions(what, notify, "`notify`");
-  const { clearByte, eventPort } = notify;
-  if (clearByte !== undefined) checkInteger(what, "`clearByte`", clearByte, 0, size - 1);
-  if (eventPort !== undefined) checkPort(what, "`eventPort`", eventPort);
-  return {
-    ...(clearByte === undefined ? {} : { clearByte }),
-    ...(eventPort === undefined ? {} : { eventPort }),
-  };
 }

@@ -1,5 +1,6 @@
 import { show } from "./checks.ts";
 import { sentence } from "./messages.ts";
+import { checkPlainObject, readOptions } from "./options.ts";
 
 /**
  * What a {@linkcode GrantError} is about. Codes are stable: a program may compare them.
@@ -96,7 +97,7 @@ export class GrantError extends Error {
   /** The operation that failed. */
   readonly operation: GrantOperation;
   /** The system's error number, if there was one: 28 is ENOSPC, for example. */
-  readonly errno?: number;
+  declare readonly errno?: number;
 
   /**
    * Creates an error. Backends throw these; applications catch them.
@@ -105,12 +106,23 @@ export class GrantError extends Error {
    * @param options The code and the operation; also the error number and the cause, if there are any.
    */
   constructor(message: string, options: GrantErrorOptions) {
-    super(message, options);
+    const what = "create a GrantError";
+    checkPlainObject(what, options, "the options");
+    const given = readOptions(what, options, ["code", "operation", "errno", "cause"]);
+    const { code, operation, errno } = given;
+    checkText(what, "`code`", code);
+    checkText(what, "`operation`", operation);
+    super(message, "cause" in given ? { cause: given.cause } : undefined);
     this.name = "GrantError";
-    this.code = options.code;
-    this.operation = options.operation;
-    if (options.errno !== undefined) this.errno = options.errno;
+    this.code = code;
+    this.operation = operation;
+    if (errno !== undefined) this.errno = errno;
   }
+}
+
+function checkText<Text extends string>(what: string, name: string, value: Text | undefined): asserts value is Text {
+  if (typeof value === "string") return;
+  throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
 }
 
 /**

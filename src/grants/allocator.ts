@@ -1,7 +1,11 @@
-import { checkCount, checkDomid, checkFlag, checkNotify, checkOptions, checkPage } from "../contract/checks.ts";
+import { checkCount, checkDomid, checkFlag, checkPage } from "../contract/checks.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { isSimple, readOptions } from "../contract/options.ts";
+import { showAs } from "../shared/inspection.ts";
 import type { Mapping, WritableMapping } from "../shared/mapping.ts";
+import type { AllocationTracker, Caller } from "./allocation_tracker.ts";
 import type { GrantEngine } from "./engine.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AllocatorReport } from "./reports.ts";
@@ -134,14 +138,22 @@ export interface GrantAllocator extends Disposable {
   [Symbol.dispose](): void;
 }
 
+const ALLOCATE_OPTIONS = ["pages", "writable"] as const;
+
 /** An allocator on one file of an engine. */
 export class FileAllocator implements GrantAllocator {
   readonly #engine: GrantEngine;
   readonly #open: OpenFile;
+  readonly #tracker: AllocationTracker | undefined;
   readonly #onClose: (allocator: FileAllocator) => void;
 
-  constructor(engine: GrantEngine, onClose: (allocator: FileAllocator) => void) {
+  constructor(
+    engine: GrantEngine,
+    tracker: AllocationTracker | undefined,
+    onClose: (allocator: FileAllocator) => void,
+  ) {
     this.#engine = engine;
+    this.#tracker = tracker;
     this.#onClose = onClose;
     this.#open = engine.open();
   }
@@ -150,14 +162,14 @@ export class FileAllocator implements GrantAllocator {
     return this.#open.closed;
   }
 
-  share(domid: number, options: ShareOptions = {}): Share {
+  share(domid: number, options?: ShareOptions): Share {
     checkDomid("share", domid);
-    checkOptions("share", options);
-    const { pages = 1, writable = false, unmapNotify } = options;
+    const given = readOptions("share", options, ["pages", "writable", "unmapNotify"]);
+    const { pages = 1, writable = false, unmapNotify } = given;
     checkCount("share", "`pages`", pages);
     checkFlag("share", "`writable`", writable);
     const notify = unmapNotify === undefined ? undefined : checkNotify(unmapNotify, pages * PAGE_SIZE);
-    return mapShare(new AllocatedPages(this.#engine, this.#open, pages, domid, writable), notify);
+    return mapShare(this.#allocate(pages, domid, writable, this.share), notify);
   }
 
   allocate(domid: number, options?: AllocateOptions): SharedPages {
@@ -165,12 +177,25 @@ export class FileAllocator implements GrantAllocator {
     let pages: number | undefined;
     let writable: boolean | undefined;
     if (options !== undefined) {
-      checkOptions("allocate", options);
-      ({ pages, writable } = options);
+      if (isSimple(options)) {
+        for (const name in options) {
+          if (name === "pages") pages = options.pages;
+          else if (name === "writable") writable = options.writable;
+          else readOptions("allocate", options, ALLOCATE_OPTIONS);
+        }
+      } else {
+        ({ pages, writable } = readOptions("allocate", options, ALLOCATE_OPTIONS));
+      }
       if (pages !== undefined) checkCount("allocate", "`pages`", pages);
       checkFlag("allocate", "`writable`", writable);
     }
-    return new AllocatedPages(this.#engine, this.#open, pages ?? 1, domid, writable ?? false);
+    return this.#allocate(pages ?? 1, domid, writable ?? false, this.allocate);
+  }
+
+  #allocate(pages: number, domid: number, writable: boolean, caller: Caller): AllocatedPages {
+    const tracker = this.#tracker;
+    if (tracker === undefined) return new AllocatedPages(this.#engine, this.#open, pages, domid, writable);
+    return tracker.track(() => new AllocatedPages(this.#engine, this.#open, pages, domid, writable), caller);
   }
 
   has(page: number, count: number): boolean {
@@ -181,11 +206,10 @@ export class FileAllocator implements GrantAllocator {
 
   map(page: number, count: number, options?: { writable?: true | undefined }): WritableMapping;
   map(page: number, count: number, options: { writable?: boolean | undefined }): Mapping;
-  map(page: number, count: number, options: { writable?: boolean | undefined } = {}): Mapping {
+  map(page: number, count: number, options?: { writable?: boolean | undefined }): Mapping {
     checkPage("map", "`page`", page);
     checkCount("map", "`count`", count);
-    checkOptions("map", options);
-    const { writable = true } = options;
+    const { writable = true } = readOptions("map", options, ["writable"]);
     checkFlag("map", "`writable`", writable);
     return this.#engine.map(this.#open, page, count, writable, 0);
   }
@@ -217,5 +241,13 @@ export class FileAllocator implements GrantAllocator {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(FileAllocator, "GrantAllocator", (allocator) => {
+      if (allocator.closed) return { closed: true };
+      const { live, mappings } = allocator.inspect();
+      return { live, mappings, closed: false };
+    });
   }
 }

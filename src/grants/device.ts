@@ -1,7 +1,11 @@
-import { checkBackend, checkLimit, checkOptions, show } from "../contract/checks.ts";
+import { checkBackend, checkFlag, checkLimit } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
+import { readOptions } from "../contract/options.ts";
+import { showAs } from "../shared/inspection.ts";
+import { AllocationTracker } from "./allocation_tracker.ts";
 import { FileAllocator, type GrantAllocator } from "./allocator.ts";
+import { checkCore } from "./check_core.ts";
 import { GrantEngine } from "./engine.ts";
 import type { DeviceReport } from "./reports.ts";
 
@@ -17,6 +21,24 @@ export interface GrantDeviceOptions {
    * example by a Content-Security-Policy without `wasm-unsafe-eval`.
    */
   core?: WebAssembly.Module | undefined;
+  /**
+   * Whether to remember where and when pages were allocated: `inspect()` then lists the allocations, and errors about a
+   * reached limit name the largest. This takes some microseconds for each allocation. Default is false.
+   *
+   * @example Find out who holds pages
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using device = new GrantDevice(new MockXen().domain(1), { trackAllocations: true });
+   * device.open().allocate(3, { pages: 4 });
+   * const holder = device.inspect().allocations![0]!;
+   * assert.deepEqual([holder.domid, holder.pages, holder.freed], [3, 4, 0]);
+   * assert.match(holder.stack, /^at /);
+   * ```
+   */
+  trackAllocations?: boolean | undefined;
 }
 
 /**
@@ -41,6 +63,7 @@ export interface GrantDeviceOptions {
  */
 export class GrantDevice implements Disposable {
   readonly #engine: GrantEngine;
+  readonly #tracker: AllocationTracker | undefined;
   readonly #allocators = new Set<GrantAllocator>();
   #closed = false;
 
@@ -48,20 +71,18 @@ export class GrantDevice implements Disposable {
    * Creates a device. The domain is not used before {@linkcode GrantDevice.open}.
    *
    * @param domain The domain whose pages it shares: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
-   * @param options The limit, and the compiled core.
+   * @param options The limit, the compiled core, and whether to track allocations.
    * @throws {TypeError} if the domain has no `grants`.
    * @throws {RangeError} if the limit is out of bounds.
    */
-  constructor(domain: Pick<XenDomain, "grants">, options: GrantDeviceOptions = {}) {
+  constructor(domain: Pick<XenDomain, "grants">, options?: GrantDeviceOptions) {
     const backend = checkBackend("create a device", domain, "grants", ["limit", "open"]);
-    checkOptions("create a device", options);
-    const { limit, core } = options;
+    const given = readOptions("create a device", options, ["limit", "core", "trackAllocations"]);
+    const { limit, core, trackAllocations = false } = given;
     if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
-    if (core !== undefined && !(core instanceof WebAssembly.Module)) {
-      throw new TypeError(
-        `Cannot create a device as \`core\` must be a WebAssembly.Module: current value is ${show(core)}`,
-      );
-    }
+    if (core !== undefined) checkCore(core);
+    checkFlag("create a device", "`trackAllocations`", trackAllocations);
+    this.#tracker = trackAllocations ? new AllocationTracker() : undefined;
     this.#engine = new GrantEngine(backend, limit, core);
   }
 
@@ -94,21 +115,23 @@ export class GrantDevice implements Disposable {
         operation: "open",
       });
     }
-    const allocator = new FileAllocator(this.#engine, (closed) => this.#allocators.delete(closed));
+    const allocator = new FileAllocator(this.#engine, this.#tracker, (closed) => this.#allocators.delete(closed));
     this.#allocators.add(allocator);
     return allocator;
   }
 
-  /** Counts what the device holds. Also works after the device was closed. */
+  /** Counts what the device holds. Also works after the device was closed. Never throws. */
   inspect(): DeviceReport {
-    const { books } = this.#engine;
+    const { books, reportedLimit, freedMapped } = this.#engine;
     return {
-      limit: books.limit(),
+      limit: reportedLimit,
       live: books.live(),
       listed: books.listed(),
       mapped: books.mapped(),
       pending: books.pending(),
+      freedMapped,
       allocators: [...this.#allocators].filter(({ closed }) => !closed).map((allocator) => allocator.inspect()),
+      allocations: this.#tracker?.inspect(),
     };
   }
 
@@ -140,5 +163,15 @@ export class GrantDevice implements Disposable {
   /** Closes all its allocators, like {@linkcode GrantDevice.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(GrantDevice, "GrantDevice", (device) => ({
+      backend: device.#engine.backendName,
+      limit: device.#engine.lastLimit,
+      live: device.#engine.books.live(),
+      allocators: device.#allocators.size,
+      ...(device.#closed ? { closed: true } : {}),
+    }));
   }
 }

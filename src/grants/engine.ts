@@ -1,16 +1,16 @@
 import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { grantedCount } from "../contract/answers.ts";
-import { checkLimit } from "../contract/checks.ts";
+import { checkFile, checkLimit } from "../contract/checks.ts";
 import type { GrantError, GrantOperation } from "../contract/errors.ts";
 import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
 import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
 import { pages, pagesFrom } from "../contract/messages.ts";
 import { CallGuard } from "../shared/call_guard.ts";
-import { PageMapping } from "../shared/mapping.ts";
+import { type MappingOwner, PageMapping } from "../shared/mapping.ts";
 import { checkedBytes, MappedParts, MemoryParts } from "../shared/memory.ts";
 import { type Grefs, keepGrefs } from "./grefs.ts";
 import { OpenFile } from "./open_file.ts";
-import { limitReached, notFound, outOfMemory } from "./refusals.ts";
+import { limitReached, notFound, outOfMemory, withFreed } from "./refusals.ts";
 import { Reclaimer } from "./reclaimer.ts";
 import type { AllocatorReport } from "./reports.ts";
 
@@ -29,6 +29,8 @@ export class GrantEngine {
   readonly #guard: CallGuard;
   /** Whether the limit is the backend's, which may change, so that it must be read again. */
   #limitIsBackends: boolean;
+  /** Whether the core has the limit: it was set, or read from the backend. */
+  #limitIsKnown: boolean;
   /** References on their way to or from the backend, which must not see the core's own memory. */
   #grefs = new Uint32Array(64);
 
@@ -38,6 +40,7 @@ export class GrantEngine {
     this.#core = createCore(module);
     this.#reclaimer = new Reclaimer(this.#core, backend.name);
     this.#limitIsBackends = limit === undefined;
+    this.#limitIsKnown = limit !== undefined;
     if (limit !== undefined) this.#core.books.setLimit(limit);
   }
 
@@ -45,7 +48,7 @@ export class GrantEngine {
     if (this.#limitIsBackends) {
       this.#guard.begin("inspect");
       try {
-        this.#core.books.setLimit(this.#backendLimit("inspect"));
+        this.#readLimit("inspect");
       } finally {
         this.#guard.end();
       }
@@ -56,17 +59,51 @@ export class GrantEngine {
   set limit(pages: number) {
     this.checkIdle("inspect");
     this.#limitIsBackends = false;
+    this.#limitIsKnown = true;
     this.#core.books.setLimit(pages);
   }
 
-  #backendLimit(operation: GrantOperation): number {
+  /** The limit when it was last read; `undefined` if it never was. Calls no backend. */
+  get lastLimit(): number | undefined {
+    return this.#limitIsKnown ? this.#core.books.limit() : undefined;
+  }
+
+  /**
+   * The limit when it was last read. If it never was, asks the backend, unless that is in the middle of a call.
+   * `undefined` if the backend cannot tell.
+   */
+  get reportedLimit(): number | undefined {
+    if (!this.#limitIsKnown && !this.#guard.busy) {
+      try {
+        return this.limit;
+      } catch {
+        // A report has no place for the error. Whatever needs the limit throws it.
+      }
+    }
+    return this.lastLimit;
+  }
+
+  /** Reads the limit from the backend. */
+  #readLimit(operation: GrantOperation): void {
     try {
       const limit = this.#backend.limit();
       checkLimit("use the backend", "its limit", limit);
-      return limit;
+      this.#core.books.setLimit(limit);
+      this.#limitIsKnown = true;
     } catch (error) {
       throw this.#guard.failed(operation, error);
     }
+  }
+
+  /** The pages that stay live only because they are mapped here: freed ones, and those of closed allocators. */
+  get freedMapped(): number {
+    const { books } = this.#core;
+    return books.live() - books.listed() - books.pending() + this.#reclaimer.listed;
+  }
+
+  /** The backend's name. */
+  get backendName(): string {
+    return this.#backend.name;
   }
 
   /** The core's functions, for reading. */
@@ -86,12 +123,12 @@ export class GrantEngine {
   open(): OpenFile {
     this.#guard.begin("open");
     try {
-      if (this.#limitIsBackends) this.#core.books.setLimit(this.#backendLimit("open"));
+      if (this.#limitIsBackends) this.#readLimit("open");
       const address = this.#core.books.open();
       if (!address) throw outOfMemory("open", "a file", "its books");
       let file: GrantFile | undefined;
       try {
-        file = this.#backend.open();
+        file = checkFile(this.#backend.open(), "grants", ["grant", "endAccess", "close"]);
         const open = new OpenFile(this, address, file);
         this.#reclaimer.add(open);
         return open;
@@ -170,12 +207,13 @@ export class GrantEngine {
     const { books } = this.#core;
     let page = refusal;
     if (this.#limitIsBackends) {
-      books.setLimit(this.#backendLimit("allocate"));
+      this.#readLimit("allocate");
       page = books.reserve(open.address, count);
     }
     if (page >= 0) return page;
     if (page === NO_MEMORY) throw outOfMemory("allocate", pages(count), "their books");
-    throw limitReached(books, count, this.#limitIsBackends ? this.#backend.limitName : undefined);
+    const limitName = this.#limitIsBackends ? this.#backend.limitName : undefined;
+    throw limitReached(books, count, this.freedMapped, limitName);
   }
 
   /** Copies references from index `from` on, but not beyond `count`, to the core's staging area. Returns how many. */
@@ -203,7 +241,7 @@ export class GrantEngine {
     if (granted > 0) this.#reclaimer.requestSweep();
     this.#reclaimer.sweep("free");
     books.rewind(open.address, page);
-    return this.#guard.failed("allocate", error);
+    return withFreed(this.#guard.failed("allocate", error), this.freedMapped, books.pending());
   }
 
   /** Whether all of these pages are listed. */
@@ -244,8 +282,16 @@ export class GrantEngine {
    * Maps pages: as one part of memory for each allocation that they belong to.
    *
    * @param gref The reference of the first page, if it is known and all pages belong to one allocation; otherwise 0.
+   * @param owner Ends the mapping; it passes the call on to `open`.
    */
-  map(open: OpenFile, page: number, count: number, writable: boolean, gref: number): PageMapping {
+  map(
+    open: OpenFile,
+    page: number,
+    count: number,
+    writable: boolean,
+    gref: number,
+    owner: MappingOwner = open,
+  ): PageMapping {
     if (open.closed) open.checkOpen("map");
     this.#guard.begin("map");
     try {
@@ -255,11 +301,11 @@ export class GrantEngine {
         if (gref === 0) {
           const { books } = this.#core;
           const length = count === 1 ? 1 : books.allocationRun(open.address, page, count);
-          if (length < count) return this.#mapParts(open, page, count, writable);
+          if (length < count) return this.#mapParts(open, page, count, writable, owner);
           gref = books.gref(open.address, page);
         }
         const memory = open.file.map(page, count, gref, writable);
-        return new PageMapping(checkedBytes(memory, count), memory, open, page, count, writable);
+        return new PageMapping(checkedBytes(memory, count), memory, owner, page, count, writable);
       } catch (error) {
         this.#core.books.unmap(open.address, page, count);
         throw this.#guard.failed("map", error);
@@ -278,7 +324,7 @@ export class GrantEngine {
    * Maps each allocation separately. When a single mapping across two allocations ends, Linux's driver may release a
    * page of another file that allocated in between: it walks the pages of all files.
    */
-  #mapParts(open: OpenFile, page: number, count: number, writable: boolean): PageMapping {
+  #mapParts(open: OpenFile, page: number, count: number, writable: boolean, owner: MappingOwner): PageMapping {
     const { books } = this.#core;
     const parts = new MappedParts();
     try {
@@ -290,7 +336,7 @@ export class GrantEngine {
         parts.push(memory);
         from += length;
       }
-      return new PageMapping(new MemoryParts(views), parts, open, page, count, writable);
+      return new PageMapping(new MemoryParts(views), parts, owner, page, count, writable);
     } catch (error) {
       try {
         parts.unmap();

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptions } from "../contract/checks.ts";
+import { checkInteger } from "../contract/checks.ts";
+import { checkPlainObject, readOptions } from "../contract/options.ts";
 
 /** A range of the pages of an allocation. */
 export interface PageRange {
@@ -8,9 +9,14 @@ export interface PageRange {
   count?: number | undefined;
 }
 
-/** Returns a range of `total` pages with its defaults filled in. Throws if it goes beyond them. */
+/** Reads a range of `total` pages and fills in its defaults. Throws if it goes beyond them. */
+export function readRange(what: string, range: PageRange, total: number): { start: number; count: number } {
+  checkPlainObject(what, range, "the options");
+  return checkRange(what, readOptions(what, range, ["start", "count"]), total);
+}
+
+/** Fills in the defaults of a range of `total` pages. Throws if it goes beyond them. */
 export function checkRange(what: string, range: PageRange, total: number): { start: number; count: number } {
-  checkOptions(what, range);
   const { start = 0, count: given } = range;
   checkInteger(what, "`start`", start, 0, total - 1);
   const count = given === undefined ? total - start : given;

@@ -53,6 +53,13 @@ export class Reclaimer {
     this.#closing.add(open);
   }
 
+  /** How many pages of closed files are listed: mappings of those files keep them alive. */
+  get listed(): number {
+    let pages = 0;
+    for (const { address } of this.#closing) pages += this.#core.books.fileListed(address);
+    return pages;
+  }
+
   /** Has the next sweep look for pending pages. */
   requestSweep(): void {
     this.#sweepRequested = true;

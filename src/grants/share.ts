@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { UnmapNotify } from "../contract/memory.ts";
+import { shorten, showAs } from "../shared/inspection.ts";
 import type { WritableMapping } from "../shared/mapping.ts";
 import type { AllocateOptions, SharedPages } from "./shared_pages.ts";
 
@@ -133,5 +134,14 @@ class MappedShare implements Share {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  static {
+    showAs(MappedShare, "Share", (share) => ({
+      domid: share.domid,
+      grefs: shorten(share.grefs),
+      writable: share.writable,
+      unmapped: share.#mapping.unmapped,
+    }));
   }
 }

@@ -1,10 +1,14 @@
-import { checkFlag, checkInteger, checkNotify } from "../contract/checks.ts";
-import type { UnmapNotify } from "../contract/memory.ts";
-import type { Mapping, WritableMapping } from "../shared/mapping.ts";
+import { checkFlag, checkInteger } from "../contract/checks.ts";
+import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { readOptions } from "../contract/options.ts";
+import { shorten, showAs, SHOWN } from "../shared/inspection.ts";
+import type { Mapping, MappingOwner, PageMapping, WritableMapping } from "../shared/mapping.ts";
 import type { GrantEngine } from "./engine.ts";
 import { firstGref, type Grefs, listGrefs } from "./grefs.ts";
 import type { OpenFile } from "./open_file.ts";
-import { checkRange, type PageRange } from "./range.ts";
+import { checkRange, type PageRange, readRange } from "./range.ts";
+import type { AllocationFacts } from "./reports.ts";
 
 /** How many pages to allocate, and how. */
 export interface AllocateOptions {
@@ -114,6 +118,12 @@ export interface SharedPages extends Disposable {
   [Symbol.dispose](): void;
 }
 
+/**
+ * Describes an allocation. It reads private fields, and is not a method because users can reach the methods of their
+ * pages.
+ */
+export let describeAllocation: (pages: AllocatedPages) => AllocationFacts;
+
 /** The pages of an allocation, by their indices in the allocator. */
 export class AllocatedPages implements SharedPages {
   readonly #engine: GrantEngine;
@@ -125,6 +135,8 @@ export class AllocatedPages implements SharedPages {
   readonly #grefs: Grefs;
   /** The references as an array, once they have been read. */
   #grefList: readonly number[] | undefined = undefined;
+  /** Counts the mappings, from the first one on. */
+  #uses: PageUses | undefined = undefined;
 
   /** Allocates them: see {@linkcode GrantAllocator.allocate}. */
   constructor(engine: GrantEngine, open: OpenFile, count: number, domid: number, writable: boolean) {
@@ -160,13 +172,19 @@ export class AllocatedPages implements SharedPages {
   map(options?: MapOptions & { writable?: true | undefined }): WritableMapping;
   map(options: MapOptions): Mapping;
   map(options?: MapOptions): Mapping {
-    if (options === undefined) {
-      return this.#engine.map(this.#open, this.#page, this.#count, true, firstGref(this.#grefs));
-    }
-    const { start, count } = checkRange("map", options, this.#count);
-    const { writable = true } = options;
+    if (options === undefined) return this.#map(this.#page, this.#count, true, firstGref(this.#grefs));
+    const given = readOptions("map", options, ["start", "count", "writable"]);
+    const { start, count } = checkRange("map", given, this.#count);
+    const { writable = true } = given;
     checkFlag("map", "`writable`", writable);
-    return this.#engine.map(this.#open, this.#page + start, count, writable, 0);
+    return this.#map(this.#page + start, count, writable, 0);
+  }
+
+  #map(page: number, count: number, writable: boolean, gref: number): PageMapping {
+    const uses = this.#uses ??= new PageUses(this.#open);
+    const mapping = this.#engine.map(this.#open, page, count, writable, gref, uses);
+    uses.mappings++;
+    return mapping;
   }
 
   free(range?: PageRange): void {
@@ -175,7 +193,7 @@ export class AllocatedPages implements SharedPages {
       if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(true);
       return;
     }
-    const { start, count } = checkRange("free", range, this.#count);
+    const { start, count } = readRange("free", range, this.#count);
     this.#engine.free(this.#open, this.#page + start, count, true);
   }
 
@@ -212,5 +230,60 @@ export class AllocatedPages implements SharedPages {
 
   [Symbol.dispose](): void {
     if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(false);
+  }
+
+  /** How many of the pages have been freed. */
+  #freed(): number {
+    const engine = this.#engine;
+    const open = this.#open;
+    const page = this.#page;
+    const count = this.#count;
+    if (engine.has(open, page, count)) return 0;
+    let freed = 0;
+    for (let index = page; index < page + count; index++) {
+      if (!engine.has(open, index, 1)) freed++;
+    }
+    return freed;
+  }
+
+  static {
+    describeAllocation = (pages) => ({
+      domid: pages.#domid,
+      writable: pages.#writable,
+      page: pages.#page,
+      pages: pages.#count,
+      grefs: pages.grefs,
+      mappings: pages.#uses?.mappings ?? 0,
+      freed: pages.#freed(),
+    });
+    showAs(AllocatedPages, "SharedPages", (pages) => {
+      const freed = pages.#freed();
+      return {
+        domid: pages.#domid,
+        grefs: shorten(listGrefs(pages.#grefs, Math.min(pages.#count, SHOWN)), pages.#count),
+        writable: pages.#writable,
+        mapped: pages.#uses?.mappings ?? 0,
+        ...(freed === 0 ? {} : { freed: freed === pages.#count ? true : `${freed} of ${pages.#count}` }),
+      };
+    });
+  }
+}
+
+/** Ends the mappings of an allocation, and counts those that are left. */
+class PageUses implements MappingOwner {
+  mappings = 0;
+  readonly #open: OpenFile;
+
+  constructor(open: OpenFile) {
+    this.#open = open;
+  }
+
+  checkIdle(): void {
+    this.#open.checkIdle();
+  }
+
+  unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void {
+    this.mappings--;
+    this.#open.unmap(memory, page, count);
   }
 }

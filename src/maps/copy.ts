@@ -1,7 +1,8 @@
 import { checkBytes, copyInto, copyOut, lengthOf } from "../contract/bytes.ts";
-import { checkDomid, checkGref, checkInteger, checkOptions, show } from "../contract/checks.ts";
+import { checkDomid, checkGref, checkInteger, show } from "../contract/checks.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { CopySegment, GrantPlace } from "../contract/map_backend.ts";
+import { checkPlainObject, isPlainObject, readOptions } from "../contract/options.ts";
 import type { GrantReference } from "./grant_references.ts";
 
 /** Bytes inside a page that some domain has granted. */
@@ -104,8 +105,8 @@ export function checkCopy(copies: unknown): CheckedCopy {
 }
 
 function checkSegment(copy: unknown, name: string): { segment: CopySegment; target: Uint8Array | undefined } {
-  checkOptions("copy", copy, name);
-  const { from, to, length: given } = copy as GrantCopy;
+  checkPlainObject("copy", copy, name);
+  const { from, to, length: given } = readOptions("copy", copy as GrantCopy, ["from", "to", "length"], name);
   const source = ArrayBuffer.isView(from) ? from : undefined;
   const target = ArrayBuffer.isView(to) ? to : undefined;
   if (source !== undefined) checkBytes("copy", `\`from\` of ${name}`, source);
@@ -138,7 +139,10 @@ function checkIsPlace(place: unknown, name: string): void {
 }
 
 function checkPlace(place: CopyPlace, name: string, length: number): GrantPlace {
-  const { domid, gref, offset = 0 } = place;
+  const { domid, gref } = place;
+  // What somebody added to `Object.prototype` is no offset.
+  const given = isPlainObject(place) && !Object.hasOwn(place, "offset") ? undefined : place.offset;
+  const offset = given === undefined ? 0 : given;
   checkDomid("copy", domid, `\`domid\` of ${name}`);
   checkGref("copy", `\`gref\` of ${name}`, gref);
   checkInteger("copy", `\`offset\` of ${name}`, offset, 0, PAGE_SIZE - length);

@@ -1,10 +1,13 @@
-import { checkBackend, checkFile, checkFlag, checkNotify, checkOptions } from "../contract/checks.ts";
+import { checkBackend, checkFile, checkFlag } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { MapBackend, MapFile } from "../contract/map_backend.ts";
 import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { readOptions } from "../contract/options.ts";
 import { CallGuard } from "../shared/call_guard.ts";
+import { showAs } from "../shared/inspection.ts";
 import { checkCopy, type CopyStatus, type GrantCopy } from "./copy.ts";
 import { type CheckedReferences, checkGrants, checkReferences, type GrantReference } from "./grant_references.ts";
 import {
@@ -91,7 +94,8 @@ export class GrantMapper implements Disposable {
    * @param options Whether this domain writes to them, and an unmap notify. Default is read-only, without a notify.
    * @throws {RangeError} if a number is out of bounds.
    * @throws {GrantError} `map-refused` if Xen refuses: a reference is unknown, not for this domain, or not writable; or
-   * if there are too many references for one mapping; `notify-refused` if the notify is refused.
+   * if there are too many references for one mapping. Check that `domid` is the domain that granted the pages, that it
+   * granted them to this domain, and that it has not freed them meanwhile. `notify-refused` if the notify is refused.
    */
   map(
     domid: number,
@@ -100,7 +104,7 @@ export class GrantMapper implements Disposable {
   ): WritablePeerMapping;
   /** Maps pages of one domain, read-only unless `writable` is true. */
   map(domid: number, grefs: readonly number[] | Uint32Array, options?: MapGrantsOptions): PeerMapping;
-  map(domid: number, grefs: readonly number[] | Uint32Array, options: MapGrantsOptions = {}): PeerMapping {
+  map(domid: number, grefs: readonly number[] | Uint32Array, options?: MapGrantsOptions): PeerMapping {
     return this.#map(checkReferences(domid, grefs), options);
   }
 
@@ -137,13 +141,12 @@ export class GrantMapper implements Disposable {
   ): WritablePeerMapping;
   /** Maps pages of several domains, read-only unless `writable` is true. */
   mapGrants(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping;
-  mapGrants(grants: readonly GrantReference[], options: MapGrantsOptions = {}): PeerMapping {
+  mapGrants(grants: readonly GrantReference[], options?: MapGrantsOptions): PeerMapping {
     return this.#map(checkGrants(grants), options);
   }
 
-  #map(references: CheckedReferences, options: MapGrantsOptions): PeerMapping {
-    checkOptions("map", options);
-    const { writable = false, unmapNotify } = options;
+  #map(references: CheckedReferences, options: MapGrantsOptions | undefined): PeerMapping {
+    const { writable = false, unmapNotify } = readOptions("map", options, ["writable", "unmapNotify"]);
     checkFlag("map", "`writable`", writable);
     if (unmapNotify === undefined) return this.#make(references, writable);
 
@@ -290,5 +293,14 @@ export class GrantMapper implements Disposable {
   /** Closes the mapper, like {@linkcode GrantMapper.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    showAs(GrantMapper, "GrantMapper", (mapper) => ({
+      backend: mapper.#backend.name,
+      mappings: mapper.#mappings,
+      pages: mapper.#pages,
+      ...(mapper.#closed ? { closed: true } : {}),
+    }));
   }
 }

@@ -1,7 +1,8 @@
-import { checkNotify } from "../contract/checks.ts";
 import { GrantError } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { PeerMemory, UnmapNotify } from "../contract/memory.ts";
+import { checkNotify } from "../contract/notify.ts";
+import { shorten, showAs } from "../shared/inspection.ts";
 import { type Mapping, type MappingOwner, PageMapping, type WritableMapping } from "../shared/mapping.ts";
 import type { MemoryBytes } from "../shared/memory.ts";
 import type { CheckedReferences } from "./grant_references.ts";
@@ -138,6 +139,15 @@ export class PeerPageMapping implements WritablePeerMapping {
 
   [Symbol.dispose](): void {
     this.#mapping.unmap();
+  }
+
+  static {
+    showAs(PeerPageMapping, "PeerMapping", (mapping) => ({
+      domid: mapping.#references.domid,
+      grefs: shorten(mapping.grefs),
+      writable: mapping.writable,
+      unmapped: mapping.unmapped,
+    }));
   }
 }
 

@@ -1,4 +1,4 @@
-import { lengthOf } from "../contract/bytes.ts";
+import { isBytes, lengthOf } from "../contract/bytes.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { PeerMemory } from "../contract/memory.ts";
 import { checkedBytes, discard, type MemoryBytes, MemoryParts } from "../shared/memory.ts";
@@ -29,7 +29,7 @@ function checkedParts(parts: readonly Uint8Array<ArrayBuffer>[], pages: number):
   let total = 0;
   for (let index = 0; index < length; index++) {
     const view = parts[index]!;
-    const size = view instanceof Uint8Array ? lengthOf.call(view) : NaN;
+    const size = isBytes(view) ? lengthOf.call(view) : NaN;
     if (!(size > 0) || size % PAGE_SIZE !== 0) throw new TypeError(`it mapped a part of ${size} bytes`);
     total += size;
     views.push(view);

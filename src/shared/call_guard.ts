@@ -1,4 +1,5 @@
 import { asGrantError, GrantError, type GrantOperation } from "../contract/errors.ts";
+import { addCallers } from "./callers.ts";
 
 /**
  * Allows one call to a backend at a time. A backend that calls back into the library in the middle of a call gets a
@@ -56,9 +57,11 @@ export class CallGuard {
     this.#busy = true;
   }
 
-  /** The error to throw for what a call threw. */
+  /** The error to throw for what a call threw. Its stack includes the caller's line. */
   failed(operation: GrantOperation, error: unknown): GrantError {
-    return asGrantError(error, operation, this.#backend);
+    const failure = asGrantError(error, operation, this.#backend);
+    addCallers(failure);
+    return failure;
   }
 
   /** Ends a call. */

@@ -3,6 +3,7 @@ import { checkInteger } from "../contract/checks.ts";
 import { GrantError } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { MappedMemory } from "../contract/memory.ts";
+import { showAs } from "./inspection.ts";
 import { type MemoryBytes, MemoryParts } from "./memory.ts";
 
 /**
@@ -204,6 +205,14 @@ export class PageMapping implements WritableMapping {
 
   [Symbol.dispose](): void {
     this.unmap();
+  }
+
+  static {
+    showAs(PageMapping, "Mapping", (mapping) => ({
+      count: mapping.#count,
+      writable: mapping.#writable,
+      unmapped: mapping.#unmapped,
+    }));
   }
 }
 

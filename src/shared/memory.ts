@@ -1,4 +1,4 @@
-import { lengthOf } from "../contract/bytes.ts";
+import { isBytes, lengthOf } from "../contract/bytes.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { MappedMemory } from "../contract/memory.ts";
 
@@ -27,7 +27,7 @@ export function checkedBytes(memory: MappedMemory, pages: number): Uint8Array<Ar
   try {
     const bytes = memory?.bytes;
     // A view may override its length.
-    if (bytes instanceof Uint8Array) length = lengthOf.call(bytes);
+    if (isBytes(bytes)) length = lengthOf.call(bytes);
     if (length === pages * PAGE_SIZE) return bytes;
   } catch (error) {
     discard(memory);

@@ -8,6 +8,24 @@ export const limits: Tests = {
     target.setLimit(12);
     assertEquals(another().limit, 12);
   },
+  "is in the report of a device that has done nothing yet"({ target, another }) {
+    target.setLimit(12);
+    assertEquals(another().inspect().limit, 12);
+    assertEquals(another(8).inspect().limit, 8);
+  },
+  "counts freed pages that are still mapped here, and says so"({ another, share }) {
+    const device = another(4);
+    const allocator = device.open();
+    const pages = share(allocator, 4);
+    const mapping = pages.map();
+    pages.free();
+    assertEquals(device.inspect().freedMapped, 4);
+    const error = assertRefused(() => share(allocator), "limit-reached");
+    assert(error.message.includes("4 of them freed but still mapped here"), error.message);
+    mapping.unmap();
+    assertEquals(device.inspect().freedMapped, 0);
+    share(allocator, 4);
+  },
   "refuses what is beyond it, with the numbers"({ another, share }) {
     const device = another(8);
     const allocator = device.open();
