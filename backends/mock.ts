@@ -57,4 +57,12 @@ export type {
 } from "../src/contract/backend.ts";
 export type { MockDomain, MockProcess } from "./mock/domain.ts";
 export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
+export type {
+  MockDomainReport,
+  MockGrantReport,
+  MockMappingReport,
+  MockPortReport,
+  MockProcessReport,
+  MockXenReport,
+} from "./mock/report.ts";
 export { MockXen } from "./mock/xen.ts";
