@@ -15,12 +15,12 @@
  *   transferred.
  * - **Views outlive their domain.** After a domain is destroyed or a process is killed, its views still work, because
  *   the JavaScript that holds them still runs.
- * - **Waiting does not keep a program alive.** Nothing outside the program sends events, so it would wait forever. On
- *   Node, `AbortSignal.timeout` does not keep it alive either: a program that only waits exits before the timeout.
  * - **Kernels bind no ports.** The first port of a domain is 1. A kernel uses only the virtual interrupts `VIRQ_TIMER`
  *   and `VIRQ_DEBUG`; programs can bind all others.
  *
- * An event arrives at once. Those who wait for it are woken in a microtask, before any timer.
+ * An event arrives at once. Those who wait for it are woken in a later turn of the event loop, in the order of sending,
+ * so timers and I/O get their turn however many events are sent. As on a device, a wait keeps the program alive. Events
+ * also arrive under fake timers, if those were put in place after this module was loaded.
  *
  * @example Two domains on one machine
  * ```ts
@@ -57,4 +57,12 @@ export type {
 } from "../src/contract/backend.ts";
 export type { MockDomain, MockProcess } from "./mock/domain.ts";
 export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
+export type {
+  MockDomainReport,
+  MockGrantReport,
+  MockMappingReport,
+  MockPortReport,
+  MockProcessReport,
+  MockXenReport,
+} from "./mock/report.ts";
 export { MockXen } from "./mock/xen.ts";

@@ -1,4 +1,5 @@
 import type { EventFile } from "../../src/contract/backend.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
 import type { Call } from "../intercept/calls.ts";
 import { InnerFile } from "./inner_file.ts";
 import type { Steps } from "./injector.ts";
@@ -64,7 +65,7 @@ export class InnerEventFile extends InnerFile {
 /** Calls back once the caller is done, unless it is stopped. */
 function callLater(callback: () => void): () => void {
   let waiting = true;
-  queueMicrotask(() => {
+  nextTurn(() => {
     if (!waiting) return;
     waiting = false;
     callback();

@@ -10,6 +10,7 @@
 
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
 import {
   encodeEvtchn,
   EVTCHN_REQUEST_SIZE,
@@ -135,7 +136,7 @@ class LinuxEventFile implements EventFile {
   }
 
   #callBackSoon(waiting: Waiting): void {
-    queueMicrotask(() => this.#callBack(waiting));
+    nextTurn(() => this.#callBack(waiting));
   }
 
   #callBack(waiting: Waiting): void {

@@ -1,4 +1,3 @@
-import type { MappedMemory } from "../../src/contract/backend.ts";
 import { PAGE_SIZE } from "../../src/contract/limits.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 
@@ -89,7 +88,7 @@ class BufferMemory implements Memory {
     return this.#buffer;
   }
 
-  map(page: number, count: number): MappedMemory {
+  map(page: number, count: number): MemoryMapping {
     const bytes = new Uint8Array(this.#bytes(), page * PAGE_SIZE, count * PAGE_SIZE);
     this.#mappings++;
     return new MemoryMapping(bytes, this, page, count);

@@ -67,8 +67,9 @@ export interface MockDomain extends XenDomain {
   raiseVirq(virq: number): void;
   /**
    * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
-   * with `closed`. Its kernel no longer runs, so no unmap notify of its programs fires, and no other domain is told.
-   * (On a real machine, XenStore tells them.)
+   * with `closed`. Neither its programs nor its kernel run any more: waits and iterators of its programs never settle,
+   * as after {@linkcode MockProcess.kill}, none of their unmap notifies fires, and no other domain is told. (On a real
+   * machine, XenStore tells them.)
    *
    * While other domains map any of its pages, it keeps its number: they keep those pages, and can still map its other
    * grants, as on Xen. When the last such mapping ends, the number is free for a new domain.
@@ -100,9 +101,12 @@ export interface MockProcess extends XenDomain {
   /** Whether it was killed. A program whose domain was destroyed before does not count as killed. */
   readonly killed: boolean;
   /**
-   * Kills the program, as `kill -9` does. None of its code runs: the kernel ends its mappings and closes its files.
-   * Unmap notifies fire, access to its pages ends unless a peer still maps them, and its ports are unbound. From then
-   * on its devices refuse everything with `closed`.
+   * Kills the program, as `kill -9` does. The kernel ends its mappings and closes its files: unmap notifies fire, access
+   * to its pages ends unless a peer still maps them, and its ports are unbound.
+   *
+   * The program is told nothing, because none of its code runs: its waits and iterators never settle, and no longer
+   * keep this program alive. Only a `timeout` or a `signal` of its own still ends a wait. Code of it that runs anyway,
+   * after a timer for example, gets `closed` from every other call.
    *
    * @example Kill a program that has a channel bound
    * ```ts

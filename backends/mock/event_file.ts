@@ -1,16 +1,25 @@
 import type { EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
+import { beginWait, endWait } from "./keep_alive.ts";
 import type { KernelFile, ProcessState } from "./kernel.ts";
 import { type Port, type PortFile, send, unmask } from "./port_table.ts";
 
-/** An open file through which a process binds ports. Its waiter is called back in a microtask. */
+/** The caller of `whenPending`. */
+interface Waiting {
+  readonly callback: () => void;
+  /** Whether a turn of the event loop is due in which it is called back. */
+  due: boolean;
+}
+
+/** An open file through which a process binds ports. Its waiter is called back in a turn of the event loop of its own. */
 export class MockEventFile implements EventFile, PortFile, KernelFile {
   readonly process: ProcessState;
   readonly #ports = new Map<number, Port>();
   /** Ports on which events have arrived, in this order. */
   readonly #arrived = new Set<number>();
-  #wake: (() => void) | undefined;
+  #waiting: Waiting | undefined;
 
   constructor(process: ProcessState) {
     this.process = process;
@@ -55,7 +64,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
 
   onEvent(port: Port): void {
     this.#arrived.add(port.number);
-    this.#wake?.();
+    this.#callBackLater();
   }
 
   pending(): readonly number[] {
@@ -66,31 +75,40 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   unmask(port: number): void {
-    unmask(this.#port(port, "wait"));
+    // A dead program waits for ever.
+    if (this.process.alive) unmask(this.#port(port, "wait"));
   }
 
   whenPending(callback: () => void): () => void {
-    let done = false;
-    const stop = () => {
-      done = true;
-      if (this.#wake === wake) this.#wake = undefined;
-    };
-    const wake = () => {
-      this.#wake = undefined;
-      queueMicrotask(() => {
-        if (done) return;
-        // The port of the event has been unbound since, so there is nothing to take: keep waiting.
-        if (this.#arrived.size === 0 && this.process.domain.files.has(this)) {
-          this.#wake = wake;
-          return;
-        }
-        done = true;
-        callback();
-      });
-    };
-    this.#wake = wake;
-    if (this.#arrived.size > 0 || !this.process.alive) wake();
-    return stop;
+    // None of the code of a dead program runs.
+    if (!this.process.alive) return () => {};
+    const waiting: Waiting = { callback, due: false };
+    this.#stop(this.#waiting);
+    this.#waiting = waiting;
+    beginWait();
+    if (this.#arrived.size > 0) this.#callBackLater();
+    return () => this.#stop(waiting);
+  }
+
+  /** Ends a wait, unless it has ended. */
+  #stop(waiting: Waiting | undefined): void {
+    if (waiting === undefined || this.#waiting !== waiting) return;
+    this.#waiting = undefined;
+    endWait();
+  }
+
+  #callBackLater(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined || waiting.due) return;
+    waiting.due = true;
+    nextTurn(() => {
+      waiting.due = false;
+      if (this.#waiting !== waiting) return;
+      // If the port of the event has been unbound since, there is nothing to take: keep waiting.
+      if (this.#arrived.size === 0 && this.process.domain.files.has(this)) return;
+      this.#stop(waiting);
+      waiting.callback();
+    });
   }
 
   unbind(number: number): void {
@@ -107,9 +125,9 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     this.closeByKernel();
   }
 
-  /** Closes the file, and calls the waiter back, which then learns why from `pending`. */
+  /** Closes the file. A waiter is called back, and then learns why from `pending`, unless its program is dead. */
   closeByKernel(): void {
-    const { domain } = this.process;
+    const { domain, alive } = this.process;
     domain.files.delete(this);
     for (const port of this.#ports.values()) {
       port.file = undefined;
@@ -118,6 +136,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     }
     this.#ports.clear();
     this.#arrived.clear();
-    this.#wake?.();
+    if (alive) this.#callBackLater();
+    else this.#stop(this.#waiting);
   }
 }

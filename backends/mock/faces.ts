@@ -6,12 +6,17 @@
 import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
 import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
 import { MAX_VIRQ } from "../../src/contract/limits.ts";
+import { showAs } from "../../src/shared/inspection.ts";
 import type { MockDomain, MockProcess } from "./domain.ts";
 import { type DomainState, ProcessState } from "./kernel.ts";
 import { processBackends } from "./process_backends.ts";
 
 /** A domain, with the backends of its main program. */
 export class DomainFace implements MockDomain {
+  static {
+    showAs(DomainFace, "MockDomain", ({ domid, limit, destroyed }) => ({ domid, limit, destroyed }));
+  }
+
   readonly domid: number;
   readonly grants: GrantBackend;
   readonly maps: MapBackend;
@@ -59,6 +64,14 @@ export class DomainFace implements MockDomain {
 
 /** A program of a domain. */
 class ProcessFace implements MockProcess {
+  static {
+    showAs(ProcessFace, "MockProcess", (face) => ({
+      domid: face.domain.domid,
+      process: face.#state.number,
+      killed: face.killed,
+    }));
+  }
+
   readonly domain: MockDomain;
   readonly grants: GrantBackend;
   readonly maps: MapBackend;

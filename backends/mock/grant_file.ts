@@ -2,6 +2,7 @@ import type { GrantFile, MappedMemory, UnmapNotify } from "../../src/contract/ba
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { pages } from "../../src/contract/messages.ts";
+import { heldPages, wayOut } from "./in_use.ts";
 import type { DomainState, KernelFile, ProcessState } from "./kernel.ts";
 import type { Memory } from "./memory.ts";
 import { replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
@@ -16,14 +17,14 @@ export class MockGrantFile implements GrantFile, KernelFile {
   readonly process: ProcessState;
   readonly #domain: DomainState;
   /** Its number in the domain, which the grant table keeps for each of its grants. */
-  readonly #number: number;
+  readonly number: number;
   #released: (page: number) => void = () => {};
 
   constructor(process: ProcessState) {
     const { domain } = process;
     this.process = process;
     this.#domain = domain;
-    this.#number = domain.grantFiles++;
+    this.number = domain.grantFiles++;
     domain.files.add(this);
   }
 
@@ -35,7 +36,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     if (count === 0) return;
     const memory = takeMemory(domain, count);
     const first = memory.taken;
-    const granted = domain.table.add(this.#number, domid, writable, memory, first, count, grefs);
+    const granted = domain.table.add(this.number, domid, writable, memory, first, count, grefs);
     domain.counted += granted;
     if (granted === count) return;
     memory.give(first + granted, count - granted);
@@ -43,10 +44,12 @@ export class MockGrantFile implements GrantFile, KernelFile {
   }
 
   #limitReached(count: number): GrantError {
-    const { domid, limit, counted } = this.#domain;
+    const { domid, limit, counted, machine } = this.#domain;
+    // With `linux-6.1`, pages that were freed do not count.
+    const held = machine.settings.profile === "linux-5.16" ? heldPages(this.#domain) : [];
     return new GrantError(
       `Cannot allocate ${pages(count)}: the limit of domain ${domid} is ${limit} and its programs use ${counted}. ` +
-        `Free pages, or raise \`limit\` of the domain.`,
+        wayOut(this.#domain, counted, held, "raise `limit` of the domain"),
       { code: "kernel-limit-reached", operation: "allocate", errno: Errno.ENOSPC },
     );
   }
@@ -55,7 +58,8 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const { domid, table } = this.#domain;
     return new GrantError(
       `Cannot allocate ${pages(count)}: the grant table of domain ${domid} has ${table.size} references and ` +
-        `${table.used} are in use. Free pages, or create the MockXen with more \`tableFrames\`.`,
+        `${table.used} are in use. ` +
+        wayOut(this.#domain, table.used, heldPages(this.#domain), "create the MockXen with more `tableFrames`"),
       { code: "table-full", operation: "allocate", errno: Errno.ENOSPC },
     );
   }
@@ -64,7 +68,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     // The kernel has ended all grants of a dead process.
     if (!this.process.alive) return NONE_HELD;
     if (this.#domain.orphans.size > 0) this.#domain.reclaimOrphans();
-    const missing = this.#domain.table.findMissing(grefs, count, this.#number);
+    const missing = this.#domain.table.findMissing(grefs, count, this.number);
     if (missing < count) throw notGranted(grefs[missing]!);
     return this.#end(page, count, grefs);
   }
@@ -96,7 +100,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const domain = this.#domain;
     const { table } = domain;
     // The caller named it twice.
-    if (!table.isGrantedBy(gref, this.#number)) throw notGranted(gref);
+    if (!table.isGrantedBy(gref, this.number)) throw notGranted(gref);
     const notify = table.takeNotify(gref);
     if (notify !== undefined) this.#fire(gref, notify);
     if (!table.isMapped(gref)) {
@@ -135,7 +139,10 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const domain = this.#domain;
     this.process.checkAlive("map");
     this.#check(gref);
-    return domain.memory(gref).map(domain.table.page(gref), count);
+    const mapping = domain.memory(gref).map(domain.table.page(gref), count);
+    mapping.owner = this.process;
+    this.process.ownPages += count;
+    return mapping;
   }
 
   setUnmapNotify(_page: number, gref: number, notify: UnmapNotify): void {
@@ -153,7 +160,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const domain = this.#domain;
     const { table } = domain;
     domain.files.delete(this);
-    const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.#number);
+    const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.number);
     // The program no longer waits for its peers.
     for (const gref of grefs) table.release(gref);
     this.#released = () => {};

@@ -281,6 +281,11 @@ export class GrantTable {
     return (this.#words[gref << ENTRY_SHIFT | ACCESS]! & DEFERRED) !== 0;
   }
 
+  /** Whether the owner of a page has freed it, and access ends when the last mapping does. */
+  isFreed(gref: number): boolean {
+    return this.isDeferred(gref) || this.#waiting.has(gref);
+  }
+
   /** Removes a grant that is not mapped. */
   remove(gref: number): void {
     this.#words[gref << ENTRY_SHIFT | ACCESS] = 0;

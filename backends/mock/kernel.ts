@@ -11,6 +11,9 @@ import type { MachineMemory, Memory } from "./memory.ts";
 import type { MockProfile } from "./options.ts";
 import { PortTable } from "./port_table.ts";
 
+/** Mappings in a frame of Xen's maptrack table: 4096 bytes, 16 for each. */
+const MAPPINGS_PER_FRAME = 256;
+
 /** The settings that all domains of a machine share. */
 interface MachineSettings {
   /** Which version of Linux's driver the domains run. */
@@ -19,13 +22,19 @@ interface MachineSettings {
   readonly tableFrames: number;
   /** The driver's limit at first, in pages. */
   readonly limit: number;
-  /** How many event channels a domain can have. */
+  /** Frames of a domain's maptrack table. */
+  readonly maptrackFrames: number;
+  /** How many event channels a domain other than domain 0 can have. */
   readonly eventChannels: number;
+  /** How many event channels domain 0 can have. */
+  readonly dom0EventChannels: number;
 }
 
 /** An open file of a process, which the kernel closes when the process or its domain ends. */
 export interface KernelFile {
   readonly process: ProcessState;
+  /** The number of a grant file in its domain. */
+  readonly number?: number;
   /** Closes the file in place of its program. */
   closeByKernel(): void;
 }
@@ -33,6 +42,11 @@ export interface KernelFile {
 /** A mapping of granted pages, which the kernel ends when the process or its domain ends. */
 export interface KernelMapping extends Listed<KernelMapping> {
   readonly process: ProcessState;
+  readonly writable: boolean;
+  /** The references of its pages. */
+  readonly grefs: readonly number[];
+  /** The domain that granted a page of it. */
+  granter(index: number): DomainState;
   /** Ends the mapping. */
   end(): void;
 }
@@ -85,6 +99,14 @@ export class DomainState {
   readonly ports: PortTable;
   /** Its mappings of granted pages: of other domains' and, by their references, of its own. */
   readonly mappings: MappingList<KernelMapping> = new MappingList();
+  /** How many pages they map. */
+  mappedPages = 0;
+  /** How many pages they can map. */
+  readonly maxMappedPages: number;
+  /** Its processes that were not killed. */
+  readonly processes: Set<ProcessState> = new Set();
+  /** How many processes it has had. */
+  started = 0;
   /** The files that its processes have open, except those of mappers. */
   readonly files: Set<KernelFile> = new Set();
   /** How many grant files were opened so far: each has a number. */
@@ -99,17 +121,23 @@ export class DomainState {
   #removed = false;
 
   constructor(machine: MachineState, domid: number) {
-    const { tableFrames, limit, eventChannels } = machine.settings;
+    const { tableFrames, limit, maptrackFrames, eventChannels, dom0EventChannels } = machine.settings;
     this.machine = machine;
     this.domid = domid;
     this.table = new GrantTable(tableFrames);
-    this.ports = new PortTable(domid, eventChannels);
+    this.ports = new PortTable(domid, domid === 0 ? dom0EventChannels : eventChannels);
+    this.maxMappedPages = maptrackFrames * MAPPINGS_PER_FRAME;
     this.limit = limit;
   }
 
   /** The memory that a granted page is in. */
   memory(gref: number): Memory {
     return this.machine.memory.at(this.table.memory(gref));
+  }
+
+  /** Whether a page is mapped although its owner has freed it, or died. */
+  isHeld(gref: number): boolean {
+    return this.table.isMapped(gref) && (this.table.isFreed(gref) || this.orphans.has(gref));
   }
 
   /** Frees the orphans that their peers have unmapped. */
@@ -145,10 +173,16 @@ export class DomainState {
 /** A process: the files and mappings that name it are its own. */
 export class ProcessState {
   readonly domain: DomainState;
+  /** Its number in the domain. That of the main program is 0. */
+  readonly number: number;
+  /** How many of the pages that it grants it maps itself, each as often as it is mapped. */
+  ownPages = 0;
   killed = false;
 
   constructor(domain: DomainState) {
     this.domain = domain;
+    this.number = domain.started++;
+    domain.processes.add(this);
   }
 
   /** Whether it runs. */
@@ -160,6 +194,7 @@ export class ProcessState {
   kill(): void {
     if (!this.alive) return;
     this.killed = true;
+    this.domain.processes.delete(this);
     const { mappings, files } = this.domain;
     for (const mapping of mappings) if (mapping.process === this) mapping.end();
     for (const file of files) if (file.process === this) file.closeByKernel();

@@ -1,6 +1,7 @@
 import type { CopySegment, MapFile, PeerMemory } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
+import { pages } from "../../src/contract/messages.ts";
 import { copySegment } from "./copy.ts";
 import type { DomainState, ProcessState } from "./kernel.ts";
 import { MockPeerMapping } from "./peer_mapping.ts";
@@ -28,6 +29,8 @@ export class MockMapFile implements MapFile {
     const granters = typeof domid === "number" ? this.#find(domid) : domid.map((one) => this.#find(one));
     if (!("length" in granters)) this.#check(granters, grefs, 0, grefs.length, writable);
     else granters.forEach((granter, index) => this.#check(granter, grefs, index, index + 1, writable));
+    const { mappedPages, maxMappedPages } = process.domain;
+    if (mappedPages + grefs.length > maxMappedPages) throw this.#tooMany(grefs.length);
     return new MockPeerMapping(process, granters, grefs, writable);
   }
 
@@ -50,6 +53,14 @@ export class MockMapFile implements MapFile {
     throw refused(
       `reference ${gref} is granted read-only`,
       " Map it without `writable`, or allocate it with `writable: true`.",
+    );
+  }
+
+  #tooMany(count: number): GrantError {
+    const { domid, mappedPages, maxMappedPages } = this.#process.domain;
+    return refused(
+      `domain ${domid} maps ${pages(mappedPages)}, and can map ${maxMappedPages}: ${count} more do not fit`,
+      " Unmap some, or create the MockXen with more `maptrackFrames`.",
     );
   }
 

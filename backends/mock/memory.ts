@@ -25,7 +25,7 @@ export interface Memory {
   /**
    * Maps `count` taken pages from `page` on. They stay until they are unmapped, even if they are given back earlier.
    */
-  map(page: number, count: number): MappedMemory;
+  map(page: number, count: number): MemoryMapping;
   /** Sets one byte of a page to 0. */
   clear(page: number, byte: number): void;
   /** Gives `count` taken pages back, from `page` on. Called once for each page. */
@@ -35,6 +35,8 @@ export interface Memory {
 /** A mapping of some pages of a memory. */
 export class MemoryMapping implements MappedMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The process that granted the pages, if it maps its own: it counts them. */
+  owner: { ownPages: number } | undefined = undefined;
   readonly #memory: { unmap(page: number, count: number): void };
   readonly #page: number;
   /** 0 once it has ended. */
@@ -55,6 +57,8 @@ export class MemoryMapping implements MappedMemory {
   unmap(): void {
     const count = this.#count;
     this.#count = 0;
-    if (count > 0) this.#memory.unmap(this.#page, count);
+    if (count === 0) return;
+    if (this.owner !== undefined) this.owner.ownPages -= count;
+    this.#memory.unmap(this.#page, count);
   }
 }

@@ -1,5 +1,6 @@
-import { checkInteger, checkLimit, checkOptions, show } from "../../src/contract/checks.ts";
+import { checkInteger, checkLimit, show } from "../../src/contract/checks.ts";
 import { MAX_PORT } from "../../src/contract/limits.ts";
+import { readOptions } from "../../src/contract/options.ts";
 
 /**
  * Which version of Linux's driver the domains run. The versions differ in what happens to a page that its owner frees
@@ -47,11 +48,24 @@ export interface MockXenOptions {
    */
   limit?: number | undefined;
   /**
-   * How many event channels a domain can have, 1 to 131,071. The default is that of `xl`.
+   * How many pages each domain can map by their references, in frames of Xen's maptrack table of 256 mappings each, 1
+   * to 65,536. A page that is mapped twice counts twice. The default is Xen's: 262,144 mappings.
+   *
+   * @default {1024}
+   */
+  maptrackFrames?: number | undefined;
+  /**
+   * How many event channels a domain other than domain 0 can have, 1 to 131,071. The default is that of `xl`.
    *
    * @default {1023}
    */
   eventChannels?: number | undefined;
+  /**
+   * How many event channels domain 0 can have, 1 to 131,071. The default is all that exist.
+   *
+   * @default {131071}
+   */
+  dom0EventChannels?: number | undefined;
   /**
    * Where the pages are.
    *
@@ -60,14 +74,31 @@ export interface MockXenOptions {
   memory?: MockMemory | undefined;
 }
 
+const NAMES = [
+  "profile",
+  "tableFrames",
+  "limit",
+  "maptrackFrames",
+  "eventChannels",
+  "dom0EventChannels",
+  "memory",
+] as const satisfies readonly (keyof MockXenOptions)[];
+
 /** Options with their defaults. */
 type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
 
 /** Checks the options of a new machine, and fills in their defaults. */
-export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOptions {
+export function checkMockXenOptions(options: MockXenOptions | undefined): CheckedMockXenOptions {
   const what = "create a simulated Xen";
-  checkOptions(what, options);
-  const { profile = "linux-6.1", tableFrames = 64, limit = 1024, eventChannels = 1023, memory = "buffers" } = options;
+  const {
+    profile = "linux-6.1",
+    tableFrames = 64,
+    limit = 1024,
+    maptrackFrames = 1024,
+    eventChannels = 1023,
+    dom0EventChannels = MAX_PORT,
+    memory = "buffers",
+  } = readOptions(what, options, NAMES);
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {
     throw new TypeError(
       `Cannot ${what} as \`profile\` must be "linux-5.16" or "linux-6.1": current value is ${show(profile)}`,
@@ -81,5 +112,7 @@ export function checkMockXenOptions(options: MockXenOptions): CheckedMockXenOpti
   checkInteger(what, "`tableFrames`", tableFrames, 1, 65_536);
   checkLimit(what, "`limit`", limit);
   checkInteger(what, "`eventChannels`", eventChannels, 1, MAX_PORT);
-  return { profile, tableFrames, limit, eventChannels, memory };
+  checkInteger(what, "`dom0EventChannels`", dom0EventChannels, 1, MAX_PORT);
+  checkInteger(what, "`maptrackFrames`", maptrackFrames, 1, 65_536);
+  return { profile, tableFrames, limit, maptrackFrames, eventChannels, dom0EventChannels, memory };
 }

@@ -15,8 +15,8 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   listed = false;
   /** The domain that granted the pages: one for all, or one for each. */
   readonly #granters: DomainState | readonly DomainState[];
-  readonly #grefs: readonly number[];
-  readonly #writable: boolean;
+  readonly grefs: readonly number[];
+  readonly writable: boolean;
   /** The memory: one part or several, each of neighbouring pages of one allocation. */
   readonly #memory: MappedMemory | readonly MappedMemory[];
   #notify: SetNotify = NO_NOTIFY;
@@ -29,8 +29,8 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   ) {
     this.process = process;
     this.#granters = granters;
-    this.#grefs = grefs;
-    this.#writable = writable;
+    this.grefs = grefs;
+    this.writable = writable;
     const end = this.#endOfRun(0);
     const memory = this.#mapRun(0, end);
     if (end === grefs.length) {
@@ -45,9 +45,11 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
     if (!("length" in granters)) granters.table.map(grefs, 0, grefs.length);
     else for (let index = 0; index < grefs.length; index++) granters[index]!.table.map(grefs, index, index + 1);
     process.domain.mappings.add(this);
+    process.domain.mappedPages += grefs.length;
   }
 
-  #granter(index: number): DomainState {
+  /** The domain that granted a page. */
+  granter(index: number): DomainState {
     const granters = this.#granters;
     return "length" in granters ? granters[index]! : granters;
   }
@@ -55,7 +57,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   /** The end of the run that begins at `from`: of neighbouring pages of one allocation. */
   #endOfRun(from: number): number {
     const granters = this.#granters;
-    const grefs = this.#grefs;
+    const grefs = this.grefs;
     if (!("length" in granters)) return granters.table.endOfRun(grefs, from, grefs.length);
     let to = from + 1;
     while (to < grefs.length && granters[to] === granters[from]) to++;
@@ -63,15 +65,15 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   }
 
   #mapRun(from: number, to: number): MappedMemory {
-    const granter = this.#granter(from);
-    const gref = this.#grefs[from]!;
+    const granter = this.granter(from);
+    const gref = this.grefs[from]!;
     return granter.memory(gref).map(granter.table.page(gref), to - from);
   }
 
   /** Maps all runs after the first. Returns the parts, the first included. */
   #mapRest(first: MappedMemory, from: number): MappedMemory[] {
     const parts = [first];
-    while (from < this.#grefs.length) {
+    while (from < this.grefs.length) {
       const to = this.#endOfRun(from);
       parts.push(this.#mapRun(from, to));
       from = to;
@@ -82,7 +84,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   setUnmapNotify(notify: UnmapNotify): void {
     this.process.checkAlive("notify");
     const { clearByte } = notify;
-    if (clearByte !== undefined && !this.#writable) {
+    if (clearByte !== undefined && !this.writable) {
       throw refused(`byte ${clearByte} cannot be cleared in a read-only mapping. Map with \`writable: true\``);
     }
     this.#notify = replaceNotify(this.process.domain.ports, this.#notify, notify);
@@ -99,16 +101,17 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
    */
   end(): void {
     const { domain } = this.process;
-    const grefs = this.#grefs;
+    const grefs = this.grefs;
     const notify = domain.destroyed ? NO_NOTIFY : this.#notify;
     this.#notify = NO_NOTIFY;
     if (notify.clearByte !== undefined) {
       const index = Math.floor(notify.clearByte / PAGE_SIZE);
-      const granter = this.#granter(index);
+      const granter = this.granter(index);
       const gref = grefs[index]!;
       granter.memory(gref).clear(granter.table.page(gref), notify.clearByte % PAGE_SIZE);
     }
     domain.mappings.delete(this);
+    domain.mappedPages -= grefs.length;
     const memory = this.#memory;
     if (!("length" in memory)) memory.unmap();
     else for (const part of memory) part.unmap();
@@ -123,7 +126,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   /** Counts the end of the mapping in the table of a domain, and frees the pages that end with it. */
   #unmapGrants(granter: DomainState, from: number, to: number): void {
     const { table } = granter;
-    const grefs = this.#grefs;
+    const grefs = this.grefs;
     for (let index = from; (index = table.unmap(grefs, index, to)) < to; index++) {
       const gref = grefs[index]!;
       granter.memory(gref).give(table.page(gref), 1);

@@ -6,6 +6,8 @@ const KERNEL_VIRQS: readonly number[] = [0, 1];
 
 /** The file through which a port was bound. */
 export interface PortFile {
+  /** The process whose file it is. */
+  readonly process: { readonly number: number };
   /** Takes an event of the port. */
   onEvent(port: Port): void;
 }

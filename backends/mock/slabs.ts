@@ -1,4 +1,3 @@
-import type { MappedMemory } from "../../src/contract/backend.ts";
 import { PAGE_SIZE } from "../../src/contract/limits.ts";
 import { type MachineMemory, type Memory, MemoryMapping } from "./memory.ts";
 import { type Zero, zeroing } from "./zero.ts";
@@ -184,7 +183,7 @@ class Slab implements Memory {
     this.taken = page;
   }
 
-  map(page: number, count: number): MappedMemory {
+  map(page: number, count: number): MemoryMapping {
     const bytes = new Uint8Array(this.#buffer, page * PAGE_SIZE, count * PAGE_SIZE);
     const uses = this.#uses;
     for (let index = page; index < page + count; index++) uses[index]!++;

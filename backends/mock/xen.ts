@@ -1,9 +1,12 @@
 import { checkDomid } from "../../src/contract/checks.ts";
+import { shorten, showAs } from "../../src/shared/inspection.ts";
 import { Buffers } from "./buffers.ts";
 import type { MockDomain } from "./domain.ts";
 import { DomainFace } from "./faces.ts";
 import { type DomainState, MachineState } from "./kernel.ts";
+import { leftovers } from "./leftovers.ts";
 import { checkMockXenOptions, type MockProfile, type MockXenOptions } from "./options.ts";
+import { type MockXenReport, reportOf } from "./report.ts";
 import { Slabs } from "./slabs.ts";
 
 /** How many leftovers the error of `assertClean()` names. */
@@ -28,9 +31,13 @@ let stateOf: (xen: MockXen) => MachineState;
  * assert.equal(ours.bytes[0], 7);
  * ```
  */
-export class MockXen {
+export class MockXen implements Disposable {
   static {
     stateOf = (xen) => xen.#machine;
+    showAs(MockXen, "MockXen", (xen) => ({
+      profile: xen.profile,
+      domains: shorten([...xen.#machine.domains()].map(({ domid }) => domid)),
+    }));
   }
 
   /** Which version of Linux's driver the domains run. */
@@ -45,7 +52,7 @@ export class MockXen {
    * @throws {TypeError} if an option has the wrong type, or names no profile or no kind of memory.
    * @throws {RangeError} if a number is out of bounds.
    */
-  constructor(options: MockXenOptions = {}) {
+  constructor(options?: MockXenOptions) {
     const { memory, ...checked } = checkMockXenOptions(options);
     this.profile = checked.profile;
     this.#machine = new MachineState(checked, memory === "slabs" ? new Slabs() : new Buffers());
@@ -92,22 +99,54 @@ export class MockXen {
    * ```
    */
   assertClean(): void {
-    const left = [...this.#machine.domains()].flatMap(leftovers);
+    const left = leftovers(this.inspect());
     if (left.length === 0) return;
     const more = left.length > SHOWN ? `; and ${left.length - SHOWN} more` : "";
     throw new Error(`The simulated Xen is not clean: ${left.slice(0, SHOWN).join("; ")}${more}`);
   }
-}
 
-/** What is granted, mapped and bound in a domain, in words. */
-function leftovers({ domid, table, mappings, ports }: DomainState): string[] {
-  const left: string[] = [];
-  for (const gref of table.grefs()) {
-    left.push(`domain ${domid} grants domain ${table.domid(gref)} a page by reference ${gref}`);
+  /**
+   * Throws unless the machine is clean, like {@linkcode MockXen.assertClean}. With `using`, declare the machine before
+   * everything that runs on it, so that it is disposed of last. If the block throws as well, JavaScript throws a
+   * `SuppressedError`.
+   *
+   * @throws {Error} that names the first ten things left.
+   *
+   * @example Check at the end of a block that nothing is left
+   * ```ts
+   * import { GrantDevice } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   *
+   * using xen = new MockXen();
+   * using device = new GrantDevice(xen.domain(1));
+   * using pages = device.open().allocate(0);
+   * ```
+   */
+  [Symbol.dispose](): void {
+    this.assertClean();
   }
-  if (mappings.size > 0) left.push(`domain ${domid} has ${mappings.size} mappings of granted pages`);
-  for (const port of ports.all()) left.push(`domain ${domid} has port ${port.number} bound`);
-  return left;
+
+  /**
+   * Returns what all domains hold as plain data: grants, mappings, ports and processes.
+   *
+   * @example See who maps what
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using pages = new GrantDevice(xen.domain(1)).open().allocate(0, { pages: 2 });
+   * using theirs = new GrantMapper(xen.domain(0)).map(1, pages.grefs);
+   *
+   * const [granter, peer] = xen.inspect().domains;
+   * assert.deepEqual(granter?.grants.map(({ gref, mapped }) => [gref, mapped]), [[8, true], [9, true]]);
+   * assert.deepEqual(peer?.mappings[0]?.pages, [{ domid: 1, gref: 8 }, { domid: 1, gref: 9 }]);
+   * ```
+   */
+  inspect(): MockXenReport {
+    return reportOf(this.#machine);
+  }
 }
 
 /** The state of a machine's kernels, which tests compare with their models. */

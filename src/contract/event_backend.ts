@@ -63,7 +63,11 @@ export interface EventFile {
   /**
    * Calls back once, as soon as {@linkcode EventFile.pending} may return ports or throw. It never calls back before
    * this method returns, nor after the returned function was called. The caller calls this method again only after one
-   * of the two has happened. Until then, the process stays alive.
+   * of the two has happened. Until then, the process stays alive. Call back in a turn of the event loop of its own, not
+   * in a microtask: two sides that answer each other would keep timers and I/O from their turns.
+   *
+   * Meanwhile the caller may call {@linkcode EventFile.pending}, which takes the events. A callback that is under way
+   * then does no harm.
    *
    * @returns A function that stops waiting. It may be called any number of times.
    * @throws {GrantError} if the system cannot wait. There is no callback then.

@@ -1,16 +1,32 @@
-import { checkOptions, show } from "../contract/checks.ts";
+import { checkInteger, show } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventFile } from "../contract/event_backend.ts";
+import { readOptions } from "../contract/options.ts";
 import type { CallGuard } from "../shared/call_guard.ts";
+import { showAs } from "../shared/inspection.ts";
 import { EventIterator } from "./event_iterator.ts";
 import type { EventPump, EventTaker } from "./event_pump.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
-/** How to wait for events. */
-export interface WaitOptions {
+/** How to iterate over events. */
+export interface EventsOptions {
   /** Ends the waiting when it is aborted. */
   signal?: AbortSignal | undefined;
 }
+
+/** How to wait for an event. */
+export interface WaitOptions extends EventsOptions {
+  /**
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647. The timer is the program's own: fake
+   * timers of a test framework control it.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number | undefined;
+}
+
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
 
 /**
  * One end of an event channel: a bound port of this domain. Iterate over it to handle every event:
@@ -36,7 +52,10 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    *
    * Every failure rejects the promise; an aborted signal rejects it with the signal's reason.
    *
-   * @param options A signal that ends the waiting.
+   * A wait keeps the program alive, on Node too.
+   *
+   * @param options How long to wait, and a signal that ends the waiting.
+   * @throws {DOMException} `TimeoutError` if no event arrives in time.
    * @throws {GrantError} `closed` if the channel was unbound, before or during the wait; or the system's refusal.
    *
    * @example Wait for a limited time
@@ -47,10 +66,38 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    *
    * using events = new EventChannels(new MockXen().domain(1));
    * using channel = events.bindUnbound(0);
-   * await assert.rejects(channel.wait({ signal: AbortSignal.timeout(10) }), { name: "TimeoutError" });
+   * await assert.rejects(channel.wait({ timeout: 10 }), { name: "TimeoutError" });
    * ```
    */
   wait(options?: WaitOptions): Promise<void>;
+  /**
+   * Looks for an event without waiting, and takes it if there is one. Like a wait, it counts an event that arrived
+   * earlier and was not taken.
+   *
+   * Let the event loop turn between two looks, or call {@linkcode EventChannel.wait} instead.
+   *
+   * @returns Whether there was an event.
+   * @throws {GrantError} `closed` if the channel was unbound; or the system's refusal.
+   *
+   * @example Look for an event
+   * ```ts
+   * import { EventChannels } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * using ours = new EventChannels(xen.domain(1));
+   * using theirs = new EventChannels(xen.domain(0));
+   * using channel = ours.bindUnbound(0);
+   * using peer = theirs.bindInterdomain(1, channel.port);
+   *
+   * assert.equal(channel.poll(), false);
+   * peer.notify();
+   * assert.equal(channel.poll(), true);
+   * assert.equal(channel.poll(), false);
+   * ```
+   */
+  poll(): boolean;
   /**
    * Iterates over the events from now on, including one that arrived earlier and was not taken, until the channel is
    * unbound. Each iterator sees every event, no matter who else waits; events that arrive in the same turn of the event
@@ -71,7 +118,7 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    * }, { name: "TimeoutError" });
    * ```
    */
-  events(options?: WaitOptions): AsyncIterableIterator<void>;
+  events(options?: EventsOptions): AsyncIterableIterator<void>;
   /**
    * Iterates over the events, like {@linkcode EventChannel.events} without a signal.
    *
@@ -123,6 +170,10 @@ export interface ChannelOwner {
 
 /** A bound port. Its events are numbered here, so that each waiter knows which of them it has seen. */
 export class BoundChannel implements EventChannel, EventTaker {
+  static {
+    showAs(BoundChannel, "EventChannel", (channel) => ({ port: channel.#port, closed: channel.#closed }));
+  }
+
   readonly #port: number;
   readonly #owner: ChannelOwner;
   readonly #waiters: Waiters;
@@ -174,13 +225,46 @@ export class BoundChannel implements EventChannel, EventTaker {
     guard.make("notify", () => file.notify(this.#port));
   }
 
-  async wait(options: WaitOptions = {}): Promise<void> {
-    const seen = await this.after(this.#taken, checkSignal(options)).promise;
+  async wait(options?: WaitOptions): Promise<void> {
+    const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
+    checkSignal(signal);
+    if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+    const waiter = this.after(this.#taken, signal);
+    const seen = await (timeout === undefined ? waiter.promise : this.#within(timeout, waiter));
     if (seen === undefined) throw this.#closedError("wait");
   }
 
-  events(options: WaitOptions = {}): AsyncIterableIterator<void> {
-    return new EventIterator(this, this.#taken, checkSignal(options));
+  /** Waits until a waiter is settled, and fails it after a time. */
+  async #within(timeout: number, waiter: Waiter): Promise<number | undefined> {
+    // Both at once, because a test may put fake timers in place in the meantime.
+    const { setTimeout, clearTimeout } = globalThis;
+    const timer = setTimeout(() => {
+      const message = `Cannot wait: no event arrived on port ${this.#port} within ${timeout} ms.`;
+      waiter.fail(new DOMException(message, "TimeoutError"));
+    }, timeout);
+    try {
+      return await waiter.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  poll(): boolean {
+    if (this.#closed) throw this.#closedError("wait");
+    const seen = this.#taken;
+    if (this.#events === seen) {
+      this.#owner.guard.checkIdle("wait");
+      this.#unmask();
+      this.#owner.pump.poll();
+    }
+    this.#taken = this.#events;
+    return this.#events > seen;
+  }
+
+  events(options?: EventsOptions): AsyncIterableIterator<void> {
+    const { signal } = readOptions("wait", options, ["signal"]);
+    checkSignal(signal);
+    return new EventIterator(this, this.#taken, signal);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<void> {
@@ -239,12 +323,10 @@ export class BoundChannel implements EventChannel, EventTaker {
 }
 
 function settled(value: number | undefined): Waiter {
-  return { promise: Promise.resolve(value), cancel() {} };
+  return { promise: Promise.resolve(value), cancel() {}, fail() {} };
 }
 
-function checkSignal(options: WaitOptions): AbortSignal | undefined {
-  checkOptions("wait", options);
-  const { signal } = options;
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
+function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
   throw new TypeError(`Cannot wait as \`signal\` must be an AbortSignal: current value is ${show(signal)}`);
 }

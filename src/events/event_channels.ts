@@ -4,6 +4,7 @@ import { GrantError } from "../contract/errors.ts";
 import type { EventBackend, EventFile } from "../contract/event_backend.ts";
 import { MAX_VIRQ } from "../contract/limits.ts";
 import { CallGuard } from "../shared/call_guard.ts";
+import { shorten, showAs } from "../shared/inspection.ts";
 import { BoundChannel, type ChannelOwner, type EventChannel } from "./event_channel.ts";
 import { EventPump } from "./event_pump.ts";
 
@@ -42,6 +43,14 @@ export interface EventChannelsReport {
  * ```
  */
 export class EventChannels implements Disposable {
+  static {
+    showAs(EventChannels, "EventChannels", (events) => ({
+      backend: events.#backend.name,
+      closed: events.#closed,
+      ports: shorten([...events.#channels.keys()]),
+    }));
+  }
+
   readonly #backend: EventBackend;
   readonly #guard: CallGuard;
   readonly #channels = new Map<number, BoundChannel>();

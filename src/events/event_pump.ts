@@ -1,5 +1,6 @@
 import { show } from "../contract/checks.ts";
 import type { EventFile } from "../contract/event_backend.ts";
+import { nextTurn, startTimer, stopTimer } from "../contract/event_loop.ts";
 import { MAX_PORT } from "../contract/limits.ts";
 import type { CallGuard } from "../shared/call_guard.ts";
 
@@ -29,7 +30,7 @@ export class EventPump {
   #waiting = 0;
   /** The backend's wait, if one is under way. */
   #wait: Wait | undefined;
-  #pause: ReturnType<typeof setTimeout> | undefined;
+  #pause: ReturnType<typeof startTimer> | undefined;
 
   /** @param takers What receives the events, by port. */
   constructor(file: EventFile, guard: CallGuard, takers: ReadonlyMap<number, EventTaker>) {
@@ -53,7 +54,7 @@ export class EventPump {
   removeWaiter(): void {
     this.#waiting--;
     if (this.#waiting > 0) return;
-    clearTimeout(this.#pause);
+    stopTimer(this.#pause);
     this.#pause = undefined;
     const wait = this.#wait;
     this.#wait = undefined;
@@ -77,26 +78,47 @@ export class EventPump {
   #onPending(wait: object): void {
     if (this.#wait !== wait) return;
     // The backend may be in the middle of a call, perhaps of the one that began this wait.
-    if (this.#guard.busy) queueMicrotask(() => this.#take(wait));
+    if (this.#guard.busy) nextTurn(() => this.#take(wait));
     else this.#take(wait);
   }
 
   #take(wait: object): void {
     if (this.#wait !== wait) return;
     this.#wait = undefined;
-    let news = false;
+    let news: boolean;
     try {
-      const ports = this.#guard.make("wait", () => checkPorts(this.#file.pending()));
-      for (const port of ports) news = this.#takers.get(port)?.onEvent() || news;
+      news = this.#distribute();
     } catch (error) {
       return this.#fail(error);
     }
     if (this.#waiting === 0) return;
     if (news) return this.#start();
-    this.#pause = setTimeout(() => {
+    this.#pause = startTimer(() => {
       this.#pause = undefined;
       this.#start();
     }, 0);
+  }
+
+  /**
+   * Takes the events that have arrived, without waiting.
+   *
+   * @throws {GrantError} if the backend fails. Everyone who waits fails, too.
+   */
+  poll(): void {
+    try {
+      this.#distribute();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Takes the events that have arrived, and hands them to the ports. Returns whether any was news. */
+  #distribute(): boolean {
+    const ports = this.#guard.make("wait", () => checkPorts(this.#file.pending()));
+    let news = false;
+    for (const port of ports) news = this.#takers.get(port)?.onEvent() || news;
+    return news;
   }
 
   #fail(error: unknown): void {

@@ -11,6 +11,8 @@ export interface Waiter {
   readonly promise: Promise<number | undefined>;
   /** Ends the wait without an event. */
   cancel(): void;
+  /** Fails the wait. */
+  fail(error: unknown): void;
 }
 
 interface Entry {
@@ -55,7 +57,7 @@ export class Waiters {
     };
     if (signal) addEventListener.call(signal, "abort", onAbort);
     this.#entries.add(entry);
-    return { promise, cancel: () => entry.wake(undefined) };
+    return { promise, cancel: () => entry.wake(undefined), fail: entry.fail };
   }
 
   /** Ends all waits with a value, or without an event if it is `undefined`. */

@@ -188,11 +188,11 @@ describe("`pending()` that fails after it took events", () => {
     let calls = 0;
     const stop = file.whenPending(() => calls++);
     stop();
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(calls).toBe(0);
     file.whenPending(() => calls++);
     expect(calls).toBe(0);
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(calls).toBe(1);
     finish();
   });

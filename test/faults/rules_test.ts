@@ -187,7 +187,7 @@ describe("`hold()` holds pages that the peer does not map:", () => {
     device.open().close();
     expect(device.inspect()).toMatchObject({ live: 3, pending: 3 });
     expect(below("endAccess")).toEqual([]);
-    expect(() => xen.assertClean()).toThrow("reference 8");
+    expect(() => xen.assertClean()).toThrow("references 8");
     expect([peer.fired, faults.injected("endAccess")]).toEqual([
       faults.calls("endAccess") * 3,
       faults.calls("endAccess"),

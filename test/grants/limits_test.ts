@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError, GrantMapper } from "../../mod.ts";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 describe("`inspect().limit`", () => {
   test("is right before anything else has read the limit", () => {
@@ -15,7 +16,7 @@ describe("`inspect().limit`", () => {
 
   test("is undefined if the backend cannot tell, and asked for again next time", () => {
     let answer: unknown = NaN;
-    const { device } = machine(undefined, { limit: () => answer as number });
+    const { device } = brokenDevice(undefined, { limit: () => answer as number });
     expect(device.inspect().limit).toBe(undefined);
     answer = 5;
     expect(device.inspect().limit).toBe(5);
@@ -23,7 +24,7 @@ describe("`inspect().limit`", () => {
 
   test("is the last one if the backend can no longer tell", () => {
     let fails = false;
-    const { device } = machine(undefined, {
+    const { device } = brokenDevice(undefined, {
       limit() {
         if (fails) throw new Error("planned");
         return 7;
@@ -32,13 +33,13 @@ describe("`inspect().limit`", () => {
     expect(device.inspect().limit).toBe(7);
     fails = true;
     expect(device.inspect().limit).toBe(7);
-    expect(thrown(() => device.limit).code).toBe("backend-failed");
+    expect(grantError(() => device.limit).code).toBe("backend-failed");
   });
 
   test("does not call the backend in the middle of a call", () => {
     const limits: unknown[] = [];
     let asked = 0;
-    const { device } = machine(undefined, {
+    const { device } = brokenDevice(undefined, {
       limit() {
         asked++;
         limits.push(device.inspect().limit);
@@ -63,7 +64,7 @@ describe("an error about a reached limit", () => {
     const mapping = pages.map();
     pages.free();
     expect(device.inspect()).toMatchObject({ live: 4, listed: 0, freedMapped: 4, pending: 0 });
-    expect(thrown(() => allocator.allocate(0)).message).toBe(
+    expect(grantError(() => allocator.allocate(0)).message).toBe(
       "Cannot allocate 1 page: the limit is 4 and 4 are in use, 4 of them freed but still mapped here. " +
         "Unmap the freed ones that are mapped here, or raise `limit` of the device.",
     );
@@ -77,7 +78,7 @@ describe("an error about a reached limit", () => {
     const mapping = allocator.allocate(0, { pages: 3 }).map({ start: 1, count: 1 });
     allocator.close();
     expect(device.inspect()).toMatchObject({ live: 3, freedMapped: 3 });
-    expect(thrown(() => device.open().allocate(0)).message).toContain("3 of them freed but still mapped here");
+    expect(grantError(() => device.open().allocate(0)).message).toContain("3 of them freed but still mapped here");
     mapping.unmap();
     expect(device.inspect()).toMatchObject({ live: 0, freedMapped: 0 });
   });
@@ -88,7 +89,7 @@ describe("an error about a reached limit", () => {
     const ours = pages.map({ start: 0, count: 2 });
     const theirs = new GrantMapper(xen.domain(0)).map(1, [pages.grefs[2]!]);
     pages.free({ start: 0, count: 3 });
-    expect(thrown(() => allocator.allocate(0, { pages: 2 })).message).toBe(
+    expect(grantError(() => allocator.allocate(0, { pages: 2 })).message).toBe(
       "Cannot allocate 2 pages: the limit is 6 and 6 are in use, 2 of them freed but still mapped here, " +
         "1 of them freed but still mapped by the peer or not ended yet. Unmap the freed ones that are mapped here, " +
         "have the peers unmap theirs, free pages, or raise `limit` of the device.",
@@ -100,7 +101,7 @@ describe("an error about a reached limit", () => {
 
   test("if the system refuses, says what this device holds of freed pages", () => {
     let full = false;
-    const { device } = machine((file) => ({
+    const { device } = brokenDevice((file) => ({
       grant(...args) {
         if (full) throw new GrantError("The table is full", { code: "no-space", operation: "allocate", errno: 28 });
         file.grant(...args);
@@ -110,9 +111,9 @@ describe("an error about a reached limit", () => {
     const pages = allocator.allocate(0, { pages: 4 });
     const mapping = pages.map();
     full = true;
-    expect(thrown(() => allocator.allocate(0)).message).toBe("The table is full");
+    expect(grantError(() => allocator.allocate(0)).message).toBe("The table is full");
     pages.free();
-    const error = thrown(() => allocator.allocate(0));
+    const error = grantError(() => allocator.allocate(0));
     expect(error).toMatchObject({ code: "no-space", errno: 28, operation: "allocate" });
     expect(error.message).toBe(
       "The table is full. This device still holds 4 pages, 4 of them freed but still mapped here. " +

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
-import { thrown } from "../support/broken_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 
 const tracking = (limit = 16) => new GrantDevice(new MockXen().domain(1), { limit, trackAllocations: true });
 
@@ -72,7 +72,7 @@ test("an error about a reached limit names the largest holders", () => {
   ring.free();
   const allocator = device.open();
   for (const pages of [1, 3, 2]) allocator.allocate(0, { pages });
-  const error = thrown(() => allocator.allocate(0, { pages: 2 }));
+  const error = grantError(() => allocator.allocate(0, { pages: 2 }));
   expect(error.code).toBe("limit-reached");
   const [first, ...holders] = error.message.split("\n");
   expect(first).toBe(
@@ -92,5 +92,5 @@ test("other errors pass as they are", () => {
   ringBuffer(device, 1);
   const allocator = device.open();
   allocator.close();
-  expect(thrown(() => allocator.allocate(0)).message).not.toContain("holders");
+  expect(grantError(() => allocator.allocate(0)).message).not.toContain("holders");
 });

@@ -44,7 +44,7 @@ describe("event channels", () => {
     file.unbind(first);
     expect(libc.waiting.size).toBe(0);
     expect(called).toBe(false);
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(called).toBe(true);
     libc.log = [];
     expect(file.pending()).toEqual([second]);

@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { machineState } from "../../backends/mock/xen.ts";
-import { GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
+import { EventChannels, GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 /** A device in domain 1 and a mapper in domain 0 of a machine. */
@@ -256,18 +257,218 @@ describe("`destroy()`", () => {
 });
 
 describe("`assertClean()`", () => {
-  test("names granted and mapped pages, the first ten of them", () => {
+  test("names granted pages, mappings and ports by domain and process, in ranges", () => {
     const xen = new MockXen();
     const { device, mapper } = sides(xen);
-    const pages = device.open().allocate(0, { pages: 12 });
-    const theirs = mapper.map(1, pages.grefs);
-    expect(() => xen.assertClean()).toThrow("domain 1 grants domain 0 a page by reference 8; ");
-    expect(() => xen.assertClean()).toThrow("and 3 more");
-    pages.free();
-    expect(() => xen.assertClean()).toThrow();
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 12 });
+    pages.free({ start: 4, count: 1 });
+    const theirs = mapper.map(1, pages.grefs.slice(0, 4));
+    const process = xen.domain(1).process();
+    const other = new GrantDevice(process).open().allocate(2);
+    const events = new EventChannels(process);
+    for (const _ of [1, 2]) events.bindUnbound(0);
+    expect(() => xen.assertClean()).toThrow(
+      "The simulated Xen is not clean: " +
+        "domain 1 grants domain 0 pages by references 8 to 11 and 13 to 19; " +
+        "process 1 of domain 1 grants domain 2 a page by reference 12; " +
+        "process 1 of domain 1 has ports 1 to 2 bound; " +
+        "domain 0 has 1 mapping of granted pages: references 8 to 11 of domain 1",
+    );
+    other.free();
+    events.close();
+    pages.free({ start: 0, count: 4 });
+    pages.free({ start: 5, count: 7 });
+    expect(() => xen.assertClean()).toThrow("grants domain 0 pages by references 8 to 11, freed but still mapped; ");
     theirs.unmap();
     device.close();
     xen.assertClean();
+  });
+
+  test("names the first ten things left", () => {
+    const xen = new MockXen();
+    const allocator = new GrantDevice(xen.domain(1)).open();
+    for (let domid = 2; domid < 15; domid++) allocator.allocate(domid);
+    expect(() => xen.assertClean()).toThrow(/domain 11 a page by reference 17; and 3 more$/);
+  });
+
+  test("is what `using` calls", () => {
+    const leave = () => {
+      using xen = new MockXen();
+      new GrantDevice(xen.domain(1)).open().allocate(0);
+    };
+    expect(leave).toThrow("domain 1 grants domain 0 a page by reference 8");
+    using _clean = new MockXen();
+  });
+});
+
+test("`inspect()` returns domains with what they hold, as plain data", () => {
+  const xen = new MockXen();
+  const { device, mapper } = sides(xen);
+  const pages = device.open().allocate(0, { writable: true });
+  using _ours = pages.map();
+  const theirs = mapper.map(1, pages.grefs, { writable: true });
+  const channel = new EventChannels(xen.domain(1)).bindUnbound(0);
+  const report = xen.inspect();
+  expect(JSON.parse(JSON.stringify(report))).toEqual({
+    domains: [
+      {
+        domid: 1,
+        destroyed: false,
+        limit: 1024,
+        counted: 1,
+        processes: [{ process: 0, files: 2, ownPages: 1 }],
+        grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true }],
+        mappings: [],
+        ports: [{ port: 1, process: 0, domid: 0 }],
+      },
+      {
+        domid: 0,
+        destroyed: false,
+        limit: 1024,
+        counted: 0,
+        processes: [{ process: 0, files: 0, ownPages: 0 }],
+        grants: [],
+        mappings: [{ process: 0, writable: true, pages: [{ domid: 1, gref: 8 }] }],
+        ports: [],
+      },
+    ],
+  });
+  theirs.unmap();
+  channel.unbind();
+  expect(report.domains[1]!.mappings).toHaveLength(1);
+});
+
+describe("an allocation that finds no room", () => {
+  test("names the freed pages that peers still map, where the table is full of them", () => {
+    const xen = new MockXen({ tableFrames: 1 });
+    const { device, mapper } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 504 });
+    const theirs = mapper.map(1, pages.grefs);
+    pages.free();
+    expect(() => allocator.allocate(0)).toThrow(
+      "Cannot allocate 1 page: the grant table of domain 1 has 504 references and 504 are in use. 504 of these " +
+        "were freed, but domain 0 still maps them: unmap them there. Or create the MockXen with more `tableFrames`.",
+    );
+    theirs.unmap();
+    expect(allocator.allocate(0).count).toBe(1);
+  });
+
+  test("names the pages that the domain's own programs map", () => {
+    const xen = new MockXen({ tableFrames: 1 });
+    const { device } = sides(xen);
+    const allocator = device.open();
+    const pages = allocator.allocate(0, { pages: 504 });
+    const ours = pages.map({ start: 500, count: 4 });
+    pages.free();
+    const more = allocator.allocate(0, { pages: 500 });
+    expect(() => allocator.allocate(0)).toThrow(
+      "504 are in use. The programs of domain 1 map 4 pages of their own, which stay in use until they unmap them. " +
+        "Free pages, or create the MockXen with more `tableFrames`.",
+    );
+    ours.unmap();
+    allocator.allocate(0, { pages: 4 }).free();
+    more.free();
+    device.close();
+    xen.assertClean();
+  });
+
+  test("names the held pages that count toward the limit of `linux-5.16`", () => {
+    const xen = new MockXen({ profile: "linux-5.16", limit: 2 });
+    const process = xen.domain(1).process();
+    const pages = new GrantDevice(process).open().allocate(0);
+    const theirs = new GrantMapper(xen.domain(0)).map(1, pages.grefs);
+    process.kill();
+    expect(() => new GrantDevice(xen.domain(1), { limit: 9 }).open().allocate(0, { pages: 2 })).toThrow(
+      "the limit of domain 1 is 2 and its programs use 1. 1 of these was freed, but domain 0 still maps it: unmap " +
+        "it there. Or raise `limit` of the domain.",
+    );
+    theirs.unmap();
+    // The next operation frees it.
+    new GrantDevice(xen.domain(1)).open().allocate(0).free();
+    xen.assertClean();
+  });
+});
+
+test("a domain can map as many pages as its maptrack table holds, each time they are mapped", () => {
+  const xen = new MockXen({ maptrackFrames: 1 });
+  const { device, mapper } = sides(xen);
+  const pages = device.open().allocate(0, { pages: 200 });
+  const first = mapper.map(1, pages.grefs);
+  expect(() => mapper.map(1, pages.grefs)).toThrow(
+    "domain 0 maps 200 pages, and can map 256: 200 more do not fit. Unmap some, or create the MockXen with more " +
+      "`maptrackFrames`.",
+  );
+  const rest = mapper.map(1, pages.grefs.slice(0, 56));
+  expect(() => mapper.map(1, pages.grefs.slice(0, 1))).toThrow(expect.objectContaining({ code: "map-refused" }));
+  for (const mapping of [first, rest]) mapping.unmap();
+  mapper.map(1, pages.grefs).unmap();
+  device.close();
+  xen.assertClean();
+});
+
+test("domain 0 has as many ports as there are, or as `dom0EventChannels` says", () => {
+  const bind = (xen: MockXen, domid: number, count: number) => {
+    const events = new EventChannels(xen.domain(domid));
+    for (let port = 0; port < count; port++) events.bindUnbound(5);
+  };
+  bind(new MockXen(), 0, 1024);
+  expect(() => bind(new MockXen(), 1, 1024)).toThrow("domain 1 has 1023 event channels, its maximum");
+  expect(() => bind(new MockXen({ dom0EventChannels: 2 }), 0, 3)).toThrow("domain 0 has 2 event channels");
+});
+
+test("`MockXen()` refuses options that do not exist", () => {
+  expect(() => new MockXen({ limits: 3 } as object)).toThrow(
+    "Cannot create a simulated Xen as there is no option `limits`: did you mean `limit`?",
+  );
+  expect(() => new MockXen(5 as unknown as object)).toThrow(TypeError);
+});
+
+test("machines, domains and processes are shown by what tells them apart", () => {
+  const xen = new MockXen();
+  const process = xen.domain(1).process();
+  process.kill();
+  expect(inspect(xen)).toBe("MockXen { profile: 'linux-6.1', domains: [ 1 ] }");
+  expect(inspect(xen.domain(1))).toBe("MockDomain { domid: 1, limit: 1024, destroyed: false }");
+  expect(inspect(process)).toBe("MockProcess { domid: 1, process: 1, killed: true }");
+});
+
+describe("a domid that is used again", () => {
+  test("gives the new domain what was granted and offered to the old one", async () => {
+    const xen = new MockXen();
+    const pages = new GrantDevice(xen.domain(0)).open().allocate(5, { writable: true });
+    const events = new EventChannels(xen.domain(0));
+    const channel = events.bindUnbound(5);
+    const old = xen.domain(5);
+    new GrantMapper(old).map(0, pages.grefs, { writable: true }).bytes[0] = 42;
+    new EventChannels(old).bindInterdomain(0, channel.port);
+    old.destroy();
+    expect(xen.domain(5)).not.toBe(old);
+    const theirs = new GrantMapper(xen.domain(5)).map(0, pages.grefs);
+    expect(theirs.read(0, 1)[0]).toBe(42);
+    new EventChannels(xen.domain(5)).bindInterdomain(0, channel.port).notify();
+    await channel.wait();
+    // What ends both: free the page and unbind the port.
+    theirs.unmap();
+    pages.free();
+    channel.unbind();
+    expect(() => new GrantMapper(xen.domain(5)).map(0, pages.grefs)).toThrow("has no grant with reference");
+    expect(() => new EventChannels(xen.domain(5)).bindInterdomain(0, channel.port)).toThrow("has no port");
+    xen.domain(5).destroy();
+    xen.assertClean();
+  });
+
+  test("makes an old reference name a page of the new domain", () => {
+    const xen = new MockXen();
+    const mapper = new GrantMapper(xen.domain(0));
+    const grefs = new GrantDevice(xen.domain(5)).open().allocate(0).grefs;
+    xen.domain(5).destroy();
+    expect(() => mapper.map(5, grefs)).toThrow("there is no domain 5");
+    const successor = new GrantDevice(xen.domain(5)).open().allocate(0);
+    using ours = successor.map();
+    ours.bytes[0] = 7;
+    expect(mapper.map(5, grefs).read(0, 1)[0]).toBe(7);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { inspect } from "node:util";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-import { machine } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
 
 const see = (value: unknown) => inspect(value, { breakLength: Infinity, compact: true });
 
@@ -43,7 +43,7 @@ test("each handle shows its public name, and what matters", () => {
 });
 
 test("a mapping counts as ended although the system refused to end it", () => {
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     map(...args) {
       const memory = file.map(...args);
       return {
@@ -69,7 +69,7 @@ test("of many pages, the first references are shown", () => {
 });
 
 test("looking at a device does not call its backend", () => {
-  const { device } = machine(undefined, {
+  const { device } = brokenDevice(undefined, {
     limit() {
       throw new Error("called");
     },

@@ -1,7 +1,7 @@
 import type { EventChannel } from "../../../mod.ts";
 import { assert, assertEquals, assertRefused } from "../asserts.ts";
 import type { EventsTests } from "./setup.ts";
-import { assertNoEvent, deadline, nextEvent } from "../timing.ts";
+import { assertNoEvent, deadline, nextEvent, withTimeout } from "../timing.ts";
 
 /** What a promise is rejected with. */
 async function rejected(promise: Promise<unknown>): Promise<unknown> {
@@ -37,6 +37,14 @@ async function unmask(channel: EventChannel): Promise<void> {
   const wait = rejected(channel.wait({ signal: controller.signal }));
   controller.abort();
   await wait;
+}
+
+/** Looks for an event until there is one. */
+function pollUntilEvent(channel: EventChannel): Promise<void> {
+  const polling = async () => {
+    while (!channel.poll()) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  return deadline(polling(), "an event");
 }
 
 /** Waiting by a promise. */
@@ -154,9 +162,45 @@ export const waiting: EventsTests = {
     ours.notify();
     await wait;
   },
+  async "ends with a `TimeoutError` after a time, and takes nothing"({ connect }) {
+    const { ours, theirs } = await connect();
+    const error = await rejected(theirs.wait({ timeout: 20 }));
+    assertEquals((error as Error).name, "TimeoutError");
+    ours.notify();
+    await deadline(theirs.wait({ timeout: 20_000 }), "an event");
+    await assertNoEvent(theirs);
+  },
+  async "is not needed to look for an event"({ connect }) {
+    const { ours, theirs } = await connect();
+    assertEquals(theirs.poll(), false);
+    ours.notify();
+    await pollUntilEvent(theirs);
+    assertEquals(theirs.poll(), false);
+    ours.notify();
+    await nextEvent(theirs);
+    assertEquals(theirs.poll(), false);
+    // A look while somebody waits takes no event away from the wait.
+    const wait = nextEvent(theirs);
+    assertEquals(theirs.poll(), false);
+    ours.notify();
+    await wait;
+    theirs.unbind();
+    assertRefused(() => theirs.poll(), "closed");
+  },
+  async "leaves timers their turns while two sides answer each other"({ connect }) {
+    const { ours, theirs } = await connect();
+    await withTimeout(50, async (signal) => {
+      const answer = async (channel: EventChannel) => {
+        for await (const _ of channel.events({ signal })) channel.notify();
+      };
+      const sides = [ours, theirs].map((channel) => rejected(answer(channel)));
+      ours.notify();
+      for (const side of sides) assertEquals(await side, signal.reason);
+    });
+  },
   async "has arguments that are checked, by the promise"({ events, target }) {
     const channel = events.bindUnbound(target.peerDomid);
-    for (const options of [null, 5, { signal: {} }, { signal: "now" }]) {
+    for (const options of [null, 5, { signal: {} }, { signal: "now" }, { timeout: "5" }, { signals: undefined }]) {
       const error = await rejected(channel.wait(options as never));
       assert(error instanceof TypeError, `expected a TypeError, got ${error}`);
     }

@@ -246,7 +246,7 @@ export class PeerProgram {
       const enough = new AbortController();
       const timer = setTimeout(() => enough.abort(), milliseconds);
       const waits = [...this.#channels.values()].map(async (channel) => {
-        await channel.wait(enough);
+        await channel.wait({ signal: enough.signal });
         enough.abort();
         this.#came.push(channel.port);
       });

@@ -35,7 +35,7 @@ export async function talk(count: number, slots: number, out: Way, back: Way, se
     () => late.abort(new Error(`no end within ${seconds} s, with ${sent} messages sent and ${received} received`)),
     seconds * 1000,
   );
-  const iterators = [out.channel, back.channel].map((channel) => channel.events(late));
+  const iterators = [out.channel, back.channel].map((channel) => channel.events({ signal: late.signal }));
   const next = iterators.map((iterator) => iterator.next());
   try {
     while (sent < count || received < count || Atomics.load(outCounts, CONSUMED) < count) {

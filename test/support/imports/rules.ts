@@ -40,6 +40,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Where modules may be at all, beside the layers and the public faces. */
 const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|examples|scripts|test)\/.+)$/;
 
+/** How handles are shown, those of the library and those of backends. */
+const INSPECTION = "src/shared/inspection.ts";
 /** What `record` and `faults` may share. */
 const INTERCEPT = "backends/intercept/";
 /** The only modules of the library that may know Node or koffi. */
@@ -61,7 +63,7 @@ const RULES: readonly Rule[] = [
     of: /^backends\//,
     may: "src/contract/ and their own folder",
     allows: (target, from) =>
-      target.startsWith("src/contract/") || target.startsWith(folderOf(from)) ||
+      target.startsWith("src/contract/") || target === INSPECTION || target.startsWith(folderOf(from)) ||
       (/^backends\/(record|faults)\b/.test(from) && target.startsWith(INTERCEPT)) ||
       (KNOWS_NODE.test(from) && OF_NODE.test(target)),
   },

@@ -1,0 +1,27 @@
+/**
+ * Keeps the program alive while it waits for an event, as a device does. Node and Deno end a program that only waits
+ * for a promise.
+ *
+ * @module
+ */
+
+// Taken when the module is loaded: fake timers would not keep the program alive.
+const { setInterval, clearInterval } = globalThis;
+
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+let waits = 0;
+let timer: ReturnType<typeof setInterval>;
+
+/** Keeps the program alive until {@linkcode endWait} is called. */
+export function beginWait(): void {
+  waits++;
+  if (waits === 1) timer = setInterval(() => {}, LONGEST);
+}
+
+/** Ends a wait. After the last one, the program may end. */
+export function endWait(): void {
+  waits--;
+  if (waits === 0) clearInterval(timer);
+}
