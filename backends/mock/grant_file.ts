@@ -154,8 +154,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const { table } = domain;
     domain.files.delete(this);
     const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.#number);
-    // The program no longer waits for its peers.
-    for (const gref of grefs) table.release(gref);
+    // The program no longer waits for its peers, and none of its code runs.
     this.#released = () => {};
     // A destroyed domain keeps its grants until its peers have unmapped them.
     if (domain.destroyed) return;
