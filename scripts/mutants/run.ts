@@ -105,5 +105,5 @@ console.log(
   `seed ${seed}: ${tally.caught} of ${tried} mutants were caught (${share} %), ${tally.survived} survived, ` +
     `${tally.discarded} did not compile; ${minutes} minutes`,
 );
-if (stop.signal.aborted) Deno.exit(130);
-if (tally.survived > 0) Deno.exit(1);
+// The listener would keep this process alive.
+Deno.exit(stop.signal.aborted ? 130 : tally.survived > 0 ? 1 : 0);

@@ -54,13 +54,13 @@ export class Workspace {
     const path = `${this.#root}/${mutant.file}`;
     const original = await Deno.readTextFile(path);
     const isCore = mutant.file.startsWith("wasm/assembly/");
-    let far: string | undefined;
+    let far;
     await Deno.writeTextFile(path, mutant.text);
     try {
       // A mutant that the compiler refuses says nothing about the tests.
       if (!(await this.#compiles(isCore))) return "does not compile";
-      const caughtBy = await this.#failure(near, limit);
-      if (caughtBy !== undefined) return { caughtBy };
+      const caught = await this.#failure(near, limit);
+      if (caught) return { caughtBy: caught.first };
       far = await this.#failure(
         [...near.map((folder) => `${folder}**`), OWN_TEST].map((path) => `--exclude=${path}`),
         FAR_LIMIT,
@@ -69,9 +69,10 @@ export class Workspace {
       await Deno.writeTextFile(path, original);
       if (isCore) await this.#compiles(isCore);
     }
-    if (far === undefined) return "survived";
-    if (far.startsWith("test/")) await this.#baseline([far]);
-    return { caughtBy: far };
+    if (!far) return "survived";
+    // A test that also fails without the mutant has not caught it.
+    if (far.first.startsWith("test/")) await this.#baseline([far.first]);
+    return { caughtBy: far.first };
   }
 
   /** Checks the types, or compiles the core from its sources. */
@@ -92,12 +93,14 @@ export class Workspace {
   async #baseline(args: string[]): Promise<number> {
     const start = performance.now();
     const failed = await this.#failure(args, 3600);
-    if (failed !== undefined) throw new Error(`Cannot try mutants: without one, ${failed} fails`);
+    if (failed) {
+      throw new Error(`Cannot try mutants: the tests fail without one, first ${failed.first}\n${failed.output}`);
+    }
     return performance.now() - start;
   }
 
-  /** Runs tests, and returns what failed first. */
-  async #failure(args: string[], limit: number): Promise<string | undefined> {
+  /** Runs tests, and returns what failed first, if something did. */
+  async #failure(args: string[], limit: number): Promise<{ first: string; output: string } | undefined> {
     // `timeout` also kills the workers of vitest: a mutant may never leave a loop.
     const { success, signal, stdout, stderr } = await run(
       "timeout",
@@ -106,7 +109,8 @@ export class Workspace {
     );
     this.#signal.throwIfAborted();
     if (success) return undefined;
-    if (signal === "SIGKILL") return "the time limit";
-    return /FAIL +(test\/\S+)/.exec(stdout + stderr)?.[1] ?? "vitest";
+    const output = stdout + stderr;
+    if (signal === "SIGKILL") return { first: "the time limit", output };
+    return { first: /FAIL +(test\/\S+)/.exec(output)?.[1] ?? "vitest", output };
   }
 }
