@@ -86,18 +86,17 @@ async function work(): Promise<void> {
       );
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (stop.signal.aborted) return;
+    stop.abort();
+    throw error;
   } finally {
     await workspace.remove();
   }
 }
 
-try {
-  await Promise.all(Array.from({ length: JOBS }, work));
-} catch (error) {
-  stop.abort();
-  throw error;
-}
+// All of them end before this process does, so that their copies are removed.
+const ends = await Promise.allSettled(Array.from({ length: JOBS }, work));
+for (const end of ends) if (end.status === "rejected") throw end.reason;
 const tried = tally.caught + tally.survived;
 const share = (100 * tally.caught / Math.max(1, tried)).toFixed(1);
 const minutes = ((performance.now() - start) / 60_000).toFixed(1);
