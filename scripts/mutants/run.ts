@@ -59,7 +59,7 @@ console.log(`${Math.min(count, candidates.length)} of ${candidates.length} mutan
 const start = performance.now();
 const tally = { tried: 0, caught: 0, survived: 0, discarded: 0 };
 const stop = new AbortController();
-Deno.addSignalListener("SIGINT", () => stop.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop.abort());
 const baselines = new Map<string, Promise<number>>();
 
 async function work(): Promise<void> {
@@ -104,5 +104,5 @@ console.log(
   `seed ${seed}: ${tally.caught} of ${tried} mutants were caught (${share} %), ${tally.survived} survived, ` +
     `${tally.discarded} did not compile; ${minutes} minutes`,
 );
-// The listener would keep this process alive.
+// The listeners would keep this process alive.
 Deno.exit(stop.signal.aborted ? 130 : tally.survived > 0 ? 1 : 0);
