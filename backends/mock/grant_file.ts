@@ -161,11 +161,13 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const { table } = domain;
     domain.files.delete(this);
     const grefs = [...table.grefs()].filter((gref) => table.file(gref) === this.number);
-    // The program no longer waits for its peers.
-    for (const gref of grefs) table.release(gref);
+    if (domain.destroyed) {
+      // The domain keeps its grants until its peers have unmapped them, but its programs no longer wait for that.
+      for (const gref of grefs) table.release(gref);
+      return;
+    }
+    // None of the killed program's code runs.
     this.#released = () => {};
-    // A destroyed domain keeps its grants until its peers have unmapped them.
-    if (domain.destroyed) return;
     const listed = Uint32Array.from(grefs.filter((gref) => !table.isDeferred(gref)));
     for (const offset of this.#end(0, listed.length, listed)) domain.orphans.add(listed[offset]!);
   }

@@ -100,7 +100,10 @@ export class Reclaimer {
     return failure;
   }
 
-  /** The same for a sweep that the core has begun with these pages of a file, and no others. */
+  /**
+   * The same for a sweep that the core has begun with these pages of a file, and no others. The file is open, so none
+   * can be closed now.
+   */
   sweepRun(operation: GrantOperation, open: OpenFile, page: number, count: number): GrantError | undefined {
     let failure: GrantError | undefined;
     try {
@@ -110,9 +113,7 @@ export class Reclaimer {
       this.#sweepRequested = true;
       this.#core.books.nextRun(false);
     }
-    if (this.#closing.size === 0) return failure;
-    const closing = this.#forgetClosed(open);
-    return failure ?? closing;
+    return failure;
   }
 
   /**

@@ -307,7 +307,7 @@ export const CASES: readonly Case[] = [
       code(library, () => allocator.allocate(0, { pages: 505 }));
       xen.assertClean();
     },
-    says: "domain 1 grants domain 0 a page by reference 13",
+    says: "domain 1 grants domain 0 pages by references 13 to 511",
     patch: {
       file: DRIVER,
       find: "grantedCount(this.#grefs, count)",

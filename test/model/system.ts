@@ -157,6 +157,7 @@ export function compare(model: Model, system: System): void {
     listed: model.count("listed"),
     mapped: model.count("maps"),
     pending: model.count("pending"),
+    freedMapped: model.pages.filter(({ listed, maps }) => !listed && maps > 0).length,
   };
   assertSame("books", sums, expected);
   const files = model.files.map((file, number) => ({
