@@ -10,7 +10,7 @@
  * The same seed draws the same mutants from the same sources. Mutants in `test/mutants/equivalent.json` are skipped.
  */
 import { parseArgs } from "node:util";
-import { Random } from "../../test/differential/random.ts";
+import { Random } from "../../test/support/random.ts";
 import { isEquivalent, readEquivalents } from "./equivalent.ts";
 import { type Mutant, mutantsOf } from "./operators.ts";
 import { isSource, repositoryFiles, ROOT } from "./sources.ts";

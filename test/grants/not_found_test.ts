@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
-import { thrown } from "../support/broken_machine.ts";
+import { grantError } from "../support/grant_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 test("`not-found` names the pages, the first that is missing, and what became of it", () => {
@@ -11,7 +11,7 @@ test("`not-found` names the pages, the first that is missing, and what became of
   const pages = allocator.allocate(0, { pages: 8 });
   pages.free({ start: 5, count: 1 });
   const message = (action: () => unknown) => {
-    const { code, message } = thrown(action);
+    const { code, message } = grantError(action);
     expect(code).toBe("not-found");
     return message;
   };

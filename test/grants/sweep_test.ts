@@ -1,13 +1,14 @@
 /** What an operation does for other allocators of the device: pages and files that are left from before. */
 import { describe, expect, test } from "vitest";
-import { machine, thrown } from "../support/broken_machine.ts";
+import { brokenDevice } from "../support/broken_device.ts";
+import { grantError } from "../support/grant_error.ts";
 
 const boom = new Error("boom");
 
 describe("a file of a closed allocator", () => {
   test("is closed by the next operation after the peer has released its last page", () => {
     let closes = 0;
-    const { device, mapper } = machine((file) => ({
+    const { device, mapper } = brokenDevice((file) => ({
       close() {
         file.close();
         closes++;
@@ -25,7 +26,7 @@ describe("a file of a closed allocator", () => {
 
   test("that cannot be closed fails no operation of another allocator", () => {
     let closes = 0;
-    const made = machine((file) => ({
+    const made = brokenDevice((file) => ({
       close() {
         file.close();
         closes++;
@@ -48,7 +49,7 @@ describe("a report of a release", () => {
   function watched() {
     const tells: ((page: number) => void)[] = [];
     let asked = 0;
-    const made = machine((file) => ({
+    const made = brokenDevice((file) => ({
       onRelease(tell) {
         tells.push(tell);
         file.onRelease!(tell);
@@ -83,7 +84,7 @@ test("pages that are freed in several runs, of which two fail, throw the first e
   const errors = [new Error("first"), new Error("second")];
   let calls = 0;
   let fails = false;
-  const { device } = machine((file) => ({
+  const { device } = brokenDevice((file) => ({
     endAccess(...args) {
       if (fails && calls < errors.length) throw errors[calls++];
       return file.endAccess(...args);
@@ -92,7 +93,7 @@ test("pages that are freed in several runs, of which two fail, throw the first e
   const pages = device.open().allocate(0, { pages: 3 });
   pages.free({ start: 1, count: 1 });
   fails = true;
-  expect(thrown(() => pages.free()).cause).toBe(errors[0]);
+  expect(grantError(() => pages.free()).cause).toBe(errors[0]);
   device.close();
   expect(device.inspect()).toMatchObject({ live: 0, pending: 0 });
 });

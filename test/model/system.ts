@@ -157,7 +157,10 @@ export function compare(model: Model, system: System): void {
     listed: model.count("listed"),
     mapped: model.count("maps"),
     pending: model.count("pending"),
-    freedMapped: model.pages.filter(({ listed, maps }) => !listed && maps > 0).length,
+    freedMapped:
+      model.pages.filter(({ counted, pending, listed, file }) =>
+        counted && !pending && (!listed || model.files[file]!.closed)
+      ).length,
   };
   assertSame("books", sums, expected);
   const files = model.files.map((file, number) => ({
