@@ -18,20 +18,7 @@ import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux
 import { anonymousMemory, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { Poller } from "./linux/poller.ts";
 
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../src/contract/backend.ts";
+export type * from "../src/contract/interfaces.ts";
 export type { LinuxDomainOptions };
 
 /**

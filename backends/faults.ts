@@ -29,20 +29,7 @@
  *
  * @module
  */
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../src/contract/backend.ts";
+export type * from "../src/contract/interfaces.ts";
 export { type FaultCall, type FaultKind, type FaultPart, InjectedFault } from "./faults/call.ts";
 export { type FailOptions } from "./faults/failure.ts";
 export { Faults, type FaultsOptions } from "./faults/faults.ts";

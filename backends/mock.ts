@@ -41,20 +41,7 @@
  *
  * @module
  */
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../src/contract/backend.ts";
+export type * from "../src/contract/interfaces.ts";
 export type { MockDomain, MockProcess } from "./mock/domain.ts";
 export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
 export type {

@@ -20,20 +20,7 @@ import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux
 import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
 import { keepLoaded, type NodePolling, nodeWaiting } from "./linux/node_waiting.ts";
 
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../src/contract/backend.ts";
+export type * from "../src/contract/interfaces.ts";
 export type { LinuxDomainOptions };
 
 /**

@@ -36,20 +36,7 @@
  *
  * @module
  */
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../src/contract/backend.ts";
+export type * from "../src/contract/interfaces.ts";
 export type { GrantErrorCode } from "../src/contract/errors.ts";
 export type { Difference } from "./record/difference.ts";
 export { parseTrace } from "./record/parse.ts";

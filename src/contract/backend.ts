@@ -7,10 +7,6 @@
  *
  * @module
  */
-export type { XenDomain } from "./domain.ts";
 export { GrantError, type GrantErrorCode, type GrantErrorOptions, type GrantOperation } from "./errors.ts";
-export type { EventBackend, EventFile } from "./event_backend.ts";
-export type { GrantBackend, GrantFile } from "./grant_backend.ts";
+export type * from "./interfaces.ts";
 export { PAGE_SIZE } from "./limits.ts";
-export type { CopySegment, GrantPlace, MapBackend, MapFile } from "./map_backend.ts";
-export type { MappedMemory, PeerMemory, UnmapNotify } from "./memory.ts";

@@ -63,20 +63,7 @@
  *
  * @module
  */
-export type {
-  CopySegment,
-  EventBackend,
-  EventFile,
-  GrantBackend,
-  GrantFile,
-  GrantPlace,
-  MapBackend,
-  MapFile,
-  MappedMemory,
-  PeerMemory,
-  UnmapNotify,
-  XenDomain,
-} from "../../src/contract/backend.ts";
+export type * from "../../src/contract/interfaces.ts";
 export { eventsConformance } from "./events/suite.ts";
 export { grantsConformance } from "./grants/suite.ts";
 export { mapsConformance } from "./maps/suite.ts";
