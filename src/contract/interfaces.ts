@@ -4,3 +4,4 @@ export type { EventBackend, EventFile } from "./event_backend.ts";
 export type { GrantBackend, GrantFile } from "./grant_backend.ts";
 export type { CopySegment, GrantPlace, MapBackend, MapFile } from "./map_backend.ts";
 export type { MappedMemory, PeerMemory, UnmapNotify } from "./memory.ts";
+export type { StoreBackend, StoreConnection } from "./store_backend.ts";
