@@ -1,5 +1,6 @@
 import { MAX_DOMID, MAX_PORT, MAX_UINT32 } from "./limits.ts";
 import type { XenDomain } from "./domain.ts";
+import type { StoreBackend } from "./store_backend.ts";
 
 /** Shows a value in an error message. */
 export function show(value: unknown): string {
@@ -107,6 +108,9 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
   throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
+/** The backends that a domain may have. */
+type Parts = XenDomain & { readonly store: StoreBackend };
+
 /** How to get a domain, for error messages. */
 export const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 
@@ -117,15 +121,15 @@ export const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
  * @param methods The methods that the backend must have.
  * @throws {TypeError} if the domain has no such backend.
  */
-export function checkBackend<Part extends keyof XenDomain>(
+export function checkBackend<Part extends keyof Parts>(
   what: string,
   domain: unknown,
   part: Part,
-  methods: readonly (keyof XenDomain[Part] & string)[],
-): XenDomain[Part] {
+  methods: readonly (keyof Parts[Part] & string)[],
+): Parts[Part] {
   const backend: unknown = (Object(domain) as Record<Part, unknown>)[part];
   const missing = missingMethod(backend, methods);
-  if (missing === undefined) return backend as XenDomain[Part];
+  if (missing === undefined) return backend as Parts[Part];
   const current = backend === undefined
     ? `the current domain, ${show(domain)}, has none`
     : `current value is ${show(backend)}`;
@@ -147,7 +151,7 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
  */
 export function checkFile<File extends { close(): void }>(
   file: File,
-  part: keyof XenDomain,
+  part: keyof Parts,
   methods: readonly (keyof File & string)[],
 ): File {
   const missing = missingMethod(file, methods);
@@ -166,4 +170,10 @@ export function checkText<Text extends string>(
 ): asserts value is Text {
   if (typeof value === "string") return;
   throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
+}
+
+/** Throws unless a value is an `AbortSignal` or absent. */
+export function checkSignal(what: string, signal: unknown): asserts signal is AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  refuseType(what, "`signal`", "an AbortSignal", signal);
 }

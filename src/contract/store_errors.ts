@@ -12,6 +12,7 @@ import { checkPlainObject, readOptions } from "./options.ts";
  * | `conflict` | a transaction conflicted with other changes, as often as it was tried |
  * | `quota` | a quota of this domain is reached: nodes, bytes of a node, watches, or transactions |
  * | `invalid` | the daemon calls the request invalid |
+ * | `malformed` | the value of the node is not the text or the number as which it was to be read |
  * | `unsupported` | this daemon or this transport cannot do it |
  * | `timed-out` | the daemon has not answered in time |
  * | `disconnected` | the connection is lost, or the daemon sent what is no XenStore message |
@@ -27,6 +28,7 @@ export type StoreErrorCode =
   | "conflict"
   | "quota"
   | "invalid"
+  | "malformed"
   | "unsupported"
   | "timed-out"
   | "disconnected"

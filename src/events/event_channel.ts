@@ -1,4 +1,4 @@
-import { checkInteger, show } from "../contract/checks.ts";
+import { checkInteger, checkSignal } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventFile } from "../contract/event_backend.ts";
 import { readOptions } from "../contract/options.ts";
@@ -227,7 +227,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   async wait(options?: WaitOptions): Promise<void> {
     const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
-    checkSignal(signal);
+    checkSignal("wait", signal);
     if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
     const waiter = this.after(this.#taken, signal);
     const seen = await (timeout === undefined ? waiter.promise : this.#within(timeout, waiter));
@@ -263,7 +263,7 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   events(options?: EventsOptions): AsyncIterableIterator<void> {
     const { signal } = readOptions("wait", options, ["signal"]);
-    checkSignal(signal);
+    checkSignal("wait", signal);
     return new EventIterator(this, this.#taken, signal);
   }
 
@@ -324,9 +324,4 @@ export class BoundChannel implements EventChannel, EventTaker {
 
 function settled(value: number | undefined): Waiter {
   return { promise: Promise.resolve(value), cancel() {}, fail() {} };
-}
-
-function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new TypeError(`Cannot wait as \`signal\` must be an AbortSignal: current value is ${show(signal)}`);
 }

@@ -8,6 +8,7 @@ import * as faults from "@gntalloc/gntalloc/faults";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import * as record from "@gntalloc/gntalloc/record";
+import { StoreError, type StoreTransaction, XenStore } from "@gntalloc/gntalloc/xenstore";
 
 const xen = new MockXen({ profile: "linux-6.1" });
 using device = new GrantDevice(xen.domain(1), { limit: 8 });
@@ -23,4 +24,5 @@ mapper.map(0, pages.grefs).bytes;
 
 export const code: GrantErrorCode = new GrantError("", { code: "busy", operation: "open" }).code;
 export const size: number = bytes.length / PAGE_SIZE;
-export { denoDomain, faults, grantsConformance, nodeDomain, record };
+export const own = (transaction: StoreTransaction): Promise<number> => transaction.readNumber("domid");
+export { denoDomain, faults, grantsConformance, nodeDomain, record, StoreError, XenStore };

@@ -35,6 +35,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/grants/": ["src/contract/", "src/shared/", "wasm/core.ts"],
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
+  "src/xenstore/": ["src/contract/", "src/shared/"],
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */

@@ -1,0 +1,230 @@
+import type { StoreConnection } from "../contract/store_backend.ts";
+import type { StoreOperation } from "../contract/store_errors.ts";
+import { MAX_PAYLOAD, StoreMessage } from "../contract/store_wire.ts";
+import { onAbort } from "./abort.ts";
+import { Clock } from "./clock.ts";
+import { Encoder } from "./encoder.ts";
+import { Garbage } from "./garbage.ts";
+import { ended, type Ending, failed, timedOut } from "./refusals.ts";
+import { done, wordsOf } from "./replies.ts";
+import { type Decode, Request } from "./request.ts";
+import { Transport, type TransportTaker } from "./transport.ts";
+
+/** How many requests may be sent before the first is answered: an unprivileged domain has a quota of about 20. */
+const MOST_IN_FLIGHT = 16;
+
+/** Receives the events of a watch. */
+export interface EventTaker {
+  /** Something happened at a path. */
+  onEvent(path: string): void;
+  /** There will be no more events. */
+  onEnd(ending: Ending): void;
+}
+
+/** Sends requests, and gives replies and events to those whose they are. */
+export class Connection implements TransportTaker {
+  readonly name: string;
+  /** How long a request may take, in milliseconds. */
+  readonly timeout: number;
+  readonly #encoder: Encoder;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  /** The requests that were sent and not answered, by number, in the order in which they were sent. */
+  readonly #inFlight = new Map<number, Request>();
+  /** Those that wait for their turn. */
+  readonly #queue = new Set<Request>();
+  readonly #watches = new Map<string, EventTaker>();
+  #lastId = 0;
+  #lastToken = 0;
+  #ending: Ending | undefined;
+
+  /**
+   * @param name The backend's name, for messages.
+   * @param timeout How long a request may take, in milliseconds.
+   */
+  constructor(connection: StoreConnection, name: string, timeout: number) {
+    this.name = name;
+    this.timeout = timeout;
+    this.#encoder = new Encoder(Math.min(connection.maxPayload, MAX_PAYLOAD));
+    this.#transport = new Transport(connection, this);
+    this.#clock = new Clock(timeout, () => this.#expire());
+  }
+
+  /** Why it has ended; `undefined` if it has not. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  /** How many requests nobody has answered yet. */
+  get pending(): number {
+    return this.#inFlight.size + this.#queue.size;
+  }
+
+  /** Begins a request: add its payload, then call {@linkcode Connection.request}. */
+  begin(): Encoder {
+    return this.#encoder.begin();
+  }
+
+  /**
+   * Sends the request that was put together.
+   *
+   * @param decode Reads the reply.
+   * @throws {RangeError} if it is too large.
+   */
+  request<Value>(
+    type: number,
+    transaction: number,
+    operation: StoreOperation,
+    path: string | undefined,
+    decode: Decode<Value>,
+    signal: AbortSignal | undefined,
+  ): Request<Value> {
+    const request = new Request(type, operation, path, decode);
+    const message = this.#encoder.finish(operation, type, transaction);
+    if (this.#ending) {
+      request.fail(ended(request, this.#ending));
+      return request;
+    }
+    request.began = this.#clock.now();
+    if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, signal.reason));
+    this.#transport.want();
+    this.#submit(request as Request, message);
+    return request;
+  }
+
+  /** Sends the request that was put together. Nobody waits for its reply. */
+  post(type: number, transaction: number, operation: StoreOperation): void {
+    if (this.#ending) return;
+    const request: Request = new Request<unknown>(type, operation, undefined, done);
+    request.settled = true;
+    this.#submit(request, this.#encoder.finish(operation, type, transaction));
+  }
+
+  #submit(request: Request, message: Uint8Array<ArrayBuffer>): void {
+    // The backend may just have failed to wait.
+    if (this.#ending) return this.#fail(request, ended(request, this.#ending));
+    if (this.#inFlight.size >= MOST_IN_FLIGHT || this.#queue.size > 0 || this.#transport.busy) {
+      request.message = message.slice();
+      this.#queue.add(request);
+    } else {
+      this.#send(request, message);
+    }
+  }
+
+  #send(request: Request, message: Uint8Array<ArrayBuffer>): void {
+    // 0 is the number of events, and on old kernels that of the replies to watches.
+    do this.#lastId = (this.#lastId + 1) >>> 0; while (this.#lastId === 0 || this.#inFlight.has(this.#lastId));
+    const id = this.#lastId;
+    message[4] = id;
+    message[5] = id >>> 8;
+    message[6] = id >>> 16;
+    message[7] = id >>> 24;
+    request.id = id;
+    this.#inFlight.set(id, request);
+    this.#transport.send(message);
+  }
+
+  /** Sends those that have waited for their turn. */
+  #advance(): void {
+    for (const request of this.#queue) {
+      if (this.#inFlight.size >= MOST_IN_FLIGHT) return;
+      this.#queue.delete(request);
+      const { message } = request;
+      request.message = undefined;
+      this.#send(request, message!);
+      if (this.#ending) return;
+    }
+  }
+
+  /** Rejects a request. Its reply is swallowed when it comes. */
+  #fail(request: Request, error: unknown): void {
+    if (request.fail(error)) this.#leave(request);
+    this.#queue.delete(request);
+  }
+
+  #leave(request: Request): void {
+    request.cleanUp?.();
+    this.#transport.unwant();
+  }
+
+  /** Rejects the requests that have taken too long. Returns whether others are left. */
+  #expire(): boolean {
+    for (const requests of [this.#inFlight.values(), this.#queue]) {
+      for (const request of requests) {
+        if (request.settled) continue;
+        // Those behind it began later.
+        if (!this.#clock.isOver(request.began)) return true;
+        this.#fail(request, timedOut(request, this.timeout));
+      }
+    }
+    return false;
+  }
+
+  onMessage(type: number, id: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): boolean {
+    if (type === StoreMessage.WATCH_EVENT) {
+      const [path, token, ...others] = wordsOf(bytes, start, end);
+      if (path === undefined || token === undefined || others.length > 0) throw new Garbage("an event without a token");
+      // Events may come after their watch has ended.
+      this.#watches.get(token)?.onEvent(path);
+      return true;
+    }
+    const request = this.#inFlight.get(id) ?? this.#unnumbered(type, id);
+    if (request === undefined) throw new Garbage(`a reply to request ${id}, which was not made`);
+    if (type !== request.type && type !== StoreMessage.ERROR) {
+      throw new Garbage(`a reply of type ${type} to a request of type ${request.type}`);
+    }
+    if (request.answer(type, bytes, start, end)) this.#leave(request);
+    this.#inFlight.delete(request.id);
+    if (this.#queue.size > 0) this.#advance();
+    return this.#ending === undefined;
+  }
+
+  /** Old kernels answer watches, one after the other, without their number. */
+  #unnumbered(type: number, id: number): Request | undefined {
+    if (id !== 0 || (type !== StoreMessage.WATCH && type !== StoreMessage.UNWATCH)) return undefined;
+    for (const request of this.#inFlight.values()) {
+      if (request.type === type) return request;
+    }
+    return undefined;
+  }
+
+  /** Gives a watch its token. */
+  addWatch(watch: EventTaker): string {
+    const token = String(++this.#lastToken);
+    this.#watches.set(token, watch);
+    return token;
+  }
+
+  /** Forgets a watch. */
+  removeWatch(token: string): void {
+    this.#watches.delete(token);
+  }
+
+  /** One more waits for an event. */
+  want(): void {
+    this.#transport.want();
+  }
+
+  /** One fewer waits for an event. */
+  unwant(): void {
+    this.#transport.unwant();
+  }
+
+  onFailure(error: unknown): void {
+    this.end(failed(error, this.name));
+  }
+
+  /** Ends the connection: everyone who waits is told. Does nothing if it has ended. */
+  end(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    this.#clock.stop();
+    this.#transport.close();
+    for (const requests of [this.#inFlight, this.#queue]) {
+      for (const request of requests.values()) this.#fail(request, ended(request, ending));
+    }
+    this.#inFlight.clear();
+    for (const watch of this.#watches.values()) watch.onEnd(ending);
+    this.#watches.clear();
+  }
+}

@@ -1,0 +1,124 @@
+import { StoreError } from "../contract/store_errors.ts";
+import type { StoreOperation } from "../contract/store_errors.ts";
+import { StoreMessage } from "../contract/store_wire.ts";
+import { readSignal, type StoreRequestOptions } from "./abort.ts";
+import type { Connection } from "./connection.ts";
+import type { StoreValue } from "./encoder.ts";
+import { listParts } from "./listing.ts";
+import { fromPermissions, type StorePermission, toPermissions } from "./permissions.ts";
+import { done, toBytes, toNumber, toText, wordsOf } from "./replies.ts";
+import type { Decode } from "./request.ts";
+import type { StoreTransaction } from "./store_transaction.ts";
+
+/** The transaction in which requests are made. */
+export interface Scope {
+  /** Its number: 0 outside of transactions. */
+  readonly transaction: number;
+  /** Gives up all requests of the transaction. */
+  readonly signal?: AbortSignal | undefined;
+  /** Throws if the transaction has ended. */
+  check?(operation: StoreOperation, path: unknown): void;
+}
+
+/** The requests about nodes, inside a transaction or outside. */
+export class Nodes implements StoreTransaction {
+  readonly #connection: Connection;
+  readonly #scope: Scope;
+
+  constructor(connection: Connection, scope: Scope) {
+    this.#connection = connection;
+    this.#scope = scope;
+  }
+
+  read(path: string, options?: StoreRequestOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#ask(StoreMessage.READ, "read", path, toBytes, options);
+  }
+
+  readText(path: string, options?: StoreRequestOptions): Promise<string> {
+    return this.#ask(StoreMessage.READ, "read", path, toText, options);
+  }
+
+  readNumber(path: string, options?: StoreRequestOptions): Promise<number> {
+    return this.#ask(StoreMessage.READ, "read", path, toNumber, options);
+  }
+
+  mkdir(path: string, options?: StoreRequestOptions): Promise<void> {
+    return this.#ask(StoreMessage.MKDIR, "make", path, done, options);
+  }
+
+  remove(path: string, options?: StoreRequestOptions): Promise<void> {
+    return this.#ask(StoreMessage.RM, "remove", path, done, options);
+  }
+
+  permissions(path: string, options?: StoreRequestOptions): Promise<StorePermission[]> {
+    return this.#ask(StoreMessage.GET_PERMS, "get permissions", path, toPermissions, options);
+  }
+
+  write(path: string, value: StoreValue, options?: StoreRequestOptions): Promise<void> {
+    try {
+      const signal = this.#enter("write", path, options);
+      this.#connection.begin().path("write", path).value("write", value);
+      return this.#send(StoreMessage.WRITE, "write", path, done, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  setPermissions(path: string, permissions: readonly StorePermission[], options?: StoreRequestOptions): Promise<void> {
+    const what = "set permissions";
+    try {
+      const signal = this.#enter(what, path, options);
+      const words = fromPermissions(what, permissions);
+      const encoder = this.#connection.begin().path(what, path);
+      for (const word of words) encoder.word(word);
+      return this.#send(StoreMessage.SET_PERMS, what, path, done, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async list(path: string, options?: StoreRequestOptions): Promise<string[]> {
+    const signal = this.#enter("list", path, options);
+    this.#connection.begin().path("list", path);
+    try {
+      return await this.#send(StoreMessage.DIRECTORY, "list", path, wordsOf, signal);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.reason !== "E2BIG") throw error;
+    }
+    return listParts(this.#connection, this.#scope.transaction, path, signal);
+  }
+
+  /** Makes a request of nothing but a path. */
+  #ask<Value>(
+    type: number,
+    operation: StoreOperation,
+    path: string,
+    decode: Decode<Value>,
+    options: StoreRequestOptions | undefined,
+  ): Promise<Value> {
+    try {
+      const signal = this.#enter(operation, path, options);
+      this.#connection.begin().path(operation, path);
+      return this.#send(type, operation, path, decode, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Throws if no request can be made. Returns the signal that gives it up. */
+  #enter(operation: StoreOperation, path: string, options: StoreRequestOptions | undefined): AbortSignal | undefined {
+    const signal = readSignal(operation, options);
+    this.#scope.check?.(operation, path);
+    return signal ?? this.#scope.signal;
+  }
+
+  #send<Value>(
+    type: number,
+    operation: StoreOperation,
+    path: string,
+    decode: Decode<Value>,
+    signal: AbortSignal | undefined,
+  ): Promise<Value> {
+    return this.#connection.request(type, this.#scope.transaction, operation, path, decode, signal).promise;
+  }
+}

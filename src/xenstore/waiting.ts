@@ -1,0 +1,115 @@
+import { checkInteger, checkSignal, show } from "../contract/checks.ts";
+import { readOptions } from "../contract/options.ts";
+import { StoreError } from "../contract/store_errors.ts";
+import { onAbort } from "./abort.ts";
+import type { Connection } from "./connection.ts";
+import type { Nodes } from "./nodes.ts";
+import { describe } from "./subject.ts";
+import { Watch } from "./watch.ts";
+
+/** How to wait for a node. */
+export interface StoreWaitOptions {
+  /** Ends the waiting when it is aborted: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /**
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647. The timer is the program's own: fake
+   * timers of a test framework control it.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number | undefined;
+}
+
+/** The longest delay of a timer, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** What a wait looks at: a text, or `undefined` as long as the node is not there or cannot be read. */
+type Look<Value> = (text: string | undefined) => Value | undefined | Promise<Value | undefined>;
+
+/** Waits until a node has a value that a predicate accepts. */
+export function waitForValue(
+  connection: Connection,
+  nodes: Nodes,
+  path: string,
+  predicate: ((text: string) => boolean | Promise<boolean>) | undefined,
+  options: StoreWaitOptions | undefined,
+): Promise<string> {
+  if (predicate !== undefined && typeof predicate !== "function") {
+    throw new TypeError(`Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}`);
+  }
+  return wait(connection, nodes, path, options, async (text) => {
+    if (text === undefined) return undefined;
+    return predicate === undefined || await predicate(text) ? text : undefined;
+  });
+}
+
+/** Waits until a node is not there or cannot be read. */
+export async function waitForRemoval(
+  connection: Connection,
+  nodes: Nodes,
+  path: string,
+  options: StoreWaitOptions | undefined,
+): Promise<void> {
+  await wait(connection, nodes, path, options, (text) => text === undefined ? true : undefined);
+}
+
+/** Looks at a node, and again whenever it may have changed, until the look finds something. */
+async function wait<Value>(
+  connection: Connection,
+  nodes: Nodes,
+  path: string,
+  options: StoreWaitOptions | undefined,
+  look: Look<Value>,
+): Promise<Value> {
+  const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
+  checkSignal("wait", signal);
+  if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+  if (signal?.aborted) throw signal.reason;
+  // Ends the watch and the reads, whatever the reason.
+  const stop = new AbortController();
+  using watch = new Watch(connection, path, stop.signal);
+  const stopListening = signal && onAbort(signal, () => stop.abort(signal.reason));
+  // Both at once, because a test may put fake timers in place in the meantime.
+  const { setTimeout, clearTimeout } = globalThis;
+  const timer = timeout === undefined ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);
+  try {
+    while (true) {
+      const { done } = await watch.next();
+      if (done) throw closed(path);
+      const found = await look(await readIfThere(nodes, path, stop.signal));
+      if (found !== undefined) return found;
+    }
+  } finally {
+    clearTimeout(timer);
+    stopListening?.();
+  }
+}
+
+/** Reads a node; `undefined` if it is not there, or not for this domain: a daemon says that of a node to come, too. */
+async function readIfThere(nodes: Nodes, path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await nodes.readText(path, { signal });
+  } catch (error) {
+    if (error instanceof StoreError && (error.code === "not-found" || error.code === "denied")) return undefined;
+    throw error;
+  }
+}
+
+function late(path: string, timeout: number): StoreError {
+  const subject = { operation: "wait", path } as const;
+  return new StoreError(
+    `Cannot ${
+      describe(subject)
+    }: it was not as expected within ${timeout} ms. See whether the other side runs and has ` +
+      "given this domain the right to read, or raise `timeout`.",
+    { code: "timed-out", ...subject },
+  );
+}
+
+function closed(path: string): StoreError {
+  const subject = { operation: "wait", path } as const;
+  return new StoreError(`Cannot ${describe(subject)}: the XenStore was closed. Open another one.`, {
+    code: "closed",
+    ...subject,
+  });
+}
