@@ -1,3 +1,4 @@
+import { nextTurn } from "../contract/event_loop.ts";
 import type { StoreConnection } from "../contract/store_backend.ts";
 import type { StoreOperation } from "../contract/store_errors.ts";
 import { MAX_PAYLOAD, StoreMessage } from "../contract/store_wire.ts";
@@ -89,6 +90,7 @@ export class Connection implements TransportTaker {
     if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, signal.reason));
     this.#transport.want();
     this.#submit(request as Request, message);
+    this.#transport.listen();
     return request;
   }
 
@@ -101,11 +103,11 @@ export class Connection implements TransportTaker {
   }
 
   #submit(request: Request, message: Uint8Array<ArrayBuffer>): void {
-    // The backend may just have failed to wait.
-    if (this.#ending) return this.#fail(request, ended(request, this.#ending));
-    if (this.#inFlight.size >= MOST_IN_FLIGHT || this.#queue.size > 0 || this.#transport.busy) {
+    const { busy } = this.#transport;
+    if (busy || this.#inFlight.size >= MOST_IN_FLIGHT || this.#queue.size > 0) {
       request.message = message.slice();
       this.#queue.add(request);
+      if (busy) nextTurn(() => this.#advance());
     } else {
       this.#send(request, message);
     }
@@ -203,6 +205,7 @@ export class Connection implements TransportTaker {
   /** One more waits for an event. */
   want(): void {
     this.#transport.want();
+    this.#transport.listen();
   }
 
   /** One fewer waits for an event. */

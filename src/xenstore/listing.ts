@@ -3,7 +3,7 @@ import { StoreMessage } from "../contract/store_wire.ts";
 import type { Connection } from "./connection.ts";
 import { Garbage } from "./garbage.ts";
 import { wordsOf } from "./replies.ts";
-import { describe } from "./subject.ts";
+import { describe, type Subject } from "./subject.ts";
 
 /** How often a list is read again because it changed in the meantime. */
 const ATTEMPTS = 16;
@@ -39,7 +39,7 @@ export async function listParts(
     return connection.request(StoreMessage.DIRECTORY_PART, transaction, "list", path, toPart, signal).promise;
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const names = await listOnce(ask);
+    const names = await listOnce(ask, subject);
     if (names !== undefined) return names;
   }
   throw new StoreError(
@@ -50,7 +50,7 @@ export async function listParts(
 }
 
 /** Asks for one part after the other. Returns `undefined` if the list changed in between. */
-async function listOnce(ask: (offset: number) => Promise<Part>): Promise<string[] | undefined> {
+async function listOnce(ask: (offset: number) => Promise<Part>, subject: Subject): Promise<string[] | undefined> {
   const names: string[] = [];
   let generation: string | undefined;
   for (let offset = 0; offset <= LONGEST;) {
@@ -60,10 +60,11 @@ async function listOnce(ask: (offset: number) => Promise<Part>): Promise<string[
     if (part.isLast) return names;
     offset += part.size;
   }
-  throw new StoreError(`Cannot list: the list has more than ${LONGEST} bytes. Use fewer nodes in one folder.`, {
-    code: "refused",
-    operation: "list",
-  });
+  const { operation, path } = subject;
+  throw new StoreError(
+    `Cannot ${describe(subject)}: its list has more than ${LONGEST} bytes. Put fewer nodes into one folder.`,
+    { code: "refused", operation, path },
+  );
 }
 
 function toPart(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): Part {

@@ -66,9 +66,14 @@ export class Transport {
     if (!this.#open) this.close();
   }
 
-  /** One more wants messages. */
+  /** One more wants messages: call {@linkcode Transport.listen} then. */
   want(): void {
     this.#wanted++;
+  }
+
+  /** Has the backend wait, if messages are wanted and it does not yet. */
+  listen(): void {
+    if (this.#wanted === 0) return;
     if (this.#wait !== undefined || this.#pause !== undefined || !this.#open) return;
     if (this.#busy) this.#startLater();
     else this.#start();

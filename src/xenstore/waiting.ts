@@ -23,11 +23,11 @@ export interface StoreWaitOptions {
 /** The longest delay of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** What a wait looks at: a text, or `undefined` as long as the node is not there or cannot be read. */
-type Look<Value> = (text: string | undefined) => Value | undefined | Promise<Value | undefined>;
+/** Looks at a node. Returns `undefined` if that is not what is waited for. */
+type Look<Value> = (signal: AbortSignal) => Promise<Value | undefined>;
 
 /** Waits until a node has a value that a predicate accepts. */
-export function waitForValue(
+export async function waitForValue(
   connection: Connection,
   nodes: Nodes,
   path: string,
@@ -37,9 +37,9 @@ export function waitForValue(
   if (predicate !== undefined && typeof predicate !== "function") {
     throw new TypeError(`Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}`);
   }
-  return wait(connection, nodes, path, options, async (text) => {
-    if (text === undefined) return undefined;
-    return predicate === undefined || await predicate(text) ? text : undefined;
+  return await wait(connection, path, options, async (signal) => {
+    const text = await ifThere(nodes.readText(path, { signal }));
+    return text !== undefined && (predicate === undefined || await predicate(text)) ? text : undefined;
   });
 }
 
@@ -50,13 +50,14 @@ export async function waitForRemoval(
   path: string,
   options: StoreWaitOptions | undefined,
 ): Promise<void> {
-  await wait(connection, nodes, path, options, (text) => text === undefined ? true : undefined);
+  await wait(connection, path, options, async (signal) => {
+    return await ifThere(nodes.read(path, { signal })) === undefined ? true : undefined;
+  });
 }
 
 /** Looks at a node, and again whenever it may have changed, until the look finds something. */
 async function wait<Value>(
   connection: Connection,
-  nodes: Nodes,
   path: string,
   options: StoreWaitOptions | undefined,
   look: Look<Value>,
@@ -76,7 +77,7 @@ async function wait<Value>(
     while (true) {
       const { done } = await watch.next();
       if (done) throw closed(path);
-      const found = await look(await readIfThere(nodes, path, stop.signal));
+      const found = await look(stop.signal);
       if (found !== undefined) return found;
     }
   } finally {
@@ -85,10 +86,10 @@ async function wait<Value>(
   }
 }
 
-/** Reads a node; `undefined` if it is not there, or not for this domain: a daemon says that of a node to come, too. */
-async function readIfThere(nodes: Nodes, path: string, signal: AbortSignal): Promise<string | undefined> {
+/** What was read; `undefined` if it is not there, or not for this domain: a daemon says that of a node to come, too. */
+async function ifThere<Value>(read: Promise<Value>): Promise<Value | undefined> {
   try {
-    return await nodes.readText(path, { signal });
+    return await read;
   } catch (error) {
     if (error instanceof StoreError && (error.code === "not-found" || error.code === "denied")) return undefined;
     throw error;

@@ -1,0 +1,199 @@
+/** Many requests at once: their order, their bound, and how they are given up. */
+import { getEventListeners } from "node:events";
+import { beforeEach, describe, expect, test } from "vitest";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
+import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
+
+const { READ } = StoreMessage;
+
+let daemon: ScriptedStore;
+let store: XenStore;
+beforeEach(async () => {
+  daemon = new ScriptedStore();
+  store = await XenStore.open({ store: daemon });
+});
+
+/** Has the daemon answer no reads until the test does. */
+const hold = () => daemon.answers.set(READ, () => undefined);
+/** The reads that were sent, but for the first, by which the store was opened. */
+const reads = () => daemon.sent.filter(({ type }) => type === READ).slice(1);
+
+test("requests are sent at once, up to 16; others follow in order as replies come", async () => {
+  hold();
+  const results = Array.from({ length: 40 }, (_, index) => store.readNumber(`n${index}`));
+  expect(reads().map(({ text }) => text)).toEqual(Array.from({ length: 16 }, (_, index) => `n${index}\0`));
+  for (let index = 0; index < 40; index++) {
+    daemon.reply(reads()[index]!, String(index));
+    if (index % 7 === 0) await settle();
+    expect(reads().length).toBeLessThanOrEqual(index + 1 + 16);
+    while (reads().length <= index + 1 && index < 39) await settle(1);
+  }
+  expect(await Promise.all(results)).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  expect(reads().map(({ text }) => text)).toEqual(Array.from({ length: 40 }, (_, index) => `n${index}\0`));
+});
+
+test("numbers of requests are never used twice at the same time, and never 0", async () => {
+  hold();
+  const results = Array.from({ length: 16 }, () => store.read("a"));
+  const ids = reads().map(({ id }) => id);
+  expect(new Set(ids).size).toBe(16);
+  expect(ids).not.toContain(0);
+  for (const request of reads()) daemon.reply(request, "");
+  await Promise.all(results);
+});
+
+test("replies find their requests in any order", async () => {
+  hold();
+  const results = Array.from({ length: 16 }, (_, index) => store.readNumber(`n${index}`));
+  for (const request of reads().reverse()) daemon.reply(request, /\d+/.exec(request.text)![0]);
+  expect(await Promise.all(results)).toEqual(Array.from({ length: 16 }, (_, index) => index));
+});
+
+test("one refused request does not disturb the others", async () => {
+  daemon.nodes.set("b", "2");
+  const [a, b] = await Promise.allSettled([store.read("a"), store.readNumber("b")]);
+  expect(a).toMatchObject({ status: "rejected", reason: { code: "not-found" } });
+  expect(b).toEqual({ status: "fulfilled", value: 2 });
+});
+
+describe("an aborted request", () => {
+  const reason = new Error("enough");
+
+  test("is rejected with the signal's reason, and its reply is swallowed", async () => {
+    hold();
+    const controller = new AbortController();
+    const aborted = store.read("a", { signal: controller.signal });
+    const other = store.readText("b");
+    controller.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    for (const request of reads()) daemon.reply(request, "late");
+    expect(await other).toBe("late");
+    daemon.answers.clear();
+    expect(await store.ownDomid()).toBe(1);
+  });
+
+  test("is not sent if it was aborted before, or while it waited for its turn", async () => {
+    await expect(store.read("a", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    hold();
+    const results = Array.from({ length: 16 }, () => store.read("a"));
+    const controller = new AbortController();
+    const queued = store.read("never", { signal: controller.signal });
+    const behind = store.read("b");
+    controller.abort(reason);
+    await expect(queued).rejects.toBe(reason);
+    for (const request of reads()) daemon.reply(request, "");
+    await Promise.all(results);
+    daemon.reply(reads().at(-1)!, "");
+    await behind;
+    expect(reads().map(({ text }) => text)).not.toContain("never\0");
+  });
+
+  test("keeps its place, so that the daemon never has more than 16", async () => {
+    hold();
+    const controller = new AbortController();
+    const aborted = Array.from({ length: 16 }, () => store.read("a", { signal: controller.signal }));
+    controller.abort(reason);
+    await Promise.allSettled(aborted);
+    const behind = store.readText("b");
+    await settle();
+    expect(reads().length).toBe(16);
+    daemon.reply(reads()[3]!, "");
+    await settle();
+    expect(reads().length).toBe(17);
+    daemon.reply(reads()[16]!, "b");
+    expect(await behind).toBe("b");
+  });
+
+  test("leaves no listener on its signal once it is answered", async () => {
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 3 }, () => store.read("domid", { signal })));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+});
+
+describe("the time limit", () => {
+  test("fails requests that the daemon does not answer, sent or not, and swallows late replies", async () => {
+    const slow = new ScriptedStore();
+    const limited = await XenStore.open({ store: slow }, { timeout: 20 });
+    slow.answers.set(READ, () => undefined);
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => limited.read(`n${index}`)));
+    for (const [index, result] of results.entries()) {
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "timed-out", path: `n${index}` } });
+    }
+    expect((results[0] as PromiseRejectedResult).reason.message).toBe(
+      "Cannot read `n0`: the daemon has not answered within 20 ms. See whether it runs and whether this domain is over a " +
+        "quota, or raise `timeout`.",
+    );
+    expect(slow.waiting).toBe(false);
+    for (const request of slow.sent.slice(1)) slow.reply(request, "late");
+    slow.answers.clear();
+    expect(await limited.ownDomid()).toBe(1);
+  });
+
+  test("starts anew for each request", async () => {
+    const slow = new ScriptedStore();
+    const limited = await XenStore.open({ store: slow }, { timeout: 60 });
+    for (let time = 0; time < 5; time++) {
+      slow.answers.set(READ, (request) => {
+        setTimeout(() => slow.reply(request, "1"), 25);
+        return undefined;
+      });
+      expect(await limited.ownDomid()).toBe(1);
+    }
+  });
+
+  test("of opening fails, and closes the connection", async () => {
+    const dead = new ScriptedStore();
+    dead.answers.set(READ, () => undefined);
+    await expect(XenStore.open({ store: dead }, { timeout: 10 })).rejects.toMatchObject({
+      code: "timed-out",
+      operation: "open",
+    });
+    expect([dead.closed, dead.waiting]).toEqual([1, false]);
+  });
+});
+
+test("an aborted `XenStore.open()` closes the connection", async () => {
+  const dead = new ScriptedStore();
+  dead.answers.set(READ, () => undefined);
+  const controller = new AbortController();
+  const opening = XenStore.open({ store: dead }, { signal: controller.signal });
+  controller.abort("enough");
+  await expect(opening).rejects.toBe("enough");
+  expect([dead.closed, dead.waiting]).toEqual([1, false]);
+  await expect(XenStore.open({ store: dead }, { signal: AbortSignal.abort("no") })).rejects.toBe("no");
+  expect(dead.count(READ)).toBe(1);
+});
+
+test("`XenStore.open()` needs no `domid`, only an answer", async () => {
+  daemon.nodes.clear();
+  using other = await XenStore.open({ store: daemon });
+  await expect(other.ownDomid()).rejects.toMatchObject({ code: "not-found" });
+});
+
+describe("the backend waits", () => {
+  test("only while a request is in flight for which somebody waits", async () => {
+    expect(daemon.waiting).toBe(false);
+    hold();
+    const controller = new AbortController();
+    const aborted = store.read("a", { signal: controller.signal });
+    const other = store.read("b");
+    expect(daemon.waiting).toBe(true);
+    daemon.reply(reads()[1]!, "");
+    await other;
+    await settle();
+    expect(daemon.waiting).toBe(true);
+    controller.abort();
+    await expect(aborted).rejects.toThrow();
+    expect(daemon.waiting).toBe(false);
+    expect(await state(store.ownDomid())).toBe("waiting");
+    expect(daemon.waiting).toBe(true);
+  });
+
+  test("once for each reply that comes alone", async () => {
+    const before = daemon.waits;
+    for (let time = 0; time < 10; time++) await store.ownDomid();
+    expect(daemon.waits - before).toBe(10);
+  });
+});
