@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nextTurn } from "../../src/contract/event_loop.ts";
+import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
 import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
@@ -47,6 +47,8 @@ export class ScriptedStore implements StoreBackend {
   transaction = 0;
   #arrived: number[] = [];
   #callback: (() => void) | undefined;
+  /** Keeps the program alive while the backend waits. */
+  #alive: ReturnType<typeof startTimer> | undefined;
 
   open(): StoreConnection {
     return {
@@ -157,20 +159,24 @@ export class ScriptedStore implements StoreBackend {
     this.waits++;
     this.waiting = true;
     this.#callback = callback;
+    this.#alive = startTimer(() => {}, 2 ** 31 - 1);
     this.#wake();
     return () => {
-      if (this.#callback !== callback) return;
-      this.#callback = undefined;
-      this.waiting = false;
+      if (this.#callback === callback) this.#endWait();
     };
+  }
+
+  #endWait(): void {
+    this.#callback = undefined;
+    this.waiting = false;
+    stopTimer(this.#alive);
   }
 
   #wake(): void {
     nextTurn(() => {
       const callback = this.#callback;
       if (callback === undefined || (this.#arrived.length === 0 && !this.gone)) return;
-      this.#callback = undefined;
-      this.waiting = false;
+      this.#endWait();
       callback();
     });
   }
