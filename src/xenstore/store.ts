@@ -1,17 +1,16 @@
-import { checkBackend, checkDomid, checkInteger, checkSignal } from "../contract/checks.ts";
+import { checkBackend, checkInteger, checkSignal } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
 import type { StoreBackend } from "../contract/store_backend.ts";
 import { StoreError } from "../contract/store_errors.ts";
-import { StoreMessage } from "../contract/store_wire.ts";
 import { showAs } from "../shared/inspection.ts";
-import { readSignal, type StoreRequestOptions } from "./abort.ts";
+import type { StoreRequestOptions } from "./abort.ts";
 import type { Connection } from "./connection.ts";
+import { domainPath, isIntroduced } from "./domains.ts";
 import type { StoreValue } from "./encoder.ts";
 import { Nodes } from "./nodes.ts";
 import { connect } from "./opening.ts";
 import type { StorePermission } from "./permissions.ts";
 import { CLOSED, ended } from "./refusals.ts";
-import { toFlag, toWord } from "./replies.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
 import { type StoreTransactionOptions, transact, turnsTaken } from "./transaction.ts";
 import { Turns } from "./turns.ts";
@@ -247,12 +246,12 @@ export class XenStore implements StoreTransaction, Disposable {
    * @throws {StoreError} `timed-out` if it takes too long; `quota` if this domain has too many watches; `malformed` if
    * the value is not UTF-8; or as any request.
    */
-  async waitFor(
+  waitFor(
     path: string,
     predicate?: (text: string) => boolean | Promise<boolean>,
     options?: StoreWaitOptions,
   ): Promise<string> {
-    return await waitForValue(this.#connection, this.#nodes, path, predicate, options);
+    return waitForValue(this.#connection, this.#nodes, path, predicate, options);
   }
 
   /**
@@ -263,8 +262,8 @@ export class XenStore implements StoreTransaction, Disposable {
    * @param options How long to wait, and a signal that ends the waiting.
    * @throws {StoreError} as {@linkcode XenStore.waitFor}.
    */
-  async waitForRemoval(path: string, options?: StoreWaitOptions): Promise<void> {
-    await waitForRemoval(this.#connection, this.#nodes, path, options);
+  waitForRemoval(path: string, options?: StoreWaitOptions): Promise<void> {
+    return waitForRemoval(this.#connection, this.#nodes, path, options);
   }
 
   /**
@@ -296,11 +295,11 @@ export class XenStore implements StoreTransaction, Disposable {
    * assert.equal(count, 2);
    * ```
    */
-  async transaction<Value>(
+  transaction<Value>(
     body: (transaction: StoreTransaction) => Value | PromiseLike<Value>,
     options?: StoreTransactionOptions,
   ): Promise<Value> {
-    return await transact(this.#connection, this.#turns, body, options);
+    return transact(this.#connection, this.#turns, body, options);
   }
 
   /**
@@ -321,13 +320,8 @@ export class XenStore implements StoreTransaction, Disposable {
    * @throws {RangeError} if the number is out of bounds.
    * @throws {StoreError} as any request.
    */
-  async domainPath(domid: number, options?: StoreRequestOptions): Promise<string> {
-    const operation = "get a domain path";
-    checkDomid(operation, domid);
-    const signal = readSignal(operation, options);
-    this.#connection.begin().word(String(domid));
-    return await this.#connection.request(StoreMessage.GET_DOMAIN_PATH, 0, operation, undefined, toWord, signal)
-      .promise;
+  domainPath(domid: number, options?: StoreRequestOptions): Promise<string> {
+    return domainPath(this.#connection, domid, options);
   }
 
   /**
@@ -338,13 +332,8 @@ export class XenStore implements StoreTransaction, Disposable {
    * @throws {RangeError} if the number is out of bounds.
    * @throws {StoreError} `denied` if this domain may not ask; or as any request.
    */
-  async isIntroduced(domid: number, options?: StoreRequestOptions): Promise<boolean> {
-    const operation = "ask for a domain";
-    checkDomid(operation, domid);
-    const signal = readSignal(operation, options);
-    this.#connection.begin().word(String(domid));
-    return await this.#connection.request(StoreMessage.IS_DOMAIN_INTRODUCED, 0, operation, undefined, toFlag, signal)
-      .promise;
+  isIntroduced(domid: number, options?: StoreRequestOptions): Promise<boolean> {
+    return isIntroduced(this.#connection, domid, options);
   }
 
   /**

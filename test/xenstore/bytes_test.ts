@@ -1,7 +1,7 @@
 /** Replies in pieces, in heaps, and such as no daemon sends. */
 import { describe, expect, test } from "vitest";
 import { encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
-import { StoreError, XenStore } from "../../src/xenstore/mod.ts";
+import { type StoreError, XenStore } from "../../src/xenstore/mod.ts";
 import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
 
 const { READ, WATCH, WATCH_EVENT, ERROR, DIRECTORY, GET_PERMS, TRANSACTION_START } = StoreMessage;
