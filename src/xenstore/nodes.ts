@@ -1,6 +1,6 @@
-import { StoreError } from "../contract/store_errors.ts";
-import type { StoreOperation } from "../contract/store_errors.ts";
+import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
+import { showAs } from "../shared/inspection.ts";
 import { readSignal, type StoreRequestOptions } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreValue } from "./encoder.ts";
@@ -22,6 +22,10 @@ export interface Scope {
 
 /** The requests about nodes, inside a transaction or outside. */
 export class Nodes implements StoreTransaction {
+  static {
+    showAs(Nodes, "StoreTransaction", (nodes) => ({ transaction: nodes.#scope.transaction }));
+  }
+
   readonly #connection: Connection;
   readonly #scope: Scope;
 

@@ -114,7 +114,12 @@ function explain(code: StoreErrorCode, operation: StoreOperation): Explanation {
     case "invalid":
       return ["the daemon calls the request invalid", "Check the path and the values"];
     case "unsupported":
-      return ["this daemon cannot do it", "Do without, or use a newer daemon"];
+      return operation === "list"
+        ? [
+          "its names have more than 4096 bytes, and this daemon sends no parts of a list",
+          "Use fewer or shorter names",
+        ]
+        : ["this daemon cannot do it", "Do without, or use a newer daemon"];
     case "quota":
       return QUOTAS[operation] ?? OTHER_QUOTA;
     default:

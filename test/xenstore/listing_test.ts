@@ -66,7 +66,13 @@ test("`list()` of what has become short or empty is fine", async () => {
 
 test("`list()` fails with `unsupported` if the daemon sends no parts", async () => {
   daemon.answers.set(DIRECTORY_PART, () => ({ error: "ENOSYS" }));
-  await expect(store.list("a")).rejects.toMatchObject({ code: "unsupported", reason: "ENOSYS", path: "a" });
+  await expect(store.list("a")).rejects.toMatchObject({
+    code: "unsupported",
+    reason: "ENOSYS",
+    message:
+      "Cannot list `a`: its names have more than 4096 bytes, and this daemon sends no parts of a list (ENOSYS). " +
+      "Use fewer or shorter names.",
+  });
 });
 
 test("`list()` ends by its signal between parts", async () => {

@@ -1,4 +1,5 @@
 /** Transactions: what they send, and how they are repeated and aborted. */
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
 import { type StoreTransaction, XenStore } from "../../src/xenstore/mod.ts";
@@ -41,6 +42,10 @@ test("`transaction()` starts one, makes all requests in it, commits, and returns
   expect(others.map(({ transaction }) => transaction)).toEqual(others.map(() => 1));
   expect(others.length).toBe(10);
   expect(ends()).toEqual([[1, "T\0"]]);
+});
+
+test("what the function is given is shown with its number", async () => {
+  expect(await store.transaction((transaction) => inspect(transaction))).toBe("StoreTransaction { transaction: 1 }");
 });
 
 test("a function that returns no promise is fine", async () => {
