@@ -58,8 +58,8 @@ const DENIED_READING: Explanation = [
 /** Which quota may be reached. */
 const QUOTAS: Partial<Record<StoreOperation, Explanation>> = {
   "write": [
-    "the domain has as many nodes as it may (usually 1000), or the node more bytes (usually 2047, with its permissions " +
-    "and the names below it)",
+    "the domain has as many nodes as it may (usually 1000), or the node more bytes (usually 2047, with its " +
+    "permissions and the names below it)",
     "Remove nodes, or write a shorter value",
   ],
   "make": [

@@ -33,8 +33,8 @@ export interface StoreOptions {
 /**
  * A connection to XenStore, the tree of small values by which domains find each other.
  *
- * Paths are absolute (`/local/domain/1/data`) or relative to the home of this domain (`data`). Values are bytes; text is
- * in UTF-8. Requests are sent as they are made, up to 16 before the first is answered.
+ * Paths are absolute (`/local/domain/1/data`) or relative to the home of this domain (`data`). Values are bytes; text
+ * is in UTF-8. Requests are sent as they are made, up to 16 before the first is answered.
  *
  * Every failure rejects the promise: a `TypeError` or a `RangeError` for a bad argument, before anything is sent;
  * otherwise a {@linkcode StoreError}. Those that any request may have are `denied`, `timed-out`, `disconnected` and
@@ -80,8 +80,8 @@ export class XenStore implements StoreTransaction, Disposable {
    * @param domain The domain that the program runs in.
    * @param options The time limit of requests, and a signal.
    * @throws {TypeError} if the domain has no `store`.
-   * @throws {StoreError} `no-device`, `permission` or `unsupported` if the system refuses; `timed-out` if the daemon does
-   * not answer. Nothing is left open.
+   * @throws {StoreError} `no-device`, `permission` or `unsupported` if the system refuses; `timed-out` if the daemon
+   * does not answer. Nothing is left open.
    */
   static async open(domain: { readonly store: StoreBackend }, options?: StoreOptions): Promise<XenStore> {
     const what = "open XenStore";
@@ -139,8 +139,8 @@ export class XenStore implements StoreTransaction, Disposable {
    * @param value Bytes; a text without NUL, which becomes UTF-8; or a whole number, which becomes decimal digits. Path
    * and value together have at most 4079 bytes on the device and 4095 through a socket.
    * @param options A signal that gives the request up.
-   * @throws {StoreError} `quota` if a quota of this domain is reached: by default, a node has at most 2047 bytes with its
-   * permissions and the names below it; or as any request.
+   * @throws {StoreError} `quota` if a quota of this domain is reached: by default, a node has at most 2047 bytes with
+   * its permissions and the names below it; or as any request.
    */
   write(path: string, value: StoreValue, options?: StoreRequestOptions): Promise<void> {
     return this.#nodes.write(path, value, options);
@@ -173,8 +173,8 @@ export class XenStore implements StoreTransaction, Disposable {
    *
    * @param path The node.
    * @param options A signal that gives the request up.
-   * @throws {StoreError} `not-found` if there is no such node; `conflict` if a long list changes all the time while it is
-   * read in parts; `unsupported` if it is long and the daemon sends no parts; or as any request.
+   * @throws {StoreError} `not-found` if there is no such node; `conflict` if a long list changes all the time while it
+   * is read in parts; `unsupported` if it is long and the daemon sends no parts; or as any request.
    */
   list(path: string, options?: StoreRequestOptions): Promise<string[]> {
     return this.#nodes.list(path, options);
@@ -255,8 +255,8 @@ export class XenStore implements StoreTransaction, Disposable {
   }
 
   /**
-   * Waits until a node is not there, or cannot be read. A domain that dies loses its nodes: to notice that, wait for the
-   * removal of a node that it has made and this domain may read.
+   * Waits until a node is not there, or cannot be read. A domain that dies loses its nodes: to notice that, wait for
+   * the removal of a node that it has made and this domain may read.
    *
    * @param path The node.
    * @param options How long to wait, and a signal that ends the waiting.

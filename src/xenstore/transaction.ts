@@ -157,7 +157,8 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 function conflict(attempts: number, cause: StoreError): StoreError {
   const times = attempts === 1 ? "once" : `${attempts} times`;
   return new StoreError(
-    `Cannot end a transaction: it conflicted with other changes, ${times}. Touch fewer nodes in it, or raise \`attempts\`.`,
+    `Cannot end a transaction: it conflicted with other changes, ${times}. Touch fewer nodes in it, or raise ` +
+      "`attempts`.",
     { code: "conflict", operation: "end a transaction", reason: "EAGAIN", cause },
   );
 }

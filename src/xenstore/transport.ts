@@ -21,8 +21,8 @@ interface Wait {
 /**
  * A backend's connection. The backend waits, and keeps the program alive, only while somebody here wants messages.
  *
- * A backend that calls back too often, too early, or for no reason does no harm: each wait is answered once, outside any
- * other call. If an answer brought nothing, the next wait begins in a later turn of the event loop.
+ * A backend that calls back too often, too early, or for no reason does no harm: each wait is answered once, outside
+ * any other call. If an answer brought nothing, the next wait begins in a later turn of the event loop.
  */
 export class Transport {
   readonly #connection: StoreConnection;

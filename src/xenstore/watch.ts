@@ -23,8 +23,8 @@ export interface StoreWatch extends AsyncIterableIterator<string, undefined>, Di
   /**
    * Waits for the next path.
    *
-   * @throws {StoreError} `quota` if this domain has too many watches; `disconnected` if the connection is lost; or as any
-   * request. The watch has ended then.
+   * @throws {StoreError} `quota` if this domain has too many watches; `disconnected` if the connection is lost; or as
+   * any request. The watch has ended then.
    */
   next(): Promise<IteratorResult<string, undefined>>;
   /** Ends the watch, like {@linkcode StoreWatch.close}. */

@@ -122,8 +122,8 @@ describe("the time limit", () => {
       expect(result).toMatchObject({ status: "rejected", reason: { code: "timed-out", path: `n${index}` } });
     }
     expect((results[0] as PromiseRejectedResult).reason.message).toBe(
-      "Cannot read `n0`: the daemon has not answered within 20 ms. See whether it runs and whether this domain is over a " +
-        "quota, or raise `timeout`.",
+      "Cannot read `n0`: the daemon has not answered within 20 ms. See whether it runs and whether this domain is " +
+        "over a quota, or raise `timeout`.",
     );
     expect(slow.waiting).toBe(false);
     for (const request of slow.sent.slice(1)) slow.reply(request, "late");
