@@ -58,13 +58,34 @@ export function encodeMessage(
   payload: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(HEADER_SIZE + payload.length);
-  const view = new DataView(message.buffer);
-  view.setUint32(0, type, true);
-  view.setUint32(4, request, true);
-  view.setUint32(8, transaction, true);
-  view.setUint32(12, payload.length, true);
+  encodeHeader(message, type, request, transaction, payload.length);
   message.set(payload, HEADER_SIZE);
   return message;
+}
+
+/**
+ * Writes a header to the start of a message. It does so without a `DataView`, for which engines would move the memory
+ * of a small array.
+ */
+export function encodeHeader(
+  message: Uint8Array,
+  type: number,
+  request: number,
+  transaction: number,
+  length: number,
+): void {
+  putUint32(message, 0, type);
+  putUint32(message, 4, request);
+  putUint32(message, 8, transaction);
+  putUint32(message, 12, length);
+}
+
+/** Writes a number of 32 bits. */
+export function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }
 
 /** Reads the header at the beginning of a view, which has at least {@linkcode HEADER_SIZE} bytes. */

@@ -1,7 +1,7 @@
 import { nextTurn } from "../contract/event_loop.ts";
 import type { StoreConnection } from "../contract/store_backend.ts";
 import type { StoreOperation } from "../contract/store_errors.ts";
-import { MAX_PAYLOAD, StoreMessage } from "../contract/store_wire.ts";
+import { MAX_PAYLOAD, putUint32, StoreMessage } from "../contract/store_wire.ts";
 import { onAbort } from "./abort.ts";
 import { Clock } from "./clock.ts";
 import { Encoder } from "./encoder.ts";
@@ -13,6 +13,9 @@ import { Transport, type TransportTaker } from "./transport.ts";
 
 /** How many requests may be sent before the first is answered: an unprivileged domain has a quota of about 20. */
 const MOST_IN_FLIGHT = 16;
+
+/** Where in a header the number of the request is. */
+const REQUEST_OFFSET = 4;
 
 /** Receives the events of a watch. */
 export interface EventTaker {
@@ -117,10 +120,7 @@ export class Connection implements TransportTaker {
     // 0 is the number of events, and on old kernels that of the replies to watches.
     do this.#lastId = (this.#lastId + 1) >>> 0; while (this.#lastId === 0 || this.#inFlight.has(this.#lastId));
     const id = this.#lastId;
-    message[4] = id;
-    message[5] = id >>> 8;
-    message[6] = id >>> 16;
-    message[7] = id >>> 24;
+    putUint32(message, REQUEST_OFFSET, id);
     request.id = id;
     this.#inFlight.set(id, request);
     this.#transport.send(message);

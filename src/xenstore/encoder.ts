@@ -1,6 +1,6 @@
 import { checkInteger, show } from "../contract/checks.ts";
 import { checkBytes, isBytes, lengthOf } from "../contract/bytes.ts";
-import { HEADER_SIZE, MAX_PAYLOAD } from "../contract/store_wire.ts";
+import { encodeHeader, HEADER_SIZE, MAX_PAYLOAD } from "../contract/store_wire.ts";
 import { encodePath } from "./paths.ts";
 
 const { set } = Uint8Array.prototype;
@@ -16,7 +16,6 @@ export class Encoder {
   /** The most bytes of a payload. */
   readonly #most: number;
   #bytes = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
-  #view = new DataView(this.#bytes.buffer);
   #end = HEADER_SIZE;
 
   /** @param most The most bytes of a payload: up to 4096. */
@@ -27,10 +26,7 @@ export class Encoder {
   /** Begins a request. */
   begin(): this {
     // A backend may have transferred the buffer.
-    if (this.#bytes.length === 0) {
-      this.#bytes = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
-      this.#view = new DataView(this.#bytes.buffer);
-    }
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
     this.#end = HEADER_SIZE;
     return this;
   }
@@ -124,7 +120,7 @@ export class Encoder {
   }
 
   /**
-   * Finishes the request.
+   * Finishes the request, but for its number.
    *
    * @returns The message. It is valid until the next one begins.
    * @throws {RangeError} if it is too large.
@@ -136,9 +132,7 @@ export class Encoder {
         `Cannot ${what} as the request must be at most ${this.#most} bytes: current value is ${length} bytes`,
       );
     }
-    this.#view.setUint32(0, type, true);
-    this.#view.setUint32(8, transaction, true);
-    this.#view.setUint32(12, length, true);
+    encodeHeader(this.#bytes, type, 0, transaction, length);
     return this.#bytes.subarray(0, this.#end);
   }
 }
