@@ -106,6 +106,8 @@ async function runOnce<Value>(
     ).promise;
   } catch (error) {
     if (error instanceof StoreError && error.reason === "EAGAIN") return { committed: false, error };
+    // Without an answer, it may not even have been sent.
+    if (!(error instanceof StoreError && error.reason !== undefined)) abort(connection, transaction);
     throw error;
   }
   return { committed: true, value };

@@ -154,6 +154,8 @@ test("a commit that is not answered may have happened", async () => {
   const limited = await XenStore.open({ store: slow }, { timeout: 10 });
   slow.answers.set(TRANSACTION_END, () => undefined);
   await expect(limited.transaction(() => {})).rejects.toThrow("Whether it was committed is unknown.");
+  // If it has not been committed, it does not stay open.
+  expect(slow.last(TRANSACTION_END)).toMatchObject({ transaction: 1, text: "F\0" });
 });
 
 test("what was given to the function cannot be used after its end", async () => {
