@@ -1,8 +1,9 @@
 import type { StoreConnection } from "../../../src/contract/store_backend.ts";
 import { StoreError, type StoreOperation } from "../../../src/contract/store_errors.ts";
-import { decodeHeader, HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
+import { HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
 import type { KernelFile, OpenStore, ProcessState } from "../kernel.ts";
 import { Mailbox } from "./mailbox.ts";
+import { headerOf } from "./messages.ts";
 
 /**
  * Throws unless a program runs.
@@ -39,7 +40,7 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
         `Cannot send a request as it must have from ${HEADER_SIZE} to ${most} bytes: current value is ${message.length}`,
       );
     }
-    const header = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+    const header = headerOf(message);
     const { length } = header;
     if (length !== message.length - HEADER_SIZE) {
       throw new RangeError(

@@ -7,7 +7,7 @@ import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contra
 import type { StoreSettings } from "./options.ts";
 import { HOMES } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
-import { bytesOf, onlyString } from "./text.ts";
+import { onlyString, type Payload } from "./text.ts";
 
 /** The number that stands for the domain that uses it. */
 const DOMID_SELF = 0x7ff0;
@@ -26,7 +26,7 @@ export class Refusal {
 }
 
 /** Where the reply to a request goes. */
-export type Reply = (type: number, payload: Uint8Array<ArrayBuffer>) => void;
+export type Reply = (type: number, payload: Payload) => void;
 
 /** A daemon: the nodes of a machine, and who is connected. */
 export abstract class Daemon<Transaction = unknown> {
@@ -47,7 +47,7 @@ export abstract class Daemon<Transaction = unknown> {
   /** Carries a request out, and replies. Events go out before or after the reply, as with the daemon. */
   handle(peer: Peer<Transaction>, header: StoreHeader, payload: Uint8Array<ArrayBuffer>, reply: Reply): void {
     let type = header.type;
-    let answer: Uint8Array<ArrayBuffer> | string;
+    let answer: Payload;
     try {
       answer = this.answer(peer, header, payload);
       if (answer.length > MAX_PAYLOAD && !(peer.isSocket && this.hasLongReplies)) refuse("E2BIG");
@@ -58,7 +58,7 @@ export abstract class Daemon<Transaction = unknown> {
     }
     const { after } = this;
     this.after = undefined;
-    reply(type, typeof answer === "string" ? bytesOf(answer) : answer);
+    reply(type, answer);
     after?.();
   }
 
@@ -72,7 +72,7 @@ export abstract class Daemon<Transaction = unknown> {
     peer: Peer<Transaction>,
     header: StoreHeader,
     payload: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | string;
+  ): Payload;
 
   /** Sends the event of domains that come or go. */
   protected abstract fireDomainEvent(name: string): void;

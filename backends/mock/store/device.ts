@@ -1,8 +1,9 @@
-import { encodeMessage, HEADER_SIZE, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
+import { HEADER_SIZE, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import type { OpenStore, ProcessState } from "../kernel.ts";
 import { MockStoreConnection } from "./connection.ts";
+import { messageOf } from "./messages.ts";
 import type { Answer, DomainKernel, FileWatch } from "./domain_kernel.ts";
-import { bytesOf, stringsOf } from "./text.ts";
+import { type Payload, stringsOf } from "./text.ts";
 
 /** The most bytes of a payload on the device: the kernel keeps a request, with its header, in 4096 bytes. */
 const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
@@ -34,9 +35,7 @@ export class DeviceConnection extends MockStoreConnection {
     const { type, request, transaction } = header;
     let [replyType, answer] = this.#handle(header, payload);
     if (replyType === StoreMessage.ERROR && type === StoreMessage.WATCH) answer = errnoOf(answer);
-    this.mailbox.push(
-      encodeMessage(replyType, request, transaction, typeof answer === "string" ? bytesOf(answer) : answer),
-    );
+    this.mailbox.push(messageOf(replyType, request, transaction, answer));
   }
 
   #handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): Answer {
@@ -61,7 +60,7 @@ export class DeviceConnection extends MockStoreConnection {
     }
     const reply = this.#kernel.ask(header, payload);
     if (type === StoreMessage.TRANSACTION_START && reply[0] === type) {
-      this.#transactions.add(Number(stringsOf(reply[1] as Uint8Array<ArrayBuffer>)[0]));
+      this.#transactions.add(parseInt(reply[1] as string));
     }
     return reply;
   }
@@ -71,12 +70,7 @@ export class DeviceConnection extends MockStoreConnection {
     const watch: FileWatch = {
       path,
       event: (shown, id) => {
-        const message = encodeMessage(
-          StoreMessage.WATCH_EVENT,
-          STALE_NUMBER,
-          STALE_NUMBER,
-          bytesOf(`${shown}\0${token}\0`),
-        );
+        const message = messageOf(StoreMessage.WATCH_EVENT, STALE_NUMBER, STALE_NUMBER, `${shown}\0${token}\0`);
         const isDropped = this.#kernel.daemon.dropsEvents && shown[0] !== "@";
         this.mailbox.pushEvent(message, isDropped ? `${id} ${shown}` : undefined);
       },
@@ -108,7 +102,6 @@ function refused(name: string): Answer {
 }
 
 /** The name of a refusal after it was an errno of the kernel, which takes those that it does not know for EINVAL. */
-function errnoOf(answer: Uint8Array<ArrayBuffer> | string): string {
-  const name = typeof answer === "string" ? answer : stringsOf(answer).join() + "\0";
+function errnoOf(name: Payload): Payload {
   return name === "EQUOTA\0" ? "EINVAL\0" : name;
 }

@@ -1,10 +1,10 @@
 import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import type { Daemon } from "./daemon.ts";
 import { Peer } from "./peer.ts";
-import { bytesOf } from "./text.ts";
+import { bytesOf, type Payload } from "./text.ts";
 
 /** A reply: its type and its payload. */
-export type Answer = [type: number, payload: Uint8Array<ArrayBuffer> | string];
+export type Answer = [type: number, payload: Payload];
 
 /** A watch of a file. */
 export interface FileWatch {

@@ -23,7 +23,7 @@ import {
   type TreeNode,
   without,
 } from "./persistent_tree.ts";
-import { joined, textOf } from "./text.ts";
+import { joined, type Payload, textOf } from "./text.ts";
 
 const EMPTY = new Uint8Array(0);
 const OK = "OK\0";
@@ -57,7 +57,7 @@ export class Oxenstored extends Daemon<Transaction> {
     peer: Peer<Transaction>,
     header: StoreHeader,
     payload: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | string {
+  ): Payload {
     const isWatch = header.type === StoreMessage.WATCH || header.type === StoreMessage.UNWATCH;
     const id = isWatch ? 0 : header.transaction;
     const transaction = id === 0
@@ -77,7 +77,7 @@ export class Oxenstored extends Daemon<Transaction> {
     type: number,
     id: number,
     payload: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | string | Refusal {
+  ): Payload | Refusal {
     try {
       this.#checkRequests(peer, transaction);
       return this.#carryOut(peer, transaction, type, id, payload);
@@ -98,7 +98,7 @@ export class Oxenstored extends Daemon<Transaction> {
     type: number,
     id: number,
     payload: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | string {
+  ): Payload {
     const path = () => this.#names(peer, oneString(payload));
     switch (type) {
       case 0:
@@ -380,6 +380,6 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /** An answer as text, to compare. */
-function shown(answer: Uint8Array | string | Refusal): string {
+function shown(answer: Payload | Refusal): string {
   return answer instanceof Refusal ? `refused: ${answer.name}` : typeof answer === "string" ? answer : textOf(answer);
 }

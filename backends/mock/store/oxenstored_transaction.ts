@@ -1,5 +1,6 @@
 import type { Refusal } from "./daemon.ts";
 import { common, find, isUnchanged, type Names, replace, type Store, type TreeNode } from "./persistent_tree.ts";
+import type { Payload } from "./text.ts";
 
 /** What a request did to a node. */
 type Change = "write" | "make" | "remove" | "set permissions";
@@ -8,7 +9,7 @@ type Change = "write" | "make" | "remove" | "set permissions";
 interface Answered {
   readonly type: number;
   readonly payload: Uint8Array<ArrayBuffer>;
-  readonly answer: Uint8Array<ArrayBuffer> | string | Refusal;
+  readonly answer: Payload | Refusal;
 }
 
 /** A transaction of the daemon in OCaml, or a single request. */

@@ -1,9 +1,9 @@
-import { encodeMessage, MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
+import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import type { OpenStore, ProcessState } from "../kernel.ts";
 import { MockStoreConnection } from "./connection.ts";
 import type { Daemon } from "./daemon.ts";
+import { messageOf } from "./messages.ts";
 import { Peer } from "./peer.ts";
-import { bytesOf } from "./text.ts";
 
 /** A socket on which the daemon listens. Its peer may do everything. */
 export class SocketConnection extends MockStoreConnection {
@@ -17,7 +17,7 @@ export class SocketConnection extends MockStoreConnection {
     this.#daemon = daemon;
     this.#peer = new Peer(0, true, (path, token) => {
       const text = `${path}\0${token}\0`;
-      const message = encodeMessage(StoreMessage.WATCH_EVENT, 0, 0, bytesOf(text));
+      const message = messageOf(StoreMessage.WATCH_EVENT, 0, 0, text);
       this.mailbox.pushEvent(message, dropsEvents && path[0] !== "@" ? text : undefined);
     });
     daemon.peers.add(this.#peer);
@@ -29,7 +29,7 @@ export class SocketConnection extends MockStoreConnection {
 
   protected handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): void {
     this.#daemon.handle(this.#peer, header, payload, (type, answer) => {
-      this.mailbox.push(encodeMessage(type, header.request, header.transaction, answer));
+      this.mailbox.push(messageOf(type, header.request, header.transaction, answer));
     });
   }
 

@@ -4,12 +4,28 @@
  * @module
  */
 
-/** The text in a part of a message. */
+/** The payload of a reply: bytes, or a text with a character for each. */
+export type Payload = Uint8Array<ArrayBuffer> | string;
+
+/** The text in the beginning of some bytes. Eight at a time is the fastest way for paths. */
 export function textOf(bytes: Uint8Array, end: number = bytes.length): string {
-  return String.fromCharCode.apply(
-    null,
-    (end === bytes.length ? bytes : bytes.subarray(0, end)) as unknown as number[],
-  );
+  const { fromCharCode } = String;
+  let text = "";
+  let index = 0;
+  for (; index + 8 <= end; index += 8) {
+    text += fromCharCode(
+      bytes[index]!,
+      bytes[index + 1]!,
+      bytes[index + 2]!,
+      bytes[index + 3]!,
+      bytes[index + 4]!,
+      bytes[index + 5]!,
+      bytes[index + 6]!,
+      bytes[index + 7]!,
+    );
+  }
+  for (; index < end; index++) text += fromCharCode(bytes[index]!);
+  return text;
 }
 
 /** The bytes of a text. */

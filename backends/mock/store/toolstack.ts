@@ -90,7 +90,12 @@ export class Toolstack {
   #send(type: number, transaction: number, text: string): string {
     let reply = "";
     const header = { type, request: 0, transaction, length: text.length };
-    this.#daemon.handle(this.#peer, header, bytesOf(text), (_, payload) => reply = textOf(payload));
+    this.#daemon.handle(
+      this.#peer,
+      header,
+      bytesOf(text),
+      (_, payload) => reply = typeof payload === "string" ? payload : textOf(payload),
+    );
     return reply.replace("\0", "");
   }
 }

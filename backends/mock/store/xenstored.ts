@@ -19,7 +19,7 @@ import {
   READ,
   WRITE,
 } from "./permissions.ts";
-import { joined, stringsOf, textOf } from "./text.ts";
+import { joined, type Payload, stringsOf, textOf } from "./text.ts";
 import { EMPTY, type StoreNode, Transaction, Tree } from "./tree.ts";
 
 /** Bytes of a node's record beside its permissions, its value and the names of its children. */
@@ -57,7 +57,7 @@ export class Xenstored extends Daemon<Transaction> {
     peer: Peer<Transaction>,
     { type, transaction }: StoreHeader,
     payload: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | string {
+  ): Payload {
     this.#peer = peer;
     switch (type) {
       case StoreMessage.WATCH:
