@@ -12,9 +12,6 @@ import { onlyString, type Payload } from "./text.ts";
 /** The number that stands for the domain that uses it. */
 const DOMID_SELF = 0x7ff0;
 
-/** The events that the daemon sends when domains come and go. */
-export const DOMAIN_EVENTS: readonly string[] = ["@introduceDomain", "@releaseDomain"];
-
 /** Thrown where a request is refused. */
 export class Refusal {
   /** The name of the error. */
@@ -31,20 +28,21 @@ export type Reply = (type: number, payload: Payload) => void;
 /** A daemon: the nodes of a machine, and who is connected. */
 export abstract class Daemon<Transaction = unknown> {
   readonly settings: StoreSettings;
+  /** Whether an event is dropped while an equal one is on its way. */
+  abstract readonly dropsEvents: boolean;
+  /** Whether replies on a socket can have more bytes than a payload has room for. */
+  protected readonly hasLongReplies: boolean = false;
   /** All connections, oldest first. */
   readonly peers: Set<Peer<Transaction>> = new Set();
-  /** Whether Xen has a domain with this number. */
-  protected readonly exists: (domid: number) => boolean;
   /** What to do after the reply. */
   protected after: (() => void) | undefined;
   readonly #introduced = new Map<number, Peer<Transaction>>();
 
-  constructor(settings: StoreSettings, exists: (domid: number) => boolean) {
+  constructor(settings: StoreSettings) {
     this.settings = settings;
-    this.exists = exists;
   }
 
-  /** Carries a request out, and replies. Events go out before or after the reply, as with the daemon. */
+  /** Carries a request out, and replies. Its events go out before or after the reply, as those of the daemon do. */
   handle(peer: Peer<Transaction>, header: StoreHeader, payload: Uint8Array<ArrayBuffer>, reply: Reply): void {
     let type = header.type;
     let answer: Payload;
@@ -62,11 +60,6 @@ export abstract class Daemon<Transaction = unknown> {
     after?.();
   }
 
-  /** Whether an event is dropped while an equal one is on its way. */
-  abstract readonly dropsEvents: boolean;
-  /** Whether replies on a socket can have more bytes than a payload has room for. */
-  protected readonly hasLongReplies: boolean = false;
-
   /** Carries a request out, and returns the payload of the reply. */
   protected abstract answer(
     peer: Peer<Transaction>,
@@ -79,6 +72,9 @@ export abstract class Daemon<Transaction = unknown> {
 
   /** Removes all that a dead domain owns. */
   protected abstract forget(domid: number): void;
+
+  /** Called before a new domain is introduced: forgets what it knows of an older one with the same number. */
+  renew(_domid: number): void {}
 
   /** Connects a domain, and tells so. */
   introduce(peer: Peer<Transaction>): void {
@@ -124,6 +120,13 @@ export abstract class Daemon<Transaction = unknown> {
     const watch = { path, token, relative: relative ? peer.home.length + 1 : 0 };
     peer.watches.push(watch);
     this.after = () => this.send(peer, watch, path);
+  }
+
+  /** Removes a watch. */
+  protected removeWatch(peer: Peer<Transaction>, path: string, token: string): void {
+    const index = peer.watches.findIndex((watch) => watch.path === path && watch.token === token);
+    if (index < 0) refuse("ENOENT");
+    peer.watches.splice(index, 1);
   }
 
   /** Sends an event, unless it is too long. */

@@ -27,7 +27,7 @@ class MachineStore {
   constructor(machine: MachineState) {
     const { store } = machine.settings;
     const exists = (domid: number) => domid === 0 || machine.find(domid) !== undefined;
-    this.daemon = store.daemon === "xenstored" ? new Xenstored(store, exists) : new Oxenstored(store, exists);
+    this.daemon = store.daemon === "xenstored" ? new Xenstored(store, exists) : new Oxenstored(store);
     this.#toolstack = new Toolstack(this.daemon);
     this.#connect(0);
     this.#toolstack.createDomain0();
@@ -42,6 +42,7 @@ class MachineStore {
   introduce(domid: number): void {
     // Domain 0 is always there: the daemon runs in it.
     if (domid === 0) return;
+    this.daemon.renew(domid);
     this.#toolstack.create(domid);
     this.#connect(domid);
   }

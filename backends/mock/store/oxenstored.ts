@@ -1,28 +1,18 @@
 /**
- * The daemon in OCaml.
+ * The daemon in OCaml: its requests and transactions.
  *
  * @module
  */
 import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Daemon, oneString, Refusal, refuse } from "./daemon.ts";
 import type { StoreSettings } from "./options.ts";
+import { OxenstoredNodes } from "./oxenstored_nodes.ts";
 import { OxenstoredTransaction as Transaction } from "./oxenstored_transaction.ts";
-import { absolutePath, isValidPath, isWithin } from "./paths.ts";
-import type { Peer, Watch } from "./peer.ts";
-import { ALL, formatPermissions, parsePermissions, READ, WRITE } from "./permissions.ts";
-import {
-  counted,
-  eachOwner,
-  find,
-  type Names,
-  nearest,
-  newNode,
-  newStore,
-  replace,
-  type Store,
-  type TreeNode,
-  without,
-} from "./persistent_tree.ts";
+import { eachEvent, mayKnow } from "./oxenstored_watches.ts";
+import { absolutePath, isValidPath } from "./paths.ts";
+import type { Peer } from "./peer.ts";
+import { formatPermissions, parsePermissions } from "./permissions.ts";
+import { type Names, newNode, newStore, replace, type Store, without } from "./persistent_tree.ts";
 import { joined, type Payload, textOf } from "./text.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -45,9 +35,11 @@ export class Oxenstored extends Daemon<Transaction> {
   readonly dropsEvents = false;
   protected override readonly hasLongReplies = true;
   readonly #store: Store = newStore();
+  readonly #nodes: OxenstoredNodes;
 
-  constructor(settings: StoreSettings, exists: (domid: number) => boolean) {
-    super(settings, exists);
+  constructor(settings: StoreSettings) {
+    super(settings);
+    this.#nodes = new OxenstoredNodes(settings);
     for (const names of [["local"], ["tool"], ["tool", "xenstored"]]) {
       this.#store.root = replace(this.#store.root, names, newNode(this.#store.root.permissions, EMPTY));
     }
@@ -67,7 +59,7 @@ export class Oxenstored extends Daemon<Transaction> {
     this.#checkRequests(peer, transaction);
     if (id !== 0) transaction.requests.push({ type: header.type, payload: payload.slice(), answer });
     if (answer instanceof Refusal) throw answer;
-    if (id === 0 && transaction.changes.length > 0) this.after = () => this.#fireChanges(transaction);
+    if (id === 0 && transaction.changes.length > 0) this.after = () => this.#fire(transaction);
     return answer;
   }
 
@@ -105,21 +97,19 @@ export class Oxenstored extends Daemon<Transaction> {
         // Everybody may ask to debug, and only domain 0 is heard.
         return OK;
       case StoreMessage.READ:
-        return this.#readable(peer, transaction, path()).value;
+        return this.#nodes.readable(peer, transaction, path()).value;
       case StoreMessage.DIRECTORY:
-        return joined([...this.#readable(peer, transaction, path()).children.keys()].sort());
+        return joined([...this.#nodes.readable(peer, transaction, path()).children.keys()].sort());
       case StoreMessage.GET_PERMS:
-        return joined(formatPermissions(this.#readable(peer, transaction, path()).permissions));
+        return joined(formatPermissions(this.#nodes.readable(peer, transaction, path()).permissions));
       case StoreMessage.WRITE:
         return this.#write(peer, transaction, payload);
-      case StoreMessage.MKDIR: {
-        const names = path();
-        this.#makeParents(peer, transaction, names);
-        if (this.#make(peer, transaction, names)) transaction.changed("make", names);
+      case StoreMessage.MKDIR:
+        this.#nodes.make(peer, transaction, path());
         return OK;
-      }
       case StoreMessage.RM:
-        return this.#remove(peer, transaction, path());
+        this.#nodes.remove(peer, transaction, path());
+        return OK;
       case StoreMessage.SET_PERMS:
         return this.#setPermissions(peer, transaction, payload);
       case StoreMessage.WATCH:
@@ -158,102 +148,17 @@ export class Oxenstored extends Daemon<Transaction> {
     return absolute === "/" ? [] : absolute.slice(1).split("/");
   }
 
-  // Rights and quotas
-
-  #rights({ domid, privileged }: Peer, { permissions }: TreeNode): number {
-    if (privileged || permissions[0].domid === domid) return ALL;
-    return (permissions.slice(1).find((permission) => permission.domid === domid) ?? permissions[0]).rights;
-  }
-
-  #checkRight(peer: Peer, node: TreeNode, right: number): void {
-    if ((this.#rights(peer, node) & right) === 0) refuse("EACCES");
-  }
-
-  #checkOwned({ owned }: Store, domid: number): void {
-    if (domid > 0 && (owned.get(domid) ?? 0) >= this.settings.nodes) refuse("EQUOTA");
-  }
-
-  // Nodes
-
-  #readable(peer: Peer, transaction: Transaction, names: Names): TreeNode {
-    const node = find(transaction.store.root, names) ?? refuse("ENOENT");
-    this.#checkRight(peer, node, READ);
-    transaction.read(names);
-    return node;
-  }
-
-  /** Makes the parents of a node. They stay even if the node itself is refused, and fire no watches. */
-  #makeParents(peer: Peer, transaction: Transaction, names: Names): void {
-    const { depth } = nearest(transaction.store.root, names);
-    for (let length = depth + 1; length < names.length; length++) {
-      this.#make(peer, transaction, names.slice(0, length));
-    }
-  }
-
-  /** Makes a node with the permissions of its parent, unless there is one. */
-  #make(peer: Peer, transaction: Transaction, names: Names): boolean {
-    const { store } = transaction;
-    const { node, depth } = nearest(store.root, names);
-    if (names.length > 0) {
-      const owner = node.permissions[0].domid;
-      if (depth < names.length && !peer.privileged) this.#checkOwned(store, owner);
-      this.#checkRight(peer, node, WRITE);
-      if (depth === names.length) return false;
-      store.root = replace(store.root, names, newNode(node.permissions, EMPTY));
-      store.owned = counted(store.owned, owner, 1);
-    }
-    transaction.wrote(names.slice(0, -1));
-    return true;
-  }
-
   #write(peer: Peer, transaction: Transaction, payload: Uint8Array<ArrayBuffer>): string {
     const end = payload.indexOf(0);
     if (end < 0) refuse("EINVAL");
-    const names = this.#names(peer, textOf(payload, end));
-    const value = payload.slice(end + 1);
-    this.#makeParents(peer, transaction, names);
-    const { store } = transaction;
-    const { node, depth } = nearest(store.root, names);
-    const owner = node.permissions[0].domid;
-    const isNew = depth < names.length;
-    if (value.length > this.settings.nodeSize) refuse("E2BIG");
-    if (isNew && !peer.privileged) this.#checkOwned(store, owner);
-    this.#checkRight(peer, node, WRITE);
-    const written = isNew ? newNode(node.permissions, value) : isSame(node.value, value) ? node : { ...node, value };
-    store.root = replace(store.root, names, written);
-    if (isNew) store.owned = counted(store.owned, owner, 1);
-    transaction.wrote(isNew ? names.slice(0, -1) : names);
-    transaction.changed("write", names);
-    return OK;
-  }
-
-  #remove(peer: Peer, transaction: Transaction, names: Names): string {
-    const { store } = transaction;
-    const { node, depth } = nearest(store.root, names);
-    if (depth < names.length) return depth === names.length - 1 ? OK : refuse("ENOENT");
-    this.#checkRight(peer, node, WRITE);
-    store.root = replace(store.root, names, undefined);
-    const owned = new Map(store.owned);
-    eachOwner(node, (domid) => owned.set(domid, (owned.get(domid) ?? 0) - 1));
-    store.owned = owned;
-    transaction.wrote(names.slice(0, -1));
-    transaction.changed("remove", names);
+    this.#nodes.write(peer, transaction, this.#names(peer, textOf(payload, end)), payload.slice(end + 1));
     return OK;
   }
 
   #setPermissions(peer: Peer, transaction: Transaction, payload: Uint8Array): string {
     const [path, ...texts] = textOf(payload).split("\0");
-    const names = this.#names(peer, path!);
     const permissions = parsePermissions(texts.slice(0, -1)) ?? refuse("EINVAL");
-    const { store } = transaction;
-    const node = find(store.root, names) ?? refuse("ENOENT");
-    const before = node.permissions[0].domid;
-    const owner = permissions[0].domid;
-    if (!peer.privileged && (owner !== before || before !== peer.domid)) refuse("EACCES");
-    store.root = replace(store.root, names, { ...node, permissions });
-    store.owned = counted(counted(store.owned, before, -1), owner, 1);
-    transaction.wrote(names);
-    transaction.changed("set permissions", names);
+    this.#nodes.setPermissions(peer, transaction, this.#names(peer, path!), permissions);
     return OK;
   }
 
@@ -270,9 +175,7 @@ export class Oxenstored extends Daemon<Transaction> {
 
   #unwatch(peer: Peer<Transaction>, payload: Uint8Array): string {
     const { path, token } = this.#pathAndToken(peer, payload);
-    const index = peer.watches.findIndex((watch) => watch.path === path && watch.token === token);
-    if (index < 0) refuse("ENOENT");
-    peer.watches.splice(index, 1);
+    this.removeWatch(peer, path, token);
     return OK;
   }
 
@@ -282,25 +185,8 @@ export class Oxenstored extends Daemon<Transaction> {
     return { given, path: absolutePath(given, home), token };
   }
 
-  /** Fires the watches on all that a request or a transaction has changed, in this order, once for each change. */
-  #fireChanges({ changes, before, store }: Transaction): void {
-    for (const { what, names } of changes) {
-      const roots = what === "remove" ? [before] : what === "set permissions" ? [before, store.root] : [store.root];
-      const path = `/${names.join("/")}`;
-      for (const peer of this.peers) {
-        // From the root down, and the newest first.
-        const above = peer.watches.filter((watch) => isWithin(path, watch.path)).reverse();
-        above.sort((one, other) => one.path.length - other.path.length);
-        for (const watch of above) if (mayKnow(peer, roots, names)) this.send(peer, watch, path);
-        // A removal fires all watches below, whether their nodes were there or not.
-        if (what !== "remove") continue;
-        const below = peer.watches.filter((watch) => watch.path !== path && isWithin(watch.path, path)).reverse();
-        below.sort(byNames);
-        for (const watch of below) {
-          if (mayKnow(peer, roots, watch.path.slice(1).split("/"))) this.send(peer, watch, watch.path);
-        }
-      }
-    }
+  #fire(transaction: Transaction): void {
+    eachEvent(this.peers, transaction, (peer, watch, path) => this.send(peer, watch, path));
   }
 
   protected fireDomainEvent(name: string): void {
@@ -329,7 +215,7 @@ export class Oxenstored extends Daemon<Transaction> {
     // What only reads ends well, whatever has changed.
     if (how === "F" || transaction.changes.length === 0) return OK;
     if (!transaction.commit(this.#store)) this.#replay(peer, transaction);
-    this.#fireChanges(transaction);
+    this.#fire(transaction);
     return OK;
   }
 
@@ -353,30 +239,6 @@ export class Oxenstored extends Daemon<Transaction> {
     owned.delete(domid);
     this.#store.owned = owned;
   }
-}
-
-/** Whether a domain may read a node, or its parent, in one of some trees. The parent must be there. */
-function mayKnow({ domid, privileged }: Peer, roots: readonly TreeNode[], names: Names): boolean {
-  return roots.some((root) => {
-    const parent = names.length === 0 || names[0] === "" ? undefined : find(root, names.slice(0, -1));
-    const node = parent?.children.get(names.at(-1)!);
-    return [parent, node].some((known) => {
-      if (known === undefined) return false;
-      const [owner, ...others] = known.permissions;
-      const { rights } = others.find((other) => other.domid === domid) ?? owner;
-      return privileged || owner.domid === domid || (rights & READ) !== 0;
-    });
-  });
-}
-
-/** The order of watches by the names in their paths. */
-function byNames({ path: one }: Watch, { path: other }: Watch): number {
-  const [a, b] = [one.replaceAll("/", "\0"), other.replaceAll("/", "\0")];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
 /** An answer as text, to compare. */

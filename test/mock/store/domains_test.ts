@@ -170,15 +170,23 @@ describe("`destroy()`", () => {
     expect(await next.start()).toBe(1);
   });
 
-  test("lets the next domain with the number in when the last page is unmapped", async () => {
+  test("leaves the number to the dying domain until its last page is unmapped", async () => {
     const pages = new GrantDevice(xen.domain(1)).open().allocate(0);
     const theirs = new GrantMapper(xen.domain(0)).map(1, pages.grefs);
     xen.domain(1).destroy();
     expect(await dom0.list("/local/domain")).toBe("0");
     expect(xen.domain(1).destroyed).toBe(true);
     expect(() => xen.domain(1).store.open()).toThrow("Cannot open: domain 1 was destroyed. Open the store in another");
+    await dom0.write("/x", "v");
+    expect(await dom0.allow("/x", "n0", "r1")).toBe("OK");
+    await dom0.write("/y", "v");
+    expect(await dom0.allow("/y", "n1")).toBe("OK");
     theirs.unmap();
-    expect(await new Client(xen.domain(1).store).read("domid")).toBe("1");
+    const next = new Client(xen.domain(1).store);
+    expect(await next.read("domid")).toBe("1");
+    // It has neither the rights of the dead one nor its nodes.
+    expect(await next.read("/x")).toBe("EACCES");
+    expect(await dom0.read("/y")).toBe("ENOENT");
   });
 });
 
