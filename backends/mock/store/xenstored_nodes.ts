@@ -165,8 +165,8 @@ export class XenstoredNodes {
     parent = this.#change(parentPath, parent);
     for (let index = missing.length; index-- > 0;) {
       const made = missing[index]!;
+      if (!parent.children.has(nameOf(made))) parent.childBytes += bytes[index]!;
       parent.children.add(nameOf(made));
-      parent.childBytes += bytes[index]!;
       parent = this.tree.add(made, permissions, index === 0 ? value : EMPTY);
       this.#count(permissions[0].domid, 1);
     }
@@ -182,30 +182,36 @@ export class XenstoredNodes {
     else this.#removeTree(path);
   }
 
+  /**
+   * Removes a node that is there. In a transaction, its parent may be one that others have removed or changed
+   * meanwhile: then the transaction cannot end well.
+   */
   #removeTree(path: string): void {
     // The order in which a transaction reads is that of the events at its end.
     const parentPath = parentOf(path);
-    const above = this.#read(parentPath)!;
+    const name = nameOf(path);
+    const above = this.#read(parentPath) ?? refuse("EINVAL");
     this.#removeBelow(path, this.#read(path)!, path);
+    if (!above.children.has(name)) refuse("EIO");
     const parent = this.#change(parentPath, above);
-    parent.children.delete(nameOf(path));
-    parent.childBytes -= nameOf(path).length + 1;
+    parent.children.delete(name);
+    parent.childBytes -= name.length + 1;
   }
 
   #removeBelow(path: string, node: StoreNode, top: string): void {
     for (const name of node.children) {
       const child = childOf(path, name);
-      this.#removeBelow(child, this.#readBelow(child)!, top);
+      this.#removeBelow(child, this.#readBelow(child), top);
     }
     this.tree.remove(path);
     this.#onChange(path, node, path === top ? "above" : "exact");
     this.#count(node.permissions[0].domid, -1);
   }
 
-  /** Reads a node of a tree that is being removed. */
-  #readBelow(path: string): StoreNode | undefined {
+  /** Reads a node of a tree that is being removed. A transaction may miss one that others have removed meanwhile. */
+  #readBelow(path: string): StoreNode {
     try {
-      return this.#read(path);
+      return this.#read(path) ?? refuse("EIO");
     } catch {
       refuse("EIO");
     }

@@ -226,3 +226,27 @@ test("two transactions and a change outside do not see each other's children", a
   expect(await one.list("data", a)).toBe("x|a");
   expect([await one.end(a), await one.end(b)]).toEqual(["EAGAIN", "EAGAIN"]);
 });
+
+describe("a transaction that mixes what it saw with what is there now", () => {
+  test("cannot remove a node from a parent that was removed, or that had no such child", async () => {
+    const id = await one.start();
+    await one.write("data/a/b", "");
+    await one.read("data/a/b", id);
+    await one.remove("data/a");
+    expect(await one.remove("data/a/b", id)).toBe("EINVAL");
+    const other = await one.start();
+    await one.list("data", other);
+    await one.write("data/late", "");
+    expect(await one.remove("data/late", other)).toBe("EIO");
+    expect([await one.end(id), await one.end(other)]).toEqual(["EAGAIN", "EAGAIN"]);
+  });
+
+  test("cannot remove a node of which it knows a child that was removed", async () => {
+    await one.write("data/a/b", "");
+    const id = await one.start();
+    await one.list("data/a", id);
+    await one.remove("data/a/b");
+    expect(await one.remove("data/a", id)).toBe("EIO");
+    expect(await one.end(id)).toBe("EAGAIN");
+  });
+});
