@@ -45,6 +45,7 @@ export type * from "../src/contract/interfaces.ts";
 export type { MockDomain, MockProcess } from "./mock/domain.ts";
 export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
 export type {
+  MockConnectionReport,
   MockDomainReport,
   MockGrantReport,
   MockMappingReport,
@@ -52,4 +53,5 @@ export type {
   MockProcessReport,
   MockXenReport,
 } from "./mock/report.ts";
+export type { MockStoreDaemon, MockStoreOptions } from "./mock/store/options.ts";
 export { MockXen } from "./mock/xen.ts";

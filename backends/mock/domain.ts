@@ -1,12 +1,23 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
+
+/** The two ways to XenStore. */
+interface StoreWays {
+  /** XenStore through the device `/dev/xen/xenbus`. */
+  readonly store: StoreBackend;
+  /**
+   * XenStore through the socket of its daemon, which only domain 0 has. Its connections may do everything, without
+   * quotas. In other domains, opening one throws `no-device`.
+   */
+  readonly storeSocket: StoreBackend;
+}
 
 /**
  * A domain of a simulated Xen.
  *
- * What is opened through its own `grants`, `maps` and `events` belongs to its main program, which ends with the domain.
+ * What is opened through its own backends belongs to its main program, which ends with the domain.
  * Start further programs, which can be killed, with {@linkcode MockDomain.process}.
  */
-export interface MockDomain extends XenDomain {
+export interface MockDomain extends XenDomain, StoreWays {
   /** The number by which other domains name this one. */
   readonly domid: number;
   /**
@@ -68,8 +79,8 @@ export interface MockDomain extends XenDomain {
   /**
    * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
    * with `closed`. Neither its programs nor its kernel run any more: waits and iterators of its programs never settle,
-   * as after {@linkcode MockProcess.kill}, none of their unmap notifies fires, and no other domain is told. (On a real
-   * machine, XenStore tells them.)
+   * as after {@linkcode MockProcess.kill}, and none of their unmap notifies fires. Only XenStore tells other domains: the
+   * home of the domain goes, and all nodes that it owns, with events, and then `@releaseDomain` fires.
    *
    * While other domains map any of its pages, it keeps its number: they keep those pages, and can still map its other
    * grants, as on Xen. When the last such mapping ends, the number is free for a new domain.
@@ -95,14 +106,15 @@ export interface MockDomain extends XenDomain {
 }
 
 /** A program that runs in a domain of a simulated Xen. What is opened through its backends belongs to it. */
-export interface MockProcess extends XenDomain {
+export interface MockProcess extends XenDomain, StoreWays {
   /** The domain in which it runs. */
   readonly domain: MockDomain;
   /** Whether it was killed. A program whose domain was destroyed before does not count as killed. */
   readonly killed: boolean;
   /**
    * Kills the program, as `kill -9` does. The kernel ends its mappings and closes its files: unmap notifies fire, access
-   * to its pages ends unless a peer still maps them, and its ports are unbound.
+   * to its pages ends unless a peer still maps them, its ports are unbound, and its watches and transactions in XenStore
+   * end.
    *
    * The program is told nothing, because none of its code runs: its waits and iterators never settle, and no longer
    * keep this program alive. Only a `timeout` or a `signal` of its own still ends a wait. Code of it that runs anyway,

@@ -10,6 +10,7 @@ import { type Listed, MappingList } from "./mapping_list.ts";
 import type { MachineMemory, Memory } from "./memory.ts";
 import type { MockProfile } from "./options.ts";
 import { PortTable } from "./port_table.ts";
+import type { StoreSettings } from "./store/options.ts";
 
 /** Mappings in a frame of Xen's maptrack table: 4096 bytes, 16 for each. */
 const MAPPINGS_PER_FRAME = 256;
@@ -28,6 +29,25 @@ interface MachineSettings {
   readonly eventChannels: number;
   /** How many event channels domain 0 can have. */
   readonly dom0EventChannels: number;
+  /** The daemon of XenStore, and its quotas. */
+  readonly store: StoreSettings;
+}
+
+/** XenStore, which learns which domains come and go. */
+interface MachineStore {
+  /** Called when a domain was created. */
+  introduce(domid: number): void;
+  /** Called when a domain was destroyed. */
+  release(domid: number): void;
+}
+
+/** What a connection to XenStore holds. */
+export interface OpenStore {
+  readonly kind: "device" | "socket";
+  /** How many watches it has. */
+  readonly watches: number;
+  /** How many transactions it has open. */
+  readonly transactions: number;
 }
 
 /** An open file of a process, which the kernel closes when the process or its domain ends. */
@@ -35,6 +55,8 @@ export interface KernelFile {
   readonly process: ProcessState;
   /** The number of a grant file in its domain. */
   readonly number?: number;
+  /** What a connection to XenStore holds. */
+  readonly store?: OpenStore;
   /** Closes the file in place of its program. */
   closeByKernel(): void;
 }
@@ -56,6 +78,8 @@ export class MachineState {
   readonly settings: MachineSettings;
   /** Where the pages of all domains are. */
   readonly memory: MachineMemory;
+  /** XenStore, from its first use on. */
+  store: MachineStore | undefined;
   readonly #domains = new Map<number, DomainState>();
 
   constructor(settings: MachineSettings, memory: MachineMemory) {
@@ -69,6 +93,7 @@ export class MachineState {
     if (!domain) {
       domain = new DomainState(this, domid);
       this.#domains.set(domid, domain);
+      this.store?.introduce(domid);
     }
     return domain;
   }
@@ -158,6 +183,7 @@ export class DomainState {
     this.ports.closeAll();
     for (const mapping of this.mappings) mapping.end();
     for (const file of this.files) file.closeByKernel();
+    this.machine.store?.release(this.domid);
     this.removeIfUnmapped();
   }
 

@@ -1,9 +1,14 @@
 import type { MockDomainReport, MockGrantReport, MockXenReport } from "./report.ts";
 import { ranges } from "./words.ts";
 
-/** What is granted, mapped and bound, in words. */
+/** What is granted, mapped, bound and connected, in words. */
 export function leftovers({ domains }: MockXenReport): string[] {
-  return domains.flatMap((domain) => [...grantsLeft(domain), ...mappingsLeft(domain), ...portsLeft(domain)]);
+  return domains.flatMap((domain) => [
+    ...grantsLeft(domain),
+    ...mappingsLeft(domain),
+    ...portsLeft(domain),
+    ...connectionsLeft(domain),
+  ]);
 }
 
 /** A program, in words. The main program goes by the name of its domain. */
@@ -49,4 +54,16 @@ function portsLeft({ domid, ports }: MockDomainReport): string[] {
     const held = process === undefined ? ", held by an unmap notify" : "";
     return `${nameOf(domid, process)} has ${what} ${ranges(group.map(({ port }) => port))} bound${held}`;
   });
+}
+
+function connectionsLeft({ domid, connections }: MockDomainReport): string[] {
+  return connections.map(({ process, kind, watches, transactions }) => {
+    const held = [...counted(watches, "watch", "watches"), ...counted(transactions, "transaction", "transactions")];
+    const holding = held.length === 0 ? "" : `, with ${held.join(" and ")}`;
+    return `${nameOf(domid, process)} has the ${kind} of XenStore open${holding}`;
+  });
+}
+
+function counted(count: number, one: string, many: string): string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
 }

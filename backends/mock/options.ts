@@ -1,6 +1,7 @@
 import { checkInteger, checkLimit, show } from "../../src/contract/checks.ts";
 import { MAX_PORT } from "../../src/contract/limits.ts";
 import { readOptions } from "../../src/contract/options.ts";
+import { checkStoreOptions, type MockStoreOptions, type StoreSettings } from "./store/options.ts";
 
 /**
  * Which version of Linux's driver the domains run. The versions differ in what happens to a page that its owner frees
@@ -72,6 +73,8 @@ export interface MockXenOptions {
    * @default {"buffers"}
    */
   memory?: MockMemory | undefined;
+  /** The daemon of XenStore, and its quotas. The default is Xen's, with the daemon in C. */
+  store?: MockStoreOptions | undefined;
 }
 
 const NAMES = [
@@ -82,10 +85,13 @@ const NAMES = [
   "eventChannels",
   "dom0EventChannels",
   "memory",
+  "store",
 ] as const satisfies readonly (keyof MockXenOptions)[];
 
 /** Options with their defaults. */
-type CheckedMockXenOptions = { readonly [Name in keyof MockXenOptions]-?: NonNullable<MockXenOptions[Name]> };
+type CheckedMockXenOptions =
+  & { readonly [Name in Exclude<keyof MockXenOptions, "store">]-?: NonNullable<MockXenOptions[Name]> }
+  & { readonly store: StoreSettings };
 
 /** Checks the options of a new machine, and fills in their defaults. */
 export function checkMockXenOptions(options: MockXenOptions | undefined): CheckedMockXenOptions {
@@ -98,6 +104,7 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
     eventChannels = 1023,
     dom0EventChannels = MAX_PORT,
     memory = "buffers",
+    store,
   } = readOptions(what, options, NAMES);
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {
     throw new TypeError(
@@ -114,5 +121,14 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
   checkInteger(what, "`eventChannels`", eventChannels, 1, MAX_PORT);
   checkInteger(what, "`dom0EventChannels`", dom0EventChannels, 1, MAX_PORT);
   checkInteger(what, "`maptrackFrames`", maptrackFrames, 1, 65_536);
-  return { profile, tableFrames, limit, maptrackFrames, eventChannels, dom0EventChannels, memory };
+  return {
+    profile,
+    tableFrames,
+    limit,
+    maptrackFrames,
+    eventChannels,
+    dom0EventChannels,
+    memory,
+    store: checkStoreOptions(what, store),
+  };
 }

@@ -1,11 +1,18 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
 import { MockEventFile } from "./event_file.ts";
 import { MockGrantFile } from "./grant_file.ts";
 import type { ProcessState } from "./kernel.ts";
 import { MockMapFile } from "./map_file.ts";
+import { storeDevice, storeSocket } from "./store/backends.ts";
+
+/** The backends of a program. */
+export interface ProcessBackends extends XenDomain {
+  readonly store: StoreBackend;
+  readonly storeSocket: StoreBackend;
+}
 
 /** The backends of a process: what is opened through them ends with it. */
-export function processBackends(process: ProcessState): XenDomain {
+export function processBackends(process: ProcessState): ProcessBackends {
   const { domain } = process;
   return {
     grants: {
@@ -31,5 +38,7 @@ export function processBackends(process: ProcessState): XenDomain {
         return new MockEventFile(process);
       },
     },
+    store: storeDevice(process),
+    storeSocket: storeSocket(process),
   };
 }

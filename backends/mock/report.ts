@@ -24,13 +24,15 @@ export interface MockDomainReport {
   readonly mappings: readonly MockMappingReport[];
   /** Its bound ports. */
   readonly ports: readonly MockPortReport[];
+  /** The connections to XenStore that its programs have open, oldest first. */
+  readonly connections: readonly MockConnectionReport[];
 }
 
 /** What a program holds. */
 export interface MockProcessReport {
   /** Its number in the domain. That of the main program is 0. */
   readonly process: number;
-  /** How many files of allocators and event channels it has open. */
+  /** How many files of allocators, of event channels and of XenStore it has open. */
   readonly files: number;
   /** How many of the pages that it grants it maps itself. A page that is mapped twice counts twice. */
   readonly ownPages: number;
@@ -76,6 +78,18 @@ export interface MockPortReport {
   readonly virq: number | undefined;
 }
 
+/** A connection to XenStore. */
+export interface MockConnectionReport {
+  /** The number of the program that has it. */
+  readonly process: number;
+  /** Whether it is the device, or the socket of the daemon. */
+  readonly kind: "device" | "socket";
+  /** How many watches it has. */
+  readonly watches: number;
+  /** How many transactions it has open. */
+  readonly transactions: number;
+}
+
 /** What a machine holds. */
 export function reportOf(machine: MachineState): MockXenReport {
   return { domains: [...machine.domains()].map(reportOfDomain) };
@@ -114,5 +128,6 @@ function reportOfDomain(domain: DomainState): MockDomainReport {
       remotePort: remote?.number,
       virq,
     })),
+    connections: [...files].flatMap(({ process, store }) => store ? [{ process: process.number, ...store }] : []),
   };
 }

@@ -48,8 +48,8 @@ export class MockXen implements Disposable {
   /**
    * Creates a simulated Xen.
    *
-   * @param options Its profile, its sizes, and where its pages are.
-   * @throws {TypeError} if an option has the wrong type, or names no profile or no kind of memory.
+   * @param options Its profile, its sizes, where its pages are, and its XenStore.
+   * @throws {TypeError} if an option has the wrong type, or names no profile, no kind of memory or no daemon.
    * @throws {RangeError} if a number is out of bounds.
    */
   constructor(options?: MockXenOptions) {
@@ -78,7 +78,8 @@ export class MockXen implements Disposable {
   }
 
   /**
-   * Throws if anything is still granted, mapped by a reference, or bound on this machine. Call it at the end of a test.
+   * Throws if anything is still granted, mapped by a reference, bound, or connected to XenStore on this machine. Call it
+   * at the end of a test.
    *
    * With the profile `linux-5.16`, end all mappings before you close the device: a page that is still mapped then stays
    * granted until the device is closed again.
@@ -127,7 +128,8 @@ export class MockXen implements Disposable {
   }
 
   /**
-   * Returns what all domains hold as plain data: grants, mappings, ports and processes.
+   * Returns what all domains hold as plain data: grants, mappings, ports, processes and connections
+   * to XenStore.
    *
    * @example See who maps what
    * ```ts

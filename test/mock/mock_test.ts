@@ -38,8 +38,8 @@ test("`domain()` and `process()` return objects that own nothing but what is pub
   expect(xen.domain(1)).toBe(domain);
   expect(process.domain).toBe(domain);
   expect(Object.keys(xen)).toEqual(["profile"]);
-  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "maps"]);
-  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "maps"]);
+  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "maps", "store", "storeSocket"]);
+  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "maps", "store", "storeSocket"]);
   // So a program can replace a backend of a domain.
   const open = () => {
     throw new Error("planned");
@@ -321,6 +321,7 @@ test("`inspect()` returns domains with what they hold, as plain data", () => {
         grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true }],
         mappings: [],
         ports: [{ port: 1, process: 0, domid: 0 }],
+        connections: [],
       },
       {
         domid: 0,
@@ -331,6 +332,7 @@ test("`inspect()` returns domains with what they hold, as plain data", () => {
         grants: [],
         mappings: [{ process: 0, writable: true, pages: [{ domid: 1, gref: 8 }] }],
         ports: [],
+        connections: [],
       },
     ],
   });

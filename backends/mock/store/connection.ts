@@ -1,0 +1,79 @@
+import type { StoreConnection } from "../../../src/contract/store_backend.ts";
+import { StoreError, type StoreOperation } from "../../../src/contract/store_errors.ts";
+import { HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
+import type { KernelFile, OpenStore, ProcessState } from "../kernel.ts";
+import { Mailbox } from "./mailbox.ts";
+import { headerOf } from "./messages.ts";
+
+/**
+ * Throws unless a program runs.
+ *
+ * @throws {StoreError} `closed` if it was killed, or its domain destroyed.
+ */
+export function checkStoreAlive({ alive, domain }: ProcessState, operation: StoreOperation): void {
+  if (alive) return;
+  const { destroyed, domid } = domain;
+  const reason = destroyed ? `domain ${domid} was destroyed` : `this process of domain ${domid} was killed`;
+  throw new StoreError(
+    `Cannot ${operation}: ${reason}. Open the store in another ${destroyed ? "domain" : "process"}.`,
+    { code: "closed", operation },
+  );
+}
+
+/** An open connection of a program: what both kinds do alike. */
+export abstract class MockStoreConnection implements StoreConnection, KernelFile {
+  abstract readonly maxPayload: number;
+  abstract readonly store: OpenStore;
+  readonly process: ProcessState;
+  protected readonly mailbox = new Mailbox();
+
+  constructor(process: ProcessState) {
+    this.process = process;
+    process.domain.files.add(this);
+  }
+
+  send(message: Uint8Array<ArrayBuffer>): void {
+    checkStoreAlive(this.process, "wait");
+    const most = HEADER_SIZE + this.maxPayload;
+    if (message.length < HEADER_SIZE || message.length > most) {
+      throw new RangeError(
+        `Cannot send a request as it must have from ${HEADER_SIZE} to ${most} bytes: current value is ${message.length}`,
+      );
+    }
+    const header = headerOf(message);
+    const { length } = header;
+    if (length !== message.length - HEADER_SIZE) {
+      throw new RangeError(
+        "Cannot send a request as its header must give the length of its payload, " +
+          `${message.length - HEADER_SIZE}: current value is ${length}`,
+      );
+    }
+    this.handle(header, message.subarray(HEADER_SIZE));
+  }
+
+  protected abstract handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): void;
+
+  receive(bytes: Uint8Array<ArrayBuffer>): number {
+    checkStoreAlive(this.process, "wait");
+    if (bytes.length > 0) return this.mailbox.receive(bytes);
+    throw new RangeError("Cannot receive as `bytes` must have at least 1 byte: current value is 0");
+  }
+
+  whenReadable(callback: () => void): () => void {
+    // None of the code of a dead program runs.
+    return this.process.alive ? this.mailbox.whenReadable(callback) : () => {};
+  }
+
+  close(): void {
+    if (this.process.domain.files.has(this)) this.closeByKernel();
+  }
+
+  closeByKernel(): void {
+    this.process.domain.files.delete(this);
+    this.mailbox.end();
+    this.end();
+  }
+
+  /** Ends the watches and transactions. */
+  protected abstract end(): void;
+}

@@ -1,0 +1,107 @@
+import { HEADER_SIZE, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
+import type { OpenStore, ProcessState } from "../kernel.ts";
+import { MockStoreConnection } from "./connection.ts";
+import type { Answer, DomainKernel, FileWatch } from "./domain_kernel.ts";
+import { messageOf } from "./messages.ts";
+import { type Payload, stringsOf } from "./text.ts";
+
+/** The most bytes of a payload on the device: the kernel keeps a request, with its header, in 4096 bytes. */
+const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
+/** What a kernel leaves in the numbers of request and transaction of an event. */
+const STALE_NUMBER = 0xffff8880;
+
+/**
+ * An open file of `/dev/xen/xenbus`. The kernel of the domain has one connection to the daemon for all its files, so
+ * watches and transactions count together, while each file sees its own.
+ *
+ * Replies and events come through the kernel in any order. Here, events come first: the harder one for a program.
+ */
+export class DeviceConnection extends MockStoreConnection {
+  readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
+  readonly #kernel: DomainKernel;
+  readonly #watches: FileWatch[] = [];
+  readonly #transactions = new Set<number>();
+
+  constructor(process: ProcessState, kernel: DomainKernel) {
+    super(process);
+    this.#kernel = kernel;
+  }
+
+  get store(): OpenStore {
+    return { kind: "device", watches: this.#watches.length, transactions: this.#transactions.size };
+  }
+
+  protected handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): void {
+    const { type, request, transaction } = header;
+    let [replyType, answer] = this.#handle(header, payload);
+    if (replyType === StoreMessage.ERROR && type === StoreMessage.WATCH) answer = errnoOf(answer);
+    this.mailbox.push(messageOf(replyType, request, transaction, answer));
+  }
+
+  #handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): Answer {
+    switch (header.type) {
+      case StoreMessage.WATCH:
+        return this.#watch(stringsOf(payload));
+      case StoreMessage.UNWATCH:
+        return this.#unwatch(stringsOf(payload));
+      case StoreMessage.RESET_WATCHES:
+        // It would end the watches of the kernel itself.
+        return refused("ENOSYS");
+    }
+    const { type, transaction } = header;
+    if (transaction !== 0 && !this.#transactions.has(transaction)) return refused("ENOENT");
+    if (type === StoreMessage.TRANSACTION_END) {
+      // The kernel would never answer.
+      if (transaction === 0) return refused("ENOENT");
+      if (payload.length !== 2 || payload[1] !== 0 || payload[0] !== 0x54 && payload[0] !== 0x46) {
+        return refused("EINVAL");
+      }
+      this.#transactions.delete(transaction);
+    }
+    const reply = this.#kernel.ask(header, payload);
+    if (type === StoreMessage.TRANSACTION_START && reply[0] === type) {
+      this.#transactions.add(parseInt(reply[1] as string));
+    }
+    return reply;
+  }
+
+  #watch([path, token]: readonly string[]): Answer {
+    if (path === undefined || token === undefined) return refused("EINVAL");
+    const watch: FileWatch = {
+      path,
+      event: (shown, id) => {
+        const message = messageOf(StoreMessage.WATCH_EVENT, STALE_NUMBER, STALE_NUMBER, `${shown}\0${token}\0`);
+        const isDropped = this.#kernel.daemon.dropsEvents && shown[0] !== "@";
+        this.mailbox.pushEvent(message, isDropped ? `${id} ${shown}` : undefined);
+      },
+      token,
+    };
+    const answer = this.#kernel.watch(watch);
+    if (answer[0] === StoreMessage.WATCH) this.#watches.unshift(watch);
+    return answer;
+  }
+
+  #unwatch([path, token]: readonly string[]): Answer {
+    if (path === undefined || token === undefined) return refused("EINVAL");
+    const index = this.#watches.findIndex((watch) => watch.path === path && watch.token === token);
+    if (index >= 0) this.#kernel.unwatch(this.#watches.splice(index, 1)[0]!);
+    return [StoreMessage.UNWATCH, "OK\0"];
+  }
+
+  protected end(): void {
+    // The connection of a destroyed domain has ended.
+    if (this.process.domain.destroyed) return;
+    for (const watch of this.#watches.splice(0)) this.#kernel.unwatch(watch);
+    for (const transaction of this.#transactions) this.#kernel.abort(transaction);
+    this.#transactions.clear();
+  }
+}
+
+function refused(name: string): Answer {
+  return [StoreMessage.ERROR, `${name}\0`];
+}
+
+/** The name of a refusal after it was an errno of the kernel, which takes those that it does not know for EINVAL. */
+function errnoOf(name: Payload): Payload {
+  return name === "EQUOTA\0" ? "EINVAL\0" : name;
+}

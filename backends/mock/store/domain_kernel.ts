@@ -1,0 +1,66 @@
+import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
+import type { Daemon } from "./daemon.ts";
+import { Peer } from "./peer.ts";
+import { bytesOf, type Payload } from "./text.ts";
+
+/** A reply: its type and its payload. */
+export type Answer = [type: number, payload: Payload];
+
+/** A watch of a file. */
+export interface FileWatch {
+  readonly path: string;
+  readonly token: string;
+  /** Called at each event, with the path and a number that is the watch's own. */
+  readonly event: (path: string, id: string) => void;
+}
+
+/** The kernel of a domain: it has one connection to the daemon, for all files of the device. */
+export class DomainKernel {
+  readonly daemon: Daemon;
+  readonly peer: Peer;
+  /** The watches of files, by the tokens that the kernel gives them. */
+  readonly #watches = new Map<string, FileWatch>();
+  readonly #tokens = new Map<FileWatch, string>();
+  #lastToken = 0;
+
+  constructor(domid: number, daemon: Daemon) {
+    this.daemon = daemon;
+    this.peer = new Peer(domid, false, (path, token) => this.#watches.get(token)?.event(path, token));
+  }
+
+  /** Passes a request on to the daemon, and returns the reply. */
+  ask(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): Answer {
+    let answer: Answer | undefined;
+    this.daemon.handle(this.peer, header, payload, (type, reply) => answer = [type, reply]);
+    return answer!;
+  }
+
+  watch(watch: FileWatch): Answer {
+    const token = `${++this.#lastToken}`;
+    this.#watches.set(token, watch);
+    this.#tokens.set(watch, token);
+    const answer = this.#ask(StoreMessage.WATCH, `${watch.path}\0${token}\0`);
+    if (answer[0] !== StoreMessage.WATCH) this.#forget(watch, token);
+    return answer;
+  }
+
+  unwatch(watch: FileWatch): void {
+    const token = this.#tokens.get(watch)!;
+    this.#ask(StoreMessage.UNWATCH, `${watch.path}\0${token}\0`);
+    this.#forget(watch, token);
+  }
+
+  #forget(watch: FileWatch, token: string): void {
+    this.#watches.delete(token);
+    this.#tokens.delete(watch);
+  }
+
+  /** Aborts a transaction. */
+  abort(transaction: number): void {
+    this.#ask(StoreMessage.TRANSACTION_END, "F\0", transaction);
+  }
+
+  #ask(type: number, text: string, transaction = 0): Answer {
+    return this.ask({ type, request: 0, transaction, length: text.length }, bytesOf(text));
+  }
+}

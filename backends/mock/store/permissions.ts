@@ -1,0 +1,63 @@
+/**
+ * Permissions of nodes. The first one names the owner, who may do everything, and the rights of all domains that the
+ * others do not name.
+ *
+ * @module
+ */
+
+/** The right to read. */
+export const READ = 1;
+/** The right to write. */
+export const WRITE = 2;
+/** What only the owner and domain 0 may do: change the permissions. */
+export const OWN = 4;
+/** All rights. */
+export const ALL: number = READ | WRITE | OWN;
+
+/** One permission of a node. */
+export interface Permission {
+  readonly domid: number;
+  /** What the domain may do. */
+  readonly rights: number;
+  /** Whether the permission counts no more, as it is older than the domain that has this number. */
+  readonly ignored: boolean;
+}
+
+/** The permissions of a node, at least one. */
+export type Permissions = readonly [Permission, ...Permission[]];
+
+/** What a domain may do nothing with, but domain 0. */
+export const PRIVATE: Permissions = [{ domid: 0, rights: 0, ignored: false }];
+
+/** The letter of each set of rights. */
+const LETTERS = "nrwb";
+/** A number as `strtol` reads it: decimal, octal or hexadecimal. */
+const NUMBER = /^[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/;
+
+/**
+ * Reads permissions: `n1`, `r2`.
+ *
+ * @returns `undefined` if a text is none, or there is none.
+ */
+export function parsePermissions(texts: readonly string[]): Permissions | undefined {
+  const permissions: Permission[] = [];
+  for (const text of texts) {
+    const rights = text === "" ? -1 : LETTERS.indexOf(text[0]!);
+    const number = text.slice(1);
+    if (rights < 0 || !NUMBER.test(number)) return undefined;
+    permissions.push({ domid: numberOf(number), rights, ignored: false });
+  }
+  return permissions.length === 0 ? undefined : permissions as [Permission, ...Permission[]];
+}
+
+function numberOf(text: string): number {
+  const digits = text.replace(/^[+-]/, "");
+  const octal = digits.length > 1 && digits[0] === "0" && !/[xX]/.test(digits);
+  const value = octal ? parseInt(digits, 8) : Number(digits);
+  return text[0] === "-" ? -value : value;
+}
+
+/** Permissions as text. Ignored ones are in it, too. */
+export function formatPermissions(permissions: Permissions): string[] {
+  return permissions.map(({ domid, rights }) => `${LETTERS[rights]}${domid}`);
+}
