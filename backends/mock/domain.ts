@@ -1,25 +1,21 @@
 import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
 
-/** The two ways to XenStore. */
-interface StoreWays {
-  /** XenStore through the device `/dev/xen/xenbus`. */
-  readonly store: StoreBackend;
-  /**
-   * XenStore through the socket of its daemon, which only domain 0 has. Its connections may do everything, without
-   * quotas. In other domains, opening one throws `no-device`.
-   */
-  readonly storeSocket: StoreBackend;
-}
-
 /**
  * A domain of a simulated Xen.
  *
  * What is opened through its own backends belongs to its main program, which ends with the domain.
  * Start further programs, which can be killed, with {@linkcode MockDomain.process}.
  */
-export interface MockDomain extends XenDomain, StoreWays {
+export interface MockDomain extends XenDomain {
   /** The number by which other domains name this one. */
   readonly domid: number;
+  /** XenStore through the device `/dev/xen/xenbus` of the domain. */
+  readonly store: StoreBackend;
+  /**
+   * XenStore through the socket of its daemon, which runs in domain 0. Its connections may do everything, without
+   * quotas. In other domains, opening one throws a `StoreError` with the code `no-device`.
+   */
+  readonly storeSocket: StoreBackend;
   /**
    * The driver's limit: how many pages all programs of the domain can allocate together, or `Infinity`. If you lower
    * it, pages beyond it stay allocated and count.
@@ -106,9 +102,16 @@ export interface MockDomain extends XenDomain, StoreWays {
 }
 
 /** A program that runs in a domain of a simulated Xen. What is opened through its backends belongs to it. */
-export interface MockProcess extends XenDomain, StoreWays {
+export interface MockProcess extends XenDomain {
   /** The domain in which it runs. */
   readonly domain: MockDomain;
+  /** XenStore through the device `/dev/xen/xenbus` of the domain. */
+  readonly store: StoreBackend;
+  /**
+   * XenStore through the socket of its daemon, which runs in domain 0. Its connections may do everything, without
+   * quotas. In other domains, opening one throws a `StoreError` with the code `no-device`.
+   */
+  readonly storeSocket: StoreBackend;
   /** Whether it was killed. A program whose domain was destroyed before does not count as killed. */
   readonly killed: boolean;
   /**

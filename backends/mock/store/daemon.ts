@@ -32,8 +32,8 @@ export abstract class Daemon<Transaction = unknown> {
   abstract readonly dropsEvents: boolean;
   /** Whether replies on a socket can have more bytes than a payload has room for. */
   protected readonly hasLongReplies: boolean = false;
-  /** All connections, oldest first. */
-  readonly peers: Set<Peer<Transaction>> = new Set();
+  /** The connections that have watches. */
+  protected readonly watchers: Set<Peer<Transaction>> = new Set();
   /** What to do after the reply. */
   protected after: (() => void) | undefined;
   readonly #introduced = new Map<number, Peer<Transaction>>();
@@ -78,7 +78,6 @@ export abstract class Daemon<Transaction = unknown> {
 
   /** Connects a domain, and tells so. */
   introduce(peer: Peer<Transaction>): void {
-    this.peers.add(peer);
     this.#introduced.set(peer.domid, peer);
     if (peer.domid !== 0) this.fireDomainEvent("@introduceDomain");
   }
@@ -87,23 +86,17 @@ export abstract class Daemon<Transaction = unknown> {
   release(domid: number): void {
     const peer = this.#introduced.get(domid);
     if (peer === undefined) return;
-    this.disconnect(peer);
+    this.reset(peer);
     this.#introduced.delete(domid);
     this.forget(domid);
     this.fireDomainEvent("@releaseDomain");
   }
 
-  /** Ends a connection, with its watches and transactions. */
-  disconnect(peer: Peer<Transaction>): void {
-    this.peers.delete(peer);
-    this.reset(peer);
-  }
-
   /** Ends the watches and transactions of a connection. */
-  protected reset(peer: Peer<Transaction>): string {
+  reset(peer: Peer<Transaction>): void {
+    this.watchers.delete(peer);
     peer.watches = [];
     peer.transactions.clear();
-    return "OK\0";
   }
 
   /** The path below which a domain is at home, whether there is one or not. */
@@ -119,6 +112,7 @@ export abstract class Daemon<Transaction = unknown> {
   protected addWatch(peer: Peer<Transaction>, path: string, token: string, relative: boolean): void {
     const watch = { path, token, relative: relative ? peer.home.length + 1 : 0 };
     peer.watches.push(watch);
+    this.watchers.add(peer);
     this.after = () => this.send(peer, watch, path);
   }
 
@@ -127,6 +121,7 @@ export abstract class Daemon<Transaction = unknown> {
     const index = peer.watches.findIndex((watch) => watch.path === path && watch.token === token);
     if (index < 0) refuse("ENOENT");
     peer.watches.splice(index, 1);
+    if (peer.watches.length === 0) this.watchers.delete(peer);
   }
 
   /** Sends an event, unless it is too long. */

@@ -55,7 +55,7 @@ class MachineStore {
 
   release(domid: number): void {
     const { peer } = this.kernel(domid);
-    this.daemon.disconnect(peer);
+    this.daemon.reset(peer);
     if (domid === 0) return this.#connect(0);
     this.#kernels.delete(domid);
     this.#toolstack.remove(domid);

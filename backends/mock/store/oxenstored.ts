@@ -40,8 +40,9 @@ export class Oxenstored extends Daemon<Transaction> {
   constructor(settings: StoreSettings) {
     super(settings);
     this.#nodes = new OxenstoredNodes(settings);
+    const { root } = this.#store;
     for (const names of [["local"], ["tool"], ["tool", "xenstored"]]) {
-      this.#store.root = replace(this.#store.root, names, newNode(this.#store.root.permissions, EMPTY));
+      replace(root, names, newNode(root.permissions, EMPTY, root.editor), root.editor);
     }
   }
 
@@ -123,7 +124,8 @@ export class Oxenstored extends Daemon<Transaction> {
       case StoreMessage.GET_DOMAIN_PATH:
         return this.domainPath(Number(/\d+/.exec(oneString(payload))?.[0] ?? 0));
       case StoreMessage.RESET_WATCHES:
-        return this.reset(peer);
+        this.reset(peer);
+        return OK;
       case StoreMessage.IS_DOMAIN_INTRODUCED: {
         if (!peer.privileged) refuse("EACCES");
         const domid = textOf(payload).split("\0")[0]!;
@@ -186,11 +188,11 @@ export class Oxenstored extends Daemon<Transaction> {
   }
 
   #fire(transaction: Transaction): void {
-    eachEvent(this.peers, transaction, (peer, watch, path) => this.send(peer, watch, path));
+    eachEvent(this.watchers, transaction, (peer, watch, path) => this.send(peer, watch, path));
   }
 
   protected fireDomainEvent(name: string): void {
-    for (const peer of this.peers) {
+    for (const peer of this.watchers) {
       for (const watch of peer.watches) {
         if (watch.path === name && mayKnow(peer, [this.#store.root], [name])) this.send(peer, watch, name);
       }

@@ -67,14 +67,14 @@ export class OxenstoredNodes {
 
   /** Makes a node with the permissions of its parent, unless there is one. */
   #make(peer: Peer, transaction: Transaction, names: Names): boolean {
-    const { store } = transaction;
+    const { store, editor } = transaction;
     const { node, depth } = nearest(store.root, names);
     if (names.length > 0) {
       const owner = node.permissions[0].domid;
       if (depth < names.length && !peer.privileged) this.#checkOwned(store, owner);
       this.#checkRight(peer, node, WRITE);
       if (depth === names.length) return false;
-      store.root = replace(store.root, names, newNode(node.permissions, EMPTY));
+      store.root = replace(store.root, names, newNode(node.permissions, EMPTY, editor), editor);
       store.owned = counted(store.owned, owner, 1);
     }
     transaction.wrote(names.slice(0, -1));
@@ -84,15 +84,19 @@ export class OxenstoredNodes {
   /** Writes a value, and creates the node and its parents if they are missing. */
   write(peer: Peer, transaction: Transaction, names: Names, value: Uint8Array<ArrayBuffer>): void {
     this.#makeParents(peer, transaction, names);
-    const { store } = transaction;
+    const { store, editor } = transaction;
     const { node, depth } = nearest(store.root, names);
     const owner = node.permissions[0].domid;
     const isNew = depth < names.length;
     if (value.length > this.#settings.nodeSize) refuse("E2BIG");
     if (isNew && !peer.privileged) this.#checkOwned(store, owner);
     this.#checkRight(peer, node, WRITE);
-    const written = isNew ? newNode(node.permissions, value) : isSame(node.value, value) ? node : { ...node, value };
-    store.root = replace(store.root, names, written);
+    const written = isNew
+      ? newNode(node.permissions, value, editor)
+      : isSame(node.value, value)
+      ? node
+      : { ...node, value };
+    store.root = replace(store.root, names, written, editor);
     if (isNew) store.owned = counted(store.owned, owner, 1);
     transaction.wrote(isNew ? names.slice(0, -1) : names);
     transaction.changed("write", names);
@@ -100,14 +104,14 @@ export class OxenstoredNodes {
 
   /** Removes a node with all below it. A missing one is fine, if its parent is there. */
   remove(peer: Peer, transaction: Transaction, names: Names): void {
-    const { store } = transaction;
+    const { store, editor } = transaction;
     const { node, depth } = nearest(store.root, names);
     if (depth < names.length) {
       if (depth < names.length - 1) refuse("ENOENT");
       return;
     }
     this.#checkRight(peer, node, WRITE);
-    store.root = replace(store.root, names, undefined);
+    store.root = replace(store.root, names, undefined, editor);
     const owned = new Map(store.owned);
     eachOwner(node, (domid) => owned.set(domid, (owned.get(domid) ?? 0) - 1));
     store.owned = owned;
@@ -117,12 +121,12 @@ export class OxenstoredNodes {
 
   /** Sets permissions. Only domain 0 may give a node away. */
   setPermissions(peer: Peer, transaction: Transaction, names: Names, permissions: Permissions): void {
-    const { store } = transaction;
+    const { store, editor } = transaction;
     const node = find(store.root, names) ?? refuse("ENOENT");
     const before = node.permissions[0].domid;
     const owner = permissions[0].domid;
     if (!peer.privileged && (owner !== before || before !== peer.domid)) refuse("EACCES");
-    store.root = replace(store.root, names, { ...node, permissions });
+    store.root = replace(store.root, names, { ...node, permissions }, editor);
     store.owned = counted(counted(store.owned, before, -1), owner, 1);
     transaction.wrote(names);
     transaction.changed("set permissions", names);

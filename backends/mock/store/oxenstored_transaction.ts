@@ -1,5 +1,14 @@
 import type { Refusal } from "./daemon.ts";
-import { common, find, isUnchanged, type Names, replace, type Store, type TreeNode } from "./persistent_tree.ts";
+import {
+  common,
+  type Editor,
+  find,
+  isUnchanged,
+  type Names,
+  replace,
+  type Store,
+  type TreeNode,
+} from "./persistent_tree.ts";
 import type { Payload } from "./text.ts";
 
 /** What a request did to a node. */
@@ -16,6 +25,7 @@ interface Answered {
 export class OxenstoredTransaction {
   /** What it sees and changes: all nodes as they were at its start, or those of the daemon. */
   readonly store: Store;
+  readonly editor: Editor = {};
   /** The tree as it was at its start. */
   readonly before: TreeNode;
   /** How many nodes each domain owned then. */
@@ -63,7 +73,7 @@ export class OxenstoredTransaction {
     const place = this.#wrote;
     const node = place && find(this.store.root, place);
     if (place === undefined || node === undefined) return true;
-    current.root = replace(current.root, place, node);
+    current.root = replace(current.root, place, node, {});
     const owned = new Map(current.owned);
     for (const [domid, count] of this.store.owned) {
       const change = count - (this.#owned.get(domid) ?? 0);

@@ -6,11 +6,16 @@
  */
 import { formatPermissions, type Permissions, PRIVATE } from "./permissions.ts";
 
+/** Who makes changes. It may change the nodes that it has made itself in place, as nobody else has seen them. */
+export type Editor = Record<never, never>;
+
 /** A node. */
 export interface TreeNode {
   readonly permissions: Permissions;
   readonly value: Uint8Array<ArrayBuffer>;
-  readonly children: ReadonlyMap<string, TreeNode>;
+  readonly children: Map<string, TreeNode>;
+  /** Who has made the list of its children. */
+  readonly editor: Editor;
 }
 
 /** The names on the way from the root to a node. That of the root has none. */
@@ -23,13 +28,13 @@ export interface Store {
 }
 
 /** A new node. */
-export function newNode(permissions: Permissions, value: Uint8Array<ArrayBuffer>): TreeNode {
-  return { permissions, value, children: new Map() };
+export function newNode(permissions: Permissions, value: Uint8Array<ArrayBuffer>, editor: Editor): TreeNode {
+  return { permissions, value, children: new Map(), editor };
 }
 
 /** A tree with a root, and nothing else. */
 export function newStore(): Store {
-  return { root: newNode(PRIVATE, new Uint8Array(0)), owned: new Map() };
+  return { root: newNode(PRIVATE, new Uint8Array(0), {}), owned: new Map() };
 }
 
 /** The nearest node on the way to one that is there: the node itself, if it is. */
@@ -50,15 +55,21 @@ export function find(root: TreeNode, names: Names): TreeNode | undefined {
 }
 
 /** The tree with another node in a place whose parent is there, or with none. */
-export function replace(root: TreeNode, names: Names, node: TreeNode | undefined, depth = 0): TreeNode {
-  if (depth === names.length) return node ?? { ...root, children: new Map() };
+export function replace(
+  root: TreeNode,
+  names: Names,
+  node: TreeNode | undefined,
+  editor: Editor,
+  depth: number = 0,
+): TreeNode {
+  if (depth === names.length) return node ?? { ...root, children: new Map(), editor };
+  const own = root.editor === editor ? root : { ...root, children: new Map(root.children), editor };
   const name = names[depth]!;
-  const children = new Map(root.children);
   const isLast = depth === names.length - 1;
-  const child = isLast ? node : replace(children.get(name)!, names, node, depth + 1);
-  if (child === undefined) children.delete(name);
-  else children.set(name, child);
-  return { ...root, children };
+  const child = isLast ? node : replace(own.children.get(name)!, names, node, editor, depth + 1);
+  if (child === undefined) own.children.delete(name);
+  else own.children.set(name, child);
+  return own;
 }
 
 /** Calls back with the owner of a node, and of each below it. */
@@ -74,7 +85,7 @@ export function without(node: TreeNode, domid: number): TreeNode {
     if (child.permissions[0].domid !== domid) children.set(name, without(child, domid));
   }
   const [owner, ...others] = node.permissions;
-  return { ...node, permissions: [owner, ...others.filter((other) => other.domid !== domid)], children };
+  return { ...node, permissions: [owner, ...others.filter((other) => other.domid !== domid)], children, editor: {} };
 }
 
 /** Whether a place is as it was: the same node, below nodes with the same permissions; or none, in a parent. */

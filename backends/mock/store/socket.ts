@@ -20,7 +20,6 @@ export class SocketConnection extends MockStoreConnection {
       const message = messageOf(StoreMessage.WATCH_EVENT, 0, 0, text);
       this.mailbox.pushEvent(message, dropsEvents && path[0] !== "@" ? text : undefined);
     });
-    daemon.peers.add(this.#peer);
   }
 
   get store(): OpenStore {
@@ -34,6 +33,6 @@ export class SocketConnection extends MockStoreConnection {
   }
 
   protected end(): void {
-    this.#daemon.disconnect(this.#peer);
+    this.#daemon.reset(this.#peer);
   }
 }

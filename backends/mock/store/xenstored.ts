@@ -88,7 +88,8 @@ export class Xenstored extends Daemon<Transaction> {
         case StoreMessage.IS_DOMAIN_INTRODUCED:
           return this.isIntroduced(toNumber(oneString(payload)));
         default:
-          return this.reset(peer);
+          this.reset(peer);
+          return OK;
       }
     } finally {
       this.#tree.transaction = undefined;
@@ -191,7 +192,7 @@ export class Xenstored extends Daemon<Transaction> {
     const matches = which === "exact"
       ? (watch: Watch) => watch.path === path
       : (watch: Watch) => isWithin(path, watch.path);
-    for (const peer of this.peers) {
+    for (const peer of this.watchers) {
       const fired = peer.watches.filter(matches);
       if (fired.length === 0 || !this.#mayKnow(peer, path, node, before)) continue;
       for (const watch of fired) this.send(peer, watch, path);
@@ -210,7 +211,7 @@ export class Xenstored extends Daemon<Transaction> {
   }
 
   protected fireDomainEvent(name: string): void {
-    for (const peer of this.peers) {
+    for (const peer of this.watchers) {
       if (!this.#events.mayHear(name, peer)) continue;
       for (const watch of peer.watches) if (watch.path === name) this.send(peer, watch, name);
     }
