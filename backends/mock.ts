@@ -43,7 +43,7 @@
  */
 export type * from "../src/contract/interfaces.ts";
 export type { MockDomain, MockProcess } from "./mock/domain.ts";
-export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
+export type { MockGuestType, MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
 export type {
   MockDomainReport,
   MockGrantReport,

@@ -23,8 +23,8 @@ export interface LinuxDomainOptions {
   /**
    * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
    * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
-   * {@linkcode GrantError} with the code `own-grant`, if the domain can find out its own domid: from `/dev/xen/xenbus`,
-   * which usually takes root. Domain 0 also finds it out from `/proc/xen/capabilities`. Default is false.
+   * {@linkcode GrantError} with the code `own-grant`, if this process may open the device for event channels, which
+   * tells whether the granter is the own domain. Default is false.
    */
   allowOwnGrants?: boolean | undefined;
 }
@@ -56,7 +56,7 @@ export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: bool
   const { gntalloc, gntdev, evtchn, allowOwnGrants = false } = options;
   return {
     grants: linuxGrantBackend(libc, gntalloc),
-    maps: linuxMapBackend(libc, gntdev, isX86 && !allowOwnGrants ? new OwnGrantGuard(libc) : undefined),
+    maps: linuxMapBackend(libc, gntdev, isX86 && !allowOwnGrants ? new OwnGrantGuard(libc, evtchn) : undefined),
     events: linuxEventBackend(libc, evtchn),
   };
 }

@@ -8,7 +8,7 @@ import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
 import { GrantTable } from "./grant_table.ts";
 import { type Listed, MappingList } from "./mapping_list.ts";
 import type { MachineMemory, Memory } from "./memory.ts";
-import type { MockProfile } from "./options.ts";
+import type { MockGuestType, MockProfile } from "./options.ts";
 import { PortTable } from "./port_table.ts";
 
 /** Mappings in a frame of Xen's maptrack table: 4096 bytes, 16 for each. */
@@ -18,6 +18,8 @@ const MAPPINGS_PER_FRAME = 256;
 interface MachineSettings {
   /** Which version of Linux's driver the domains run. */
   readonly profile: MockProfile;
+  /** How Xen runs the domains. */
+  readonly guestType: MockGuestType;
   /** Frames of a domain's grant table. */
   readonly tableFrames: number;
   /** The driver's limit at first, in pages. */

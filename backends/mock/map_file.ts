@@ -20,6 +20,7 @@ export class MockMapFile implements MapFile {
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
     const process = this.#process;
     process.checkAlive("map");
+    this.#checkNotOwn(domid);
     if (grefs.length > MOST_REFERENCES) {
       throw refused(
         `one mapping may have at most ${MOST_REFERENCES} grants, and these are ${grefs.length}`,
@@ -32,6 +33,19 @@ export class MockMapFile implements MapFile {
     const { mappedPages, maxMappedPages } = process.domain;
     if (mappedPages + grefs.length > maxMappedPages) throw this.#tooMany(grefs.length);
     return new MockPeerMapping(process, granters, grefs, writable);
+  }
+
+  /** Throws if the grants are this domain's own, where that would end its kernel. */
+  #checkNotOwn(domid: number | readonly number[]): void {
+    const { domid: us, machine } = this.#process.domain;
+    const { guestType } = machine.settings;
+    if (guestType === "PV" || (typeof domid === "number" ? domid !== us : !domid.includes(us))) return;
+    throw new GrantError(
+      `Cannot map grants of domain ${us}: this is domain ${us}, and a ${guestType} domain on x86 that maps its own ` +
+        "grant loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what " +
+        "`allocate()` returned, or with `copy()` of the mapper. Or use a second domain.",
+      { code: "own-grant", operation: "map" },
+    );
   }
 
   #find(domid: number): DomainState {

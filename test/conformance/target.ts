@@ -6,7 +6,10 @@ export interface GrantsTarget {
   readonly granter: Pick<XenDomain, "grants">;
   /** Its domid. */
   readonly granterDomid: number;
-  /** The domain that maps them, which may be the same. */
+  /**
+   * The domain that maps them. It may be the same, except in a PVH or HVM domain on x86, which would lose its own pages
+   * and then its kernel.
+   */
   readonly peer: Pick<XenDomain, "maps">;
   /** Its domid. */
   readonly peerDomid: number;

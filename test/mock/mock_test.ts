@@ -507,3 +507,45 @@ test("`map()` refuses a reference that was never granted, when nothing ever was"
     expect(() => mapper.map(1, [gref])).toThrow(expect.objectContaining({ code: "map-refused" }));
   }
 });
+
+describe("a domain that maps its own grant", () => {
+  test.each(["PVH", "HVM"] as const)("is refused with `own-grant` in a %s domain on x86", (guestType) => {
+    const xen = new MockXen({ guestType });
+    const pages = new GrantDevice(xen.domain(1)).open().allocate(1, { writable: true });
+    const mapper = new GrantMapper(xen.domain(1));
+    const both = [{ domid: 2, gref: 8 }, { domid: 1, gref: pages.grefs[0]! }];
+    for (const map of [() => mapper.map(1, pages.grefs), () => mapper.mapGrants(both)]) {
+      expect(map).toThrow(expect.objectContaining({
+        code: "own-grant",
+        operation: "map",
+        message:
+          `Cannot map grants of domain 1: this is domain 1, and a ${guestType} domain on x86 that maps its own ` +
+          "grant loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what " +
+          "`allocate()` returned, or with `copy()` of the mapper. Or use a second domain.",
+      }));
+    }
+    const from = { domid: 1, gref: pages.grefs[0]!, offset: 0 };
+    expect(mapper.copy([{ from, to: new Uint8Array(4), length: 4 }])).toEqual(["okay"]);
+    pages.free();
+    xen.assertClean();
+  });
+
+  test("is harmless in a PV domain, which is the default", () => {
+    for (const xen of [new MockXen({ guestType: "PV" }), new MockXen()]) {
+      const pages = new GrantDevice(xen.domain(1)).open().allocate(1);
+      new GrantMapper(xen.domain(1)).map(1, pages.grefs).unmap();
+    }
+  });
+});
+
+test("the error of a refused mapping says for whom the page is", () => {
+  const { device, mapper } = sides(new MockXen());
+  const forOther = device.open().allocate(3, { writable: true });
+  expect(() => mapper.map(1, forOther.grefs)).toThrow(
+    `Cannot map: reference ${forOther.grefs[0]} is granted to domain 3, and this is domain 0.`,
+  );
+  const readOnly = device.open().allocate(0);
+  expect(() => mapper.map(1, readOnly.grefs, { writable: true })).toThrow(
+    `Cannot map: reference ${readOnly.grefs[0]} is granted read-only. Map it without \`writable\``,
+  );
+});

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define DOMID_SELF 0x7FF0
 #define FILES 16
 #define PORTS 1024
 #define FIRST_PORT 8
@@ -112,7 +113,7 @@ static int bind_interdomain(struct ring *ring, uint32_t domid, uint32_t remote)
 {
 	int port;
 
-	if (domid != 0)
+	if (domid != 0 && domid != DOMID_SELF)
 		return fail(ESRCH);
 	if (!evtchn_is_bound(remote) || !ports[remote].unbound || ports[remote].domid != 0)
 		return fail(EINVAL);
