@@ -1,6 +1,7 @@
 import { checkInteger, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, InjectedFault } from "./call.ts";
-import { Rule, type Schedule } from "./rules.ts";
+import { readOptions } from "../../src/contract/options.ts";
+import { Rule, SCHEDULE, type Schedule } from "./rules.ts";
 
 /** How a call fails. */
 export interface FailOptions extends Schedule {
@@ -66,8 +67,9 @@ export class Failure extends Rule {
 
   constructor(kind: FaultKind, options: FailOptions, random: () => number, clear: (rule: Rule) => void) {
     const what = "make calls fail";
-    super(what, kind, options, 1, random, clear);
-    const { error, when, afterPages, afterSegments } = options;
+    const read = readOptions(what, options, [...SCHEDULE, "error", "when", "afterPages", "afterSegments"]);
+    super(what, kind, read, 1, random, clear);
+    const { error, when, afterPages, afterSegments } = read;
     if (when !== undefined && when !== "before" && when !== "after") {
       throw new TypeError(`Cannot ${what} as \`when\` must be "before" or "after": current value is ${show(when)}`);
     }
