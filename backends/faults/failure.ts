@@ -27,9 +27,9 @@ export interface FailOptions extends Schedule {
   afterSegments?: number | undefined;
 }
 
-/** Whether a value is an error class, which needs `new`. */
+/** Whether a value is an error class of any realm, which needs `new`. */
 function isErrorClass(value: unknown): value is new (message: string) => Error {
-  return typeof value === "function" && (value === Error || value.prototype instanceof Error);
+  return typeof value === "function" && "message" in Object(value.prototype);
 }
 
 function checkHalfway(
