@@ -38,6 +38,15 @@ test("`JSON.stringify` and the diffs of tests show the properties", () => {
   expect(() => expect(port).toBe(new InternalPort(4))).toThrow("Port");
 });
 
+test("a copy by jest, without private fields, shows the properties of the handle", () => {
+  const copied: unknown = Reflect.get(port, Symbol.for("@jest/serializableProperties"));
+  expect(copied).toEqual(["toJSON"]);
+  const copy = Object.defineProperty(Object.create(InternalPort.prototype), "toJSON", {
+    value: Reflect.get(port, "toJSON"),
+  });
+  expect(JSON.stringify(copy)).toBe('{"port":3}');
+});
+
 test("the class has the public name, and its type and keys stay as they are", () => {
   expect(port.constructor.name).toBe("Port");
   expect(Object.keys(port)).toEqual([]);
