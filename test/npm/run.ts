@@ -14,6 +14,7 @@ import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
 import { findChromium } from "./chromium.ts";
 import { browserChecks } from "./docs/browser.ts";
+import { exampleChecks } from "./docs/examples.ts";
 import { nodeChecks } from "./docs/node.ts";
 import { Snippets } from "./docs/snippets.ts";
 import { typescriptChecks } from "./docs/typescript.ts";
@@ -150,6 +151,8 @@ async function main(): Promise<number> {
       `install Chromium as root: \`apt-get install chromium\`: ${chromium.message}`,
     );
   }
+
+  await checkAll("the examples", exampleChecks(tools, repository, tarball, docsProject));
 
   if (only === undefined) {
     await keep({ task: "test:npm", system: Deno.build.target, ran: report.ran, counts: report.counts });
