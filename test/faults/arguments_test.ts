@@ -116,6 +116,16 @@ test.each<[FaultKind]>([["grant"], ["endAccess"], ["close"]])(
   },
 );
 
+test("a function that returns a promise instead of the error makes the call fail, too", () => {
+  const { faults, device, finish } = faultyMachine();
+  const allocator = device.open();
+  faults.fail("grant", { error: () => Promise.reject(new Error("late")) });
+  expect(grantError(() => allocator.allocate(0)).cause).toEqual(
+    new TypeError("Cannot make calls fail as the function `error` must be done when it returns: it returned a promise"),
+  );
+  finish();
+});
+
 test("an InjectedFault needs a call", () => {
   expect(() => new InjectedFault(undefined as unknown as FaultCall)).toThrow(
     new TypeError("Cannot create an InjectedFault as `call` must be an object: current value is undefined"),
