@@ -2,9 +2,10 @@
  * The simulated Xen in jest's default environment: with real timers and with fake ones, and what jest compares and
  * prints.
  */
-import { jest } from "@jest/globals";
 import { EventChannels, GrantDevice, GrantError, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
+
+const { jest } = import.meta;
 
 /** Two domains, each with its handles. */
 function connect() {
