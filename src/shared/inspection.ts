@@ -60,8 +60,8 @@ export function showAs<Handle extends object>(
   for (const key of [NODE, DENO] as const) {
     Object.defineProperty(type.prototype, key, { value: methods[key], configurable: true, writable: true });
   }
-  // jest shows a copy, which lacks the private fields. It would copy the result of every getter, but some throw. So it
-  // copies only this method, which is bound to the handle.
+  // jest shows a copy of any object, without its private fields. It would copy the result of every getter, but some
+  // throw. So it copies only this method, which is bound to the handle.
   Object.defineProperty(type.prototype, "toJSON", {
     get(this: Handle) {
       return () => show(this);
@@ -69,6 +69,8 @@ export function showAs<Handle extends object>(
     configurable: true,
   });
   Object.defineProperty(type.prototype, JEST, { value: Object.freeze(["toJSON"]), configurable: true });
+  // vitest shows a copy, too, but only of objects without a tag. Error messages also name a handle by its tag.
+  Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
 }
 
 /**
