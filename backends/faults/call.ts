@@ -1,3 +1,4 @@
+import { checkOptions } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 
 /**
@@ -88,6 +89,7 @@ export class InjectedFault extends Error {
    * @param call The call that is made to fail.
    */
   constructor(call: FaultCall) {
+    checkOptions("create an InjectedFault", call, "`call`");
     super(`a fault was injected into call ${call.number} of \`${call.kind}\` in the part \`${call.part}\``);
     this.name = "InjectedFault";
     this.call = call;

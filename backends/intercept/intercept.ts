@@ -27,17 +27,31 @@ export function intercept<Part extends keyof XenDomain>(
   domain: Pick<XenDomain, Part>,
   interceptor: Interceptor,
 ): Pick<XenDomain, Part> {
+  const backends = Object.entries(readParts(what, domain, "the domain")) as [keyof XenDomain, unknown][];
+  return Object.fromEntries(
+    backends.map(([part, backend]) => [part, wrap(PARTS[part], backend as Target, interceptor)]),
+  ) as unknown as Pick<XenDomain, Part>;
+}
+
+/**
+ * Reads the parts of a domain that are present, each once.
+ *
+ * @param what What would be done with them, for the message: "record".
+ * @param name What the domain is called in messages.
+ * @throws {TypeError} if there is no part, or one is not a backend.
+ */
+export function readParts(what: string, domain: unknown, name: string): Partial<XenDomain> {
   const parts: Partial<Record<keyof XenDomain, unknown>> = {};
   for (const part of Object.keys(PARTS) as (keyof XenDomain)[]) {
-    if ((Object(domain) as Partial<XenDomain>)[part] === undefined) continue;
+    const backend: unknown = (Object(domain) as Partial<XenDomain>)[part];
+    if (backend === undefined) continue;
     const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];
-    const backend = checkBackend(what, domain, part, methods);
-    parts[part] = wrap(PARTS[part], backend as unknown as Target, interceptor);
+    parts[part] = checkBackend(what, { [part]: backend }, part, methods);
   }
-  if (Object.keys(parts).length > 0) return parts as Pick<XenDomain, Part>;
+  if (Object.keys(parts).length > 0) return parts as Partial<XenDomain>;
   const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
   throw new TypeError(
-    `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
+    `Cannot ${what} as ${name} must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
   );
 }
 

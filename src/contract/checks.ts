@@ -27,6 +27,15 @@ function kindOf(value: unknown): string {
   }
 }
 
+/** Whether a value is an error, in any realm. Never throws. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error || /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
+  } catch {
+    return false;
+  }
+}
+
 function withArticle(name: string): string {
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }

@@ -1,4 +1,4 @@
-import { show } from "./checks.ts";
+import { isError, show } from "./checks.ts";
 import { sentence } from "./messages.ts";
 import { checkPlainObject, readOptions } from "./options.ts";
 
@@ -132,7 +132,7 @@ function checkText<Text extends string>(what: string, name: string, value: Text 
  */
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
-  const reason = error instanceof Error ? error.message : show(error);
+  const reason = isError(error) ? error.message : show(error);
   return new GrantError(sentence(`Cannot ${operation}: the backend ${backend} failed: ${reason}`), {
     code: "backend-failed",
     operation,

@@ -1,4 +1,4 @@
-import { checkInteger, show } from "../contract/checks.ts";
+import { checkInteger } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventFile } from "../contract/event_backend.ts";
 import { readOptions } from "../contract/options.ts";
@@ -6,6 +6,7 @@ import type { CallGuard } from "../shared/call_guard.ts";
 import { showAs } from "../shared/inspection.ts";
 import { EventIterator } from "./event_iterator.ts";
 import type { EventPump, EventTaker } from "./event_pump.ts";
+import { checkSignal } from "./signal.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
 /** How to iterate over events. */
@@ -324,9 +325,4 @@ export class BoundChannel implements EventChannel, EventTaker {
 
 function settled(value: number | undefined): Waiter {
   return { promise: Promise.resolve(value), cancel() {}, fail() {} };
-}
-
-function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new TypeError(`Cannot wait as \`signal\` must be an AbortSignal: current value is ${show(signal)}`);
 }

@@ -156,7 +156,7 @@ describe("a trace of event channels written by hand", () => {
   test("wrong options are refused", () => {
     const bad = (options: object) => () => replay([HEADER], { domains, ...options } as ReplayOptions);
     expect(bad({ send: 7 })).toThrow("`send` must be a function: current value is 7");
-    expect(bad({ remotePorts: null })).toThrow("`remotePorts` must be an object");
+    expect(bad({ remotePorts: null })).toThrow("`remotePorts` must be a plain object");
     expect(bad({ remotePorts: { 1: 131_072 } })).toThrow("must be a whole number from 0 to 131071");
   });
 });
