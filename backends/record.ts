@@ -60,6 +60,7 @@ export type {
   PortCall,
   RecordedCall,
   RecordedFileCall,
+  ResetCall,
   TraceCall,
   TracedError,
   TracedPlace,

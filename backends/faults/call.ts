@@ -18,7 +18,7 @@ export type FaultPart = keyof XenDomain;
  * | `notify` | `events` | sends an event |
  * | `copy` | `maps` | the method of that name |
  * | `bind` | `events` | `bindUnbound`, `bindInterdomain` and `bindVirq` |
- * | `pending`, `unmask`, `unbind` | `events` | the method of that name |
+ * | `pending`, `unmask`, `reset`, `unbind` | `events` | the method of that name |
  * | `wait` | `events` | `whenPending` |
  */
 export type FaultKind =
@@ -34,6 +34,7 @@ export type FaultKind =
   | "pending"
   | "wait"
   | "unmask"
+  | "reset"
   | "unbind"
   | "close";
 
@@ -41,7 +42,7 @@ export type FaultKind =
 export const KINDS: Readonly<Record<FaultPart, readonly FaultKind[]>> = {
   grants: ["open", "limit", "grant", "endAccess", "map", "unmap", "notify", "close"],
   maps: ["open", "map", "copy", "unmap", "notify", "close"],
-  events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
+  events: ["open", "bind", "notify", "pending", "wait", "unmask", "reset", "unbind", "close"],
 };
 
 /** The parts. */

@@ -78,6 +78,7 @@ export const ARGUMENTS = {
     pending: none,
     unmask: (port) => ({ port }),
     whenPending: (callback) => ({ callback }),
+    reset: none,
     unbind: (port) => ({ port }),
     close: none,
   },

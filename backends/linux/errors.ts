@@ -137,8 +137,7 @@ export function waitError(device: Device, doing: string, errno: number): GrantEr
     errno,
     "events-lost",
     "the kernel had no room left for events and dropped some",
-    `Close ${device.path}, bind the ports again, and look at everything that is shared, as if an event had arrived ` +
-      "on each port.",
+    "Call `reset()` of the EventChannels, and look at all shared memory, as if an event had arrived on each port.",
   );
 }
 

@@ -18,11 +18,12 @@ import {
   IOCTL_EVTCHN_BIND_UNBOUND_PORT,
   IOCTL_EVTCHN_BIND_VIRQ,
   IOCTL_EVTCHN_NOTIFY,
+  IOCTL_EVTCHN_RESET,
   IOCTL_EVTCHN_UNBIND,
   PORT_SIZE,
 } from "./abi/events.ts";
 import { closeDevice, openDevice } from "./device.ts";
-import { bindError, type Device, portError, waitError } from "./errors.ts";
+import { bindError, commonError, type Device, portError, waitError } from "./errors.ts";
 import type { Libc } from "./libc.ts";
 
 /** Makes a backend for event channels through the device at `path`. Opens nothing yet. */
@@ -143,6 +144,12 @@ class LinuxEventFile implements EventFile {
     if (this.#waiting !== waiting) return;
     this.#waiting = undefined;
     waiting.callback();
+  }
+
+  reset(): void {
+    const result = this.#libc.ioctl(this.#fd, IOCTL_EVTCHN_RESET, this.#request);
+    if (result < 0) throw commonError(this.#device, "reset", "drop the events", -result);
+    this.#taken = [];
   }
 
   unbind(port: number): void {

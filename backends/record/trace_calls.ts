@@ -243,6 +243,14 @@ export interface WaitCall extends RecordedFileCall {
   readonly call: "wait";
 }
 
+/** A call that drops the events that were not taken. */
+export interface ResetCall extends RecordedFileCall {
+  /** The part that takes it. */
+  readonly part: "events";
+  /** The kind of call. */
+  readonly call: "reset";
+}
+
 /** A call that closes a file. The file is gone even if the call failed. */
 export interface CloseCall extends RecordedFileCall {
   /** The kind of call. */
@@ -277,5 +285,6 @@ export type TraceCall =
   | PortCall
   | PendingCall
   | WaitCall
+  | ResetCall
   | CloseCall
   | Mark;
