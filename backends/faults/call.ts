@@ -1,10 +1,10 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { DomainPart } from "../../src/contract/backend.ts";
 
 /**
  * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
  * `events` binds event channels.
  */
-export type FaultPart = keyof XenDomain;
+export type FaultPart = DomainPart;
 
 /**
  * A kind of call. Some kinds occur in several parts: a rule applies to all of these unless it names one.

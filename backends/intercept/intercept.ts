@@ -1,5 +1,5 @@
 import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { DomainPart, XenDomain } from "../../src/contract/backend.ts";
 import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
 
 /**
@@ -17,7 +17,8 @@ type Target = Record<string, unknown>;
 
 /**
  * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
- * an interceptor. Wraps the parts that are present, and does not change the domain itself.
+ * an interceptor. Wraps the parts that are present, and does not change the domain itself. Its `isAlive` is passed
+ * through.
  *
  * @param what What would be done, for the message: "record".
  * @throws {TypeError} if the domain has no part, or one that is not a backend.
@@ -28,13 +29,17 @@ export function intercept<Part extends keyof XenDomain>(
   interceptor: Interceptor,
 ): Pick<XenDomain, Part> {
   const parts: Partial<Record<keyof XenDomain, unknown>> = {};
-  for (const part of Object.keys(PARTS) as (keyof XenDomain)[]) {
+  for (const part of Object.keys(PARTS) as DomainPart[]) {
     if ((Object(domain) as Partial<XenDomain>)[part] === undefined) continue;
     const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];
     const backend = checkBackend(what, domain, part, methods);
     parts[part] = wrap(PARTS[part], backend as unknown as Target, interceptor);
   }
-  if (Object.keys(parts).length > 0) return parts as Pick<XenDomain, Part>;
+  if (Object.keys(parts).length > 0) {
+    const { isAlive } = domain as Partial<XenDomain>;
+    if (typeof isAlive === "function") parts.isAlive = (domid: number) => isAlive.call(domain as XenDomain, domid);
+    return parts as Pick<XenDomain, Part>;
+  }
   const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
   throw new TypeError(
     `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,

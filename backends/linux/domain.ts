@@ -1,11 +1,12 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
-import { checkFlag, show } from "../../src/contract/checks.ts";
+import { checkDomid, checkFlag, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { linuxEventBackend } from "./events.ts";
 import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
 import { OwnGrantGuard } from "./own_grants.ts";
+import { askWhetherAlive } from "./xenstore.ts";
 
 /** Where the C library and the devices are, and what is allowed. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
@@ -58,5 +59,9 @@ export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: bool
     grants: linuxGrantBackend(libc, gntalloc),
     maps: linuxMapBackend(libc, gntdev, isX86 && !allowOwnGrants ? new OwnGrantGuard(libc) : undefined),
     events: linuxEventBackend(libc, evtchn),
+    async isAlive(domid) {
+      checkDomid("look for a domain", domid);
+      return await askWhetherAlive(libc, domid);
+    },
   };
 }

@@ -1,11 +1,11 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { DomainPart } from "../../src/contract/backend.ts";
 import type { GrantErrorCode } from "../../src/contract/errors.ts";
 
 /**
  * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
  * `events` binds event channels.
  */
-export type TracePart = keyof XenDomain;
+export type TracePart = DomainPart;
 
 /** An error, as it is written in a trace. */
 export interface TracedError {
