@@ -17,6 +17,8 @@ export interface Device {
   readonly driver: "xen_gntalloc" | "xen_gntdev" | "xen_evtchn";
   /** The C library that it is driven through. */
   readonly libc: Libc;
+  /** Whether to warn of files that are dropped without being closed. */
+  readonly warnOfLeaks: boolean;
 }
 
 /** Names the hypervisor that the kernel runs on. */

@@ -43,8 +43,8 @@ export function readOwnDomid(libc: Libc): number | undefined {
 }
 
 /**
- * Returns whether a domain is there, or `undefined` if XenStore does not say: it tells only domain 0, and others only of
- * themselves. Does not block the event loop, and waits for two seconds at most.
+ * Returns whether a domain is there, or `undefined` if XenStore does not say: it tells only domain 0, and others only
+ * of themselves. Does not block the event loop, and waits for two seconds at most.
  */
 export async function askWhetherAlive(libc: Libc, domid: number): Promise<boolean | undefined> {
   const end = performance.now() + PATIENCE;
