@@ -61,6 +61,7 @@ export type {
   PortCall,
   RecordedCall,
   RecordedFileCall,
+  ResetCall,
   TraceCall,
   TracedError,
   TracedPlace,

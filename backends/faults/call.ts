@@ -1,11 +1,11 @@
 import { checkOptions } from "../../src/contract/checks.ts";
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { DomainPart } from "../../src/contract/backend.ts";
 
 /**
  * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
  * `events` binds event channels.
  */
-export type FaultPart = keyof XenDomain;
+export type FaultPart = DomainPart;
 
 /**
  * A kind of call. Some kinds occur in several parts: a rule applies to all of these unless it names one.
@@ -19,7 +19,7 @@ export type FaultPart = keyof XenDomain;
  * | `notify` | `events` | sends an event |
  * | `copy` | `maps` | the method of that name |
  * | `bind` | `events` | `bindUnbound`, `bindInterdomain` and `bindVirq` |
- * | `pending`, `unmask`, `unbind` | `events` | the method of that name |
+ * | `pending`, `unmask`, `reset`, `unbind` | `events` | the method of that name |
  * | `wait` | `events` | `whenPending` |
  */
 export type FaultKind =
@@ -35,6 +35,7 @@ export type FaultKind =
   | "pending"
   | "wait"
   | "unmask"
+  | "reset"
   | "unbind"
   | "close";
 
@@ -42,7 +43,7 @@ export type FaultKind =
 export const KINDS: Readonly<Record<FaultPart, readonly FaultKind[]>> = {
   grants: ["open", "limit", "grant", "endAccess", "map", "unmap", "notify", "close"],
   maps: ["open", "map", "copy", "unmap", "notify", "close"],
-  events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
+  events: ["open", "bind", "notify", "pending", "wait", "unmask", "reset", "unbind", "close"],
 };
 
 /** The parts. */

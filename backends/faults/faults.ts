@@ -100,7 +100,7 @@ export class Faults {
 
   /**
    * Wraps a domain, or those parts of one that are present, so that rules apply to its calls. Several domains can be
-   * wrapped: they share rules and counters.
+   * wrapped: they share rules and counters. `isAlive` is passed through.
    *
    * @param domain The inner backends, which are not changed.
    * @returns The same parts, with faults.

@@ -1,5 +1,5 @@
 import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { DomainPart, XenDomain } from "../../src/contract/backend.ts";
 import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
 
 /**
@@ -17,7 +17,8 @@ type Target = Record<string, unknown>;
 
 /**
  * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
- * an interceptor. Wraps the parts that are present, and does not change the domain itself.
+ * an interceptor. Wraps the parts that are present, and does not change the domain itself. Its `isAlive` is passed
+ * through.
  *
  * @param what What would be done, for the message: "record".
  * @throws {TypeError} if the domain has no part, or one that is not a backend.
@@ -27,10 +28,12 @@ export function intercept<Part extends keyof XenDomain>(
   domain: Pick<XenDomain, Part>,
   interceptor: Interceptor,
 ): Pick<XenDomain, Part> {
-  const backends = Object.entries(readParts(what, domain, "the domain")) as [keyof XenDomain, unknown][];
-  return Object.fromEntries(
-    backends.map(([part, backend]) => [part, wrap(PARTS[part], backend as Target, interceptor)]),
-  ) as unknown as Pick<XenDomain, Part>;
+  const wrapped: Partial<Record<keyof XenDomain, unknown>> = {};
+  const backends = Object.entries(readParts(what, domain, "the domain")) as [DomainPart, unknown][];
+  for (const [part, backend] of backends) wrapped[part] = wrap(PARTS[part], backend as Target, interceptor);
+  const { isAlive } = domain as Partial<XenDomain>;
+  if (typeof isAlive === "function") wrapped.isAlive = (domid: number) => isAlive.call(domain as XenDomain, domid);
+  return wrapped as Pick<XenDomain, Part>;
 }
 
 /**
@@ -42,7 +45,7 @@ export function intercept<Part extends keyof XenDomain>(
  */
 export function readParts(what: string, domain: unknown, name: string): Partial<XenDomain> {
   const parts: Partial<Record<keyof XenDomain, unknown>> = {};
-  for (const part of Object.keys(PARTS) as (keyof XenDomain)[]) {
+  for (const part of Object.keys(PARTS) as DomainPart[]) {
     const backend: unknown = (Object(domain) as Partial<XenDomain>)[part];
     if (backend === undefined) continue;
     const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];

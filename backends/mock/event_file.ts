@@ -6,6 +6,9 @@ import { beginWait, endWait } from "./keep_alive.ts";
 import type { KernelFile, ProcessState } from "./kernel.ts";
 import { type Port, type PortFile, send, unmask } from "./port_table.ts";
 
+/** Ports that the ring of a file has room for at first. */
+const RING_SIZE = 64;
+
 /** The caller of `whenPending`. */
 interface Waiting {
   readonly callback: () => void;
@@ -17,8 +20,12 @@ interface Waiting {
 export class MockEventFile implements EventFile, PortFile, KernelFile {
   readonly process: ProcessState;
   readonly #ports = new Map<number, Port>();
-  /** Ports on which events have arrived, in this order. */
-  readonly #arrived = new Set<number>();
+  /** Ports on which events have arrived, in this order: twice, if a port was unmasked before its event was taken. */
+  #ring: number[] = [];
+  /** How many events the ring has room for. Like the driver's, it is doubled if more ports are bound. */
+  #ringSize = RING_SIZE;
+  /** Whether an event did not fit. */
+  #overflowed = false;
   #waiting: Waiting | undefined;
 
   constructor(process: ProcessState) {
@@ -28,18 +35,26 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
 
   bindUnbound(domid: number): number {
     this.process.checkAlive("bind");
+    this.#makeRoom();
     return this.#add(this.process.domain.ports.bindUnbound(domid, this));
   }
 
   bindInterdomain(domid: number, remotePort: number): number {
     this.process.checkAlive("bind");
     const { ports, machine } = this.process.domain;
+    this.#makeRoom();
     return this.#add(ports.bindInterdomain(domid, machine.find(domid)?.ports, remotePort, this));
   }
 
   bindVirq(virq: number): number {
     this.process.checkAlive("bind");
+    this.#makeRoom();
     return this.#add(this.process.domain.ports.bindVirq(virq, this));
+  }
+
+  /** Makes room for an event of one more port. */
+  #makeRoom(): void {
+    if (this.#ports.size + 1 > this.#ringSize) this.#ringSize *= 2;
   }
 
   #add(port: Port): number {
@@ -63,14 +78,17 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   onEvent(port: Port): void {
-    this.#arrived.add(port.number);
+    // The port stays masked even if its event is lost.
+    if (this.#ring.length < this.#ringSize) this.#ring.push(port.number);
+    else this.#overflowed = true;
     this.#callBackLater();
   }
 
   pending(): readonly number[] {
     this.process.checkAlive("wait");
-    const ports = [...this.#arrived];
-    this.#arrived.clear();
+    if (this.#overflowed) throw eventsLost(this.#ringSize);
+    const ports = this.#ring;
+    this.#ring = [];
     return ports;
   }
 
@@ -86,8 +104,13 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     this.#stop(this.#waiting);
     this.#waiting = waiting;
     beginWait();
-    if (this.#arrived.size > 0) this.#callBackLater();
+    if (this.#hasNews) this.#callBackLater();
     return () => this.#stop(waiting);
+  }
+
+  /** Whether `pending()` returns ports or throws. */
+  get #hasNews(): boolean {
+    return this.#ring.length > 0 || this.#overflowed;
   }
 
   /** Ends a wait, unless it has ended. */
@@ -105,10 +128,16 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       waiting.due = false;
       if (this.#waiting !== waiting) return;
       // If the port of the event has been unbound since, there is nothing to take: keep waiting.
-      if (this.#arrived.size === 0 && this.process.domain.files.has(this)) return;
+      if (!this.#hasNews && this.process.domain.files.has(this)) return;
       this.#stop(waiting);
       waiting.callback();
     });
+  }
+
+  reset(): void {
+    this.process.checkAlive("reset");
+    this.#ring = [];
+    this.#overflowed = false;
   }
 
   unbind(number: number): void {
@@ -116,7 +145,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     if (!this.process.alive) return;
     const port = this.#port(number, "unbind");
     this.#ports.delete(number);
-    this.#arrived.delete(number);
+    if (this.#ring.includes(number)) this.#ring = this.#ring.filter((arrived) => arrived !== number);
     port.file = undefined;
     this.process.domain.ports.release(port);
   }
@@ -135,8 +164,17 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       if (!domain.destroyed) domain.ports.release(port);
     }
     this.#ports.clear();
-    this.#arrived.clear();
+    this.#ring = [];
+    this.#overflowed = false;
     if (alive) this.#callBackLater();
     else this.#stop(this.#waiting);
   }
+}
+
+function eventsLost(ringSize: number): GrantError {
+  return new GrantError(
+    `Cannot take events: the ring of this file has room for ${ringSize} events, and others were dropped. ` +
+      "Call `reset()` of the EventChannels, and look at all shared memory, as if an event had arrived on each port.",
+    { code: "events-lost", operation: "wait", errno: Errno.EFBIG },
+  );
 }

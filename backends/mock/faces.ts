@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventBackend, GrantBackend, MapBackend } from "../../src/contract/backend.ts";
+import type { EventBackend, GrantBackend, MapBackend, XenDomain } from "../../src/contract/backend.ts";
 import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
 import { MAX_VIRQ } from "../../src/contract/limits.ts";
 import { showAs } from "../../src/shared/inspection.ts";
@@ -21,6 +21,7 @@ export class DomainFace implements MockDomain {
   readonly grants: GrantBackend;
   readonly maps: MapBackend;
   readonly events: EventBackend;
+  readonly isAlive: XenDomain["isAlive"];
   readonly #state: DomainState;
   readonly #main: ProcessState;
 
@@ -28,10 +29,11 @@ export class DomainFace implements MockDomain {
     this.#state = state;
     this.#main = new ProcessState(state);
     this.domid = state.domid;
-    const { grants, maps, events } = processBackends(this.#main);
+    const { grants, maps, events, isAlive } = processBackends(this.#main);
     this.grants = grants;
     this.maps = maps;
     this.events = events;
+    this.isAlive = isAlive;
   }
 
   get limit(): number {
@@ -76,15 +78,17 @@ class ProcessFace implements MockProcess {
   readonly grants: GrantBackend;
   readonly maps: MapBackend;
   readonly events: EventBackend;
+  readonly isAlive: XenDomain["isAlive"];
   readonly #state: ProcessState;
 
   constructor(domain: MockDomain, state: ProcessState) {
     this.#state = state;
     this.domain = domain;
-    const { grants, maps, events } = processBackends(state);
+    const { grants, maps, events, isAlive } = processBackends(state);
     this.grants = grants;
     this.maps = maps;
     this.events = events;
+    this.isAlive = isAlive;
   }
 
   get killed(): boolean {

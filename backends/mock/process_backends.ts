@@ -1,4 +1,5 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
+import { checkDomid } from "../../src/contract/checks.ts";
 import { MockEventFile } from "./event_file.ts";
 import { MockGrantFile } from "./grant_file.ts";
 import type { ProcessState } from "./kernel.ts";
@@ -30,6 +31,14 @@ export function processBackends(process: ProcessState): XenDomain {
         process.checkAlive("open");
         return new MockEventFile(process);
       },
+    },
+    // deno-lint-ignore require-await -- so that every failure rejects the promise
+    async isAlive(domid) {
+      checkDomid("look for a domain", domid);
+      // None of the code of a dead program runs: it learns nothing.
+      if (!process.alive) return undefined;
+      const found = domain.machine.find(domid);
+      return found !== undefined && !found.destroyed;
     },
   };
 }

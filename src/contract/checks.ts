@@ -1,5 +1,5 @@
 import { MAX_DOMID, MAX_PORT, MAX_UINT32 } from "./limits.ts";
-import type { XenDomain } from "./domain.ts";
+import type { DomainPart, XenDomain } from "./domain.ts";
 
 /** Shows a value in an error message. */
 export function show(value: unknown): string {
@@ -156,7 +156,7 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
  */
 export function checkFile<File extends { close(): void }>(
   file: File,
-  part: keyof XenDomain,
+  part: DomainPart,
   methods: readonly (keyof File & string)[],
 ): File {
   const missing = missingMethod(file, methods);

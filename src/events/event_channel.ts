@@ -213,6 +213,13 @@ export class BoundChannel implements EventChannel, EventTaker {
     this.#waiters.fail(error);
   }
 
+  /**
+   * Unmasks the port of an event that nobody has taken, for events to arrive. If this fails, the next wait tries again.
+   */
+  unmask(): void {
+    if (!this.#closed) this.#unmask("reset");
+  }
+
   #closedError(operation: GrantOperation): GrantError {
     return new GrantError(
       `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one.`,
@@ -294,10 +301,10 @@ export class BoundChannel implements EventChannel, EventTaker {
     return waiter;
   }
 
-  #unmask(): void {
+  #unmask(operation: "wait" | "reset" = "wait"): void {
     if (!this.#masked) return;
     const { guard, file } = this.#owner;
-    guard.make("wait", () => file.unmask(this.#port));
+    guard.make(operation, () => file.unmask(this.#port));
     this.#masked = false;
   }
 

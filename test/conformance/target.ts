@@ -59,8 +59,8 @@ export interface MapsConformanceOptions {
 
 /** What the suite of event channels tests: both ends, in one process. */
 export interface EventsTarget {
-  /** One domain. */
-  readonly domain: Pick<XenDomain, "events">;
+  /** One domain. Its `isAlive` is tested, too, if it has it. */
+  readonly domain: Pick<XenDomain, "events"> & Partial<Pick<XenDomain, "isAlive">>;
   /** Its domid. */
   readonly domid: number;
   /** The other domain, which may be the same. */

@@ -354,7 +354,8 @@ test("wrong options are refused", () => {
   );
   expect(() => new Faults(null as unknown as object)).toThrow(TypeError);
   expect(() => faults.fail("fly" as "map")).toThrow(
-    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, unbind: " +
+    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, reset, " +
+      "unbind: " +
       'current value is "fly"',
   );
   expect(() => faults.fail("map", { part: "both" as "maps" })).toThrow(

@@ -1,71 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { linuxDomain, type LinuxDomainOptions } from "../../backends/linux/domain.ts";
 import { GUEST_TYPE } from "../../backends/linux/own_grants.ts";
-import { readOwnDomid } from "../../backends/linux/xenstore.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { FakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
-import { xenstoreAnswer } from "../support/xenstore.ts";
-
-const OPEN_XENBUS = "open /dev/xen/xenbus nonblocking";
-/** XS_READ, request 1, no transaction, 6 bytes: "domid" and NUL. */
-const REQUEST = "02000000010000000000000006000000" + "646f6d696400";
 
 let libc: FakeLibc;
 beforeEach(() => {
   libc = new FakeLibc();
-});
-
-describe("readOwnDomid()", () => {
-  test("asks XenStore, and closes its device", () => {
-    libc.xenstore = [xenstoreAnswer("7")];
-    expect(readOwnDomid(libc)).toBe(7);
-    expect(libc.log).toEqual([OPEN_XENBUS, `write 3 ${REQUEST}`, "read 3", "close 3"]);
-  });
-
-  test("waits for the answer, and takes it in pieces", () => {
-    const answer = xenstoreAnswer("12345");
-    libc.xenstore = [
-      -Errno.EAGAIN,
-      answer.subarray(0, 5),
-      -Errno.EINTR,
-      answer.subarray(5, 16),
-      -Errno.EAGAIN,
-      answer.subarray(16, 18),
-      answer.subarray(18),
-    ];
-    expect(readOwnDomid(libc)).toBe(12345);
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test.each<[string, (Uint8Array | number)[] | undefined]>([
-    ["there is no device", undefined],
-    ["the answer is an error", [xenstoreAnswer("ENOENT\0", 16)]],
-    ["the answer is to another request", [xenstoreAnswer("7", 2, 2)]],
-    ["the answer is no domid", [xenstoreAnswer("seven")]],
-    ["the answer is empty", [xenstoreAnswer("")]],
-    ["the answer is too long", [xenstoreAnswer("7".repeat(4000)), xenstoreAnswer("7".repeat(4000))]],
-    ["the device ends", [0]],
-    ["reading fails", [-Errno.EIO]],
-  ])("returns undefined when %s", (_when, xenstore) => {
-    libc.xenstore = xenstore;
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test("returns undefined when the request cannot be written", () => {
-    libc.xenstore = [xenstoreAnswer("7")];
-    libc.fail("write", Errno.EIO);
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test("gives up when no answer comes", () => {
-    libc.xenstore = [];
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.log.length).toBeLessThan(1000);
-    expect(libc.openFiles).toBe(0);
-  });
 });
 
 const OPEN_EVTCHN = "open /dev/xen/evtchn nonblocking";

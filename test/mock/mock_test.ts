@@ -38,8 +38,8 @@ test("`domain()` and `process()` return objects that own nothing but what is pub
   expect(xen.domain(1)).toBe(domain);
   expect(process.domain).toBe(domain);
   expect(Object.keys(xen)).toEqual(["profile"]);
-  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "maps"]);
-  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "maps"]);
+  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "isAlive", "maps"]);
+  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "isAlive", "maps"]);
   // So a program can replace a backend of a domain.
   const open = () => {
     throw new Error("planned");

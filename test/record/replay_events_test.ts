@@ -51,6 +51,14 @@ describe("events in a replay", () => {
     expect(run(lines).difference?.line).toBe(8);
   });
 
+  test("are dropped by a reset", () => {
+    const reset = `{"part":"events","call":"reset","file":1}`;
+    const dropped = [...both, port("notify", 90), pending(), reset];
+    expect(run([...dropped, pending(70)]).difference?.line).toBe(8);
+    const after = [port("unmask", 70), port("unmask", 90), port("notify", 90), pending(70)];
+    expect(run([...dropped, ...after]).difference?.message).toBe(undefined);
+  });
+
   test("are requested with `send` only if they have not come already", () => {
     const asked: number[] = [];
     const send = (port: number) => void asked.push(port);
@@ -171,6 +179,7 @@ describe("a backend of event channels that breaks its contract", () => {
       pending: () => [],
       unmask() {},
       whenPending: () => () => {},
+      reset() {},
       unbind() {},
       close() {},
       ...methods,

@@ -243,6 +243,8 @@ function describeRequest(request: number, view: DataView, libc: FakeLibc): strin
       return `unbind ${u32(0)}`;
     case evtchn.IOCTL_EVTCHN_NOTIFY:
       return `notify ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_RESET:
+      return "reset";
   }
   throw new Error(`unknown request ${request}`);
 }
