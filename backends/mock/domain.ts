@@ -71,8 +71,8 @@ export interface MockDomain extends XenDomain {
    * as after {@linkcode MockProcess.kill}, none of their unmap notifies fires, and no other domain is told. (On a real
    * machine, XenStore tells them.)
    *
-   * While other domains map any of its pages, it keeps its number: they keep those pages, and can still map its other
-   * grants, as on Xen. When the last such mapping ends, the number is free for a new domain.
+   * While other domains map any of its pages, it keeps its number: they keep those pages, and can map them again. Its
+   * other pages are gone. When the last such mapping ends, the number is free for a new domain.
    *
    * @example Destroy a domain whose page is still mapped
    * ```ts

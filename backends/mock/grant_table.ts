@@ -233,6 +233,14 @@ export class GrantTable {
     return this.#words[gref << ENTRY_SHIFT | MAPS] !== 0;
   }
 
+  /** The first place from `from` on whose reference is not mapped; `to` if all are. */
+  findUnmapped(grefs: readonly number[], from: number, to: number): number {
+    for (let index = from; index < to; index++) {
+      if (!this.has(grefs[index]!) || !this.isMapped(grefs[index]!)) return index;
+    }
+    return to;
+  }
+
   /** Counts a mapping of the pages `from` up to, but not including, `to`. */
   map(grefs: readonly number[], from: number, to: number): void {
     const words = this.#words;
