@@ -29,10 +29,11 @@ function check(domain: DomainState, side: Side, writable: boolean): number {
   const { gref } = side;
   const { table, destroyed } = domain.machine.find(side.domid)!;
   if (gref >= table.entries) return BAD_GNTREF;
-  const granted = table.has(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
+  const granted = table.isGranted(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
   if (!granted) return GENERAL_ERROR;
-  // Xen has freed the pages of a destroyed domain that nobody maps.
-  return destroyed && !table.isMapped(gref) ? BAD_PAGE : OKAY;
+  if (!destroyed) return OKAY;
+  // Xen has freed the pages of a destroyed domain that nobody maps, and copies from none of the others either.
+  return table.isMapped(gref) ? BAD_DOMAIN : BAD_PAGE;
 }
 
 function read(domain: DomainState, side: Side, length: number): Uint8Array<ArrayBuffer> {

@@ -49,7 +49,7 @@ export class MockMapFile implements MapFile {
     const index = table.findRefused(grefs, from, to, us, writable);
     if (index === to) return;
     const gref = grefs[index]!;
-    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+    if (!table.isGranted(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
     if (table.domid(gref) !== us) {
       throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }

@@ -31,7 +31,7 @@ describe("`destroy()`", () => {
       });
     }
     const copy = (gref: number) => mapper.copy([{ from: { domid: 1, gref, offset: 0 }, to: new Uint8Array(1) }]);
-    expect([...copy(second), ...copy(third)]).toEqual(["okay", "bad_page"]);
+    expect([...copy(second), ...copy(third)]).toEqual(["bad_domain", "bad_page"]);
     theirs[1]!.unmap();
     expect(copy(second)).toEqual(["bad_page"]);
     theirs[0]!.unmap();
