@@ -2,9 +2,10 @@ import type { EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { nextTurn } from "../../src/contract/event_loop.ts";
+import { crash } from "./crash.ts";
 import { beginWait, endWait } from "./keep_alive.ts";
 import type { KernelFile, ProcessState } from "./kernel.ts";
-import { type Port, type PortFile, send, unmask } from "./port_table.ts";
+import { type Port, type PortFile, unmask } from "./port_table.ts";
 
 /** Ports that the ring of a file has room for at first. */
 const RING_SIZE = 64;
@@ -58,8 +59,32 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   #add(port: Port): number {
-    this.#ports.set(port.number, port);
-    return port.number;
+    const { number } = port;
+    if (this.#ports.has(number)) {
+      port.file = undefined;
+      this.process.domain.ports.release(port);
+      throw new GrantError(
+        `Cannot bind an event channel: these have a port ${number} from before domain ` +
+          `${this.process.domain.domid} was restored. Bind in new \`EventChannels\`.`,
+        { code: "port-refused", operation: "bind", errno: Errno.EEXIST },
+      );
+    }
+    this.#ports.set(number, port);
+    return number;
+  }
+
+  get voidPorts(): readonly Port[] {
+    return [...this.#ports.values()].filter(isVoid);
+  }
+
+  /** Linux looks for the interrupt of a void port, and stops with a BUG, because there is none. */
+  #crash(operation: "unbind" | "close", { number }: Port): never {
+    throw crash(
+      operation,
+      `port ${number} was bound`,
+      this.process.domain.domid,
+      "Close event channels before the domain is saved. After it was restored, leave them open, and bind in new ones.",
+    );
   }
 
   #port(number: number, operation: "notify" | "wait" | "unbind"): Port {
@@ -74,7 +99,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   notify(port: number): void {
-    send(this.#port(port, "notify"));
+    this.process.domain.ports.send(this.#port(port, "notify"));
   }
 
   onEvent(port: Port): void {
@@ -144,6 +169,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     // The kernel has unbound all ports of a process that is dead.
     if (!this.process.alive) return;
     const port = this.#port(number, "unbind");
+    if (isVoid(port)) this.#crash("unbind", port);
     this.#ports.delete(number);
     if (this.#ring.includes(number)) this.#ring = this.#ring.filter((arrived) => arrived !== number);
     port.file = undefined;
@@ -151,12 +177,18 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   close(): void {
+    const [port] = this.process.alive ? this.voidPorts : [];
+    if (port) this.#crash("close", port);
     this.closeByKernel();
   }
 
-  /** Closes the file. A waiter is called back, and then learns why from `pending`, unless its program is dead. */
+  /**
+   * Closes the file. A waiter is called back, and then learns why from `pending`, unless its program is dead. A file
+   * with void ports stays, because the kernel crashes at the first of them.
+   */
   closeByKernel(): void {
     const { domain, alive } = this.process;
+    if (!domain.destroyed && this.voidPorts.length > 0) return this.#stop(this.#waiting);
     domain.files.delete(this);
     for (const port of this.#ports.values()) {
       port.file = undefined;
@@ -177,4 +209,9 @@ function eventsLost(ringSize: number): GrantError {
       "Call `reset()` of the EventChannels, and look at all shared memory, as if an event had arrived on each port.",
     { code: "events-lost", operation: "wait", errno: Errno.EFBIG },
   );
+}
+
+/** Whether a port of a file is void. */
+function isVoid(port: Port): boolean {
+  return port.file === undefined;
 }

@@ -55,12 +55,15 @@ export class MockMapFile implements MapFile {
   }
 
   /** Throws unless this domain can map the pages of the references `from` up to, but not including, `to`. */
-  #check({ domid, table }: DomainState, grefs: readonly number[], from: number, to: number, writable: boolean): void {
+  #check(granter: DomainState, grefs: readonly number[], from: number, to: number, writable: boolean): void {
+    const { domid, table } = granter;
     const us = this.#process.domain.domid;
+    const gone = granter.destroyed ? table.findUnmapped(grefs, from, to) : to;
+    if (gone < to) throw refused(`domain ${domid} was destroyed, and nobody maps reference ${grefs[gone]} any more`);
     const index = table.findRefused(grefs, from, to, us, writable);
     if (index === to) return;
     const gref = grefs[index]!;
-    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+    if (!table.isGranted(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
     if (table.domid(gref) !== us) {
       throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }

@@ -11,7 +11,9 @@ export function processBackends(process: ProcessState): XenDomain {
   return {
     grants: {
       name: "mock",
-      limitName: `\`limit\` of MockXen's domain ${domain.domid}`,
+      get limitName() {
+        return `\`limit\` of MockXen's domain ${domain.domid}`;
+      },
       limit: () => domain.limit,
       open() {
         process.checkAlive("open");

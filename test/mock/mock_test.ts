@@ -318,9 +318,9 @@ test("`inspect()` returns domains with what they hold, as plain data", () => {
         limit: 1024,
         counted: 1,
         processes: [{ process: 0, files: 2, ownPages: 1 }],
-        grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true }],
+        grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true, voided: false }],
         mappings: [],
-        ports: [{ port: 1, process: 0, domid: 0 }],
+        ports: [{ port: 1, process: 0, domid: 0, voided: false }],
       },
       {
         domid: 0,
