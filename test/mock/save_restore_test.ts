@@ -185,8 +185,8 @@ describe("a domain that is saved and restored", () => {
     expect(grantError(() => theirs[0]!.unmap())).toMatchObject({
       code: "backend-failed",
       message:
-        "Cannot unmap: the pages were mapped before the domain, 2 now, was restored, and Linux's kernel crashes here. " +
-        "An unmap notify clears a byte: cancel it first, with `setUnmapNotify({})` of the mapping.",
+        "Cannot unmap: the pages were mapped before the domain, 2 now, was restored, and Linux's kernel crashes " +
+        "here. An unmap notify clears a byte: cancel it first, with `setUnmapNotify({})` of the mapping.",
     });
     theirs[1]!.setUnmapNotify({});
     theirs[1]!.unmap();
@@ -272,7 +272,8 @@ describe("a domain that is saved and restored", () => {
       operation: "unbind",
       message:
         "Cannot unbind: port 1 was bound before the domain, 2 now, was restored, and Linux's kernel crashes here. " +
-        "Close event channels before the domain is saved. After it was restored, leave them open, and bind in new ones.",
+        "Close event channels before the domain is saved. After it was restored, leave them open, and bind in " +
+        "new ones.",
     });
     expect(grantError(() => events.close())).toMatchObject({ code: "backend-failed", operation: "close" });
     next.unbind();
