@@ -15,6 +15,8 @@
  *   transferred.
  * - **Views outlive their domain.** After a domain is destroyed or a process is killed, its views still work, because
  *   the JavaScript that holds them still runs.
+ * - **Views outlive a restore, too.** If both sides keep views of a page while a domain is saved and restored, they
+ *   still show the same memory. On a device, each side then has a page of its own.
  * - **Kernels bind no ports.** The first port of a domain is 1. A kernel uses only the virtual interrupts `VIRQ_TIMER`
  *   and `VIRQ_DEBUG`; programs can bind all others.
  *
@@ -42,8 +44,8 @@
  * @module
  */
 export type * from "../src/contract/interfaces.ts";
-export type { MockDomain, MockProcess } from "./mock/domain.ts";
-export type { MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
+export type { MockDomain, MockProcess, MockRestoreOptions } from "./mock/domain.ts";
+export type { MockGuestType, MockMemory, MockProfile, MockXenOptions } from "./mock/options.ts";
 export type {
   MockConnectionReport,
   MockDomainReport,

@@ -41,7 +41,8 @@ export type { GrantErrorCode } from "../src/contract/errors.ts";
 export type { Difference } from "./record/difference.ts";
 export { parseTrace } from "./record/parse.ts";
 export { Recorder } from "./record/recorder.ts";
-export { replay, type ReplayOptions, type ReplayReport } from "./record/replay.ts";
+export { replay, type ReplayReport } from "./record/replay.ts";
+export type { ReplayOptions } from "./record/replay_options.ts";
 export { type Trace, TRACE_VERSION, type TraceAnswer, TraceError } from "./record/trace.ts";
 export type {
   BindCall,
@@ -60,6 +61,7 @@ export type {
   PortCall,
   RecordedCall,
   RecordedFileCall,
+  ResetCall,
   TraceCall,
   TracedError,
   TracedPlace,

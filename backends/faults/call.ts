@@ -1,10 +1,11 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import { checkOptions } from "../../src/contract/checks.ts";
+import type { WrappedPart } from "../intercept/calls.ts";
 
 /**
  * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
  * `events` binds event channels.
  */
-export type FaultPart = keyof XenDomain;
+export type FaultPart = WrappedPart;
 
 /**
  * A kind of call. Some kinds occur in several parts: a rule applies to all of these unless it names one.
@@ -18,7 +19,7 @@ export type FaultPart = keyof XenDomain;
  * | `notify` | `events` | sends an event |
  * | `copy` | `maps` | the method of that name |
  * | `bind` | `events` | `bindUnbound`, `bindInterdomain` and `bindVirq` |
- * | `pending`, `unmask`, `unbind` | `events` | the method of that name |
+ * | `pending`, `unmask`, `reset`, `unbind` | `events` | the method of that name |
  * | `wait` | `events` | `whenPending` |
  */
 export type FaultKind =
@@ -34,6 +35,7 @@ export type FaultKind =
   | "pending"
   | "wait"
   | "unmask"
+  | "reset"
   | "unbind"
   | "close";
 
@@ -41,7 +43,7 @@ export type FaultKind =
 export const KINDS: Readonly<Record<FaultPart, readonly FaultKind[]>> = {
   grants: ["open", "limit", "grant", "endAccess", "map", "unmap", "notify", "close"],
   maps: ["open", "map", "copy", "unmap", "notify", "close"],
-  events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
+  events: ["open", "bind", "notify", "pending", "wait", "unmask", "reset", "unbind", "close"],
 };
 
 /** The parts. */
@@ -88,6 +90,7 @@ export class InjectedFault extends Error {
    * @param call The call that is made to fail.
    */
   constructor(call: FaultCall) {
+    checkOptions("create an InjectedFault", call, "`call`");
     super(`a fault was injected into call ${call.number} of \`${call.kind}\` in the part \`${call.part}\``);
     this.name = "InjectedFault";
     this.call = call;

@@ -1,6 +1,8 @@
 import { checkInteger, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, InjectedFault } from "./call.ts";
-import { Rule, type Schedule } from "./rules.ts";
+import { readOptions } from "../../src/contract/options.ts";
+import { checkSynchronous } from "../intercept/synchronous.ts";
+import { Rule, SCHEDULE, type Schedule } from "./rules.ts";
 
 /** How a call fails. */
 export interface FailOptions extends Schedule {
@@ -26,9 +28,9 @@ export interface FailOptions extends Schedule {
   afterSegments?: number | undefined;
 }
 
-/** Whether a value is an error class, which needs `new`. */
+/** Whether a value is an error class of any realm, which needs `new`. */
 function isErrorClass(value: unknown): value is new (message: string) => Error {
-  return typeof value === "function" && (value === Error || value.prototype instanceof Error);
+  return typeof value === "function" && "message" in Object(value.prototype);
 }
 
 function checkHalfway(
@@ -51,6 +53,8 @@ function checkHalfway(
   checkInteger(what, `\`${name}\``, value, 0, Number.MAX_SAFE_INTEGER);
 }
 
+const WHAT = "make calls fail";
+
 /** Kinds of calls that callers do not repeat. */
 const FINAL: readonly FaultKind[] = ["unmap", "unbind", "close"];
 
@@ -65,14 +69,14 @@ export class Failure extends Rule {
   readonly #hasError: boolean;
 
   constructor(kind: FaultKind, options: FailOptions, random: () => number, clear: (rule: Rule) => void) {
-    const what = "make calls fail";
-    super(what, kind, options, 1, random, clear);
-    const { error, when, afterPages, afterSegments } = options;
+    const read = readOptions(WHAT, options, [...SCHEDULE, "error", "when", "afterPages", "afterSegments"]);
+    super(WHAT, kind, read, 1, random, clear);
+    const { error, when, afterPages, afterSegments } = read;
     if (when !== undefined && when !== "before" && when !== "after") {
-      throw new TypeError(`Cannot ${what} as \`when\` must be "before" or "after": current value is ${show(when)}`);
+      throw new TypeError(`Cannot ${WHAT} as \`when\` must be "before" or "after": current value is ${show(when)}`);
     }
-    checkHalfway(what, "afterPages", afterPages, kind, ["grant", "endAccess"], when);
-    checkHalfway(what, "afterSegments", afterSegments, kind, ["copy"], when);
+    checkHalfway(WHAT, "afterPages", afterPages, kind, ["grant", "endAccess"], when);
+    checkHalfway(WHAT, "afterSegments", afterSegments, kind, ["copy"], when);
     const after = (when ?? (FINAL.includes(kind) ? "after" : "before")) === "after";
     const halfway = afterPages ?? afterSegments;
     this.pages = halfway === undefined ? (after ? Infinity : undefined) : halfway || undefined;
@@ -85,6 +89,9 @@ export class Failure extends Rule {
     const fault = new InjectedFault(call);
     if (!this.#hasError || this.#error === InjectedFault) return fault;
     if (isErrorClass(this.#error)) return new this.#error(fault.message);
-    return typeof this.#error === "function" ? this.#error(call) : this.#error;
+    if (typeof this.#error !== "function") return this.#error;
+    const error: unknown = this.#error(call);
+    checkSynchronous(WHAT, "the function `error`", error);
+    return error;
   }
 }

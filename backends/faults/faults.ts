@@ -1,6 +1,7 @@
-import { checkInteger, checkOptions } from "../../src/contract/checks.ts";
+import { checkInteger } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { MAX_UINT32 } from "../../src/contract/limits.ts";
+import { readOptions } from "../../src/contract/options.ts";
 import { intercept } from "../intercept/intercept.ts";
 import { type FaultCall, type FaultKind, type FaultPart, KINDS, PARTS } from "./call.ts";
 import { type FailOptions, Failure } from "./failure.ts";
@@ -8,7 +9,7 @@ import { Hold, type HoldOptions } from "./hold.ts";
 import { injectFaults } from "./inject.ts";
 import { Injector } from "./injector.ts";
 import { Refusal, type RefuseOptions } from "./refusal.ts";
-import { type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
+import { checkKind, checkPart, type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
 
 /** Options for {@linkcode Faults}. */
 export interface FaultsOptions {
@@ -88,19 +89,18 @@ export class Faults {
    * Creates a set of faults without rules.
    *
    * @param options The seed.
-   * @throws {TypeError} if the options are not an object, or the seed is not a number.
+   * @throws {TypeError} if the options are not an object, one does not exist, or the seed is not a number.
    * @throws {RangeError} if the seed is out of bounds.
    */
   constructor(options: FaultsOptions = {}) {
-    checkOptions("create faults", options);
-    const { seed = 1 } = options;
+    const { seed = 1 } = readOptions("create faults", options, ["seed"]);
     checkInteger("create faults", "`seed`", seed, 0, MAX_UINT32);
     this.#random = randomNumbers(seed);
   }
 
   /**
    * Wraps a domain, or those parts of one that are present, so that rules apply to its calls. Several domains can be
-   * wrapped: they share rules and counters.
+   * wrapped: they share rules and counters. `isAlive` is passed through.
    *
    * @param domain The inner backends, which are not changed.
    * @returns The same parts, with faults.
@@ -122,7 +122,7 @@ export class Faults {
    *
    * @param kind The kind of call.
    * @param options Which calls fail, how often, when, and with what error.
-   * @throws {TypeError} if there is no such kind, or an option is wrong.
+   * @throws {TypeError} if there is no such kind or option, or an option is wrong.
    * @throws {RangeError} if a number is out of bounds.
    */
   fail(kind: FaultKind, options: FailOptions = {}): FaultRule {
@@ -140,7 +140,7 @@ export class Faults {
    * the pages instead.
    *
    * @param options Which pages, and how often. Default is all pages, until the rule is cleared.
-   * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
+   * @throws {TypeError} if the options are not an object, one does not exist, or `grefs` is not an array of numbers.
    * @throws {RangeError} if a number is out of bounds.
    */
   hold(options: HoldOptions = {}): FaultRule {
@@ -155,7 +155,7 @@ export class Faults {
    * others.
    *
    * @param options Which segments, how often, and with what status.
-   * @throws {TypeError} if the options are not an object, or `grefs` is not an array.
+   * @throws {TypeError} if the options are not an object, one does not exist, or `grefs` is not an array of numbers.
    * @throws {RangeError} if a number is out of bounds.
    */
   refuse(options: RefuseOptions = {}): FaultRule {
@@ -170,9 +170,10 @@ export class Faults {
    * fails with that error.
    *
    * @param kind The kind of call.
-   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
+   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`, and must
+   * be done when it returns: a promise makes the call fail.
    * @param schedule Which calls, and how often. Default is every call.
-   * @throws {TypeError} if there is no such kind, the action is not a function, or an option is wrong.
+   * @throws {TypeError} if there is no such kind or option, the action is not a function, or an option is wrong.
    * @throws {RangeError} if a number is out of bounds.
    *
    * @example A peer that maps a page just before access to it ends
@@ -202,9 +203,10 @@ export class Faults {
    * the call fails with that error.
    *
    * @param kind The kind of call.
-   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`.
+   * @param action Gets the call. It must not use the device or mapper that makes the call, which is `busy`, and must
+   * be done when it returns: a promise makes the call fail.
    * @param schedule Which calls, and how often. Default is every call.
-   * @throws {TypeError} if there is no such kind, the action is not a function, or an option is wrong.
+   * @throws {TypeError} if there is no such kind or option, the action is not a function, or an option is wrong.
    * @throws {RangeError} if a number is out of bounds.
    *
    * @example A peer that guesses a reference and maps the page before a failed allocation is undone
@@ -262,6 +264,7 @@ export class Faults {
    *
    * @param kind Counts calls of this kind. Default is all kinds.
    * @param part Counts calls of this part. Default is all parts.
+   * @throws {TypeError} if there is no such kind or part.
    */
   calls(kind?: FaultKind, part?: FaultPart): number {
     return this.#sum("calls", kind, part);
@@ -273,12 +276,16 @@ export class Faults {
    *
    * @param kind Counts faults in calls of this kind. Default is all kinds.
    * @param part Counts faults in calls of this part. Default is all parts.
+   * @throws {TypeError} if there is no such kind or part.
    */
   injected(kind?: FaultKind, part?: FaultPart): number {
     return this.#sum("injected", kind, part);
   }
 
   #sum(what: "calls" | "injected", kind: FaultKind | undefined, part: FaultPart | undefined): number {
+    const summed = what === "calls" ? "count calls" : "count faults";
+    if (kind !== undefined) checkKind(summed, kind);
+    if (part !== undefined) checkPart(summed, part);
     let sum = 0;
     for (const of of part === undefined ? PARTS : [part]) {
       for (const one of kind === undefined ? KINDS[of] : [kind]) sum += this.#injector.count(one, of)[what];

@@ -1,5 +1,5 @@
-import { checkOptions, show } from "../../src/contract/checks.ts";
-import { checkRate, checkTimes, type FaultRule } from "./rules.ts";
+import { readOptions } from "../../src/contract/options.ts";
+import { checkRate, checkTimes, type FaultRule, readGrefs } from "./rules.ts";
 
 /** Which pages the peer seems to hold, and how often. */
 export interface HoldOptions {
@@ -24,16 +24,10 @@ export class Hold implements FaultRule {
 
   constructor(options: HoldOptions, random: () => number, clear: (hold: Hold) => void) {
     const what = "hold pages";
-    checkOptions(what, options);
-    const { grefs, asks = Infinity, rate = 1 } = options;
-    if (grefs !== undefined && !Array.isArray(grefs)) {
-      throw new TypeError(
-        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
-      );
-    }
+    const { grefs, asks = Infinity, rate = 1 } = readOptions(what, options, ["grefs", "asks", "rate"]);
     checkTimes(what, "`asks`", asks);
     checkRate(what, rate);
-    this.#grefs = grefs === undefined ? undefined : new Set(grefs);
+    this.#grefs = readGrefs(what, grefs);
     this.#asks = asks;
     this.#rate = rate;
     this.#random = random;

@@ -30,6 +30,13 @@ export class InnerEventFile extends InnerFile {
           act: () => this.#taken.length > 0 ? callLater(call.args.callback) : proceed(),
           undo: (stop) => (stop as () => void)(),
         };
+      case "EventFile.reset":
+        return {
+          act: () => {
+            this.#taken = [];
+            return proceed();
+          },
+        };
       case "EventFile.unbind":
         return this.#unbind(call.args.port, proceed);
       default:

@@ -1,6 +1,7 @@
-import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
+import { checkInteger } from "../../src/contract/checks.ts";
 import type { CopySegment, GrantPlace } from "../../src/contract/backend.ts";
-import { Rule, type Schedule } from "./rules.ts";
+import { readOptions } from "../../src/contract/options.ts";
+import { readGrefs, Rule, type Schedule } from "./rules.ts";
 
 /** Which segments of copies are refused, and how. */
 export interface RefuseOptions extends Omit<Schedule, "part"> {
@@ -28,16 +29,11 @@ export class Refusal extends Rule {
 
   constructor(options: RefuseOptions, random: () => number, clear: (rule: Rule) => void) {
     const what = "refuse segments";
-    checkOptions(what, options);
-    const { grefs, status = -1, ...schedule } = options;
+    const names = ["nth", "times", "rate", "grefs", "status"] as const;
+    const { grefs, status = -1, ...schedule } = readOptions(what, options, names);
     super(what, "copy", { ...schedule, part: "maps" }, 1, random, clear);
-    if (grefs !== undefined && !Array.isArray(grefs)) {
-      throw new TypeError(
-        `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
-      );
-    }
     checkInteger(what, "`status`", status, -32_768, -1);
-    this.#grefs = grefs === undefined ? undefined : new Set(grefs);
+    this.#grefs = readGrefs(what, grefs);
     this.status = status;
   }
 

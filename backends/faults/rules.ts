@@ -1,4 +1,6 @@
-import { checkInteger, checkOptions, show } from "../../src/contract/checks.ts";
+import { checkGref, checkInteger, show } from "../../src/contract/checks.ts";
+import { readOptions } from "../../src/contract/options.ts";
+import { checkSynchronous } from "../intercept/synchronous.ts";
 import { type FaultCall, type FaultKind, type FaultPart, KINDS, PARTS } from "./call.ts";
 
 /** The calls of a kind that a rule applies to. */
@@ -15,6 +17,9 @@ export interface Schedule {
   /** The probability for each call from `nth` on, from 0 to 1. The seed determines the outcome. Default is 1. */
   rate?: number | undefined;
 }
+
+/** The names of the options of a {@linkcode Schedule}. */
+export const SCHEDULE = ["part", "nth", "times", "rate"] as const;
 
 /** A rule that was set. */
 export interface FaultRule {
@@ -48,18 +53,40 @@ export function checkRate(what: string, rate: unknown): void {
   throw new RangeError(`Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`);
 }
 
-function checkKind(what: string, kind: FaultKind, part: FaultPart | undefined): void {
+/** Reads the references of a rule. Returns `undefined` if the rule is for all pages. */
+export function readGrefs(what: string, grefs: unknown): ReadonlySet<number> | undefined {
+  if (grefs === undefined) return undefined;
+  if (!Array.isArray(grefs)) {
+    throw new TypeError(
+      `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
+    );
+  }
+  const copy: readonly unknown[] = Array.from(grefs);
+  for (const [index, gref] of copy.entries()) checkGref(what, `\`grefs[${index}]\``, gref);
+  return new Set(copy as number[]);
+}
+
+/** Throws unless there is such a kind of call. */
+export function checkKind(what: string, kind: FaultKind): void {
   const kinds = new Set(Object.values(KINDS).flat());
   if (!kinds.has(kind)) {
     throw new TypeError(
       `Cannot ${what} as the kind of call must be one of ${[...kinds].join(", ")}: current value is ${show(kind)}`,
     );
   }
+}
+
+/** Throws unless there is such a part. */
+export function checkPart(what: string, part: FaultPart): void {
+  if (PARTS.includes(part)) return;
+  const names = PARTS.map((name) => `"${name}"`).join(", ");
+  throw new TypeError(`Cannot ${what} as \`part\` must be one of ${names}: current value is ${show(part)}`);
+}
+
+function checkCalls(what: string, kind: FaultKind, part: FaultPart | undefined): void {
+  checkKind(what, kind);
   if (part === undefined) return;
-  if (!PARTS.includes(part)) {
-    const names = PARTS.map((name) => `"${name}"`).join(", ");
-    throw new TypeError(`Cannot ${what} as \`part\` must be one of ${names}: current value is ${show(part)}`);
-  }
+  checkPart(what, part);
   if (!KINDS[part].includes(kind)) {
     throw new TypeError(`Cannot ${what} as \`part\` must have calls of the kind ${kind}: current value is "${part}"`);
   }
@@ -79,6 +106,7 @@ export abstract class Rule implements FaultRule {
   /** The number of calls under way for which the rule is due: a call in the middle of one must not take its turn. */
   #claimed = 0;
 
+  /** @param schedule The schedule, which has been read. */
   constructor(
     what: string,
     kind: FaultKind,
@@ -87,9 +115,8 @@ export abstract class Rule implements FaultRule {
     random: () => number,
     clear: (rule: Rule) => void,
   ) {
-    checkOptions(what, schedule);
     const { part, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
-    checkKind(what, kind, part);
+    checkCalls(what, kind, part);
     checkInteger(what, "`nth`", nth, 1, Number.MAX_SAFE_INTEGER);
     checkTimes(what, "`times`", times);
     if (rate !== undefined) checkRate(what, rate);
@@ -130,6 +157,7 @@ export abstract class Rule implements FaultRule {
 /** A rule that runs an action before or after the inner backend receives a call. */
 export class Hook extends Rule {
   readonly when: "before" | "after";
+  readonly #what: string;
   readonly #action: (call: FaultCall) => void;
 
   constructor(
@@ -141,15 +169,16 @@ export class Hook extends Rule {
     clear: (rule: Rule) => void,
   ) {
     const what = `run an action ${when} a call`;
-    super(what, kind, schedule, Infinity, random, clear);
+    super(what, kind, readOptions(what, schedule, SCHEDULE), Infinity, random, clear);
     if (typeof action !== "function") {
       throw new TypeError(`Cannot ${what} as the action must be a function: current value is ${show(action)}`);
     }
     this.when = when;
+    this.#what = what;
     this.#action = action;
   }
 
   run(call: FaultCall): void {
-    this.#action(call);
+    checkSynchronous(this.#what, "the action", this.#action(call));
   }
 }

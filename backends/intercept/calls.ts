@@ -13,8 +13,10 @@ import type {
   MapFile,
   MappedMemory,
   PeerMemory,
-  XenDomain,
 } from "../../src/contract/backend.ts";
+
+/** The parts of a domain whose calls are intercepted. */
+export type WrappedPart = "grants" | "maps" | "events";
 
 /** The objects that take calls, by the names of their interfaces. */
 interface CalledObjects {
@@ -78,6 +80,7 @@ export const ARGUMENTS = {
     pending: none,
     unmask: (port) => ({ port }),
     whenPending: (callback) => ({ callback }),
+    reset: none,
     unbind: (port) => ({ port }),
     close: none,
   },
@@ -86,7 +89,7 @@ export const ARGUMENTS = {
 /** What an object has besides its calls. */
 interface Shape {
   /** The part of a domain that it belongs to. */
-  readonly part: keyof XenDomain;
+  readonly part: WrappedPart;
   /** The properties that are not methods. */
   readonly properties: readonly string[];
   /** The calls that return an object that takes calls itself. */
@@ -106,7 +109,7 @@ export const SHAPES: Readonly<Record<ObjectName, Shape>> = {
 };
 
 /** The parts of a domain, and which object each is. */
-export const PARTS: Readonly<Record<keyof XenDomain, ObjectName>> = {
+export const PARTS: Readonly<Record<WrappedPart, ObjectName>> = {
   grants: "GrantBackend",
   maps: "MapBackend",
   events: "EventBackend",
@@ -120,7 +123,7 @@ interface CallOf<O extends ObjectName, M extends keyof Arguments[O] & string> {
   /** The method alone. */
   readonly method: M;
   /** The part of the domain that takes the call. */
-  readonly part: keyof XenDomain;
+  readonly part: WrappedPart;
   /** The backend that the called object comes from. */
   readonly backend: { readonly name: string };
   /** The inner object whose method is called. */

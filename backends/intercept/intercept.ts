@@ -1,6 +1,6 @@
 import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
-import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
+import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES, type WrappedPart } from "./calls.ts";
 
 /**
  * Intercepts each call: returns what the caller gets, or throws it.
@@ -17,7 +17,8 @@ type Target = Record<string, unknown>;
 
 /**
  * Wraps the backends of a domain, the files that they open and the memory that they map, so that each call goes through
- * an interceptor. Wraps the parts that are present, and does not change the domain itself.
+ * an interceptor. Wraps the parts that are present, and does not change the domain itself. Its `isAlive` is passed
+ * through.
  *
  * @param what What would be done, for the message: "record".
  * @throws {TypeError} if the domain has no part, or one that is not a backend.
@@ -27,17 +28,34 @@ export function intercept<Part extends keyof XenDomain>(
   domain: Pick<XenDomain, Part>,
   interceptor: Interceptor,
 ): Pick<XenDomain, Part> {
+  const wrapped: Partial<Record<keyof XenDomain, unknown>> = {};
+  const backends = Object.entries(readParts(what, domain, "the domain")) as [WrappedPart, unknown][];
+  for (const [part, backend] of backends) wrapped[part] = wrap(PARTS[part], backend as Target, interceptor);
+  const { isAlive, store } = domain as Partial<XenDomain>;
+  if (store !== undefined) wrapped.store = store;
+  if (typeof isAlive === "function") wrapped.isAlive = (domid: number) => isAlive.call(domain as XenDomain, domid);
+  return wrapped as Pick<XenDomain, Part>;
+}
+
+/**
+ * Reads the parts of a domain that are present, each once.
+ *
+ * @param what What would be done with them, for the message: "record".
+ * @param name What the domain is called in messages.
+ * @throws {TypeError} if there is no part, or one is not a backend.
+ */
+export function readParts(what: string, domain: unknown, name: string): Partial<XenDomain> {
   const parts: Partial<Record<keyof XenDomain, unknown>> = {};
-  for (const part of Object.keys(PARTS) as (keyof XenDomain)[]) {
-    if ((Object(domain) as Partial<XenDomain>)[part] === undefined) continue;
+  for (const part of Object.keys(PARTS) as WrappedPart[]) {
+    const backend: unknown = (Object(domain) as Partial<XenDomain>)[part];
+    if (backend === undefined) continue;
     const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];
-    const backend = checkBackend(what, domain, part, methods);
-    parts[part] = wrap(PARTS[part], backend as unknown as Target, interceptor);
+    parts[part] = checkBackend(what, { [part]: backend }, part, methods);
   }
-  if (Object.keys(parts).length > 0) return parts as Pick<XenDomain, Part>;
+  if (Object.keys(parts).length > 0) return parts as Partial<XenDomain>;
   const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
   throw new TypeError(
-    `Cannot ${what} as the domain must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
+    `Cannot ${what} as ${name} must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
   );
 }
 

@@ -1,11 +1,12 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
-import { checkFlag, show } from "../../src/contract/checks.ts";
+import { checkDomid, checkFlag, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { linuxEventBackend } from "./events.ts";
 import { linuxGrantBackend } from "./grants.ts";
 import type { Libc } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
 import { OwnGrantGuard } from "./own_grants.ts";
+import { askWhetherAlive } from "./xenstore.ts";
 
 /** Where the C library and the devices are, and what is allowed. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
@@ -23,18 +24,26 @@ export interface LinuxDomainOptions {
   /**
    * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
    * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
-   * {@linkcode GrantError} with the code `own-grant`, if the domain can find out its own domid: from `/dev/xen/xenbus`,
-   * which usually takes root. Domain 0 also finds it out from `/proc/xen/capabilities`. Default is false.
+   * {@linkcode GrantError} with the code `own-grant`, if this process may open the device for event channels, which
+   * tells whether the granter is the own domain. Default is false.
    */
   allowOwnGrants?: boolean | undefined;
+  /**
+   * Whether to warn, through `console.warn`, if a file of a device is dropped without being closed: the garbage
+   * collector takes the handles, but the pages stay granted or mapped, and the ports bound, until the program ends. The
+   * first one of each device is reported. Set it to false if the program keeps only the `bytes` of pages that it shares
+   * to its end. Default is true.
+   */
+  warnOfLeaks?: boolean | undefined;
 }
 
 /** The options, each read once and checked. */
 export function readDomainOptions(options: LinuxDomainOptions | undefined): LinuxDomainOptions {
   const what = "make a domain";
-  const read = readOptions(what, options, [...PATHS, "allowOwnGrants"]);
+  const read = readOptions(what, options, [...PATHS, "allowOwnGrants", "warnOfLeaks"]);
   for (const name of PATHS) checkPath(what, `\`${name}\``, read[name]);
   checkFlag(what, "`allowOwnGrants`", read.allowOwnGrants);
+  checkFlag(what, "`warnOfLeaks`", read.warnOfLeaks);
   return read;
 }
 
@@ -53,10 +62,19 @@ function checkPath(what: string, name: string, value: unknown): void {
  * @param isX86 Whether this machine is an x86, where some domains cannot map their own grants.
  */
 export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: boolean): XenDomain {
-  const { gntalloc, gntdev, evtchn, allowOwnGrants = false } = options;
+  const { gntalloc, gntdev, evtchn, allowOwnGrants = false, warnOfLeaks = true } = options;
   return {
-    grants: linuxGrantBackend(libc, gntalloc),
-    maps: linuxMapBackend(libc, gntdev, isX86 && !allowOwnGrants ? new OwnGrantGuard(libc) : undefined),
-    events: linuxEventBackend(libc, evtchn),
+    grants: linuxGrantBackend(libc, gntalloc, warnOfLeaks),
+    maps: linuxMapBackend(
+      libc,
+      gntdev,
+      isX86 && !allowOwnGrants ? new OwnGrantGuard(libc, evtchn) : undefined,
+      warnOfLeaks,
+    ),
+    events: linuxEventBackend(libc, evtchn, warnOfLeaks),
+    async isAlive(domid) {
+      checkDomid("look for a domain", domid);
+      return await askWhetherAlive(libc, domid);
+    },
   };
 }

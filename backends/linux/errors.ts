@@ -17,6 +17,8 @@ export interface Device {
   readonly driver: "xen_gntalloc" | "xen_gntdev" | "xen_evtchn";
   /** The C library that it is driven through. */
   readonly libc: Libc;
+  /** Whether to warn of files that are dropped without being closed. */
+  readonly warnOfLeaks: boolean;
 }
 
 /** Names the hypervisor that the kernel runs on. */
@@ -137,8 +139,7 @@ export function waitError(device: Device, doing: string, errno: number): GrantEr
     errno,
     "events-lost",
     "the kernel had no room left for events and dropped some",
-    `Close ${device.path}, bind the ports again, and look at everything that is shared, as if an event had arrived ` +
-      "on each port.",
+    "Call `reset()` of the EventChannels, and look at all shared memory, as if an event had arrived on each port.",
   );
 }
 

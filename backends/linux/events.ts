@@ -18,16 +18,18 @@ import {
   IOCTL_EVTCHN_BIND_UNBOUND_PORT,
   IOCTL_EVTCHN_BIND_VIRQ,
   IOCTL_EVTCHN_NOTIFY,
+  IOCTL_EVTCHN_RESET,
   IOCTL_EVTCHN_UNBIND,
   PORT_SIZE,
 } from "./abi/events.ts";
 import { closeDevice, openDevice } from "./device.ts";
-import { bindError, type Device, portError, waitError } from "./errors.ts";
+import { bindError, commonError, type Device, portError, waitError } from "./errors.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc } from "./libc.ts";
 
 /** Makes a backend for event channels through the device at `path`. Opens nothing yet. */
-export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn"): EventBackend {
-  return new LinuxEventBackend({ path, driver: "xen_evtchn", libc });
+export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn", warnOfLeaks = false): EventBackend {
+  return new LinuxEventBackend({ path, driver: "xen_evtchn", libc, warnOfLeaks });
 }
 
 class LinuxEventBackend implements EventBackend {
@@ -55,7 +57,11 @@ interface Waiting {
   stop: () => void;
 }
 
+/** For the warning of a file that was dropped. */
+const PORTS = { owner: "EventChannels", things: ["port", "ports"], state: "bound" } as const;
+
 class LinuxEventFile implements EventFile {
+  readonly #held: FileHoldings;
   readonly #device: Device;
   readonly #libc: Libc;
   readonly #fd: number;
@@ -73,6 +79,7 @@ class LinuxEventFile implements EventFile {
     this.#device = device;
     this.#libc = device.libc;
     this.#fd = fd;
+    this.#held = watchFile(this, device, PORTS);
   }
 
   bindUnbound(domid: number): number {
@@ -92,6 +99,7 @@ class LinuxEventFile implements EventFile {
     const port = this.#ioctl(request, first, remotePort);
     if (port < 0) throw bindError(this.#device, doing, -port);
     this.#bound.add(port);
+    this.#held.count = this.#bound.size;
     return port;
   }
 
@@ -145,10 +153,17 @@ class LinuxEventFile implements EventFile {
     waiting.callback();
   }
 
+  reset(): void {
+    const result = this.#libc.ioctl(this.#fd, IOCTL_EVTCHN_RESET, this.#request);
+    if (result < 0) throw commonError(this.#device, "reset", "drop the events", -result);
+    this.#taken = [];
+  }
+
   unbind(port: number): void {
     const result = this.#ioctl(IOCTL_EVTCHN_UNBIND, port);
     if (result < 0) throw portError(this.#device, "unbind", `unbind port ${port}`, -result);
     this.#bound.delete(port);
+    this.#held.count = this.#bound.size;
     // The kernel leaves the port in its ring. Once the number is reused, it would be read as an event of the new port.
     this.#taken = this.#taken.filter((taken) => taken !== port);
     while (this.#take() > 0);
@@ -161,6 +176,7 @@ class LinuxEventFile implements EventFile {
   close(): void {
     this.#waiting?.stop();
     this.#waiting = undefined;
+    this.#held.closed = true;
     closeDevice(this.#device, this.#fd);
   }
 

@@ -33,11 +33,12 @@ import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts"
 import { commonError, type Device, GNTALLOC_LIMIT, notifyError, runError } from "./errors.ts";
 import { allocateError } from "./grant_errors.ts";
 import { KernelPages } from "./kernel_pages.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 
 /** Makes a backend that grants pages through the device at `path`. Opens nothing yet. */
-export function linuxGrantBackend(libc: Libc, path = "/dev/xen/gntalloc"): GrantBackend {
-  return new LinuxGrantBackend({ path, driver: "xen_gntalloc", libc });
+export function linuxGrantBackend(libc: Libc, path = "/dev/xen/gntalloc", warnOfLeaks = false): GrantBackend {
+  return new LinuxGrantBackend({ path, driver: "xen_gntalloc", libc, warnOfLeaks });
 }
 
 class LinuxGrantBackend implements GrantBackend {
@@ -74,17 +75,21 @@ class LinuxGrantBackend implements GrantBackend {
 /** What {@linkcode GrantFile.endAccess} returns if nothing fails. */
 const NOTHING_HELD: readonly number[] = Object.freeze([]);
 
+/** For the warning of a file that was dropped. */
+const GRANTS = { owner: "GrantDevice", things: ["page", "pages"], state: "granted" } as const;
+
 class LinuxGrantFile implements GrantFile {
   readonly #backend: LinuxGrantBackend;
   readonly #device: Device;
   readonly #fd: number;
   readonly #pages = new KernelPages();
-  #held = 0;
+  readonly #held: FileHoldings;
 
   constructor(backend: LinuxGrantBackend, fd: number) {
     this.#backend = backend;
     this.#device = backend.device;
     this.#fd = fd;
+    this.#held = watchFile(this, backend.device, GRANTS);
   }
 
   grant(page: number, count: number, domid: number, writable: boolean, grefs: Uint32Array): void {
@@ -137,12 +142,13 @@ class LinuxGrantFile implements GrantFile {
   }
 
   close(): void {
-    this.#count(-this.#held);
+    this.#count(-this.#held.count);
+    this.#held.closed = true;
     closeDevice(this.#device, this.#fd);
   }
 
   #count(pages: number): void {
-    this.#held += pages;
+    this.#held.count += pages;
     this.#backend.held += pages;
   }
 }

@@ -27,6 +27,7 @@ import { copyGrants } from "./copy.ts";
 import { closeDevice, encodeNotify, openPageDevice, Scratch } from "./device.ts";
 import { commonError, type Device, notifyError } from "./errors.ts";
 import { grants, mapGrantsError, takeGrantsError } from "./grant_errors.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc, LibcMapping } from "./libc.ts";
 import type { OwnGrantGuard } from "./own_grants.ts";
 
@@ -35,8 +36,13 @@ import type { OwnGrantGuard } from "./own_grants.ts";
  *
  * @param guard Refuses grants of this domain. Without it, none are refused.
  */
-export function linuxMapBackend(libc: Libc, path = "/dev/xen/gntdev", guard?: OwnGrantGuard): MapBackend {
-  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc }, guard);
+export function linuxMapBackend(
+  libc: Libc,
+  path = "/dev/xen/gntdev",
+  guard?: OwnGrantGuard,
+  warnOfLeaks = false,
+): MapBackend {
+  return new LinuxMapBackend({ path, driver: "xen_gntdev", libc, warnOfLeaks }, guard);
 }
 
 class LinuxMapBackend implements MapBackend {
@@ -57,7 +63,11 @@ class LinuxMapBackend implements MapBackend {
   }
 }
 
+/** For the warning of a file that was dropped. */
+const MAPS = { owner: "GrantMapper and its mappings", things: ["mapping", "mappings"], state: "mapped" } as const;
+
 class LinuxMapFile implements MapFile {
+  readonly #held: FileHoldings;
   readonly #backend: LinuxMapBackend;
   readonly #device: Device;
   readonly #fd: number;
@@ -66,6 +76,7 @@ class LinuxMapFile implements MapFile {
     this.#backend = backend;
     this.#device = backend.device;
     this.#fd = fd;
+    this.#held = watchFile(this, backend.device, MAPS);
   }
 
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
@@ -82,6 +93,7 @@ class LinuxMapFile implements MapFile {
       this.forget(index, grefs.length);
       throw mapGrantsError(this.#device, doing, domid, writable, -mapping);
     }
+    this.#held.count++;
     return new LinuxPeerMemory(this, mapping, index, grefs.length, doing);
   }
 
@@ -90,11 +102,18 @@ class LinuxMapFile implements MapFile {
   }
 
   close(): void {
+    this.#held.closed = true;
     closeDevice(this.#device, this.#fd);
   }
 
   get device(): Device {
     return this.#device;
+  }
+
+  /** Ends the use of a mapping, after the last view of it is gone. Returns a negative errno if it fails. */
+  end(index: number, count: number): number {
+    this.#held.count--;
+    return this.forget(index, count);
   }
 
   /** Makes the device forget grants that are not mapped. Returns a negative errno if it fails. */
@@ -140,7 +159,7 @@ class LinuxPeerMemory implements PeerMemory {
   unmap(): void {
     const unmapped = this.#mapping.unmap();
     // The kernel ends the mapping and fires its notify only after both calls.
-    const forgotten = this.#file.forget(this.#index, this.#count);
+    const forgotten = this.#file.end(this.#index, this.#count);
     const failed = unmapped < 0 ? unmapped : forgotten;
     if (failed < 0) throw commonError(this.#file.device, "unmap", `un${this.#doing}`, -failed);
   }

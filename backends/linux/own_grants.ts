@@ -9,27 +9,36 @@
  * @module
  */
 
+import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
+import {
+  encodeEvtchn,
+  EVTCHN_REQUEST_SIZE,
+  IOCTL_EVTCHN_BIND_INTERDOMAIN,
+  IOCTL_EVTCHN_BIND_UNBOUND_PORT,
+} from "./abi/events.ts";
 import { grants } from "./grant_errors.ts";
 import type { Libc } from "./libc.ts";
-import { readOwnDomid } from "./xenstore.ts";
 
 /** Holds how Xen runs this domain: PV, PVH or HVM. */
 export const GUEST_TYPE = "/sys/hypervisor/guest_type";
-/** Holds `control_d` in domain 0 only. */
-export const CAPABILITIES = "/proc/xen/capabilities";
+/** Xen's name for the domain that asks (`DOMID_SELF`). */
+const DOMID_SELF = 0x7ff0;
 
 /** Refuses to map grants of this domain, where that ends its kernel. */
 export class OwnGrantGuard {
   readonly #libc: Libc;
+  readonly #evtchn: string;
   /** PVH or HVM; `undefined` where own grants do no harm. */
   #type: string | undefined;
-  /** The domid of this domain; `undefined` where own grants do no harm, or if it cannot be known. */
-  #domid: number | undefined;
-  #isRead = false;
+  #isTypeRead = false;
+  /** Domains that are not this one. */
+  readonly #others: Set<number> = new Set();
 
-  constructor(libc: Libc) {
+  /** @param evtchn The path of the device for event channels, which tells whether a domain is this one. */
+  constructor(libc: Libc, evtchn = "/dev/xen/evtchn") {
     this.#libc = libc;
+    this.#evtchn = evtchn;
   }
 
   /**
@@ -38,34 +47,51 @@ export class OwnGrantGuard {
    * @param domid The domain that granted the pages: one for all, or one for each.
    */
   checkMap(domid: number | readonly number[], count: number): void {
-    if (!this.#isRead) this.#read();
-    if (!this.#isAmong(domid)) return;
-    // A domain gets another domid when it is restored or migrated.
-    this.#read();
-    if (this.#isAmong(domid)) this.#refuse(grants(domid, count));
+    if (!this.#isTypeRead) this.#readType();
+    if (this.#type === undefined) return;
+    if (typeof domid === "number") this.#check(domid, domid, count);
+    else for (const one of domid) this.#check(one, domid, count);
   }
 
-  #isAmong(domid: number | readonly number[]): boolean {
-    const own = this.#domid;
-    return own !== undefined && (typeof domid === "number" ? domid === own : domid.includes(own));
+  #check(one: number, domid: number | readonly number[], count: number): void {
+    if (this.#others.has(one)) return;
+    const isOwn = this.#isOwn(one);
+    if (isOwn) this.#refuse(one, grants(domid, count));
+    if (isOwn === false) this.#others.add(one);
   }
 
-  #read(): void {
-    this.#isRead = true;
+  #readType(): void {
     const type = this.#libc.readText(GUEST_TYPE);
-    if (typeof type !== "string" || !/^(PVH|HVM)\s*$/.test(type)) return;
-    this.#type = type.trim();
-    this.#domid = readOwnDomid(this.#libc) ?? this.#domidOfControl() ?? this.#domid;
+    if (typeof type === "string" && /^(PVH|HVM)\s*$/.test(type)) this.#type = type.trim();
+    this.#isTypeRead = true;
   }
 
-  #domidOfControl(): number | undefined {
-    const capabilities = this.#libc.readText(CAPABILITIES);
-    return typeof capabilities === "string" && capabilities.includes("control_d") ? 0 : undefined;
+  /**
+   * Whether a domain is this one; `undefined` if that cannot be known. Only the domain that a port was allocated for can
+   * bind to it: so this process allocates a port for that domain, and tries to bind to it as the domain that it runs in.
+   */
+  #isOwn(domid: number): boolean | undefined {
+    const libc = this.#libc;
+    const fd = libc.open(this.#evtchn, true);
+    if (fd < 0) return undefined;
+    try {
+      const request = new Uint8Array(new ArrayBuffer(EVTCHN_REQUEST_SIZE));
+      const view = new DataView(request.buffer);
+      encodeEvtchn(view, domid);
+      const port = libc.ioctl(fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, request);
+      if (port < 0) return undefined;
+      encodeEvtchn(view, DOMID_SELF, port);
+      const bound = libc.ioctl(fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, request);
+      return bound >= 0 ? true : bound === -Errno.EINVAL ? false : undefined;
+    } finally {
+      // This frees both ports.
+      libc.close(fd);
+    }
   }
 
-  #refuse(what: string): never {
+  #refuse(own: number, what: string): never {
     throw new GrantError(
-      `Cannot map ${what}: this is domain ${this.#domid}, and a ${this.#type} domain on x86 that maps its own grant ` +
+      `Cannot map ${what}: this is domain ${own}, and a ${this.#type} domain on x86 that maps its own grant ` +
         "loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what `allocate()` " +
         "returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to denoDomain() " +
         "or nodeDomain().",

@@ -6,6 +6,7 @@ const OKAY = 0;
 const GENERAL_ERROR = -1;
 const BAD_DOMAIN = -2;
 const BAD_GNTREF = -3;
+const BAD_PAGE = -9;
 
 type Side = GrantPlace | Uint8Array<ArrayBuffer>;
 
@@ -26,10 +27,13 @@ export function copySegment(domain: DomainState, { from, to, length }: CopySegme
 function check(domain: DomainState, side: Side, writable: boolean): number {
   if (side instanceof Uint8Array) return OKAY;
   const { gref } = side;
-  const { table } = domain.machine.find(side.domid)!;
+  const { table, destroyed } = domain.machine.find(side.domid)!;
   if (gref >= table.entries) return BAD_GNTREF;
-  const granted = table.has(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
-  return granted ? OKAY : GENERAL_ERROR;
+  const granted = table.isGranted(gref) && table.domid(gref) === domain.domid && (table.isWritable(gref) || !writable);
+  if (!granted) return GENERAL_ERROR;
+  if (!destroyed) return OKAY;
+  // Xen has freed the pages of a destroyed domain that nobody maps, and copies from none of the others either.
+  return table.isMapped(gref) ? BAD_DOMAIN : BAD_PAGE;
 }
 
 function read(domain: DomainState, side: Side, length: number): Uint8Array<ArrayBuffer> {

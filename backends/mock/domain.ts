@@ -1,5 +1,14 @@
 import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
 
+/** How a domain is restored. */
+export interface MockRestoreOptions {
+  /**
+   * The number of the domain afterwards, 1 to 32751 (0x7FEF), which no domain may have now. The default is the next
+   * number that no domain has.
+   */
+  domid?: number | undefined;
+}
+
 /**
  * A domain of a simulated Xen.
  *
@@ -7,7 +16,7 @@ import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
  * Start further programs, which can be killed, with {@linkcode MockDomain.process}.
  */
 export interface MockDomain extends XenDomain {
-  /** The number by which other domains name this one. */
+  /** The number by which other domains name this one. {@linkcode MockDomain.saveAndRestore} changes it. */
   readonly domid: number;
   /** XenStore through the device `/dev/xen/xenbus` of the domain. */
   readonly store: StoreBackend;
@@ -73,13 +82,60 @@ export interface MockDomain extends XenDomain {
    */
   raiseVirq(virq: number): void;
   /**
+   * Saves the domain and restores it, as `xl save` and `xl restore` do, and as a migration does. Its programs go on and
+   * are not told, but all that they share is void:
+   *
+   * - The domain has a new number.
+   * - Nobody can map its pages by their old references. Its programs still have the pages, which count toward the limit
+   *   until they are freed.
+   * - Its mappings of other domains' pages are gone, without their unmap notifies. Their views have length 0, if no
+   *   other mapping of the allocation is left. (On a device, a program that touches them dies.)
+   * - No event arrives on its ports, and `notify()` does nothing. `unbind()` and `close()` of void ports throw
+   *   `backend-failed`, because they crash Linux's kernel, and so would the end of the program. For the same reason, so
+   *   does `unmap()` of a mapping whose unmap notify clears a byte.
+   *
+   * Other domains that map its pages keep them, under the old number, which belongs to a destroyed domain until they
+   * have unmapped all of them. They are not told either. (On a device, both sides then have a copy of the page. On the
+   * mock, views of the same page still show the same memory.)
+   *
+   * A suspend that is cancelled, as by `xl save -c`, changes nothing for a program. `docs/semantics.md` says what a
+   * program should do.
+   *
+   * @param options The new number.
+   * @throws {TypeError} if `domid` is not a number.
+   * @throws {RangeError} if `domid` is out of bounds or taken, or this is domain 0.
+   * @throws {GrantError} `closed` if the domain was destroyed.
+   *
+   * @example Test that a program shares its pages anew
+   * ```ts
+   * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * using xen = new MockXen();
+   * using mapper = new GrantMapper(xen.domain(0));
+   * const domain = xen.domain(1);
+   * using device = new GrantDevice(domain);
+   * using allocator = device.open();
+   *
+   * const pages = allocator.allocate(0);
+   * domain.saveAndRestore({ domid: 7 });
+   * assert.throws(() => mapper.map(7, pages.grefs), { code: "map-refused" });
+   *
+   * pages.free();
+   * const next = allocator.allocate(0);
+   * mapper.map(domain.domid, next.grefs).unmap();
+   * ```
+   */
+  saveAndRestore(options?: MockRestoreOptions): void;
+  /**
    * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
    * with `closed`. Neither its programs nor its kernel run any more: waits and iterators of its programs never settle,
    * as after {@linkcode MockProcess.kill}, and none of their unmap notifies fires. Only XenStore tells other domains: the
    * home of the domain goes, and all nodes that it owns, with events, and then `@releaseDomain` fires.
    *
-   * While other domains map any of its pages, it keeps its number: they keep those pages, and can still map its other
-   * grants, as on Xen. When the last such mapping ends, the number is free for a new domain.
+   * While other domains map any of its pages, it keeps its number: they keep those pages, and can map them again. Its
+   * other pages are gone. When the last such mapping ends, the number is free for a new domain.
    *
    * @example Destroy a domain whose page is still mapped
    * ```ts

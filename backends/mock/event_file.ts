@@ -2,9 +2,13 @@ import type { EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { nextTurn } from "../../src/contract/event_loop.ts";
+import { crash } from "./crash.ts";
 import { beginWait, endWait } from "./keep_alive.ts";
 import type { KernelFile, ProcessState } from "./kernel.ts";
-import { type Port, type PortFile, send, unmask } from "./port_table.ts";
+import { type Port, type PortFile, unmask } from "./port_table.ts";
+
+/** Ports that the ring of a file has room for at first. */
+const RING_SIZE = 64;
 
 /** The caller of `whenPending`. */
 interface Waiting {
@@ -17,8 +21,12 @@ interface Waiting {
 export class MockEventFile implements EventFile, PortFile, KernelFile {
   readonly process: ProcessState;
   readonly #ports = new Map<number, Port>();
-  /** Ports on which events have arrived, in this order. */
-  readonly #arrived = new Set<number>();
+  /** Ports on which events have arrived, in this order: twice, if a port was unmasked before its event was taken. */
+  #ring: number[] = [];
+  /** How many events the ring has room for. Like the driver's, it is doubled if more ports are bound. */
+  #ringSize = RING_SIZE;
+  /** Whether an event did not fit. */
+  #overflowed = false;
   #waiting: Waiting | undefined;
 
   constructor(process: ProcessState) {
@@ -28,23 +36,55 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
 
   bindUnbound(domid: number): number {
     this.process.checkAlive("bind");
+    this.#makeRoom();
     return this.#add(this.process.domain.ports.bindUnbound(domid, this));
   }
 
   bindInterdomain(domid: number, remotePort: number): number {
     this.process.checkAlive("bind");
     const { ports, machine } = this.process.domain;
+    this.#makeRoom();
     return this.#add(ports.bindInterdomain(domid, machine.find(domid)?.ports, remotePort, this));
   }
 
   bindVirq(virq: number): number {
     this.process.checkAlive("bind");
+    this.#makeRoom();
     return this.#add(this.process.domain.ports.bindVirq(virq, this));
   }
 
+  /** Makes room for an event of one more port. */
+  #makeRoom(): void {
+    if (this.#ports.size + 1 > this.#ringSize) this.#ringSize *= 2;
+  }
+
   #add(port: Port): number {
-    this.#ports.set(port.number, port);
-    return port.number;
+    const { number } = port;
+    if (this.#ports.has(number)) {
+      port.file = undefined;
+      this.process.domain.ports.release(port);
+      throw new GrantError(
+        `Cannot bind an event channel: these have a port ${number} from before domain ` +
+          `${this.process.domain.domid} was restored. Bind in new \`EventChannels\`.`,
+        { code: "port-refused", operation: "bind", errno: Errno.EEXIST },
+      );
+    }
+    this.#ports.set(number, port);
+    return number;
+  }
+
+  get voidPorts(): readonly Port[] {
+    return [...this.#ports.values()].filter(isVoid);
+  }
+
+  /** Linux looks for the interrupt of a void port, and stops with a BUG, because there is none. */
+  #crash(operation: "unbind" | "close", { number }: Port): never {
+    throw crash(
+      operation,
+      `port ${number} was bound`,
+      this.process.domain.domid,
+      "Close event channels before the domain is saved. After it was restored, leave them open, and bind in new ones.",
+    );
   }
 
   #port(number: number, operation: "notify" | "wait" | "unbind"): Port {
@@ -59,18 +99,21 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
   }
 
   notify(port: number): void {
-    send(this.#port(port, "notify"));
+    this.process.domain.ports.send(this.#port(port, "notify"));
   }
 
   onEvent(port: Port): void {
-    this.#arrived.add(port.number);
+    // The port stays masked even if its event is lost.
+    if (this.#ring.length < this.#ringSize) this.#ring.push(port.number);
+    else this.#overflowed = true;
     this.#callBackLater();
   }
 
   pending(): readonly number[] {
     this.process.checkAlive("wait");
-    const ports = [...this.#arrived];
-    this.#arrived.clear();
+    if (this.#overflowed) throw eventsLost(this.#ringSize);
+    const ports = this.#ring;
+    this.#ring = [];
     return ports;
   }
 
@@ -86,8 +129,13 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     this.#stop(this.#waiting);
     this.#waiting = waiting;
     beginWait();
-    if (this.#arrived.size > 0) this.#callBackLater();
+    if (this.#hasNews) this.#callBackLater();
     return () => this.#stop(waiting);
+  }
+
+  /** Whether `pending()` returns ports or throws. */
+  get #hasNews(): boolean {
+    return this.#ring.length > 0 || this.#overflowed;
   }
 
   /** Ends a wait, unless it has ended. */
@@ -105,29 +153,42 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       waiting.due = false;
       if (this.#waiting !== waiting) return;
       // If the port of the event has been unbound since, there is nothing to take: keep waiting.
-      if (this.#arrived.size === 0 && this.process.domain.files.has(this)) return;
+      if (!this.#hasNews && this.process.domain.files.has(this)) return;
       this.#stop(waiting);
       waiting.callback();
     });
+  }
+
+  reset(): void {
+    this.process.checkAlive("reset");
+    this.#ring = [];
+    this.#overflowed = false;
   }
 
   unbind(number: number): void {
     // The kernel has unbound all ports of a process that is dead.
     if (!this.process.alive) return;
     const port = this.#port(number, "unbind");
+    if (isVoid(port)) this.#crash("unbind", port);
     this.#ports.delete(number);
-    this.#arrived.delete(number);
+    if (this.#ring.includes(number)) this.#ring = this.#ring.filter((arrived) => arrived !== number);
     port.file = undefined;
     this.process.domain.ports.release(port);
   }
 
   close(): void {
+    const [port] = this.process.alive ? this.voidPorts : [];
+    if (port) this.#crash("close", port);
     this.closeByKernel();
   }
 
-  /** Closes the file. A waiter is called back, and then learns why from `pending`, unless its program is dead. */
+  /**
+   * Closes the file. A waiter is called back, and then learns why from `pending`, unless its program is dead. A file
+   * with void ports stays, because the kernel crashes at the first of them.
+   */
   closeByKernel(): void {
     const { domain, alive } = this.process;
+    if (!domain.destroyed && this.voidPorts.length > 0) return this.#stop(this.#waiting);
     domain.files.delete(this);
     for (const port of this.#ports.values()) {
       port.file = undefined;
@@ -135,8 +196,22 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       if (!domain.destroyed) domain.ports.release(port);
     }
     this.#ports.clear();
-    this.#arrived.clear();
+    this.#ring = [];
+    this.#overflowed = false;
     if (alive) this.#callBackLater();
     else this.#stop(this.#waiting);
   }
+}
+
+function eventsLost(ringSize: number): GrantError {
+  return new GrantError(
+    `Cannot take events: the ring of this file has room for ${ringSize} events, and others were dropped. ` +
+      "Call `reset()` of the EventChannels, and look at all shared memory, as if an event had arrived on each port.",
+    { code: "events-lost", operation: "wait", errno: Errno.EFBIG },
+  );
+}
+
+/** Whether a port of a file is void. */
+function isVoid(port: Port): boolean {
+  return port.file === undefined;
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { EventBackend, GrantBackend, MapBackend, StoreBackend } from "../../src/contract/backend.ts";
-import { checkInteger, checkLimit } from "../../src/contract/checks.ts";
-import { MAX_VIRQ } from "../../src/contract/limits.ts";
+import type { EventBackend, GrantBackend, MapBackend, StoreBackend, XenDomain } from "../../src/contract/backend.ts";
+import { checkDomid, checkInteger, checkLimit } from "../../src/contract/checks.ts";
+import { MAX_DOMID, MAX_VIRQ } from "../../src/contract/limits.ts";
+import { readOptions } from "../../src/contract/options.ts";
 import { showAs } from "../../src/shared/inspection.ts";
-import type { MockDomain, MockProcess } from "./domain.ts";
-import { type DomainState, ProcessState } from "./kernel.ts";
+import type { MockDomain, MockProcess, MockRestoreOptions } from "./domain.ts";
+import { type DomainState, type MachineState, ProcessState } from "./kernel.ts";
 import { processBackends } from "./process_backends.ts";
+import { saveAndRestore } from "./save_restore.ts";
 
 /** A domain, with the backends of its main program. */
 export class DomainFace implements MockDomain {
@@ -17,12 +19,13 @@ export class DomainFace implements MockDomain {
     showAs(DomainFace, "MockDomain", ({ domid, limit, destroyed }) => ({ domid, limit, destroyed }));
   }
 
-  readonly domid: number;
+  domid: number;
   readonly grants: GrantBackend;
   readonly maps: MapBackend;
   readonly events: EventBackend;
   readonly store: StoreBackend;
   readonly storeSocket: StoreBackend;
+  readonly isAlive: XenDomain["isAlive"];
   readonly #state: DomainState;
   readonly #main: ProcessState;
 
@@ -30,10 +33,11 @@ export class DomainFace implements MockDomain {
     this.#state = state;
     this.#main = new ProcessState(state);
     this.domid = state.domid;
-    const { grants, maps, events, store, storeSocket } = processBackends(this.#main);
+    const { grants, maps, events, isAlive, store, storeSocket } = processBackends(this.#main);
     this.grants = grants;
     this.maps = maps;
     this.events = events;
+    this.isAlive = isAlive;
     this.store = store;
     this.storeSocket = storeSocket;
   }
@@ -61,9 +65,32 @@ export class DomainFace implements MockDomain {
     this.#state.ports.raise(virq);
   }
 
+  saveAndRestore(options?: MockRestoreOptions): void {
+    const what = "save and restore a domain";
+    const { domid } = readOptions(what, options, ["domid"]);
+    this.#main.checkAlive("open");
+    const { machine, domid: old } = this.#state;
+    if (old === 0) throw new RangeError(`Cannot ${what} as its number must not be 0: current value is 0`);
+    this.domid = domid === undefined ? firstFree(machine, old + 1) : checkFree(what, machine, domid);
+    saveAndRestore(this.#state, this.domid);
+  }
+
   destroy(): void {
     this.#state.destroy();
   }
+}
+
+/** The lowest number from `from` on that no domain has. After the highest, the search goes on at 1. */
+function firstFree(machine: MachineState, from: number): number {
+  let domid = from;
+  while (domid > MAX_DOMID || machine.find(domid)) domid = domid < MAX_DOMID ? domid + 1 : 1;
+  return domid;
+}
+
+function checkFree(what: string, machine: MachineState, domid: number): number {
+  checkDomid(what, domid);
+  if (!machine.find(domid)) return domid;
+  throw new RangeError(`Cannot ${what} as \`domid\` must be a number that no domain has: current value is ${domid}`);
 }
 
 /** A program of a domain. */
@@ -82,15 +109,17 @@ class ProcessFace implements MockProcess {
   readonly events: EventBackend;
   readonly store: StoreBackend;
   readonly storeSocket: StoreBackend;
+  readonly isAlive: XenDomain["isAlive"];
   readonly #state: ProcessState;
 
   constructor(domain: MockDomain, state: ProcessState) {
     this.#state = state;
     this.domain = domain;
-    const { grants, maps, events, store, storeSocket } = processBackends(state);
+    const { grants, maps, events, isAlive, store, storeSocket } = processBackends(state);
     this.grants = grants;
     this.maps = maps;
     this.events = events;
+    this.isAlive = isAlive;
     this.store = store;
     this.storeSocket = storeSocket;
   }

@@ -13,7 +13,7 @@ const FIRST_GREF = 8;
  *  0        1        2      3            4      5      6 … 7
  *  | ACCESS | MEMORY | PAGE | ALLOCATION | MAPS | FILE | unused |
  *
- *  ACCESS:  | 0 … 15: DOMID | 16: USED | 17: WRITABLE | 18: DEFERRED |     0 if the entry is free
+ *  ACCESS:  | 0 … 15: DOMID | 16: USED | 17: WRITABLE | 18: DEFERRED | 19: VOID |     0 if the entry is free
  * ```
  */
 const ENTRY_SHIFT = 3;
@@ -36,6 +36,8 @@ const USED = 1 << 16;
 const WRITABLE = 1 << 17;
 /** The owner freed the page while it was mapped: access ends with its last mapping. */
 const DEFERRED = 1 << 18;
+/** The domain was restored since it granted the page: nobody can map it, and the kernel keeps its reference. */
+const VOID = 1 << 19;
 
 /**
  * The grant table of one domain. It reuses the reference that was freed last.
@@ -138,7 +140,7 @@ export class GrantTable {
     this.#words = words;
   }
 
-  /** Whether a page is granted by a reference. */
+  /** Whether a reference is in use: its page is granted, or the grant is void. */
   has(gref: number): boolean {
     return gref >= FIRST_GREF && gref < this.#fresh && this.#words[gref << ENTRY_SHIFT | ACCESS] !== 0;
   }
@@ -156,6 +158,16 @@ export class GrantTable {
     if (!(gref >= FIRST_GREF && gref < this.#fresh)) return false;
     const at = gref << ENTRY_SHIFT;
     return (this.#words[at | ACCESS]! & (USED | DEFERRED)) === USED && this.#words[at | FILE] === file;
+  }
+
+  /** Whether a page is granted by a reference, and the grant is not void. */
+  isGranted(gref: number): boolean {
+    return this.has(gref) && !this.isVoid(gref);
+  }
+
+  /** Whether the domain was restored since it granted a page. */
+  isVoid(gref: number): boolean {
+    return (this.#words[gref << ENTRY_SHIFT | ACCESS]! & VOID) !== 0;
   }
 
   /** The domain that can map a page. */
@@ -176,7 +188,7 @@ export class GrantTable {
     for (let index = from; index < to; index++) {
       const gref = grefs[index]!;
       if (!(gref >= FIRST_GREF && gref < fresh)) return index;
-      if ((words[gref << ENTRY_SHIFT | ACCESS]! & (bits | DOMID)) !== (bits | domid)) return index;
+      if ((words[gref << ENTRY_SHIFT | ACCESS]! & (bits | DOMID | VOID)) !== (bits | domid)) return index;
     }
     return to;
   }
@@ -231,6 +243,14 @@ export class GrantTable {
   /** Whether a page is mapped by its reference. */
   isMapped(gref: number): boolean {
     return this.#words[gref << ENTRY_SHIFT | MAPS] !== 0;
+  }
+
+  /** The first place from `from` on whose reference is not mapped; `to` if all are. */
+  findUnmapped(grefs: readonly number[], from: number, to: number): number {
+    for (let index = from; index < to; index++) {
+      if (!this.has(grefs[index]!) || !this.isMapped(grefs[index]!)) return index;
+    }
+    return to;
   }
 
   /** Counts a mapping of the pages `from` up to, but not including, `to`. */
@@ -317,6 +337,32 @@ export class GrantTable {
     }
     this.#used -= index - from;
     return index;
+  }
+
+  /**
+   * Returns a copy, which keeps the mappings, and makes all grants here void: they are no longer mapped, and only their
+   * owner still knows them. Unmap notifies stay here.
+   */
+  leave(): GrantTable {
+    const left = new GrantTable(this.#capacity / ENTRIES_PER_FRAME);
+    left.#words = this.#words.slice();
+    left.#fresh = this.#fresh;
+    left.#used = this.#used;
+    left.#mapped = this.#mapped;
+    for (const gref of this.grefs()) {
+      const at = gref << ENTRY_SHIFT;
+      this.#words[at | ACCESS]! |= VOID;
+      this.#words[at | MAPS] = 0;
+    }
+    this.#mapped = 0;
+    return left;
+  }
+
+  /** What to call for the pages whose owner waits for their last mapping to end. They are not called again. */
+  takeWaiting(): (() => void)[] {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    return waiting;
   }
 
   /** The references of all grants, ascending. */

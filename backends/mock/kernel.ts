@@ -8,8 +8,8 @@ import { GrantError, type GrantOperation } from "../../src/contract/errors.ts";
 import { GrantTable } from "./grant_table.ts";
 import { type Listed, MappingList } from "./mapping_list.ts";
 import type { MachineMemory, Memory } from "./memory.ts";
-import type { MockProfile } from "./options.ts";
-import { PortTable } from "./port_table.ts";
+import type { MockGuestType, MockProfile } from "./options.ts";
+import { type Port, PortTable } from "./port_table.ts";
 import type { StoreSettings } from "./store/options.ts";
 
 /** Mappings in a frame of Xen's maptrack table: 4096 bytes, 16 for each. */
@@ -19,6 +19,8 @@ const MAPPINGS_PER_FRAME = 256;
 interface MachineSettings {
   /** Which version of Linux's driver the domains run. */
   readonly profile: MockProfile;
+  /** How Xen runs the domains. */
+  readonly guestType: MockGuestType;
   /** Frames of a domain's grant table. */
   readonly tableFrames: number;
   /** The driver's limit at first, in pages. */
@@ -57,6 +59,8 @@ export interface KernelFile {
   readonly number?: number;
   /** What a connection to XenStore holds. */
   readonly store?: OpenStore;
+  /** The ports of an event file that are void, because the domain was restored since they were bound. */
+  readonly voidPorts?: readonly Port[];
   /** Closes the file in place of its program. */
   closeByKernel(): void;
 }
@@ -71,6 +75,10 @@ export interface KernelMapping extends Listed<KernelMapping> {
   granter(index: number): DomainState;
   /** Ends the mapping. */
   end(): void;
+  /** Ends the mapping without its unmap notify, because the domain is restored without it. */
+  lose(): void;
+  /** Puts another domain in place of one that granted pages of it. */
+  replaceGranter(granter: DomainState, other: DomainState): void;
 }
 
 /** A machine: its memory and its domains. */
@@ -112,16 +120,22 @@ export class MachineState {
   remove(domain: DomainState): void {
     this.#domains.delete(domain.domid);
   }
+
+  /** Puts a domain in the place of its number, which must be free. */
+  add(domain: DomainState): void {
+    this.#domains.set(domain.domid, domain);
+  }
 }
 
 /** A domain: its tables, and what its kernel counts. */
 export class DomainState {
   readonly machine: MachineState;
-  readonly domid: number;
+  /** Its number, which changes when it is saved and restored. */
+  domid: number;
   /** The pages that it grants. */
   readonly table: GrantTable;
   /** The ports of its event channels. */
-  readonly ports: PortTable;
+  ports: PortTable;
   /** Its mappings of granted pages: of other domains' and, by their references, of its own. */
   readonly mappings: MappingList<KernelMapping> = new MappingList();
   /** How many pages they map. */
@@ -144,20 +158,35 @@ export class DomainState {
   limit: number;
   destroyed = false;
   #removed = false;
+  /** Whether its memory moved to the domain that was restored from it, whose programs free the pages. */
+  readonly #moved: boolean;
 
-  constructor(machine: MachineState, domid: number) {
-    const { tableFrames, limit, maptrackFrames, eventChannels, dom0EventChannels } = machine.settings;
+  /** @param left The grant table that a saved domain leaves behind; none for a new domain. */
+  constructor(machine: MachineState, domid: number, left?: GrantTable) {
+    const { tableFrames, limit, maptrackFrames } = machine.settings;
     this.machine = machine;
     this.domid = domid;
-    this.table = new GrantTable(tableFrames);
-    this.ports = new PortTable(domid, domid === 0 ? dom0EventChannels : eventChannels);
+    this.table = left ?? new GrantTable(tableFrames);
+    this.#moved = left !== undefined;
+    this.ports = this.newPorts(domid);
     this.maxMappedPages = maptrackFrames * MAPPINGS_PER_FRAME;
     this.limit = limit;
+  }
+
+  /** The ports of a domain that has bound none. */
+  newPorts(domid: number): PortTable {
+    const { eventChannels, dom0EventChannels } = this.machine.settings;
+    return new PortTable(domid, domid === 0 ? dom0EventChannels : eventChannels);
   }
 
   /** The memory that a granted page is in. */
   memory(gref: number): Memory {
     return this.machine.memory.at(this.table.memory(gref));
+  }
+
+  /** Gives the memory of a granted page back. Mappings keep it until they end. */
+  give(gref: number): void {
+    if (!this.#moved) this.memory(gref).give(this.table.page(gref), 1);
   }
 
   /** Whether a page is mapped although its owner has freed it, or died. */
@@ -170,7 +199,7 @@ export class DomainState {
     for (const gref of this.orphans) {
       if (this.table.isMapped(gref)) continue;
       this.orphans.delete(gref);
-      this.memory(gref).give(this.table.page(gref), 1);
+      this.give(gref);
       this.table.remove(gref);
       this.counted--;
     }
@@ -191,7 +220,7 @@ export class DomainState {
   removeIfUnmapped(): void {
     if (!this.destroyed || this.#removed || this.table.mapped > 0) return;
     this.#removed = true;
-    for (const gref of this.table.grefs()) this.memory(gref).give(this.table.page(gref), 1);
+    for (const gref of this.table.grefs()) this.give(gref);
     this.machine.remove(this);
   }
 }

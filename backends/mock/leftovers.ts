@@ -1,6 +1,8 @@
 import type { MockDomainReport, MockGrantReport, MockXenReport } from "./report.ts";
 import { ranges } from "./words.ts";
 
+const VOID = ", void since the domain was restored";
+
 /** What is granted, mapped, bound and connected, in words. */
 export function leftovers({ domains }: MockXenReport): string[] {
   return domains.flatMap((domain) => [
@@ -28,10 +30,10 @@ function grouped<Item>(items: readonly Item[], key: (item: Item) => unknown): It
 }
 
 function grantsLeft({ domid, grants }: MockDomainReport): string[] {
-  return grouped(grants, (grant) => `${grant.process} ${grant.domid} ${grant.held}`).map((group) => {
-    const [{ process, domid: to, held }] = group as [MockGrantReport];
+  return grouped(grants, (grant) => `${grant.process} ${grant.domid} ${grant.held} ${grant.voided}`).map((group) => {
+    const [{ process, domid: to, held, voided }] = group as [MockGrantReport];
     const what = group.length === 1 ? "a page by reference" : "pages by references";
-    const freed = held ? ", freed but still mapped" : "";
+    const freed = held ? ", freed but still mapped" : voided ? VOID : "";
     return `${nameOf(domid, process)} grants domain ${to} ${what} ${ranges(group.map(({ gref }) => gref))}${freed}`;
   });
 }
@@ -48,10 +50,10 @@ function mappingsLeft({ domid, mappings }: MockDomainReport): string[] {
 }
 
 function portsLeft({ domid, ports }: MockDomainReport): string[] {
-  return grouped(ports, ({ process }) => process).map((group) => {
-    const { process } = group[0]!;
+  return grouped(ports, ({ process, voided }) => `${process} ${voided}`).map((group) => {
+    const { process, voided } = group[0]!;
     const what = group.length === 1 ? "port" : "ports";
-    const held = process === undefined ? ", held by an unmap notify" : "";
+    const held = process === undefined ? ", held by an unmap notify" : voided ? VOID : "";
     return `${nameOf(domid, process)} has ${what} ${ranges(group.map(({ port }) => port))} bound${held}`;
   });
 }

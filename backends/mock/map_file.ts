@@ -20,6 +20,7 @@ export class MockMapFile implements MapFile {
   map(domid: number | readonly number[], grefs: readonly number[], writable: boolean): PeerMemory {
     const process = this.#process;
     process.checkAlive("map");
+    this.#checkNotOwn(domid);
     if (grefs.length > MOST_REFERENCES) {
       throw refused(
         `one mapping may have at most ${MOST_REFERENCES} grants, and these are ${grefs.length}`,
@@ -34,6 +35,19 @@ export class MockMapFile implements MapFile {
     return new MockPeerMapping(process, granters, grefs, writable);
   }
 
+  /** Throws if the grants are this domain's own, where that would end its kernel. */
+  #checkNotOwn(domid: number | readonly number[]): void {
+    const { domid: us, machine } = this.#process.domain;
+    const { guestType } = machine.settings;
+    if (guestType === "PV" || (typeof domid === "number" ? domid !== us : !domid.includes(us))) return;
+    throw new GrantError(
+      `Cannot map grants of domain ${us}: this is domain ${us}, and a ${guestType} domain on x86 that maps its own ` +
+        "grant loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what " +
+        "`allocate()` returned, or with `copy()` of the mapper. Or use a second domain.",
+      { code: "own-grant", operation: "map" },
+    );
+  }
+
   #find(domid: number): DomainState {
     const granter = this.#process.domain.machine.find(domid);
     if (!granter) throw refused(`there is no domain ${domid}`);
@@ -41,12 +55,15 @@ export class MockMapFile implements MapFile {
   }
 
   /** Throws unless this domain can map the pages of the references `from` up to, but not including, `to`. */
-  #check({ domid, table }: DomainState, grefs: readonly number[], from: number, to: number, writable: boolean): void {
+  #check(granter: DomainState, grefs: readonly number[], from: number, to: number, writable: boolean): void {
+    const { domid, table } = granter;
     const us = this.#process.domain.domid;
+    const gone = granter.destroyed ? table.findUnmapped(grefs, from, to) : to;
+    if (gone < to) throw refused(`domain ${domid} was destroyed, and nobody maps reference ${grefs[gone]} any more`);
     const index = table.findRefused(grefs, from, to, us, writable);
     if (index === to) return;
     const gref = grefs[index]!;
-    if (!table.has(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
+    if (!table.isGranted(gref)) throw refused(`domain ${domid} has no grant with reference ${gref}`);
     if (table.domid(gref) !== us) {
       throw refused(`reference ${gref} is granted to domain ${table.domid(gref)}, and this is domain ${us}`);
     }

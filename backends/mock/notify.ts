@@ -1,7 +1,7 @@
 import type { UnmapNotify } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
-import { type Port, type PortTable, send } from "./port_table.ts";
+import type { Port, PortTable } from "./port_table.ts";
 
 /** An unmap notify that is set. It holds its port: one that is unbound before the notify fires is closed afterwards. */
 export interface SetNotify {
@@ -34,7 +34,7 @@ export function replaceNotify(ports: PortTable, old: SetNotify, notify: UnmapNot
 /** Sends the event of a notify, if it has one, and releases its port. */
 export function sendNotify(ports: PortTable, { port }: SetNotify): void {
   if (!port) return;
-  send(port);
+  ports.send(port);
   ports.release(port);
 }
 

@@ -15,6 +15,13 @@ import { checkStoreOptions, type MockStoreOptions, type StoreSettings } from "./
 export type MockProfile = "linux-5.16" | "linux-6.1";
 
 /**
+ * How Xen runs the domains, in the words of Linux's `/sys/hypervisor/guest_type`. A `PV` domain may map its own grants.
+ * On x86, a `PVH` or `HVM` domain that does so loses the page, and then its kernel panics: the library refuses that with
+ * `own-grant`, on devices as here.
+ */
+export type MockGuestType = "PV" | "PVH" | "HVM";
+
+/**
  * Where the pages of a machine are.
  *
  * - `buffers`: each allocation has its own `ArrayBuffer`. When the last mapping of the allocation ends, all views of it
@@ -36,6 +43,12 @@ export interface MockXenOptions {
    * @default {"linux-6.1"}
    */
   profile?: MockProfile | undefined;
+  /**
+   * How Xen runs the domains: whether they may map their own grants.
+   *
+   * @default {"PV"}
+   */
+  guestType?: MockGuestType | undefined;
   /**
    * The size of each domain's grant table in frames of 512 references each, 1 to 65,536. The default is Xen's.
    *
@@ -79,6 +92,7 @@ export interface MockXenOptions {
 
 const NAMES = [
   "profile",
+  "guestType",
   "tableFrames",
   "limit",
   "maptrackFrames",
@@ -98,6 +112,7 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
   const what = "create a simulated Xen";
   const {
     profile = "linux-6.1",
+    guestType = "PV",
     tableFrames = 64,
     limit = 1024,
     maptrackFrames = 1024,
@@ -109,6 +124,11 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {
     throw new TypeError(
       `Cannot ${what} as \`profile\` must be "linux-5.16" or "linux-6.1": current value is ${show(profile)}`,
+    );
+  }
+  if (guestType !== "PV" && guestType !== "PVH" && guestType !== "HVM") {
+    throw new TypeError(
+      `Cannot ${what} as \`guestType\` must be "PV", "PVH" or "HVM": current value is ${show(guestType)}`,
     );
   }
   if (memory !== "buffers" && memory !== "slabs") {
@@ -123,6 +143,7 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
   checkInteger(what, "`maptrackFrames`", maptrackFrames, 1, 65_536);
   return {
     profile,
+    guestType,
     tableFrames,
     limit,
     maptrackFrames,

@@ -1,5 +1,6 @@
 import type { MappedMemory, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { PAGE_SIZE } from "../../src/contract/limits.ts";
+import { crash } from "./crash.ts";
 import type { DomainState, KernelMapping, ProcessState } from "./kernel.ts";
 import { NO_NOTIFY, refused, replaceNotify, sendNotify, type SetNotify } from "./notify.ts";
 
@@ -14,7 +15,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   next: KernelMapping | undefined = undefined;
   listed = false;
   /** The domain that granted the pages: one for all, or one for each. */
-  readonly #granters: DomainState | readonly DomainState[];
+  #granters: DomainState | readonly DomainState[];
   readonly grefs: readonly number[];
   readonly writable: boolean;
   /** The memory: one part or several, each of neighbouring pages of one allocation. */
@@ -54,6 +55,12 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
     return "length" in granters ? granters[index]! : granters;
   }
 
+  replaceGranter(granter: DomainState, other: DomainState): void {
+    const granters = this.#granters;
+    if (!("length" in granters)) this.#granters = granters === granter ? other : granters;
+    else this.#granters = granters.map((one) => one === granter ? other : one);
+  }
+
   /** The end of the run that begins at `from`: of neighbouring pages of one allocation. */
   #endOfRun(from: number): number {
     const granters = this.#granters;
@@ -91,8 +98,17 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
   }
 
   unmap(): void {
-    // The kernel may already have ended it, with its process or domain.
-    if (this.listed) this.end();
+    if (this.listed) return this.end();
+    // The kernel has already ended it, with its process or domain; or the domain was restored without it.
+    const { domain, alive } = this.process;
+    if (!alive) return;
+    if (this.#notify.clearByte === undefined) return sendNotify(domain.ports, this.#notify);
+    throw crash(
+      "unmap",
+      "the pages were mapped",
+      domain.domid,
+      "An unmap notify clears a byte: cancel it first, with `setUnmapNotify({})` of the mapping.",
+    );
   }
 
   /**
@@ -100,10 +116,18 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
    * freed ends with their last mapping. The kernel of a destroyed domain no longer runs: only Xen unmaps.
    */
   end(): void {
+    const notify = this.process.domain.destroyed ? NO_NOTIFY : this.#notify;
+    this.#notify = NO_NOTIFY;
+    this.#end(notify);
+  }
+
+  lose(): void {
+    this.#end(NO_NOTIFY);
+  }
+
+  #end(notify: SetNotify): void {
     const { domain } = this.process;
     const grefs = this.grefs;
-    const notify = domain.destroyed ? NO_NOTIFY : this.#notify;
-    this.#notify = NO_NOTIFY;
     if (notify.clearByte !== undefined) {
       const index = Math.floor(notify.clearByte / PAGE_SIZE);
       const granter = this.granter(index);
@@ -129,7 +153,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
     const grefs = this.grefs;
     for (let index = from; (index = table.unmap(grefs, index, to)) < to; index++) {
       const gref = grefs[index]!;
-      granter.memory(gref).give(table.page(gref), 1);
+      granter.give(gref);
       table.remove(gref);
     }
   }

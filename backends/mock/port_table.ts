@@ -117,9 +117,19 @@ export class PortTable {
     return this.#ports.values();
   }
 
-  /** Removes one holder of a port, and closes the port if that was the last one. Its other end becomes unbound. */
-  release(port: Port): void {
-    if (--port.holders === 0) this.#close(port);
+  /**
+   * Removes one holder of a port, and closes the port if that was the last one. Its other end becomes unbound. If the
+   * domain was restored since the port was bound, this happens to the port that has its number now, as on Linux.
+   */
+  release({ number }: Port): void {
+    const port = this.#ports.get(number);
+    if (port && --port.holders === 0) this.#close(port);
+  }
+
+  /** Sends an event to the other end of the port that has a port's number now: this one, if it is not void. */
+  send({ number }: Port): void {
+    const remote = this.#ports.get(number)?.remote;
+    if (remote) arrive(remote);
   }
 
   #close(port: Port): void {
@@ -130,7 +140,7 @@ export class PortTable {
     port.remote = undefined;
   }
 
-  /** Closes all ports, even those that are held, because the domain is destroyed. */
+  /** Closes all ports, even those that are held, because the domain ends: it is destroyed, or saved. */
   closeAll(): void {
     for (const port of this.#ports.values()) this.#close(port);
   }
@@ -139,11 +149,6 @@ export class PortTable {
   raise(virq: number): void {
     for (const port of this.#ports.values()) if (port.virq === virq) arrive(port);
   }
-}
-
-/** Sends an event to the other end of a port, if one is bound. */
-export function send(port: Port): void {
-  if (port.remote) arrive(port.remote);
 }
 
 /** Makes an event pending. Others are merged with it until it is delivered. */

@@ -1,4 +1,5 @@
 import type { StoreBackend, XenDomain } from "../../src/contract/backend.ts";
+import { checkDomid } from "../../src/contract/checks.ts";
 import { MockEventFile } from "./event_file.ts";
 import { MockGrantFile } from "./grant_file.ts";
 import type { ProcessState } from "./kernel.ts";
@@ -17,7 +18,9 @@ export function processBackends(process: ProcessState): ProcessBackends {
   return {
     grants: {
       name: "mock",
-      limitName: `\`limit\` of MockXen's domain ${domain.domid}`,
+      get limitName() {
+        return `\`limit\` of MockXen's domain ${domain.domid}`;
+      },
       limit: () => domain.limit,
       open() {
         process.checkAlive("open");
@@ -40,5 +43,13 @@ export function processBackends(process: ProcessState): ProcessBackends {
     },
     store: storeDevice(process),
     storeSocket: storeSocket(process),
+    // deno-lint-ignore require-await -- so that every failure rejects the promise
+    async isAlive(domid) {
+      checkDomid("look for a domain", domid);
+      // None of the code of a dead program runs: it learns nothing.
+      if (!process.alive) return undefined;
+      const found = domain.machine.find(domid);
+      return found !== undefined && !found.destroyed;
+    },
   };
 }

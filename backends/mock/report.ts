@@ -1,4 +1,5 @@
 import type { DomainState, MachineState } from "./kernel.ts";
+import type { Port } from "./port_table.ts";
 
 /** What the domains of a simulated Xen hold: plain data, which later changes do not affect. */
 export interface MockXenReport {
@@ -22,7 +23,7 @@ export interface MockDomainReport {
   readonly grants: readonly MockGrantReport[];
   /** Its mappings of granted pages, oldest first. */
   readonly mappings: readonly MockMappingReport[];
-  /** Its bound ports. */
+  /** Its bound ports, and those that are void. */
   readonly ports: readonly MockPortReport[];
   /** The connections to XenStore that its programs have open, oldest first. */
   readonly connections: readonly MockConnectionReport[];
@@ -52,6 +53,8 @@ export interface MockGrantReport {
   readonly held: boolean;
   /** Whether it is mapped by its reference. */
   readonly mapped: boolean;
+  /** Whether the domain was restored since it granted the page: nobody can map it any more. */
+  readonly voided: boolean;
 }
 
 /** A mapping of granted pages. */
@@ -64,7 +67,7 @@ export interface MockMappingReport {
   readonly pages: readonly { readonly domid: number; readonly gref: number }[];
 }
 
-/** A bound port. */
+/** A port that is bound, or void. */
 export interface MockPortReport {
   /** Its number. */
   readonly port: number;
@@ -76,6 +79,11 @@ export interface MockPortReport {
   readonly remotePort: number | undefined;
   /** The virtual interrupt that is bound to it, if there is one. */
   readonly virq: number | undefined;
+  /**
+   * Whether the domain was restored since the port was bound. Xen no longer knows it, and a new port may have its
+   * number, but the kernel of its program crashes when it is unbound.
+   */
+  readonly voided: boolean;
 }
 
 /** A connection to XenStore. */
@@ -115,19 +123,27 @@ function reportOfDomain(domain: DomainState): MockDomainReport {
       process: granters.get(table.file(gref)),
       held: domain.isHeld(gref),
       mapped: table.isMapped(gref),
+      voided: table.isVoid(gref),
     })),
     mappings: [...mappings].map((mapping) => ({
       process: mapping.process.number,
       writable: mapping.writable,
       pages: mapping.grefs.map((gref, index) => ({ domid: mapping.granter(index).domid, gref })),
     })),
-    ports: [...ports.all()].map(({ number, file, domid, remote, virq }) => ({
-      port: number,
-      process: file?.process.number,
-      domid,
-      remotePort: remote?.number,
-      virq,
-    })),
+    ports: [
+      ...[...ports.all()].map((port) => reportOfPort(port, port.file?.process.number, false)),
+      ...[...files].flatMap(({ process, voidPorts = [] }) =>
+        voidPorts.map((port) => reportOfPort(port, process.number, true))
+      ),
+    ],
     connections: [...files].flatMap(({ process, store }) => store ? [{ process: process.number, ...store }] : []),
   };
+}
+
+function reportOfPort(
+  { number, domid, remote, virq }: Port,
+  process: number | undefined,
+  voided: boolean,
+): MockPortReport {
+  return { port: number, process, domid, remotePort: remote?.number, virq, voided };
 }

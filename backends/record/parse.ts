@@ -1,3 +1,4 @@
+import { show as showKind } from "../../src/contract/checks.ts";
 import { HEADER, type Trace, TRACE_VERSION, TraceError } from "./trace.ts";
 import type { TraceCall } from "./trace_calls.ts";
 import { CALLS, type Fields, TEXT } from "./trace_schema.ts";
@@ -90,12 +91,31 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
   }
 }
 
+/** The lines of a trace. */
+function linesOf(trace: unknown): string[] {
+  if (typeof trace === "string") return trace.split("\n");
+  const lines = (Object(trace) as Partial<Iterable<unknown>>)[Symbol.iterator];
+  // What a file contains is often passed as bytes, which can be iterated over too.
+  if (typeof lines !== "function" || ArrayBuffer.isView(trace)) {
+    throw new TypeError(
+      `Cannot read a trace as it must be a string or an iterable of strings: current value is ${showKind(trace)}`,
+    );
+  }
+  return Array.from(trace as Iterable<unknown>, (line, index) => {
+    if (typeof line === "string") return line;
+    throw new TypeError(
+      `Cannot read a trace as its line ${index + 1} must be a string: current value is ${showKind(line)}`,
+    );
+  });
+}
+
 /**
  * Reads a trace. Skips blank lines and unknown fields, and leaves out an incomplete last line, which is left if the
  * program was stopped while it wrote.
  *
  * @param trace The text of a trace, or its lines.
  * @throws {TraceError} that names the first line that cannot be read.
+ * @throws {TypeError} if the trace is neither a text nor lines.
  *
  * @example Write a trace by hand, and read it
  * ```ts
@@ -111,7 +131,7 @@ function checkGrefs(line: number, { call, count, domid, grefs }: Record<string, 
  * ```
  */
 export function parseTrace(trace: string | Iterable<string>): Trace {
-  const lines = typeof trace === "string" ? trace.split("\n") : Array.from(trace);
+  const lines = linesOf(trace);
   const calls: TraceCall[] = [];
   let begun = false;
   for (const [index, text] of lines.entries()) {

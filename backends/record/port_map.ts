@@ -13,13 +13,13 @@ export type FilePorts = Map<number, number>;
  * the trace has ports of its own.
  */
 export class PortMap {
-  readonly #remote: Readonly<Record<number, number>>;
+  readonly #remote: ReadonlyMap<number, number>;
   readonly #files: { readonly domain: number; readonly ports: FilePorts }[] = [];
 
   /**
    * @param remote What stands for ports of domains that are not in the trace.
    */
-  constructor(remote: Readonly<Record<number, number>>) {
+  constructor(remote: ReadonlyMap<number, number>) {
     this.#remote = remote;
   }
 
@@ -36,7 +36,8 @@ export class PortMap {
    * port of its own.
    */
   remote(recorded: number, domain: number): number {
-    if (Object.hasOwn(this.#remote, recorded)) return this.#remote[recorded]!;
+    const remote = this.#remote.get(recorded);
+    if (remote !== undefined) return remote;
     const files = this.#files.toSorted((one, other) => one.domain - other.domain);
     const others = files.filter((file) => file.domain !== domain);
     return [...others, ...files].find(({ ports }) => ports.has(recorded))?.ports.get(recorded) ?? recorded;

@@ -9,7 +9,8 @@ import { TraceWriter } from "./trace_writer.ts";
  * Writes a trace of the calls that the backends of one or more domains receive, in the order of the calls.
  *
  * A line is written when the answer or the error is known. The recorder changes nothing: answers and errors pass
- * through as they are. If `write` throws, recording ends and the calls continue.
+ * through as they are. If `write` throws, or returns a promise that is rejected, recording ends and the calls continue:
+ * check {@linkcode Recorder.failure} at the end.
  *
  * @example Record what a program does with the devices of a domU
  * ```ts
@@ -34,20 +35,27 @@ export class Recorder {
    * Begins a trace, and writes its first line at once.
    *
    * @param write Takes each line, without a line break at its end. It is called in the middle of an operation, so it
-   * must not use what is being recorded.
+   * must not use what is being recorded. It may return a promise, but the next line does not wait for it: keep the
+   * order of the lines.
+   * @throws {TypeError} if `write` is not a function.
    */
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => unknown) {
+    if (typeof write !== "function") {
+      throw new TypeError(
+        `Cannot record as \`write\` must be a function that takes each line: current value is ${show(write)}`,
+      );
+    }
     this.#writer = new TraceWriter(write);
     this.#writer.line(() => HEADER);
     this.#calls = new CallRecorder(this.#writer);
   }
 
-  /** The number of lines that were written. */
+  /** The number of lines that `write` took. */
   get lines(): number {
     return this.#writer.lines;
   }
 
-  /** What `write` threw, if it did: the trace ends there. */
+  /** What `write` threw, or why its promise was rejected, if that happened: recording ended then. */
   get failure(): unknown {
     return this.#writer.failure;
   }
@@ -58,6 +66,8 @@ export class Recorder {
    * A program usually has one domain. If it has several, as on a simulated Xen, wrap each of them once: a replay takes
    * them in the same order. Only one of them may grant pages, because a trace could not tell the references of two
    * apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
+   *
+   * `isAlive` is passed through, and is not in the trace.
    *
    * @param domain The domain to record, which is not changed.
    * @returns The same parts, recorded.

@@ -16,9 +16,9 @@ export interface ReplayTarget {
   /** The number of the granter's domain in the trace, if pages of others are mapped in it too. */
   readonly granter: number | undefined;
   /** What stands for the number of a domain in the trace. */
-  readonly domids: Readonly<Record<number, number>>;
+  readonly domids: ReadonlyMap<number, number>;
   /** What stands for a port of a domain that is not in the trace. */
-  readonly remotePorts: Readonly<Record<number, number>>;
+  readonly remotePorts: ReadonlyMap<number, number>;
   /** Sends an event to a port that got one in the recording from outside of the trace. */
   readonly send: ((port: number) => void) | undefined;
 }
@@ -36,7 +36,7 @@ export class ReplayContext {
 
   /** What stands for the number of a domain. */
   domid(recorded: number): number {
-    return this.target.domids[recorded] ?? recorded;
+    return this.target.domids.get(recorded) ?? recorded;
   }
 
   /** What stands for the reference by which the peer names a page of a domain. */

@@ -2,7 +2,7 @@ import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import type { FilePorts } from "./port_map.ts";
 import type { ReplayContext } from "./replay_context.ts";
 import { type TraceAnswer, TraceError } from "./trace.ts";
-import type { BindCall, PendingCall, PortCall, WaitCall } from "./trace_calls.ts";
+import type { BindCall, PendingCall, PortCall, ResetCall, WaitCall } from "./trace_calls.ts";
 
 /** Whether an answer can be a port. */
 export const isPort = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
@@ -34,7 +34,7 @@ export class ReplayedEvents {
     return this.#ports.size;
   }
 
-  call(call: BindCall | PortCall | PendingCall | WaitCall): TraceAnswer {
+  call(call: BindCall | PortCall | PendingCall | WaitCall | ResetCall): TraceAnswer {
     switch (call.call) {
       case "bindUnbound":
       case "bindInterdomain":
@@ -48,6 +48,9 @@ export class ReplayedEvents {
           const stop: unknown = this.#file.whenPending(() => {});
           if (typeof stop === "function") stop();
         });
+      case "reset":
+        this.#early.clear();
+        return this.#context.answer(this.backend, () => this.#file.reset());
       default:
         return this.#act(call);
     }

@@ -1,3 +1,4 @@
+import { checkInteger, show } from "../../src/contract/checks.ts";
 import type { TraceCall, TracedError } from "./trace_calls.ts";
 
 /** The version of the format, in the first line of a trace. It changes when an older reader would misread a trace. */
@@ -51,6 +52,11 @@ export class TraceError extends Error {
    * @param problem What is wrong with the line: "`page` must be a whole number: current value is -1".
    */
   constructor(line: number, problem: string) {
+    const what = "create a TraceError";
+    checkInteger(what, "`line`", line, 1, Number.MAX_SAFE_INTEGER);
+    if (typeof problem !== "string") {
+      throw new TypeError(`Cannot ${what} as \`problem\` must be a string: current value is ${show(problem)}`);
+    }
     super(`Cannot use the trace: in line ${line}, ${problem}`);
     this.name = "TraceError";
     this.line = line;

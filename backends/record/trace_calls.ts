@@ -1,11 +1,11 @@
-import type { XenDomain } from "../../src/contract/backend.ts";
+import type { WrappedPart } from "../intercept/calls.ts";
 import type { GrantErrorCode } from "../../src/contract/errors.ts";
 
 /**
  * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
  * `events` binds event channels.
  */
-export type TracePart = keyof XenDomain;
+export type TracePart = WrappedPart;
 
 /** An error, as it is written in a trace. */
 export interface TracedError {
@@ -243,6 +243,14 @@ export interface WaitCall extends RecordedFileCall {
   readonly call: "wait";
 }
 
+/** A call that drops the events that were not taken. */
+export interface ResetCall extends RecordedFileCall {
+  /** The part that takes it. */
+  readonly part: "events";
+  /** The kind of call. */
+  readonly call: "reset";
+}
+
 /** A call that closes a file. The file is gone even if the call failed. */
 export interface CloseCall extends RecordedFileCall {
   /** The kind of call. */
@@ -277,5 +285,6 @@ export type TraceCall =
   | PortCall
   | PendingCall
   | WaitCall
+  | ResetCall
   | CloseCall
   | Mark;

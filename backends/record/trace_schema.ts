@@ -81,6 +81,7 @@ export const CALLS: Readonly<Record<string, readonly [args: Fields, optional?: F
   "events pending": [{ file: NUMBER }, {}, { ports: ANYTHING }],
   "events unmask": [{ file: NUMBER, port: NUMBER }],
   "events wait": [{ file: NUMBER }],
+  "events reset": [{ file: NUMBER }],
   "events unbind": [{ file: NUMBER, port: NUMBER }],
   "events close": [{ file: NUMBER }],
 };

@@ -1,4 +1,4 @@
-import { show } from "../../src/contract/checks.ts";
+import { isError, show } from "../../src/contract/checks.ts";
 import { asGrantError } from "../../src/contract/errors.ts";
 import type { MappedMemory, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
 import { MAX_MAPPED_PAGES } from "../../src/contract/limits.ts";
@@ -40,7 +40,7 @@ export function tracedError(error: unknown, backend: string): TracedError {
   try {
     // The operation does not matter here: the line says which call it was.
     const { code, errno } = asGrantError(error, "open", backend);
-    const message: unknown = error instanceof Error ? error.message : error;
+    const message: unknown = isError(error) ? error.message : error;
     return {
       code,
       ...(errno === undefined ? {} : { errno }),

@@ -1,22 +1,24 @@
+import { onRejection } from "../intercept/synchronous.ts";
+
 /** Writes the lines of a trace, until one cannot be written. */
 export class TraceWriter {
-  readonly #write: (line: string) => void;
+  readonly #write: (line: string) => unknown;
   #lines = 0;
   #failure: unknown;
 
   /**
-   * @param write Takes each line.
+   * @param write Takes each line. It may return a promise.
    */
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => unknown) {
     this.#write = write;
   }
 
-  /** The number of lines that were written. */
+  /** The number of lines that `write` took. */
   get lines(): number {
     return this.#lines;
   }
 
-  /** What `write` threw, if it did. */
+  /** What `write` threw, or why its promise was rejected. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -31,11 +33,17 @@ export class TraceWriter {
     if (this.#failure !== undefined) return;
     try {
       const write = this.#write;
-      write(line());
+      const answer = write(line());
       this.#lines++;
+      onRejection(answer, (reason) => this.#fail(reason));
     } catch (error) {
       // Throwing would make the library undo what the backend has done.
-      this.#failure = error ?? new Error("`write` threw undefined or null");
+      this.#fail(error);
     }
+  }
+
+  /** Ends the trace. The first failure is the one that counts. */
+  #fail(reason: unknown): void {
+    this.#failure ??= reason ?? new Error("`write` failed with undefined or null");
   }
 }

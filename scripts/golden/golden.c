@@ -263,6 +263,7 @@ int main(void)
 	NUMBER(IOCTL_EVTCHN_BIND_UNBOUND_PORT);
 	NUMBER(IOCTL_EVTCHN_UNBIND);
 	NUMBER(IOCTL_EVTCHN_NOTIFY);
+	NUMBER(IOCTL_EVTCHN_RESET);
 	printf("\n  },\n");
 
 	list("constants", '{');

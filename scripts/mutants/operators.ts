@@ -120,6 +120,8 @@ function changes(node: ts.Node, source: ts.SourceFile): Change[] {
     if (args.length === 0 && ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "slice") {
       return [change("copy dropped", node, textOf(node.expression.expression))];
     }
+    // Their order makes no difference.
+    if (/^Math\.(max|min)$/.test(textOf(node.expression))) return [];
     return args.slice(1).flatMap((second, index) => {
       const first = args[index]!;
       if (textOf(first) === textOf(second)) return [];

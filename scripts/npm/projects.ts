@@ -15,6 +15,7 @@ const TOOLS = [
   "@arethetypeswrong/cli@0.18.5",
   "bun@1.4.5",
   "esbuild@0.28.2",
+  "jest@30.5.2",
   "miniflare@4.20260730.0",
   "playwright-core@1.65.1",
   "publint@0.3.25",

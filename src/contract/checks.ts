@@ -1,6 +1,5 @@
 import { MAX_DOMID, MAX_PORT, MAX_UINT32 } from "./limits.ts";
-import type { XenDomain } from "./domain.ts";
-import type { StoreBackend } from "./store_backend.ts";
+import type { DomainPart, XenDomain } from "./domain.ts";
 
 /** Shows a value in an error message. */
 export function show(value: unknown): string {
@@ -25,6 +24,15 @@ function kindOf(value: unknown): string {
     return withArticle(Object.prototype.toString.call(value).slice(8, -1).slice(0, 40));
   } catch {
     return "an object that cannot be read";
+  }
+}
+
+/** Whether a value is an error, in any realm. Never throws. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error || /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
+  } catch {
+    return false;
   }
 }
 
@@ -108,9 +116,6 @@ function refuseType(what: string, name: string, type: string, value: unknown): n
   throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
-/** The backends that a domain may have. */
-type Parts = XenDomain & { readonly store: StoreBackend };
-
 /** How to get a domain, for error messages. */
 export const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
 
@@ -121,15 +126,15 @@ export const DOMAINS = "Pass denoDomain(), nodeDomain() or MockXen's domain()";
  * @param methods The methods that the backend must have.
  * @throws {TypeError} if the domain has no such backend.
  */
-export function checkBackend<Part extends keyof Parts>(
+export function checkBackend<Part extends DomainPart>(
   what: string,
   domain: unknown,
   part: Part,
-  methods: readonly (keyof Parts[Part] & string)[],
-): Parts[Part] {
+  methods: readonly (keyof XenDomain[Part] & string)[],
+): XenDomain[Part] {
   const backend: unknown = (Object(domain) as Record<Part, unknown>)[part];
   const missing = missingMethod(backend, methods);
-  if (missing === undefined) return backend as Parts[Part];
+  if (missing === undefined) return backend as XenDomain[Part];
   const current = backend === undefined
     ? `the current domain, ${show(domain)}, has none`
     : `current value is ${show(backend)}`;
@@ -151,7 +156,7 @@ function missingMethod<Method extends string>(value: unknown, methods: readonly 
  */
 export function checkFile<File extends { close(): void }>(
   file: File,
-  part: keyof Parts,
+  part: DomainPart,
   methods: readonly (keyof File & string)[],
 ): File {
   const missing = missingMethod(file, methods);
@@ -170,10 +175,4 @@ export function checkText<Text extends string>(
 ): asserts value is Text {
   if (typeof value === "string") return;
   throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
-}
-
-/** Throws unless a value is an `AbortSignal` or absent. */
-export function checkSignal(what: string, signal: unknown): asserts signal is AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  refuseType(what, "`signal`", "an AbortSignal", signal);
 }

@@ -1,6 +1,10 @@
 import type { EventBackend } from "./event_backend.ts";
 import type { GrantBackend } from "./grant_backend.ts";
 import type { MapBackend } from "./map_backend.ts";
+import type { StoreBackend } from "./store_backend.ts";
+
+/** The parts of a domain that are backends, by their names. */
+export type DomainPart = "grants" | "maps" | "events" | "store";
 
 /**
  * A Xen domain, as a program that runs in it sees it: one backend for each device. `denoDomain()`, `nodeDomain()` and
@@ -15,4 +19,46 @@ export interface XenDomain {
   readonly maps: MapBackend;
   /** Binds event channels: what `EventChannels` run on. */
   readonly events: EventBackend;
+  /** Connects to XenStore: what a `XenStore` runs on. */
+  readonly store: StoreBackend;
+  /**
+   * Asks the system whether a domain is there, as far as this domain can know. A domain that is destroyed counts as
+   * gone, even while others still map its pages.
+   *
+   * A number is used again for a later domain, so `true` does not say that it is still the same one.
+   *
+   * @param domid The domain, 0 to 32751 (0x7FEF).
+   * @returns Whether it is there, or `undefined` if this domain cannot know: on Linux only domain 0 knows of others, and
+   * this takes access to `/dev/xen/xenbus`, usually as root.
+   * @throws {TypeError} if the domid is not a number.
+   * @throws {RangeError} if it is out of bounds.
+   * @throws {GrantError} `unsupported` or `permission` if the system cannot be asked from this runtime.
+   *
+   * @example Stop waiting once the other domain is gone
+   * ```ts
+   * import { type EventChannel, EventChannels, type XenDomain } from "@gntalloc/gntalloc";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * // Returns whether an event arrived before the other domain was gone.
+   * async function eventFrom(domid: number, channel: EventChannel, domain: XenDomain): Promise<boolean> {
+   *   for (;;) {
+   *     try {
+   *       await channel.wait({ timeout: 10 });
+   *       return true;
+   *     } catch (error) {
+   *       if ((error as Error).name !== "TimeoutError") throw error;
+   *       if (await domain.isAlive(domid) === false) return false;
+   *     }
+   *   }
+   * }
+   *
+   * const xen = new MockXen();
+   * using events = new EventChannels(xen.domain(1));
+   * using channel = events.bindUnbound(2);
+   * xen.domain(2).destroy();
+   * assert.equal(await eventFrom(2, channel, xen.domain(1)), false);
+   * ```
+   */
+  isAlive(domid: number): Promise<boolean | undefined>;
 }

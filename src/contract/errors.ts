@@ -1,4 +1,4 @@
-import { checkText, show } from "./checks.ts";
+import { checkText, isError, show } from "./checks.ts";
 import { sentence } from "./messages.ts";
 import { checkPlainObject, readOptions } from "./options.ts";
 
@@ -20,7 +20,7 @@ import { checkPlainObject, readOptions } from "./options.ts";
  * | `copy-refused` | the system refused a whole copy request: how much was copied is unknown |
  * | `notify-refused` | the unmap notify names a port that is not bound, or a byte of a read-only mapping |
  * | `port-refused` | the port is unknown, not for this domain, already bound or not bound; or no port is left |
- * | `events-lost` | the system ran out of room for events and dropped some |
+ * | `events-lost` | the system ran out of room for events and dropped some: call `reset()` of the `EventChannels` |
  * | `permission` | the process may not use the device, or may not use FFI |
  * | `no-device` | this is not a Xen domain, or the driver is not loaded |
  * | `unsupported` | this backend or platform cannot do it |
@@ -57,6 +57,7 @@ export type GrantOperation =
   | "bind"
   | "notify"
   | "wait"
+  | "reset"
   | "unbind"
   | "inspect"
   | "close";
@@ -127,7 +128,7 @@ export class GrantError extends Error {
  */
 export function asGrantError(error: unknown, operation: GrantOperation, backend: string): GrantError {
   if (error instanceof GrantError) return error;
-  const reason = error instanceof Error ? error.message : show(error);
+  const reason = isError(error) ? error.message : show(error);
   return new GrantError(sentence(`Cannot ${operation}: the backend ${backend} failed: ${reason}`), {
     code: "backend-failed",
     operation,

@@ -51,7 +51,8 @@ export interface EventFile {
    * blocks.
    *
    * @returns The ports; empty if no event has arrived.
-   * @throws {GrantError} if the system refuses.
+   * @throws {GrantError} `events-lost` if there was no room for an event, on each call until {@linkcode EventFile.reset};
+   * or if the system refuses.
    */
   pending(): readonly number[];
   /**
@@ -73,6 +74,14 @@ export interface EventFile {
    * @throws {GrantError} if the system cannot wait. There is no callback then.
    */
   whenPending(callback: () => void): () => void;
+  /**
+   * Drops all events that have arrived and were not taken, and ends the loss of events that
+   * {@linkcode EventFile.pending} reports. A port whose event is dropped, now or earlier because there was no room for
+   * it, stays masked: the caller unmasks all ports after this call. Does not end a wait.
+   *
+   * @throws {GrantError} if the system refuses.
+   */
+  reset(): void;
   /**
    * Unbinds a port. Events that have arrived on it are dropped.
    *

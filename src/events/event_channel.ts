@@ -1,9 +1,10 @@
-import { checkInteger, checkSignal } from "../contract/checks.ts";
+import { checkInteger } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventFile } from "../contract/event_backend.ts";
 import { readOptions } from "../contract/options.ts";
 import type { CallGuard } from "../shared/call_guard.ts";
 import { showAs } from "../shared/inspection.ts";
+import { checkSignal } from "../shared/signal.ts";
 import { EventIterator } from "./event_iterator.ts";
 import type { EventPump, EventTaker } from "./event_pump.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
@@ -212,6 +213,13 @@ export class BoundChannel implements EventChannel, EventTaker {
     this.#waiters.fail(error);
   }
 
+  /**
+   * Unmasks the port of an event that nobody has taken, for events to arrive. If this fails, the next wait tries again.
+   */
+  unmask(): void {
+    if (!this.#closed) this.#unmask("reset");
+  }
+
   #closedError(operation: GrantOperation): GrantError {
     return new GrantError(
       `Cannot ${operation}: the event channel of port ${this.#port} was unbound. Bind another one.`,
@@ -293,10 +301,10 @@ export class BoundChannel implements EventChannel, EventTaker {
     return waiter;
   }
 
-  #unmask(): void {
+  #unmask(operation: "wait" | "reset" = "wait"): void {
     if (!this.#masked) return;
     const { guard, file } = this.#owner;
-    guard.make("wait", () => file.unmask(this.#port));
+    guard.make(operation, () => file.unmask(this.#port));
     this.#masked = false;
   }
 

@@ -1,6 +1,6 @@
 import { checkBackend, checkDomid, checkFile, checkInteger, checkPort, show } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
-import { GrantError } from "../contract/errors.ts";
+import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventBackend, EventFile } from "../contract/event_backend.ts";
 import { MAX_VIRQ } from "../contract/limits.ts";
 import { CallGuard } from "../shared/call_guard.ts";
@@ -116,12 +116,7 @@ export class EventChannels implements Disposable {
   }
 
   #bind(bind: (file: EventFile) => number): EventChannel {
-    if (this.#closed) {
-      throw new GrantError("Cannot bind: the event channels are closed. Create new ones.", {
-        code: "closed",
-        operation: "bind",
-      });
-    }
+    if (this.#closed) throw this.#closedError("bind");
     return this.#guard.make("bind", () => {
       const owner = this.#owner ??= this.#open();
       const port: unknown = bind(owner.file);
@@ -146,6 +141,60 @@ export class EventChannels implements Disposable {
       },
       forget: ({ port }) => this.#channels.delete(port),
     };
+  }
+
+  /**
+   * Continues after `events-lost`: until this call, every wait fails with it. Drops the events that were not taken, and
+   * lets each channel have one event instead, because its own may be among those that were lost: everyone who waits is
+   * woken, and the next wait of every other channel is over at once. Look at all shared memory then.
+   *
+   * Nothing needs to be lost for this call. Does nothing if no channel was bound yet.
+   *
+   * @throws {GrantError} `closed` if these event channels were closed; or the system's refusal.
+   *
+   * @example Continue after events were lost
+   * ```ts
+   * import { type EventChannel, EventChannels, GrantError } from "@gntalloc/gntalloc";
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const faults = new Faults();
+   * using events = new EventChannels(faults.wrap(new MockXen().domain(1)));
+   * using channel = events.bindUnbound(0);
+   *
+   * async function next(channel: EventChannel): Promise<void> {
+   *   try {
+   *     await channel.wait();
+   *   } catch (error) {
+   *     if (!(error instanceof GrantError && error.code === "events-lost")) throw error;
+   *     events.reset();
+   *     await channel.wait();
+   *   }
+   * }
+   *
+   * const error = new GrantError("Cannot take events: lost.", { code: "events-lost", operation: "wait" });
+   * faults.fail("wait", { error });
+   * await next(channel);
+   * assert.equal(channel.poll(), false);
+   * ```
+   */
+  reset(): void {
+    if (this.#closed) throw this.#closedError("reset");
+    const owner = this.#owner;
+    if (!owner) return;
+    this.#guard.make("reset", () => owner.file.reset());
+    const channels = [...this.#channels.values()];
+    for (const channel of channels) channel.onEvent();
+    // Not before the next wait, as elsewhere: an event that arrived until then would be in the system's ring twice.
+    for (const channel of channels) channel.unmask();
+  }
+
+  #closedError(operation: GrantOperation): GrantError {
+    return new GrantError(`Cannot ${operation}: the event channels are closed. Create new ones.`, {
+      code: "closed",
+      operation,
+    });
   }
 
   /** Lists the bound ports, and counts the waits. Also works after the event channels were closed. */

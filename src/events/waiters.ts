@@ -1,6 +1,4 @@
-// A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of
-// EventTarget.
-const { addEventListener, removeEventListener } = AbortSignal.prototype;
+import { addAbortListener, removeAbortListener } from "../shared/signal.ts";
 
 /** A wait for an event. */
 export interface Waiter {
@@ -43,7 +41,7 @@ export class Waiters {
       settle();
       this.#onLeave();
       try {
-        if (signal) removeEventListener.call(signal, "abort", onAbort);
+        if (signal) removeAbortListener(signal, onAbort);
       } catch {
         // A proxy may throw anything. That must not keep the others from being woken.
       }
@@ -55,7 +53,7 @@ export class Waiters {
     const onAbort = () => {
       if (this.#entries.has(entry)) entry.fail(signal!.reason);
     };
-    if (signal) addEventListener.call(signal, "abort", onAbort);
+    if (signal) addAbortListener(signal, onAbort);
     this.#entries.add(entry);
     return { promise, cancel: () => entry.wake(undefined), fail: entry.fail };
   }

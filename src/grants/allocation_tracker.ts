@@ -1,9 +1,10 @@
 import { GrantError } from "../contract/errors.ts";
+import { watchForLeak } from "../contract/leaks.ts";
 import { pages as pagesText, sentence } from "../contract/messages.ts";
 import { stacks } from "../shared/callers.ts";
 import { isAboutRoom } from "./refusals.ts";
 import type { AllocationReport } from "./reports.ts";
-import { type AllocatedPages, describeAllocation } from "./shared_pages.ts";
+import { type AllocatedPages, describeAllocation, type MappingFate, watchMappings } from "./shared_pages.ts";
 
 /** How many allocations an error names. */
 const NAMED = 3;
@@ -42,6 +43,11 @@ export class AllocationTracker {
       this.#full = Math.max(64, 2 * this.#origins.size);
     }
     this.#origins.set(pages, { time: performance.now(), stack });
+    const { count, domid } = pages;
+    watchMappings(
+      pages,
+      (mapping, fate) => watchForLeak(mapping, "mapping", () => describeDropped(fate, count, domid, stack)),
+    );
     return pages;
   }
 
@@ -70,6 +76,17 @@ export class AllocationTracker {
     const list = holders.map((holder) => `\n- ${describeHolder(holder)}`).join("");
     return new GrantError(`${sentence(message)} The largest holders:${list}`, { code, operation, errno, cause: error });
   }
+}
+
+/** What is said of a mapping that was dropped, unless it has ended. */
+function describeDropped({ ended }: MappingFate, count: number, domid: number, stack: string): string | undefined {
+  if (ended) return undefined;
+  const [place = "at a place that is not known"] = stack.split("\n");
+  return `A mapping of ${
+    pagesText(count)
+  } shared with domain ${domid}, allocated ${place.trim()}, was dropped without ` +
+    "being unmapped. The pages stay mapped and allocated until the program ends. Keep the mapping and unmap it, or " +
+    "declare it with `using`.";
 }
 
 function describeHolder({ pages, domid, freed, mappings, age, stack }: AllocationReport): string {

@@ -23,7 +23,8 @@ export interface GrantDeviceOptions {
   core?: WebAssembly.Module | undefined;
   /**
    * Whether to remember where and when pages were allocated: `inspect()` then lists the allocations, and errors about a
-   * reached limit name the largest. This takes some microseconds for each allocation. Default is false.
+   * reached limit name the largest. A mapping of them that is dropped without being unmapped is reported through
+   * `console.warn`, once. This takes some microseconds for each allocation. Default is false.
    *
    * @example Find out who holds pages
    * ```ts

@@ -1,6 +1,6 @@
 import { type Core, createCore, NO_MEMORY, OK, STAGING_CAPACITY } from "../../wasm/core.ts";
 import { grantedCount } from "../contract/answers.ts";
-import { checkFile, checkLimit } from "../contract/checks.ts";
+import { checkFile } from "../contract/checks.ts";
 import type { GrantError, GrantOperation } from "../contract/errors.ts";
 import type { GrantBackend, GrantFile } from "../contract/grant_backend.ts";
 import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
@@ -10,6 +10,7 @@ import { type MappingOwner, PageMapping } from "../shared/mapping.ts";
 import { checkedBytes, MappedParts, MemoryParts } from "../shared/memory.ts";
 import { type Grefs, keepGrefs } from "./grefs.ts";
 import { OpenFile } from "./open_file.ts";
+import { Limit } from "./limit.ts";
 import { limitReached, notFound, outOfMemory, withFreed } from "./refusals.ts";
 import { Reclaimer } from "./reclaimer.ts";
 import type { AllocatorReport } from "./reports.ts";
@@ -27,10 +28,7 @@ export class GrantEngine {
   readonly #core: Core;
   readonly #reclaimer: Reclaimer;
   readonly #guard: CallGuard;
-  /** Whether the limit is the backend's, which may change, so that it must be read again. */
-  #limitIsBackends: boolean;
-  /** Whether the core has the limit: it was set, or read from the backend. */
-  #limitIsKnown: boolean;
+  readonly #limit: Limit;
   /** References on their way to or from the backend, which must not see the core's own memory. */
   #grefs = new Uint32Array(64);
 
@@ -39,16 +37,14 @@ export class GrantEngine {
     this.#guard = new CallGuard(backend.name);
     this.#core = createCore(module);
     this.#reclaimer = new Reclaimer(this.#core, backend.name);
-    this.#limitIsBackends = limit === undefined;
-    this.#limitIsKnown = limit !== undefined;
-    if (limit !== undefined) this.#core.books.setLimit(limit);
+    this.#limit = new Limit(this.#core.books, backend, this.#guard, limit);
   }
 
   get limit(): number {
-    if (this.#limitIsBackends) {
+    if (this.#limit.mayChange) {
       this.#guard.begin("inspect");
       try {
-        this.#readLimit("inspect");
+        this.#limit.read("inspect");
       } finally {
         this.#guard.end();
       }
@@ -58,14 +54,12 @@ export class GrantEngine {
 
   set limit(pages: number) {
     this.checkIdle("inspect");
-    this.#limitIsBackends = false;
-    this.#limitIsKnown = true;
-    this.#core.books.setLimit(pages);
+    this.#limit.set(pages);
   }
 
   /** The limit when it was last read; `undefined` if it never was. Calls no backend. */
   get lastLimit(): number | undefined {
-    return this.#limitIsKnown ? this.#core.books.limit() : undefined;
+    return this.#limit.last;
   }
 
   /**
@@ -73,7 +67,7 @@ export class GrantEngine {
    * `undefined` if the backend cannot tell.
    */
   get reportedLimit(): number | undefined {
-    if (!this.#limitIsKnown && !this.#guard.busy) {
+    if (this.lastLimit === undefined && !this.#guard.busy) {
       try {
         return this.limit;
       } catch {
@@ -81,18 +75,6 @@ export class GrantEngine {
       }
     }
     return this.lastLimit;
-  }
-
-  /** Reads the limit from the backend. */
-  #readLimit(operation: GrantOperation): void {
-    try {
-      const limit = this.#backend.limit();
-      checkLimit("use the backend", "its limit", limit);
-      this.#core.books.setLimit(limit);
-      this.#limitIsKnown = true;
-    } catch (error) {
-      throw this.#guard.failed(operation, error);
-    }
   }
 
   /** The pages that stay live only because they are mapped here: freed ones, and those of closed allocators. */
@@ -123,7 +105,7 @@ export class GrantEngine {
   open(): OpenFile {
     this.#guard.begin("open");
     try {
-      if (this.#limitIsBackends) this.#readLimit("open");
+      this.#limit.read("open");
       const address = this.#core.books.open();
       if (!address) throw outOfMemory("open", "a file", "its books");
       let file: GrantFile | undefined;
@@ -206,14 +188,13 @@ export class GrantEngine {
   #reserveAgain(open: OpenFile, count: number, refusal: number): number {
     const { books } = this.#core;
     let page = refusal;
-    if (this.#limitIsBackends) {
-      this.#readLimit("allocate");
+    if (this.#limit.mayChange) {
+      this.#limit.read("allocate");
       page = books.reserve(open.address, count);
     }
     if (page >= 0) return page;
     if (page === NO_MEMORY) throw outOfMemory("allocate", pages(count), "their books");
-    const limitName = this.#limitIsBackends ? this.#backend.limitName : undefined;
-    throw limitReached(books, count, this.freedMapped, limitName);
+    throw limitReached(books, count, this.freedMapped, this.#limit.name);
   }
 
   /** Copies references from index `from` on, but not beyond `count`, to the core's staging area. Returns how many. */

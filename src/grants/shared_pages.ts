@@ -124,6 +124,17 @@ export interface SharedPages extends Disposable {
  */
 export let describeAllocation: (pages: AllocatedPages) => AllocationFacts;
 
+/** Is told of each mapping of an allocation, and what will become of it. */
+export type MappingWatcher = (mapping: object, fate: MappingFate) => void;
+
+/** Whether a mapping has ended, apart from the mapping itself. */
+export interface MappingFate {
+  ended: boolean;
+}
+
+/** Has a watcher told of the mappings that an allocation gets from now on. */
+export let watchMappings: (pages: AllocatedPages, watcher: MappingWatcher) => void;
+
 /** The pages of an allocation, by their indices in the allocator. */
 export class AllocatedPages implements SharedPages {
   readonly #engine: GrantEngine;
@@ -182,8 +193,16 @@ export class AllocatedPages implements SharedPages {
 
   #map(page: number, count: number, writable: boolean, gref: number): PageMapping {
     const uses = this.#uses ??= new PageUses(this.#open);
-    const mapping = this.#engine.map(this.#open, page, count, writable, gref, uses);
+    const { watcher } = uses;
+    if (watcher === undefined) {
+      const mapping = this.#engine.map(this.#open, page, count, writable, gref, uses);
+      uses.mappings++;
+      return mapping;
+    }
+    const fate: MappingFate = { ended: false };
+    const mapping = this.#engine.map(this.#open, page, count, writable, gref, new WatchedUse(uses, fate));
     uses.mappings++;
+    watcher(mapping, fate);
     return mapping;
   }
 
@@ -247,6 +266,9 @@ export class AllocatedPages implements SharedPages {
   }
 
   static {
+    watchMappings = (pages, watcher) => {
+      (pages.#uses ??= new PageUses(pages.#open)).watcher = watcher;
+    };
     describeAllocation = (pages) => ({
       domid: pages.#domid,
       writable: pages.#writable,
@@ -272,6 +294,7 @@ export class AllocatedPages implements SharedPages {
 /** Ends the mappings of an allocation, and counts those that are left. */
 class PageUses implements MappingOwner {
   mappings = 0;
+  watcher: MappingWatcher | undefined = undefined;
   readonly #open: OpenFile;
 
   constructor(open: OpenFile) {
@@ -285,5 +308,25 @@ class PageUses implements MappingOwner {
   unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void {
     this.mappings--;
     this.#open.unmap(memory, page, count);
+  }
+}
+
+/** Ends one mapping of an allocation whose mappings are watched. */
+class WatchedUse implements MappingOwner {
+  readonly #uses: PageUses;
+  readonly #fate: MappingFate;
+
+  constructor(uses: PageUses, fate: MappingFate) {
+    this.#uses = uses;
+    this.#fate = fate;
+  }
+
+  checkIdle(): void {
+    this.#uses.checkIdle();
+  }
+
+  unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void {
+    this.#fate.ended = true;
+    this.#uses.unmap(memory, page, count);
   }
 }

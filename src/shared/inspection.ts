@@ -7,6 +7,8 @@
 
 const NODE = Symbol.for("nodejs.util.inspect.custom");
 const DENO = Symbol.for("Deno.customInspect");
+/** Lists the properties that jest copies. */
+const JEST = Symbol.for("@jest/serializableProperties");
 
 /** How many entries of a list are shown. */
 export const SHOWN = 8;
@@ -54,13 +56,21 @@ export function showAs<Handle extends object>(
     [DENO](this: Handle, inspect: (value: unknown, options: unknown) => string, options: unknown): string {
       return inspect(show(this), options);
     },
-    toJSON(this: Handle): Shown {
-      return show(this);
-    },
   };
-  for (const key of [NODE, DENO, "toJSON"] as const) {
-    Object.defineProperty(type.prototype, key, { value: methods[key as "toJSON"], configurable: true, writable: true });
+  for (const key of [NODE, DENO] as const) {
+    Object.defineProperty(type.prototype, key, { value: methods[key], configurable: true, writable: true });
   }
+  // jest shows a copy of any object, without its private fields. It would copy the result of every getter, but some
+  // throw. So it copies only this method, which is bound to the handle.
+  Object.defineProperty(type.prototype, "toJSON", {
+    get(this: Handle) {
+      return () => show(this);
+    },
+    configurable: true,
+  });
+  Object.defineProperty(type.prototype, JEST, { value: Object.freeze(["toJSON"]), configurable: true });
+  // vitest shows a copy, too, but only of objects without a tag. Error messages also name a handle by its tag.
+  Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
 }
 
 /**

@@ -1,9 +1,5 @@
-import { checkSignal } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
-
-// A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of
-// EventTarget.
-const { addEventListener, removeEventListener } = AbortSignal.prototype;
+import { addAbortListener, checkSignal, removeAbortListener } from "../shared/signal.ts";
 
 /** How to make a request. */
 export interface StoreRequestOptions {
@@ -27,10 +23,10 @@ export function readSignal(what: string, options: StoreRequestOptions | undefine
 
 /** Listens for the abortion of a signal. Returns a function that stops listening. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  addEventListener.call(signal, "abort", listener);
+  addAbortListener(signal, listener);
   return () => {
     try {
-      removeEventListener.call(signal, "abort", listener);
+      removeAbortListener(signal, listener);
     } catch {
       // A proxy may throw anything. That must not keep others from what they wait for.
     }

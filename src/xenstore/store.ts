@@ -1,5 +1,6 @@
-import { checkBackend, checkInteger, checkSignal } from "../contract/checks.ts";
+import { checkBackend, checkInteger } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
+import { checkSignal } from "../shared/signal.ts";
 import type { StoreBackend } from "../contract/store_backend.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { showAs } from "../shared/inspection.ts";

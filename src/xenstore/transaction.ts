@@ -1,6 +1,7 @@
-import { checkInteger, checkSignal, show } from "../contract/checks.ts";
+import { checkInteger, show } from "../contract/checks.ts";
 import { startTimer, stopTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
+import { checkSignal } from "../shared/signal.ts";
 import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { onAbort } from "./abort.ts";

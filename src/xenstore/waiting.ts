@@ -1,5 +1,6 @@
-import { checkInteger, checkSignal, show } from "../contract/checks.ts";
+import { checkInteger, show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
+import { checkSignal } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { onAbort } from "./abort.ts";
 import type { Connection } from "./connection.ts";
@@ -68,7 +69,7 @@ async function wait<Value>(
   if (signal?.aborted) throw signal.reason;
   // Ends the watch and the reads, whatever the reason.
   const stop = new AbortController();
-  using watch = new Watch(connection, path, stop.signal);
+  const watch = new Watch(connection, path, stop.signal);
   const stopListening = signal && onAbort(signal, () => stop.abort(signal.reason));
   // Both at once, because a test may put fake timers in place in the meantime.
   const { setTimeout, clearTimeout } = globalThis;
@@ -83,6 +84,7 @@ async function wait<Value>(
   } finally {
     clearTimeout(timer);
     stopListening?.();
+    watch[Symbol.dispose]();
   }
 }
 

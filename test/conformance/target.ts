@@ -6,7 +6,10 @@ export interface GrantsTarget {
   readonly granter: Pick<XenDomain, "grants">;
   /** Its domid. */
   readonly granterDomid: number;
-  /** The domain that maps them, which may be the same. */
+  /**
+   * The domain that maps them. It may be the same, except in a PVH or HVM domain on x86, which would lose its own pages
+   * and then its kernel.
+   */
   readonly peer: Pick<XenDomain, "maps">;
   /** Its domid. */
   readonly peerDomid: number;
@@ -56,8 +59,8 @@ export interface MapsConformanceOptions {
 
 /** What the suite of event channels tests: both ends, in one process. */
 export interface EventsTarget {
-  /** One domain. */
-  readonly domain: Pick<XenDomain, "events">;
+  /** One domain. Its `isAlive` is tested, too, if it has it. */
+  readonly domain: Pick<XenDomain, "events"> & Partial<Pick<XenDomain, "isAlive">>;
   /** Its domid. */
   readonly domid: number;
   /** The other domain, which may be the same. */

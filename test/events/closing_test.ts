@@ -16,6 +16,7 @@ test("a channel is not unbound through a file that a backend's `stop()` has clos
       calls.push("stop");
       events.close();
     },
+    reset() {},
     unbind: (port) => void calls.push(`unbind ${port}`),
     close: () => void calls.push("close"),
   };

@@ -13,6 +13,7 @@ export function eventFile(replaced: Partial<EventFile> = {}): EventFile {
     pending: () => [],
     unmask() {},
     whenPending: () => () => {},
+    reset() {},
     unbind() {},
     close() {},
     ...replaced,
@@ -43,6 +44,7 @@ export class Driven {
         this.fire = undefined;
       };
     },
+    reset: () => void this.calls.push("reset"),
     unbind: (port) => void this.calls.push(`unbind ${port}`),
     close: () => void this.calls.push("close"),
   });

@@ -60,6 +60,7 @@ test("a backend that calls back for nothing is asked again under fake timers", a
           callback();
           return () => {};
         },
+        reset() {},
         unbind() {},
         close() {},
       }),

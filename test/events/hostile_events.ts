@@ -160,6 +160,10 @@ export class HostileEvents implements EventBackend {
           if (this.#percent > 0) end();
         }
       },
+      reset: () => {
+        if (closed) wrong("reset after close");
+        this.#call("reset", () => undefined);
+      },
       close: () => {
         if (closed) wrong("close again");
         closed = true;

@@ -14,6 +14,7 @@ const STEPS = [
   "wait",
   "abort",
   "iterate",
+  "reset",
   "unbind",
   "turn",
 ] as const;
@@ -71,6 +72,7 @@ test(
             () => channel?.notify(),
             () => channel?.unbind(),
             () => channel && wait(channel.wait()),
+            () => events.reset(),
             () => events.close(),
           ];
           attempt(actions[turn % actions.length]!);
@@ -80,6 +82,7 @@ test(
           if (what === "bind") attempt(() => channels.push(events.bindUnbound(0)));
           else if (what === "connect") attempt(() => channels.push(events.bindInterdomain(0, 1)));
           else if (what === "virq") attempt(() => channels.push(events.bindVirq(3)));
+          else if (what === "reset") attempt(() => events.reset());
           else if (what === "turn") await sleep(0);
           else if (!channel) continue;
           else if (what === "notify") attempt(() => channel.notify());

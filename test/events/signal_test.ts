@@ -1,5 +1,6 @@
 /** Signals that end a wait for events. */
 import { describe, expect, test, vi } from "vitest";
+import vm from "node:vm";
 import { Driven, state } from "./event_file.ts";
 
 /** Loads the module of waiters anew while `AbortSignal` has some methods replaced. */
@@ -66,6 +67,81 @@ describe("a caller's signal", () => {
       all[end](1);
       await Promise.all(promises);
       expect([listeners, all.size]).toEqual([0, 0]);
+    }
+  });
+});
+
+describe("a signal of another realm", () => {
+  /**
+   * A new realm has no `AbortController`, so this makes one there, with an `AbortSignal` that nothing here is an instance
+   * of. Its methods refuse other objects, as those of platforms do.
+   */
+  const script = new vm.Script(`
+    class AbortSignal {
+      #listeners = new Set();
+      #reason;
+      aborted = false;
+      get reason() { return this.#reason; }
+      get listeners() { return this.#listeners.size; }
+      addEventListener(type, listener) { if (type === "abort") this.#listeners.add(listener); }
+      removeEventListener(type, listener) { if (type === "abort") this.#listeners.delete(listener); }
+      abort(reason) {
+        this.aborted = true;
+        this.#reason = reason;
+        for (const listener of this.#listeners) listener();
+      }
+    }
+    new AbortSignal();
+  `);
+  interface ForeignSignal extends AbortSignal {
+    readonly listeners: number;
+    abort(reason: unknown): void;
+  }
+  const foreignSignal = () => script.runInNewContext() as ForeignSignal;
+
+  test("ends a wait, with its reason", async () => {
+    const signal = foreignSignal();
+    expect(signal).not.toBeInstanceOf(AbortSignal);
+    const driven = new Driven();
+    const wait = driven.channel.wait({ signal });
+    expect([await state(wait), signal.listeners]).toEqual(["waiting", 1]);
+    const reason = vm.runInNewContext("new Error('enough')");
+    signal.abort(reason);
+    await expect(wait).rejects.toBe(reason);
+    expect(signal.listeners).toBe(0);
+    await expect(driven.channel.wait({ signal })).rejects.toBe(reason);
+  });
+
+  test("ends an iterator", async () => {
+    const signal = foreignSignal();
+    const driven = new Driven();
+    const iterator = driven.channel.events({ signal });
+    const next = iterator.next();
+    driven.come(1);
+    expect(await next).toEqual({ value: undefined, done: false });
+    const last = iterator.next();
+    expect(await state(last)).toBe("waiting");
+    signal.abort("over");
+    await expect(last).rejects.toBe("over");
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test("has no listener left when an event comes first", async () => {
+    const signal = foreignSignal();
+    const driven = new Driven();
+    const wait = driven.channel.wait({ signal });
+    driven.come(1);
+    expect(await state(wait)).toBe("done");
+    expect(signal.listeners).toBe(0);
+  });
+
+  test("must be a signal: a controller, for example, is refused", async () => {
+    const { channel } = new Driven();
+    for (const signal of [new AbortController(), { aborted: false }, new EventTarget(), 5, null, () => {}]) {
+      await expect(channel.wait({ signal: signal as AbortSignal })).rejects.toThrow(
+        "Cannot wait as `signal` must be an AbortSignal: current value is",
+      );
+      expect(() => channel.events({ signal: signal as AbortSignal })).toThrow(TypeError);
     }
   });
 });

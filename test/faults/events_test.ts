@@ -61,6 +61,7 @@ const CASES: Record<string, Case> = {
   notify: { kind: "notify", run: ({ file, port }) => file.notify(port) },
   pending: { kind: "pending", run: ({ file }) => file.pending() },
   unmask: { kind: "unmask", run: ({ file, port }) => file.unmask(port) },
+  reset: { kind: "reset", run: ({ file }) => file.reset() },
   whenPending: { kind: "wait", run: ({ file }) => file.whenPending(() => {})() },
 };
 
@@ -197,6 +198,16 @@ describe("`pending()` that fails after it took events", () => {
     finish();
   });
 
+  test("forgets them when the file is reset", () => {
+    const { file, port, peer, peerPort, finish } = taken();
+    file.reset();
+    expect(file.pending()).toEqual([]);
+    file.unmask(port);
+    peer.notify(peerPort);
+    expect(file.pending()).toEqual([port]);
+    finish();
+  });
+
   test("forgets them when the port is unbound", () => {
     const { file, port, finish } = taken();
     file.unbind(port);
@@ -259,6 +270,7 @@ describe("an inner backend that breaks its contract", () => {
         pending: none,
         unmask: none,
         whenPending: none,
+        reset: none,
         unbind: none,
         close() {},
         ...methods,

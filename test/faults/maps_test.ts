@@ -156,7 +156,7 @@ describe("`refuse()`", () => {
 
   test("refuses wrong options", () => {
     const faults = new Faults();
-    expect(() => faults.refuse(null as unknown as object)).toThrow("the options must be an object");
+    expect(() => faults.refuse(null as unknown as object)).toThrow("the options must be a plain object");
     expect(() => faults.refuse({ grefs: 7 as unknown as number[] })).toThrow("must be an array of grant references");
     for (const status of [0, 1, -32_769, 0.5]) {
       expect(() => faults.refuse({ status })).toThrow("`status` must be a whole number from -32768 to -1");

@@ -1,5 +1,6 @@
 /** When rules apply: failures, holds, hooks and wrong options. */
 import { describe, expect, test } from "vitest";
+import vm from "node:vm";
 import { type FailOptions, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError, type Mapping } from "../../mod.ts";
@@ -107,6 +108,19 @@ test("errors may be any value, or made for the call", () => {
     message: "a fault was injected into call 4 of `grant` in the part `grants`",
     call: { part: "grants", kind: "grant", number: 4, page: 0, count: 2, domid: 0, grefs: [] },
   });
+  finish();
+});
+
+test("errors may be a class of another realm, whose message the library's error has", () => {
+  const { faults, device, finish } = faultyMachine();
+  const allocator = device.open();
+  for (const code of ["RangeError", "class Mine extends Error {}; Mine"]) {
+    const error = vm.runInNewContext(code);
+    faults.fail("grant", { error });
+    const { cause, message } = grantError(() => allocator.allocate(0));
+    expect(cause).toBeInstanceOf(error);
+    expect(message).toMatch(/^Cannot allocate: the backend mock failed: a fault was injected into call \d of `grant`/);
+  }
   finish();
 });
 
@@ -340,7 +354,8 @@ test("wrong options are refused", () => {
   );
   expect(() => new Faults(null as unknown as object)).toThrow(TypeError);
   expect(() => faults.fail("fly" as "map")).toThrow(
-    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, unbind: " +
+    "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, reset, " +
+      "unbind: " +
       'current value is "fly"',
   );
   expect(() => faults.fail("map", { part: "both" as "maps" })).toThrow(

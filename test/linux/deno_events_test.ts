@@ -97,7 +97,7 @@ describe("pending()", () => {
     used.shim.fail("read", Errno.EFBIG);
     const error = grantError(() => file.pending());
     expect(error).toMatchObject({ code: "events-lost", operation: "wait", errno: Errno.EFBIG });
-    expect(error.message).toContain("bind the ports again");
+    expect(error.message).toContain("Call `reset()`");
     file.close();
   });
 });

@@ -134,7 +134,6 @@ describe("in a PVH domain on x86", () => {
   const isX86 = Deno.build.arch === "x86_64";
   beforeEach(() => {
     used.shim.text(GUEST_TYPE, "PVH\n");
-    used.shim.domid(0);
   });
 
   test.runIf(isX86)("map() throws own-grant for grants of the own domain only", () => {

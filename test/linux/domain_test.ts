@@ -41,6 +41,11 @@ describe.each([
     makeDomain({ allowOwnGrants: true });
   });
 
+  test("`warnOfLeaks` must be a boolean", () => {
+    refuses({ warnOfLeaks: "no" }, 'Cannot make a domain as `warnOfLeaks` must be a boolean: current value is "no"');
+    makeDomain({ warnOfLeaks: false });
+  });
+
   test("must be an object", () => {
     for (const options of [null, 5, "/dev/xen/gntdev", new Map()]) {
       refuses(options, "the options must be a plain object");

@@ -51,6 +51,27 @@ describe("event channels", () => {
     expect(libc.log).toEqual([]);
   });
 
+  test("reset() takes one call, and drops the events that unbind() took out of the ring", () => {
+    const file = openFile(linuxEventBackend);
+    const [first, second] = [file.bindUnbound(1), file.bindUnbound(1)];
+    libc.ports = [[second]];
+    file.unbind(first);
+    libc.log = [];
+    file.reset();
+    expect(libc.log).toEqual(["ioctl 3 reset"]);
+    expect(file.pending()).toEqual([]);
+  });
+
+  test("reset() that the kernel refuses throws, and drops nothing", () => {
+    const file = openFile(linuxEventBackend);
+    const [first, second] = [file.bindUnbound(1), file.bindUnbound(1)];
+    libc.ports = [[second]];
+    file.unbind(first);
+    libc.fail("ioctl", Errno.ENOTTY);
+    expect(grantError(() => file.reset())).toMatchObject({ code: "unsupported", operation: "reset" });
+    expect(file.pending()).toEqual([second]);
+  });
+
   test("whenPending() stops waiting when it is stopped, and when the file is closed", () => {
     const file = openFile(linuxEventBackend);
     file.whenPending(() => expect.fail("stopped"))();

@@ -1,81 +1,29 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { linuxDomain } from "../../backends/linux/domain.ts";
-import { CAPABILITIES, GUEST_TYPE } from "../../backends/linux/own_grants.ts";
-import { readOwnDomid } from "../../backends/linux/xenstore.ts";
+import { linuxDomain, type LinuxDomainOptions } from "../../backends/linux/domain.ts";
+import { GUEST_TYPE } from "../../backends/linux/own_grants.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { FakeLibc } from "../support/fake_libc.ts";
 import { grantError } from "../support/grant_error.ts";
-import { xenstoreAnswer } from "../support/xenstore.ts";
-
-const OPEN_XENBUS = "open /dev/xen/xenbus nonblocking";
-/** XS_READ, request 1, no transaction, 6 bytes: "domid" and NUL. */
-const REQUEST = "02000000010000000000000006000000" + "646f6d696400";
 
 let libc: FakeLibc;
 beforeEach(() => {
   libc = new FakeLibc();
 });
 
-describe("readOwnDomid()", () => {
-  test("asks XenStore, and closes its device", () => {
-    libc.xenstore = [xenstoreAnswer("7")];
-    expect(readOwnDomid(libc)).toBe(7);
-    expect(libc.log).toEqual([OPEN_XENBUS, `write 3 ${REQUEST}`, "read 3", "close 3"]);
-  });
-
-  test("waits for the answer, and takes it in pieces", () => {
-    const answer = xenstoreAnswer("12345");
-    libc.xenstore = [
-      -Errno.EAGAIN,
-      answer.subarray(0, 5),
-      -Errno.EINTR,
-      answer.subarray(5, 16),
-      -Errno.EAGAIN,
-      answer.subarray(16, 18),
-      answer.subarray(18),
-    ];
-    expect(readOwnDomid(libc)).toBe(12345);
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test.each<[string, (Uint8Array | number)[] | undefined]>([
-    ["there is no device", undefined],
-    ["the answer is an error", [xenstoreAnswer("ENOENT\0", 16)]],
-    ["the answer is to another request", [xenstoreAnswer("7", 2, 2)]],
-    ["the answer is no domid", [xenstoreAnswer("seven")]],
-    ["the answer is empty", [xenstoreAnswer("")]],
-    ["the answer is too long", [xenstoreAnswer("7".repeat(4000)), xenstoreAnswer("7".repeat(4000))]],
-    ["the device ends", [0]],
-    ["reading fails", [-Errno.EIO]],
-  ])("returns undefined when %s", (_when, xenstore) => {
-    libc.xenstore = xenstore;
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test("returns undefined when the request cannot be written", () => {
-    libc.xenstore = [xenstoreAnswer("7")];
-    libc.fail("write", Errno.EIO);
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.openFiles).toBe(0);
-  });
-
-  test("gives up when no answer comes", () => {
-    libc.xenstore = [];
-    expect(readOwnDomid(libc)).toBeUndefined();
-    expect(libc.log.length).toBeLessThan(1000);
-    expect(libc.openFiles).toBe(0);
-  });
-});
+const OPEN_EVTCHN = "open /dev/xen/evtchn nonblocking";
 
 /** Opens the mapping device of a domain that is number 7, and forgets the calls that it took. */
-function openFile({ type = "PVH\n", isX86 = true, allowOwnGrants = false } = {}) {
+function openFile(
+  { type = "PVH\n", isX86 = true, ...options }: LinuxDomainOptions & { type?: string; isX86?: boolean } = {},
+) {
   libc.texts[GUEST_TYPE] = type;
-  libc.xenstore ??= [7, 7, 7].map((domid) => xenstoreAnswer(String(domid)));
-  const file = linuxDomain(libc, { allowOwnGrants }, isX86).maps.open();
+  const file = linuxDomain(libc, options, isX86).maps.open();
   libc.log = [];
   return file;
 }
+
+/** How often the domain looked whether another one is itself. */
+const looks = () => libc.log.filter((line) => line === OPEN_EVTCHN).length;
 
 describe("mapping grants", () => {
   test.each(["PVH\n", "HVM\n"])(
@@ -92,7 +40,12 @@ describe("mapping grants", () => {
           "`allocate()` returned, or with `copy()` of the mapper. To accept the risk, pass `allowOwnGrants: true` to " +
           "denoDomain() or nodeDomain().",
       });
-      expect(libc.log.filter((line) => line.startsWith("ioctl") || line.startsWith("mmap"))).toEqual([]);
+      expect(libc.log).toEqual([
+        OPEN_EVTCHN,
+        "ioctl 4 bind for 7",
+        "ioctl 4 bind 32752:20",
+        "close 4",
+      ]);
     },
   );
 
@@ -102,26 +55,25 @@ describe("mapping grants", () => {
     file.map([0, 6], [9, 8], true);
   });
 
-  test("of another domain is allowed, and asks for the own domid once", () => {
+  test("of another domain is allowed, and looks once at each", () => {
     const file = openFile();
-    file.map(6, [9], true);
-    file.map(6, [9], true);
-    expect(libc.log.filter((line) => line === OPEN_XENBUS)).toHaveLength(1);
+    for (const domid of [6, 6, 5, [6, 5], [5, 4]]) file.map(domid, typeof domid === "number" ? [9] : [9, 8], true);
+    expect(looks()).toBe(3);
+    expect(libc.openFiles).toBe(1);
   });
 
   test("of the domid that the domain had before a migration is allowed", () => {
-    libc.xenstore = [xenstoreAnswer("7"), xenstoreAnswer("8")];
     const file = openFile();
-    file.map(6, [9], true);
+    expect(grantError(() => file.map(7, [9], true)).code).toBe("own-grant");
+    libc.ownDomid = 8;
     file.map(7, [9], true);
-    libc.xenstore = [xenstoreAnswer("8")];
     expect(grantError(() => file.map(8, [9], true)).code).toBe("own-grant");
   });
 
-  test("of the own domain throws own-grant when XenStore does not answer a second time", () => {
-    libc.xenstore = [xenstoreAnswer("7"), -Errno.EIO];
-    const file = openFile();
+  test("looks at the device that the domain was given", () => {
+    const file = openFile({ evtchn: "/dev/other" });
     expect(grantError(() => file.map(7, [9], true)).code).toBe("own-grant");
+    expect(libc.log[0]).toBe("open /dev/other nonblocking");
   });
 
   test.each([
@@ -129,32 +81,31 @@ describe("mapping grants", () => {
     ["where the type is not known", { type: "" }],
     ["on a machine that is no x86", { isX86: false }],
     ["with `allowOwnGrants`", { allowOwnGrants: true }],
-  ])("of the own domain is allowed %s, without asking for its domid", (_where, options) => {
+  ])("of the own domain is allowed %s, without a look at it", (_where, options) => {
     const file = openFile(options);
     file.map(7, [9], true);
-    expect(libc.log).not.toContain(OPEN_XENBUS);
+    expect(looks()).toBe(0);
   });
 
-  test("of domain 0 throws own-grant in domain 0 without XenStore", () => {
-    libc.xenstore = [-Errno.EIO, -Errno.EIO];
-    libc.texts[CAPABILITIES] = "control_d\n";
+  test.each(
+    [
+      ["the device cannot be opened", "open", Errno.EACCES, 0],
+      ["no port is left", "ioctl", Errno.ENOSPC, 0],
+      ["no second port is left", "ioctl", Errno.ENOSPC, 1],
+    ] as const,
+  )("is allowed where %s, and looks again the next time", (_why, call, errno, skip) => {
     const file = openFile();
-    expect(grantError(() => file.map(0, [9], true)).code).toBe("own-grant");
-  });
-
-  test("is allowed where the own domid cannot be known", () => {
-    libc.xenstore = [-Errno.EIO];
-    libc.texts[CAPABILITIES] = "";
-    const file = openFile();
-    file.map(0, [9], true);
+    libc.fail(call, errno, skip);
     file.map(7, [9], true);
+    expect(libc.openFiles).toBe(1);
+    expect(grantError(() => file.map(7, [9], true)).code).toBe("own-grant");
   });
 });
 
-test("copying from and to own grants is allowed, without asking for the own domid", () => {
+test("copying from and to own grants is allowed, without a look at the own domid", () => {
   const file = openFile();
   const own = { domid: 7, gref: 9, offset: 0 };
   const memory = new Uint8Array(4);
   expect(file.copy([{ from: own, to: memory, length: 4 }, { from: memory, to: own, length: 4 }])).toEqual([0, 0]);
-  expect(libc.log).not.toContain(OPEN_XENBUS);
+  expect(looks()).toBe(0);
 });

@@ -1,5 +1,5 @@
 /** The pages of a simulated Xen: they are zeroed, do not overlap, are reused, and are given back. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Buffers } from "../../backends/mock/buffers.ts";
 import type { MachineMemory, Memory } from "../../backends/mock/memory.ts";
@@ -182,4 +182,17 @@ test("`destroy()` gives the domain's pages back when their last mapping ends", (
   expect([...ours.read(0, 2)]).toEqual([5, 0]);
   ours.unmap();
   device.close();
+});
+
+test("a runtime whose buffers cannot say whether they are detached is refused when the mock is loaded", async () => {
+  const property = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")!;
+  vi.resetModules();
+  Reflect.deleteProperty(ArrayBuffer.prototype, "detached");
+  try {
+    await expect(import("../../backends/mock.ts")).rejects.toThrow(
+      "Cannot simulate Xen: this runtime has no `ArrayBuffer.prototype.detached`. Use Node 22 or later.",
+    );
+  } finally {
+    Object.defineProperty(ArrayBuffer.prototype, "detached", property);
+  }
 });

@@ -38,8 +38,9 @@ test("`domain()` and `process()` return objects that own nothing but what is pub
   expect(xen.domain(1)).toBe(domain);
   expect(process.domain).toBe(domain);
   expect(Object.keys(xen)).toEqual(["profile"]);
-  expect(Object.keys(domain).sort()).toEqual(["domid", "events", "grants", "maps", "store", "storeSocket"]);
-  expect(Object.keys(process).sort()).toEqual(["domain", "events", "grants", "maps", "store", "storeSocket"]);
+  const parts = ["events", "grants", "isAlive", "maps", "store", "storeSocket"];
+  expect(Object.keys(domain).sort()).toEqual(["domid", ...parts]);
+  expect(Object.keys(process).sort()).toEqual(["domain", ...parts]);
   // So a program can replace a backend of a domain.
   const open = () => {
     throw new Error("planned");
@@ -318,9 +319,9 @@ test("`inspect()` returns domains with what they hold, as plain data", () => {
         limit: 1024,
         counted: 1,
         processes: [{ process: 0, files: 2, ownPages: 1 }],
-        grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true }],
+        grants: [{ gref: 8, domid: 0, writable: true, process: 0, held: false, mapped: true, voided: false }],
         mappings: [],
-        ports: [{ port: 1, process: 0, domid: 0 }],
+        ports: [{ port: 1, process: 0, domid: 0, voided: false }],
         connections: [],
       },
       {
@@ -508,4 +509,46 @@ test("`map()` refuses a reference that was never granted, when nothing ever was"
   for (const gref of [0, 7, 8, 0xffff_ffff]) {
     expect(() => mapper.map(1, [gref])).toThrow(expect.objectContaining({ code: "map-refused" }));
   }
+});
+
+describe("a domain that maps its own grant", () => {
+  test.each(["PVH", "HVM"] as const)("is refused with `own-grant` in a %s domain on x86", (guestType) => {
+    const xen = new MockXen({ guestType });
+    const pages = new GrantDevice(xen.domain(1)).open().allocate(1, { writable: true });
+    const mapper = new GrantMapper(xen.domain(1));
+    const both = [{ domid: 2, gref: 8 }, { domid: 1, gref: pages.grefs[0]! }];
+    for (const map of [() => mapper.map(1, pages.grefs), () => mapper.mapGrants(both)]) {
+      expect(map).toThrow(expect.objectContaining({
+        code: "own-grant",
+        operation: "map",
+        message:
+          `Cannot map grants of domain 1: this is domain 1, and a ${guestType} domain on x86 that maps its own ` +
+          "grant loses the page, and then its kernel panics. Use the pages as their owner, with `map()` of what " +
+          "`allocate()` returned, or with `copy()` of the mapper. Or use a second domain.",
+      }));
+    }
+    const from = { domid: 1, gref: pages.grefs[0]!, offset: 0 };
+    expect(mapper.copy([{ from, to: new Uint8Array(4), length: 4 }])).toEqual(["okay"]);
+    pages.free();
+    xen.assertClean();
+  });
+
+  test("is harmless in a PV domain, which is the default", () => {
+    for (const xen of [new MockXen({ guestType: "PV" }), new MockXen()]) {
+      const pages = new GrantDevice(xen.domain(1)).open().allocate(1);
+      new GrantMapper(xen.domain(1)).map(1, pages.grefs).unmap();
+    }
+  });
+});
+
+test("the error of a refused mapping says for whom the page is", () => {
+  const { device, mapper } = sides(new MockXen());
+  const forOther = device.open().allocate(3, { writable: true });
+  expect(() => mapper.map(1, forOther.grefs)).toThrow(
+    `Cannot map: reference ${forOther.grefs[0]} is granted to domain 3, and this is domain 0.`,
+  );
+  const readOnly = device.open().allocate(0);
+  expect(() => mapper.map(1, readOnly.grefs, { writable: true })).toThrow(
+    `Cannot map: reference ${readOnly.grefs[0]} is granted read-only. Map it without \`writable\``,
+  );
 });

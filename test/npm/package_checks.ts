@@ -3,10 +3,11 @@
 import { buildNpm, sha256 } from "../../scripts/build_npm.ts";
 import { exec } from "../../scripts/exec.ts";
 import { checkLinks } from "./docs/links.ts";
+import type { Outcome } from "./programs/tests.ts";
 import type { Tools } from "../../scripts/npm/projects.ts";
 
 /** Checks by their names. A check throws, or returns what it found. */
-export type Checks = Record<string, () => Promise<string>>;
+export type Checks = Record<string, () => Promise<string | Outcome>>;
 
 /** What the build needs beside the published sources. */
 const BUILD_FILES = ["deno.json", "deno.lock", "package.json", "scripts"];

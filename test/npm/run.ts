@@ -14,10 +14,12 @@ import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
 import { findChromium } from "./chromium.ts";
 import { browserChecks } from "./docs/browser.ts";
+import { exampleChecks } from "./docs/examples.ts";
 import { nodeChecks } from "./docs/node.ts";
 import { Snippets } from "./docs/snippets.ts";
 import { typescriptChecks } from "./docs/typescript.ts";
 import { workerdChecks } from "./docs/workerd.ts";
+import { runJest } from "./jest.ts";
 import { type Checks, packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
@@ -72,6 +74,7 @@ async function main(): Promise<number> {
     });
     await report.check(where, "mock", () => outcome(exec(node, ["mock_cli.ts"], inProject)), "mock");
     await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], inProject)));
+    await report.check(where, "jest", () => runJest(tools, line, project, "mock.test.js"));
     await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], inProject)));
     for (const [name, program] of Object.entries({ device: "device.ts", "event channels": "events.ts" })) {
       if (library === undefined) report.skip(where, `${name} over a shim`, "Linux alone has the devices");
@@ -148,6 +151,8 @@ async function main(): Promise<number> {
       `install Chromium as root: \`apt-get install chromium\`: ${chromium.message}`,
     );
   }
+
+  await checkAll("the examples", exampleChecks(tools, repository, tarball, docsProject));
 
   if (only === undefined) {
     await keep({ task: "test:npm", system: Deno.build.target, ran: report.ran, counts: report.counts });

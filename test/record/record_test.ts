@@ -1,5 +1,6 @@
 /** What a recorder writes, and that neither recording nor replaying changes anything. */
 import { describe, expect, test } from "vitest";
+import vm from "node:vm";
 import { type MockProfile, MockXen } from "../../backends/mock.ts";
 import { type GrantBackend, type GrantFile, parseTrace, Recorder, type ReplayReport } from "../../backends/record.ts";
 import { GrantDevice } from "../../mod.ts";
@@ -167,6 +168,17 @@ describe("a recorder passes oddities on:", () => {
     expect(recorder.failure).toBe(undefined);
     expect(parseTrace(lines).calls.slice(1)).toMatchObject([{ call: "grant", grefs: [] }, { grefs: [8, 9] }]);
   });
+});
+
+test("an error of another realm is recorded with its message", () => {
+  const { trace: lines, recorder } = recording();
+  const error = vm.runInNewContext("new Error('boom')");
+  const fail = () => {
+    throw error;
+  };
+  const { grants } = recorder.wrap({ grants: { name: "foreign", limitName: "none", limit: fail, open: fail } });
+  expect(thrown(() => grants.limit())).toBe(error);
+  expect(lines[1]).toBe(`{"part":"grants","call":"limit","error":{"code":"backend-failed","message":"boom"}}`);
 });
 
 test("a mark that cannot be written is refused, and recording goes on", () => {

@@ -51,6 +51,14 @@ describe("events in a replay", () => {
     expect(run(lines).difference?.line).toBe(8);
   });
 
+  test("are dropped by a reset", () => {
+    const reset = `{"part":"events","call":"reset","file":1}`;
+    const dropped = [...both, port("notify", 90), pending(), reset];
+    expect(run([...dropped, pending(70)]).difference?.line).toBe(8);
+    const after = [port("unmask", 70), port("unmask", 90), port("notify", 90), pending(70)];
+    expect(run([...dropped, ...after]).difference?.message).toBe(undefined);
+  });
+
   test("are requested with `send` only if they have not come already", () => {
     const asked: number[] = [];
     const send = (port: number) => void asked.push(port);
@@ -156,7 +164,7 @@ describe("a trace of event channels written by hand", () => {
   test("wrong options are refused", () => {
     const bad = (options: object) => () => replay([HEADER], { domains, ...options } as ReplayOptions);
     expect(bad({ send: 7 })).toThrow("`send` must be a function: current value is 7");
-    expect(bad({ remotePorts: null })).toThrow("`remotePorts` must be an object");
+    expect(bad({ remotePorts: null })).toThrow("`remotePorts` must be a plain object");
     expect(bad({ remotePorts: { 1: 131_072 } })).toThrow("must be a whole number from 0 to 131071");
   });
 });
@@ -171,6 +179,7 @@ describe("a backend of event channels that breaks its contract", () => {
       pending: () => [],
       unmask() {},
       whenPending: () => () => {},
+      reset() {},
       unbind() {},
       close() {},
       ...methods,

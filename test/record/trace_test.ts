@@ -84,7 +84,7 @@ test("wrong options of a replay are refused", () => {
   refused({ granter: 0x7ff0 }).toThrow("Cannot replay as `granter` must be a whole number from 0");
   refused({ domids: { 5: -1 } }).toThrow(RangeError);
   refused({ domids: { 5: "1" } }).toThrow(TypeError);
-  refused({ domids: 5 }).toThrow("`domids` must be an object");
+  refused({ domids: 5 }).toThrow("`domids` must be a plain object");
   refused({ domains: undefined }).toThrow("`domains` must be an array, with a domain for each recorded one");
   refused({ domains: [null] }).toThrow("Cannot replay as `domains[0]` must be an object: current value is null");
 });

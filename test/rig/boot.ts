@@ -9,6 +9,7 @@ const MEMORY = {
   bench: { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2500 },
   pvh: { machine: 2560, dom0: 2048 },
+  suspend: { machine: 3072, dom0: 2048 },
 };
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */

@@ -5,9 +5,12 @@ import type { NodeProject } from "./node_project.ts";
 
 /**
  * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain, which
- * has Deno and the tests, or only a program in C that uses its own grant.
+ * has Deno and the tests, or only a program in C, which uses its own grant or is suspended.
  */
-export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh";
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh" | "suspend";
+
+/** The programs in C of the rigs whose domUs have no Deno. */
+export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
 
 /** The kernel modules of dom0. A domU loads those that it needs. */
 const MODULES = [
@@ -19,7 +22,7 @@ const MODULES = [
 ];
 /** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
-const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"];
+const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"];
 
 /** What tests in the guest may import. */
 const SOURCES = [
@@ -46,8 +49,8 @@ export interface Sources {
   node?: NodeProject;
   /** The bench's program in C, for the rigs that run the bench in dom0. */
   share?: string;
-  /** The program in C for the rig `pvh`. */
-  ownGrant?: string;
+  /** The program of {@linkcode DOMU_PROGRAMS}, compiled. */
+  domuProgram?: string;
 }
 
 /** Builds what QEMU boots in `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -80,6 +83,8 @@ export async function buildImages(
     ]);
     dom0.push(
       ...onlyNew(common, toolstack),
+      // xl saves and restores through this program, which it starts by the path of its package.
+      { path: `${tools.slice(sources.packages.length + 1)}/bin/libxl-save-helper`, link: "/usr/bin/libxl-save-helper" },
       // dom0's share of the memory is fixed on Xen's command line.
       { path: "etc/xen/xl.conf", text: 'autoballoon="0"\n' },
       { path: "xen/vmlinux", from: `${sources.packages}/boot/vmlinux` },
@@ -91,11 +96,12 @@ export async function buildImages(
 
 async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
   if (rig === "domu") return [...common, init(sources, "domu-init.sh")];
-  if (rig !== "pvh") return [];
+  const name = DOMU_PROGRAMS[rig];
+  if (name === undefined) return [];
   return [
     ...await systemEntries(sources),
-    { path: "usr/bin/own_grant", executable: true, from: sources.ownGrant! },
-    init(sources, "own_grant-init.sh"),
+    { path: `usr/bin/${name}`, executable: true, from: sources.domuProgram! },
+    init(sources, `${name}-init.sh`),
   ];
 }
 

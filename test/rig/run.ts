@@ -9,6 +9,7 @@ import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
+import { buildDomuProgram } from "./domu_program.ts";
 import { onlyMatch } from "./files.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
@@ -16,10 +17,10 @@ import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
 import { declare as declareOwnGrant } from "./guest/own_grant.ts";
 import { namesOf } from "./guest/runner.ts";
-import { buildImages, type Sources } from "./image.ts";
+import { declare as declareSuspend } from "./guest/suspend.ts";
+import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { parseOptions, type Rig } from "./options.ts";
-import { buildOwnGrant } from "./own_grant/build.ts";
 import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 
@@ -36,6 +37,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf(declareDomu);
     case "pvh":
       return namesOf(declareOwnGrant);
+    case "suspend":
+      return namesOf(declareSuspend);
   }
 }
 
@@ -56,12 +59,13 @@ function say(text: string): void {
 async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = { node: NODES, domu: [EXAMPLE_NODE] };
   const lines = linesOf[rig] ?? [];
+  const domuProgram = DOMU_PROGRAMS[rig];
   return {
     packages,
     repository,
     peer: await buildCPeer(cache, packages),
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
-    ...(rig === "pvh" ? { ownGrant: await buildOwnGrant(cache, packages) } : {}),
+    ...(domuProgram ? { domuProgram: await buildDomuProgram(cache, packages, domuProgram) } : {}),
     ...(rig === "node" ? { share: await buildShare(packages, `${cache}/bench`) } : {}),
   };
 }
@@ -134,6 +138,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
       return [deno, `Node ${EXAMPLE_NODE}`].map((where) => ({ where, machine: "domains" }));
     case "differential":
     case "pvh":
+    case "suspend":
       return [];
   }
 }

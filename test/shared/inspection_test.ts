@@ -1,6 +1,8 @@
 /** What a person sees of a handle. */
 import { expect, test } from "vitest";
 import { inspect } from "node:util";
+import { type MockDomain, MockXen } from "../../backends/mock.ts";
+import { GrantDevice } from "../../mod.ts";
 import { shorten, showAs } from "../../src/shared/inspection.ts";
 
 class InternalPort {
@@ -36,6 +38,21 @@ test("`JSON.stringify` and the diffs of tests show the properties", () => {
     }
   `);
   expect(() => expect(port).toBe(new InternalPort(4))).toThrow("Port");
+});
+
+test("a copy by jest, without private fields, shows the properties of the handle", () => {
+  const copied: unknown = Reflect.get(port, Symbol.for("@jest/serializableProperties"));
+  expect(copied).toEqual(["toJSON"]);
+  const copy = Object.defineProperty(Object.create(InternalPort.prototype), "toJSON", {
+    value: Reflect.get(port, "toJSON"),
+  });
+  expect(JSON.stringify(copy)).toBe('{"port":3}');
+});
+
+test("the tag is the public name: messages show it, and vitest shows the handle instead of a copy", () => {
+  expect(Object.prototype.toString.call(port)).toBe("[object Port]");
+  const xen = new MockXen() as unknown as MockDomain;
+  expect(() => new GrantDevice(xen)).toThrow("the current domain, a MockXen, has none");
 });
 
 test("the class has the public name, and its type and keys stay as they are", () => {

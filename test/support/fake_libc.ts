@@ -16,6 +16,9 @@ import { Errno } from "../../src/contract/errno.ts";
 
 type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
 
+/** Xen's name for the domain that asks. */
+const DOMID_SELF = 0x7ff0;
+
 /** A C library that answers as the devices do, logs its calls, and fails on demand. */
 export class FakeLibc implements Libc {
   /** The calls, in order. */
@@ -29,6 +32,10 @@ export class FakeLibc implements Libc {
    * device.
    */
   xenstore: (Uint8Array | number)[] | undefined;
+  /** The number of the domain that this is: nobody else can bind to the ports that were allocated for it. */
+  ownDomid = 7;
+  /** The domain that the last port was allocated for. */
+  #portFor = -1;
   openFiles = 0;
   liveMappings = 0;
   /** The statuses that the segments of a copy get. */
@@ -85,9 +92,16 @@ export class FakeLibc implements Libc {
     } else if (request === copying.IOCTL_GNTDEV_GRANT_COPY) {
       const segments = this.segments(view);
       for (const [i, status] of this.statuses.entries()) segments.setInt16(24 * i + 20, status, true);
+    } else if (request === evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT) {
+      this.#portFor = view.getUint32(0, true);
+      return 20 + this.#nextIndex++;
     } else if (
-      request === evtchn.IOCTL_EVTCHN_BIND_VIRQ || request === evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN ||
-      request === evtchn.IOCTL_EVTCHN_BIND_UNBOUND_PORT
+      request === evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN && view.getUint32(0, true) === DOMID_SELF &&
+      this.#portFor !== this.ownDomid
+    ) {
+      return -Errno.EINVAL;
+    } else if (
+      request === evtchn.IOCTL_EVTCHN_BIND_VIRQ || request === evtchn.IOCTL_EVTCHN_BIND_INTERDOMAIN
     ) {
       return 20 + this.#nextIndex++;
     }
@@ -229,6 +243,8 @@ function describeRequest(request: number, view: DataView, libc: FakeLibc): strin
       return `unbind ${u32(0)}`;
     case evtchn.IOCTL_EVTCHN_NOTIFY:
       return `notify ${u32(0)}`;
+    case evtchn.IOCTL_EVTCHN_RESET:
+      return "reset";
   }
   throw new Error(`unknown request ${request}`);
 }

@@ -18,6 +18,7 @@ describe("mutantsOf()", () => {
     ["failure ??= error;", [["statement deleted", ";"], ["??= to =", "failure = error;"]]],
     ["const c = a ?? b;", [["?? dropped", "const c = a;"]]],
     ["call(a, b);", [["call dropped", ";"], ["arguments swapped", "call(b, a);"]]],
+    ["const most = Math.max(a, b);", []],
     ["const copy = [...list];", [["copy dropped", "const copy = (list);"]]],
     ["const both = [...list, ...others];", []],
     ["const copy = list.slice();", [["copy dropped", "const copy = list;"]]],

@@ -84,7 +84,6 @@ export function createLeaf(file: File, number: u64): Leaf | null {
   if (last) last.nextInFile = leaf;
   else file.firstLeaf = leaf;
   file.lastLeaf = leaf;
-  file.latest = leaf;
   leaf.nextToAsk = 0;
   insert(leaf);
   return leaf;

@@ -21,6 +21,8 @@ export const IOCTL_EVTCHN_BIND_UNBOUND_PORT = ioc("E", 2, 4);
 export const IOCTL_EVTCHN_UNBIND = ioc("E", 3, 4);
 /** Request number to send an event. The request is the port. */
 export const IOCTL_EVTCHN_NOTIFY = ioc("E", 4, 4);
+/** Request number to empty the ring of events, and to end the error of a full one. The request is empty. */
+export const IOCTL_EVTCHN_RESET = ioc("E", 5, 0);
 
 /** Bytes of the largest request. */
 export const EVTCHN_REQUEST_SIZE = 8;

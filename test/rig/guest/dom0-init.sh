@@ -12,7 +12,7 @@ for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 
-if [ "$rig" = domu ] || [ "$rig" = pvh ]; then
+if [ "$rig" = domu ] || [ "$rig" = pvh ] || [ "$rig" = suspend ]; then
   mount -t xenfs xenfs /proc/xen
   # xenconsoled asks for a terminal for each domain.
   mkdir -p /dev/pts
@@ -37,6 +37,7 @@ case "$rig" in
   bench) program=/repo/bench/device/guest.ts ;;
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
   pvh) program=/repo/test/rig/guest/own_grant.ts ;;
+  suspend) program=/repo/test/rig/guest/suspend.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.
 deno run --allow-all --no-config --no-lock --no-remote --no-npm "$program"

@@ -8,21 +8,26 @@ import { run, type Suite } from "./runner.ts";
 import * as xl from "./xl.ts";
 
 // 32752 (0x7FF0) is DOMID_SELF.
+const PORTS = ["port for DOMID: own", "port for another: Invalid argument"];
 const FROM_COPY = [
+  ...PORTS,
   ...["copy to DOMID: 0", "after the copy, the owner reads: from the copy!", "copy from DOMID: 0, from the copy!"],
   ...["copy to 32752: 0", "after the copy, the owner reads: from the copy!", "copy from 32752: 0, from the copy!"],
   "freed",
 ];
 const REFUSED = [
+  ...PORTS,
   ...["map: refused", "after it, the owner reads: from the owner", "after unmapping, the owner reads: from the owner"],
   "freed",
 ];
 const MAPPED = "map: done, the mapper reads: from the owner";
 const HARMLESS = [
+  ...PORTS,
   ...[MAPPED, "while mapped, the owner reads: from the owner", "after unmapping, the owner reads: from the owner"],
   "freed",
 ];
 const HARMFUL = [
+  ...PORTS,
   ...[MAPPED, "while mapped, the owner reads: ones only", "after unmapping, the owner reads: ones only"],
   "freed",
 ];
@@ -47,7 +52,7 @@ export function declare({ test }: Suite): void {
     // The kernel may die before or after the program ends.
     const said = factsOf(console);
     assertEquals(said, HARMFUL.slice(0, said.length));
-    assert(said.length >= 3, console);
+    assert(said.length >= 5, console);
     assert(state !== "off" && !console.includes("still alive"), console);
     const death = /^.*(?:general protection fault|\bBUG:|\bOops\b|Kernel panic).*$/m.exec(console);
     assert(death !== null || state === "hangs", console);
@@ -103,7 +108,7 @@ async function boot(type: "PV" | "PVH", verb: string) {
 
 /** Returns the lines that the program printed. */
 function factsOf(console: string): string[] {
-  return console.split("\n").filter((line) => /^(?:copy|map|after|while|freed)\b/.test(line));
+  return console.split("\n").filter((line) => /^(?:port|copy|map|after|while|freed)\b/.test(line));
 }
 
 if (import.meta.main) await run(declare);

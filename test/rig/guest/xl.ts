@@ -35,6 +35,22 @@ export async function destroy(domain: string | number): Promise<void> {
   await xl("destroy", String(domain));
 }
 
+/** Saves a domain into a file, and destroys it. */
+export async function save(domain: string | number, file: string): Promise<void> {
+  await xl("save", String(domain), file);
+}
+
+/** Saves a domain into a file, and lets it go on. */
+export async function checkpoint(domain: string | number, file: string): Promise<void> {
+  await xl("save", "-c", String(domain), file);
+}
+
+/** Restores the domain `name` from a file. Returns its new domid. */
+export async function restore(name: string, file: string): Promise<number> {
+  await xl("restore", file);
+  return Number(await xl("domid", name));
+}
+
 /** Lists the domains, dying ones included. */
 export async function list(): Promise<
   { name: string; domid: number; state: string }[]

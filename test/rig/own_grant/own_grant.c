@@ -21,6 +21,7 @@
 typedef uint32_t grant_ref_t;
 typedef uint16_t domid_t;
 
+#include <xen/evtchn.h>
 #include <xen/gntalloc.h>
 #include <xen/gntdev.h>
 
@@ -81,6 +82,22 @@ static unsigned own_domid(void)
     read_exactly(xenbus, message.body, message.length);
     close(xenbus);
     return atoi(message.body);
+}
+
+/* Whether a domain is this one: only the domain that a port is for can bind to it. The library looks in the same way. */
+static const char *is_own(unsigned domid)
+{
+    struct ioctl_evtchn_bind_unbound_port unbound = { .remote_domain = domid };
+    struct ioctl_evtchn_bind_interdomain bind = { .remote_domain = DOMID_SELF };
+    int evtchn = open_device("/dev/xen/evtchn");
+    const char *answer;
+
+    bind.remote_port = ioctl(evtchn, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &unbound);
+    if ((int)bind.remote_port < 0)
+        die("bind a port");
+    answer = ioctl(evtchn, IOCTL_EVTCHN_BIND_INTERDOMAIN, &bind) >= 0 ? "own" : strerror(errno);
+    close(evtchn);
+    return answer;
 }
 
 /* Says what the owner reads: its text, another one, or the ones of a missing page. */
@@ -158,6 +175,8 @@ int main(int count, char **arguments)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     gntdev = open_device("/dev/xen/gntdev");
+    printf("port for %u: %s\n", domid, is_own(domid));
+    printf("port for another: %s\n", is_own(domid ^ 1));
     if (ioctl(gntalloc, IOCTL_GNTALLOC_ALLOC_GREF, &grant))
         die("grant");
     gref = grant.gref_ids[0];

@@ -426,7 +426,9 @@ ssize_t read(int fd, void *bytes, size_t length)
 {
 	int error = told_to_fail("read");
 
-	return error ? fail(error) : syscall(SYS_read, fd, bytes, length);
+	if (error)
+		return fail(error);
+	return evtchn_is_open(fd) ? evtchn_read(fd, bytes, length) : syscall(SYS_read, fd, bytes, length);
 }
 
 ssize_t write(int fd, const void *bytes, size_t length)

@@ -33,6 +33,7 @@ int evtchn_open(int flags);
 int evtchn_is_open(int fd);
 /* Unbinds the ports of a file. The descriptor is the caller's to close. */
 void evtchn_close(int fd);
+ssize_t evtchn_read(int fd, void *bytes, size_t length);
 int evtchn_ioctl(int fd, unsigned long request, const char *bytes);
 /* Unmasks a port. */
 void evtchn_unmask(uint32_t port);

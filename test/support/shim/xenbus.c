@@ -1,5 +1,5 @@
 /*
- * The device of XenStore, which knows one node: `domid`. What it answers comes through a pipe, so that it can be read
+ * The device of XenStore, which knows one node, `domid`, and tells domain 0 that there is no domain but that. What it answers comes through a pipe, so that it can be read
  * as the device can. Messages are those of io/xs_wire.h of Xen's public headers.
  */
 #define _GNU_SOURCE
@@ -13,6 +13,7 @@
 
 #define XS_READ 2
 #define XS_ERROR 16
+#define XS_IS_DOMAIN_INTRODUCED 17
 
 struct message {
 	uint32_t type, request, transaction, length;
@@ -66,10 +67,15 @@ ssize_t xenbus_write(const void *bytes, size_t length)
 		return fail(EINVAL);
 	if (message.type == XS_READ && message.length == 6 && memcmp(message.body, "domid", 6) == 0) {
 		message.length = snprintf(message.body, sizeof(message.body), "%d", domid);
+	} else if (message.type == XS_IS_DOMAIN_INTRODUCED && domid == 0) {
+		memcpy(message.body, strcmp(message.body, "0") == 0 ? "T" : "F", 2);
+		message.length = 2;
 	} else {
+		const char *error = message.type == XS_READ ? "ENOENT" : "EACCES";
+
 		message.type = XS_ERROR;
-		message.length = sizeof("ENOENT");
-		memcpy(message.body, "ENOENT", message.length);
+		message.length = strlen(error) + 1;
+		memcpy(message.body, error, message.length);
 	}
 	if (syscall(SYS_write, in, &message, head + message.length) < 0)
 		return -1;
