@@ -22,14 +22,17 @@ export const CAPABILITIES = "/proc/xen/capabilities";
 /** Refuses to map grants of this domain, where that ends its kernel. */
 export class OwnGrantGuard {
   readonly #libc: Libc;
+  readonly #xenbus: string | undefined;
   /** PVH or HVM; `undefined` where own grants do no harm. */
   #type: string | undefined;
   /** The domid of this domain; `undefined` where own grants do no harm, or if it cannot be known. */
   #domid: number | undefined;
   #isRead = false;
 
-  constructor(libc: Libc) {
+  /** @param xenbus The path of XenStore's device, if not the usual one. */
+  constructor(libc: Libc, xenbus?: string) {
     this.#libc = libc;
+    this.#xenbus = xenbus;
   }
 
   /**
@@ -55,7 +58,7 @@ export class OwnGrantGuard {
     const type = this.#libc.readText(GUEST_TYPE);
     if (typeof type !== "string" || !/^(PVH|HVM)\s*$/.test(type)) return;
     this.#type = type.trim();
-    this.#domid = readOwnDomid(this.#libc) ?? this.#domidOfControl() ?? this.#domid;
+    this.#domid = readOwnDomid(this.#libc, this.#xenbus) ?? this.#domidOfControl() ?? this.#domid;
   }
 
   #domidOfControl(): number | undefined {

@@ -7,6 +7,7 @@
 
 import { Errno } from "../../src/contract/errno.ts";
 import type { Libc } from "./libc.ts";
+import { pause } from "./pause.ts";
 
 /** Messages to XenStore and its answers. */
 export const XENBUS = "/dev/xen/xenbus";
@@ -21,9 +22,13 @@ const READ_SIZE = 4096;
 /** How often to look for the answer, a millisecond apart. XenStore answers within a few, if it runs. */
 const TRIES = 500;
 
-/** Returns the domid of this domain, or `undefined` if XenStore does not say. Waits for half a second at most. */
-export function readOwnDomid(libc: Libc): number | undefined {
-  const fd = libc.open(XENBUS, true);
+/**
+ * Returns the domid of this domain, or `undefined` if XenStore does not say. Waits for half a second at most.
+ *
+ * @param path The path of the device.
+ */
+export function readOwnDomid(libc: Libc, path: string = XENBUS): number | undefined {
+  const fd = libc.open(path, true);
   if (fd < 0) return undefined;
   try {
     const request = encodeRead("domid");
@@ -69,9 +74,4 @@ function readAnswer(libc: Libc, fd: number): string | undefined {
     if (length >= end) return new TextDecoder().decode(answer.subarray(HEADER_SIZE, end));
   }
   return undefined;
-}
-
-/** Waits for a millisecond. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
