@@ -1,6 +1,6 @@
 /**
  * Xen's devices from Deno: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and copy pages of other
- * domains, and `/dev/xen/evtchn` for event channels.
+ * domains, `/dev/xen/evtchn` for event channels, and `/dev/xen/xenbus` for XenStore.
  *
  * The backend uses Deno's foreign function interface, on Linux on x86-64 or aarch64. Run programs with `--allow-ffi`;
  * no other permission is needed. Give the flag no path: with one, Deno refuses to read error numbers and mapped memory.
@@ -95,6 +95,14 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `int ioctl(int fd, unsigned long request, ...)` */
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  /** `int socket(int domain, int type, int protocol)` */
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** `ssize_t send(int fd, const void *bytes, size_t length, int flags)` */
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  /** `char *getenv(const char *name)` */
+  getenv: { parameters: ["buffer"], result: "pointer" },
   /** `void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)` */
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int munmap(void *address, size_t length)` */
@@ -150,6 +158,23 @@ function load(path: string | undefined): LibcCalls<Deno.PointerObject> {
     ioctl(fd, request, bytes) {
       const result = symbols.ioctl(fd, request, bytes);
       return result < 0 ? -errno[0]! : result;
+    },
+    socket(domain, type, protocol) {
+      const fd = symbols.socket(domain, type, protocol);
+      return fd < 0 ? -errno[0]! : fd;
+    },
+    connect(fd, address) {
+      const result = symbols.connect(fd, address, address.length);
+      return result < 0 ? -errno[0]! : result;
+    },
+    send(fd, bytes, flags) {
+      const size = symbols.send(fd, bytes, BigInt(bytes.length), flags);
+      const failure = errno[0]!;
+      return size < 0 ? -failure : Number(size);
+    },
+    getenv(name) {
+      const value = symbols.getenv(name);
+      return value === null ? undefined : Deno.UnsafePointerView.getCString(value);
     },
     mmap(address, length, protection, flags, fd, offset) {
       // Comparing pointers costs more than everything else here, so this compares them only if the call has set errno.

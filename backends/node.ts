@@ -1,6 +1,6 @@
 /**
  * Xen's devices from Node: `/dev/xen/gntalloc` to share pages, `/dev/xen/gntdev` to map and copy pages of other
- * domains, and `/dev/xen/evtchn` for event channels.
+ * domains, `/dev/xen/evtchn` for event channels, and `/dev/xen/xenbus` for XenStore.
  *
  * The backend needs Node 22 or later, on Linux on x86-64 or aarch64, and [koffi](https://koffi.dev), an optional peer
  * dependency: `npm install koffi`. koffi comes with its native library, so nothing is compiled.
@@ -12,9 +12,9 @@
  * @module
  */
 
+import type { XenDomain } from "../src/contract/backend.ts";
 import { createRequire } from "node:module";
 import process from "node:process";
-import type { XenDomain } from "../src/contract/backend.ts";
 import { GrantError } from "../src/contract/errors.ts";
 import { linuxDomain, type LinuxDomainOptions, readDomainOptions } from "./linux/domain.ts";
 import { canDetach, libcCache, type LibcCalls, loadByName, unsupported } from "./linux/libc_calls.ts";
@@ -105,6 +105,10 @@ interface CLibrary {
   write(fd: number, bytes: Uint8Array, length: number): number;
   poll(descriptors: Uint8Array, count: number, timeout: number): number;
   ioctl(fd: number, request: number, bytes: Uint8Array): number;
+  socket(domain: number, type: number, protocol: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  getenv(name: Uint8Array): string | null;
   mmap(
     address: bigint | null,
     length: number,
@@ -131,6 +135,14 @@ const SIGNATURES: { readonly [name in keyof CLibrary]: readonly [result: string,
   poll: ["int", "void *", "size_t", "int"],
   /** `int ioctl(int fd, unsigned long request, ...)` */
   ioctl: ["int", "int", "uint32_t", "void *"],
+  /** `int socket(int domain, int type, int protocol)` */
+  socket: ["int", "int", "int", "int"],
+  /** `int connect(int fd, const struct sockaddr *address, socklen_t length)` */
+  connect: ["int", "int", "const void *", "uint32_t"],
+  /** `ssize_t send(int fd, const void *bytes, size_t length, int flags)` */
+  send: ["intptr_t", "int", "const void *", "size_t", "int"],
+  /** `char *getenv(const char *name)` */
+  getenv: ["const char *", "const void *"],
   /** `void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)` */
   mmap: ["void *", "void *", "size_t", "int", "int", "int", "int64_t"],
   /** `int munmap(void *address, size_t length)` */
@@ -184,6 +196,19 @@ function load(path: string | undefined): LibcCalls<bigint> {
       const result = calls.ioctl(fd, request, bytes);
       return result < 0 ? -koffi.errno() : result;
     },
+    socket(domain, type, protocol) {
+      const fd = calls.socket(domain, type, protocol);
+      return fd < 0 ? -koffi.errno() : fd;
+    },
+    connect(fd, address) {
+      const result = calls.connect(fd, address, address.length);
+      return result < 0 ? -koffi.errno() : result;
+    },
+    send(fd, bytes, flags) {
+      const size = calls.send(fd, bytes, bytes.length, flags);
+      return size < 0 ? -koffi.errno() : size;
+    },
+    getenv: (name) => calls.getenv(name) ?? undefined,
     mmap(address, length, protection, flags, fd, offset) {
       const result = calls.mmap(address, length, protection, flags, fd, offset);
       const failure = koffi.errno();

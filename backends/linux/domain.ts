@@ -3,10 +3,11 @@ import { checkDomid, checkFlag, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { linuxEventBackend } from "./events.ts";
 import { linuxGrantBackend } from "./grants.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { linuxMapBackend } from "./maps.ts";
 import { OwnGrantGuard } from "./own_grants.ts";
-import { askWhetherAlive } from "./xenstore.ts";
+import { askWhetherAlive } from "./alive.ts";
+import { linuxStoreBackend } from "./store.ts";
 
 /** Where the C library and the devices are, and what is allowed. The defaults fit almost every system. */
 export interface LinuxDomainOptions {
@@ -21,6 +22,17 @@ export interface LinuxDomainOptions {
   gntdev?: string | undefined;
   /** Path of the device for event channels. Default is `/dev/xen/evtchn`. */
   evtchn?: string | undefined;
+  /**
+   * Path of the device for XenStore. Default is `/dev/xen/xenbus`, unless the socket is used. Takes precedence over the
+   * environment. Cannot be given together with `xenstored`.
+   */
+  xenbus?: string | undefined;
+  /**
+   * Path of the socket of XenStore's daemon, at most 107 bytes, to use it instead of the device. Only the domain in which
+   * the daemon runs has it, usually domain 0. Default is the variable `XENSTORED_PATH` of the environment, or `socket` in
+   * the folder `XENSTORED_RUNDIR`. If neither is set, the device is used.
+   */
+  xenstored?: string | undefined;
   /**
    * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
    * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
@@ -44,10 +56,21 @@ export function readDomainOptions(options: LinuxDomainOptions | undefined): Linu
   for (const name of PATHS) checkPath(what, `\`${name}\``, read[name]);
   checkFlag(what, "`allowOwnGrants`", read.allowOwnGrants);
   checkFlag(what, "`warnOfLeaks`", read.warnOfLeaks);
+  if (read.xenbus !== undefined && read.xenstored !== undefined) {
+    throw new TypeError(
+      `Cannot ${what} as \`xenbus\` and \`xenstored\` must not be given together: XenStore has one path`,
+    );
+  }
+  const length = new TextEncoder().encode(read.xenstored ?? "").length;
+  if (length > MAX_SOCKET_PATH) {
+    throw new RangeError(
+      `Cannot ${what} as \`xenstored\` must have at most ${MAX_SOCKET_PATH} bytes: current value is ${length}`,
+    );
+  }
   return read;
 }
 
-const PATHS = ["libc", "gntalloc", "gntdev", "evtchn"] as const;
+const PATHS = ["libc", "gntalloc", "gntdev", "evtchn", "xenbus", "xenstored"] as const;
 
 /** Throws unless a value is absent or can be a path: C takes it up to its first NUL. */
 function checkPath(what: string, name: string, value: unknown): void {
@@ -63,6 +86,7 @@ function checkPath(what: string, name: string, value: unknown): void {
  */
 export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: boolean): XenDomain {
   const { gntalloc, gntdev, evtchn, allowOwnGrants = false, warnOfLeaks = true } = options;
+  const store = linuxStoreBackend(libc, options);
   return {
     grants: linuxGrantBackend(libc, gntalloc, warnOfLeaks),
     maps: linuxMapBackend(
@@ -72,9 +96,10 @@ export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: bool
       warnOfLeaks,
     ),
     events: linuxEventBackend(libc, evtchn, warnOfLeaks),
+    store,
     async isAlive(domid) {
       checkDomid("look for a domain", domid);
-      return await askWhetherAlive(libc, domid);
+      return await askWhetherAlive(store, domid);
     },
   };
 }

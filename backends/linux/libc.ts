@@ -1,6 +1,6 @@
 /**
- * The calls of the C library that drive Linux's devices, as a port: types only. A runtime that implements it can drive
- * the devices.
+ * The calls of the C library that drive Linux's devices, as a port. A runtime that implements it can drive the
+ * devices.
  *
  * @module
  */
@@ -17,6 +17,21 @@ export interface Libc {
    * @returns The file descriptor, or a negative errno.
    */
   open(path: string, nonblocking?: boolean): number;
+  /**
+   * Connects to a unix socket. Reads and sends then fail with EAGAIN instead of waiting, and so does this call if the
+   * server has to accept others first. Programs that this process starts do not inherit the connection.
+   *
+   * @param path The path of the socket: at most {@linkcode MAX_SOCKET_PATH} bytes in UTF-8.
+   * @returns The file descriptor, or a negative errno.
+   */
+  connect(path: string): number;
+  /**
+   * Sends at most as many bytes as `bytes` has through a connection. If the other side has closed it, fails with EPIPE,
+   * without the signal that `write` would raise.
+   *
+   * @returns The number of bytes that were sent, or a negative errno.
+   */
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   /**
    * Closes a file descriptor, even if an error is returned.
    *
@@ -70,7 +85,12 @@ export interface Libc {
    * @returns The text, or a negative errno.
    */
   readText(path: string): string | number;
+  /** Returns a variable of the environment, or `undefined` if it is not set. */
+  environment(name: string): string | undefined;
 }
+
+/** The most bytes of the path of a unix socket: `sun_path` of C's `struct sockaddr_un` has 108, one of them for the NUL. */
+export const MAX_SOCKET_PATH = 107;
 
 /** Memory that {@linkcode Libc.mmap} mapped. */
 export interface LibcMapping {

@@ -20,6 +20,12 @@ export interface LibcCalls<Address> {
   read(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number;
   ioctl(fd: number, request: number, bytes: Uint8Array<ArrayBuffer>): number;
+  socket(domain: number, type: number, protocol: number): number;
+  /** `address` is a whole `struct sockaddr`. */
+  connect(fd: number, address: Uint8Array<ArrayBuffer>): number;
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>, flags: number): number;
+  /** `name` ends in a zero byte. Returns `undefined` if the variable is not set. */
+  getenv(name: Uint8Array<ArrayBuffer>): string | undefined;
   /** @param address The address to map at, or `null` to let the kernel choose. */
   mmap(
     address: Address | null,
@@ -43,6 +49,11 @@ const O_RDONLY = 0;
 const O_RDWR = 2;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+/** Bytes of the family, which the path follows. */
+const SOCKADDR_FAMILY_SIZE = 2;
+const MSG_NOSIGNAL = 0x4000;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 0x01;
@@ -143,6 +154,23 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     return this.#calls.write(fd, bytes);
   }
 
+  connect(path: string): number {
+    const calls = this.#calls;
+    const fd = calls.socket(AF_UNIX, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    const name = cString(path);
+    const address = new Uint8Array(SOCKADDR_FAMILY_SIZE + name.length);
+    new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+    address.set(name, SOCKADDR_FAMILY_SIZE);
+    const result = calls.connect(fd, address);
+    if (result < 0) calls.close(fd);
+    return result < 0 ? result : fd;
+  }
+
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.send(fd, bytes, MSG_NOSIGNAL);
+  }
+
   address(buffer: ArrayBuffer): bigint {
     return this.#calls.address(buffer);
   }
@@ -178,9 +206,17 @@ class LoadedLibc<Address extends object | bigint> implements Libc {
     return size < 0 ? size : new TextDecoder().decode(bytes.subarray(0, size));
   }
 
-  #open(path: string, flags: number): number {
-    return this.#calls.open(new TextEncoder().encode(`${path}\0`), flags | O_CLOEXEC);
+  environment(name: string): string | undefined {
+    return this.#calls.getenv(cString(name));
   }
+
+  #open(path: string, flags: number): number {
+    return this.#calls.open(cString(path), flags | O_CLOEXEC);
+  }
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
 }
 
 // Whoever has a view may redefine its buffer's properties. Ending a mapping must not depend on them: a view that stays

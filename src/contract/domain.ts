@@ -32,7 +32,7 @@ export interface XenDomain {
    * this takes access to `/dev/xen/xenbus`, usually as root.
    * @throws {TypeError} if the domid is not a number.
    * @throws {RangeError} if it is out of bounds.
-   * @throws {GrantError} `unsupported` or `permission` if the system cannot be asked from this runtime.
+   * @throws {StoreError} `unsupported` if the system cannot be asked from this runtime.
    *
    * @example Stop waiting once the other domain is gone
    * ```ts

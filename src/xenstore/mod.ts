@@ -3,7 +3,7 @@
  * ports.
  *
  * @example Wait for what another domain publishes
- * ```ts ignore
+ * ```ts
  * import { XenStore } from "@gntalloc/gntalloc/xenstore";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";

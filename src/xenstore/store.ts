@@ -43,7 +43,7 @@ export interface StoreOptions {
  * does not.
  *
  * @example Publish a value, and read it
- * ```ts ignore
+ * ```ts
  * import { XenStore } from "@gntalloc/gntalloc/xenstore";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";
@@ -217,7 +217,7 @@ export class XenStore implements StoreTransaction, Disposable {
    * @throws {RangeError} if it cannot be the path of a node.
    *
    * @example Read a value each time it may have changed
-   * ```ts ignore
+   * ```ts
    * import { XenStore } from "@gntalloc/gntalloc/xenstore";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    *
@@ -281,7 +281,7 @@ export class XenStore implements StoreTransaction, Disposable {
    * @throws whatever the function throws.
    *
    * @example Count
-   * ```ts ignore
+   * ```ts
    * import { XenStore } from "@gntalloc/gntalloc/xenstore";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";

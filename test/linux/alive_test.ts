@@ -24,7 +24,7 @@ describe("isAlive()", () => {
   test.each([["T\0", true], ["F\0", false]])("asks XenStore, which tells domain 0: %j", async (text, expected) => {
     libc.xenstore = [answer(text)];
     expect(await isAlive(12)).toBe(expected);
-    expect(libc.log).toEqual(["open /dev/xen/xenbus nonblocking", `write 3 ${REQUEST}`, "read 3", "close 3"]);
+    expect(libc.log).toEqual(["open /dev/xen/xenbus nonblocking", `write 3 ${REQUEST}`, "read 3", "read 3", "close 3"]);
   });
 
   test("in another domain finds only the domain itself", async () => {

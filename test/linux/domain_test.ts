@@ -17,7 +17,7 @@ describe.each([
     expect(make).toThrow(message);
   };
 
-  test.each(["libc", "gntalloc", "gntdev", "evtchn"])("`%s` must be a path", (name) => {
+  test.each(["libc", "gntalloc", "gntdev", "evtchn", "xenbus", "xenstored"])("`%s` must be a path", (name) => {
     for (
       const [path, shown] of [
         ["", '""'],
@@ -44,6 +44,20 @@ describe.each([
   test("`warnOfLeaks` must be a boolean", () => {
     refuses({ warnOfLeaks: "no" }, 'Cannot make a domain as `warnOfLeaks` must be a boolean: current value is "no"');
     makeDomain({ warnOfLeaks: false });
+  });
+
+  test("`xenstored` must be a path that a socket can have", () => {
+    expect(() => makeDomain({ xenstored: `/${"é".repeat(53)}x` })).toThrow(
+      new RangeError("Cannot make a domain as `xenstored` must have at most 107 bytes: current value is 108"),
+    );
+    expect(makeDomain({ xenstored: `/${"é".repeat(53)}` }).store.name).toHaveLength(54);
+  });
+
+  test("`xenbus` and `xenstored` exclude each other", () => {
+    refuses(
+      { xenbus: "/dev/xen/xenbus", xenstored: "/run/xenstored/socket" },
+      "Cannot make a domain as `xenbus` and `xenstored` must not be given together: XenStore has one path",
+    );
   });
 
   test("must be an object", () => {

@@ -36,6 +36,9 @@ const report = new Report(
   console.log,
 );
 
+/** Programs that use Linux's devices. */
+const OVER_SHIM = { device: "device.ts", "event channels": "events.ts", XenStore: "store.ts" };
+
 /** Runs checks of one kind. */
 async function checkAll(where: string, checks: Checks): Promise<void> {
   for (const [name, body] of Object.entries(checks)) await report.check(where, name, body);
@@ -76,7 +79,7 @@ async function main(): Promise<number> {
     await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], inProject)));
     await report.check(where, "jest", () => runJest(tools, line, project, "mock.test.js"));
     await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], inProject)));
-    for (const [name, program] of Object.entries({ device: "device.ts", "event channels": "events.ts" })) {
+    for (const [name, program] of Object.entries(OVER_SHIM)) {
       if (library === undefined) report.skip(where, `${name} over a shim`, "Linux alone has the devices");
       else {
         await report.check(where, `${name} over a shim`, () => {

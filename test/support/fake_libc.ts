@@ -9,12 +9,12 @@ import * as copying from "../../backends/linux/abi/copy.ts";
 import * as evtchn from "../../backends/linux/abi/events.ts";
 import * as abi from "../../backends/linux/abi/grants.ts";
 import { GNTALLOC_LIMIT, HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
-import { XENBUS } from "../../backends/linux/xenstore.ts";
+import { XENBUS } from "../../backends/linux/xenbus.ts";
 import type { Libc, LibcMapping } from "../../backends/linux/libc.ts";
 import { PAGE_SIZE } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 
-type Call = "open" | "close" | "read" | "write" | "ioctl" | "mmap" | "munmap";
+type Call = "open" | "connect" | "close" | "read" | "write" | "send" | "ioctl" | "mmap" | "munmap" | "wait";
 
 /** Xen's name for the domain that asks. */
 const DOMID_SELF = 0x7ff0;
@@ -28,14 +28,17 @@ export class FakeLibc implements Libc {
   texts: Record<string, string> = { [GNTALLOC_LIMIT]: "1024\n", [HYPERVISOR_TYPE]: "xen\n" };
   pageBytes = 4096;
   /**
-   * What reads of XenStore's device return, in order: bytes, or a negative errno. If it is `undefined`, there is no such
-   * device.
+   * What reads of XenStore's device or socket return, in order: bytes, or a negative errno. If it is `undefined`, there
+   * is no such device.
    */
   xenstore: (Uint8Array | number)[] | undefined;
   /** The number of the domain that this is: nobody else can bind to the ports that were allocated for it. */
   ownDomid = 7;
   /** The domain that the last port was allocated for. */
   #portFor = -1;
+  /** The most bytes that each send takes: all of them, if there is no number for it. */
+  sends: number[] = [];
+  variables: Record<string, string> = {};
   openFiles = 0;
   liveMappings = 0;
   /** The statuses that the segments of a copy get. */
@@ -47,7 +50,7 @@ export class FakeLibc implements Libc {
   /** The made-up addresses of memory. */
   readonly #addresses = new Map<ArrayBuffer, bigint>();
   #nextFd = 3;
-  /** The descriptor of XenStore's device. */
+  /** The descriptor of XenStore's device or socket. */
   #xenbus = -1;
   #nextIndex = 0;
   #failures: { call: Call; skip: number; errno: number }[] = [];
@@ -67,6 +70,21 @@ export class FakeLibc implements Libc {
     }
     this.openFiles++;
     return this.#nextFd++;
+  }
+
+  connect(path: string): number {
+    this.log.push(`connect ${path}`);
+    const failure = this.#failure("connect");
+    if (failure < 0) return failure;
+    this.xenstore ??= [];
+    this.openFiles++;
+    return this.#xenbus = this.#nextFd++;
+  }
+
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.log.push(`send ${fd} ${hex(bytes)}`);
+    const failure = this.#failure("send");
+    return failure < 0 ? failure : Math.min(bytes.length, this.sends.shift() ?? Infinity);
   }
 
   close(fd: number): number {
@@ -115,8 +133,10 @@ export class FakeLibc implements Libc {
     if (fd === this.#xenbus) {
       const answer = this.xenstore?.shift() ?? -Errno.EAGAIN;
       if (typeof answer === "number") return answer;
-      bytes.set(answer);
-      return answer.length;
+      const part = answer.subarray(0, bytes.length);
+      if (part.length < answer.length) this.xenstore!.unshift(answer.subarray(part.length));
+      bytes.set(part);
+      return part.length;
     }
     const ports = this.ports.shift();
     if (ports === undefined) return -Errno.EAGAIN;
@@ -126,7 +146,7 @@ export class FakeLibc implements Libc {
 
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
     if (fd === this.#xenbus) {
-      this.log.push(`write ${fd} ${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
+      this.log.push(`write ${fd} ${hex(bytes)}`);
       const failure = this.#failure("write");
       return failure < 0 ? failure : bytes.length;
     }
@@ -158,6 +178,8 @@ export class FakeLibc implements Libc {
 
   whenReadable(fd: number, callback: () => void): (() => void) | number {
     this.log.push(`wait ${fd}`);
+    const failure = this.#failure("wait");
+    if (failure < 0) return failure;
     this.waiting.set(fd, callback);
     return () => this.waiting.delete(fd);
   }
@@ -185,6 +207,10 @@ export class FakeLibc implements Libc {
     return this.texts[path] ?? -Errno.ENOENT;
   }
 
+  environment(name: string): string | undefined {
+    return this.variables[name];
+  }
+
   #failure(call: Call): number {
     for (const [at, failure] of this.#failures.entries()) {
       if (failure.call !== call) continue;
@@ -194,6 +220,10 @@ export class FakeLibc implements Libc {
     }
     return 0;
   }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The C library of the test that runs. */

@@ -23,8 +23,9 @@ export async function programResult(
   program: string | URL,
   permissions: readonly string[],
   args: readonly string[],
+  options: ExecOptions = {},
 ) {
-  const { code, signal, stdout, stderr } = await runProgram(program, permissions, args);
+  const { code, signal, stdout, stderr } = await runProgram(program, permissions, args, options);
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
   return JSON.parse(stdout);
 }

@@ -1,0 +1,156 @@
+/**
+ * Turns the error numbers of XenStore's device and socket into errors that say what to do.
+ *
+ * @module
+ */
+
+import { Errno, errnoName } from "../../src/contract/errno.ts";
+import { GrantError } from "../../src/contract/errors.ts";
+import { StoreError, type StoreErrorCode, type StoreOperation } from "../../src/contract/store_errors.ts";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { HYPERVISOR_TYPE } from "./errors.ts";
+import type { Libc } from "./libc.ts";
+
+const MOCK = 'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".';
+
+/** The operation of a request, by its type. */
+const OPERATIONS: Readonly<Record<number, StoreOperation>> = {
+  [StoreMessage.READ]: "read",
+  [StoreMessage.WRITE]: "write",
+  [StoreMessage.MKDIR]: "make",
+  [StoreMessage.RM]: "remove",
+  [StoreMessage.DIRECTORY]: "list",
+  [StoreMessage.DIRECTORY_PART]: "list",
+  [StoreMessage.GET_PERMS]: "get permissions",
+  [StoreMessage.SET_PERMS]: "set permissions",
+  [StoreMessage.WATCH]: "watch",
+  [StoreMessage.UNWATCH]: "unwatch",
+  [StoreMessage.TRANSACTION_START]: "start a transaction",
+  [StoreMessage.TRANSACTION_END]: "end a transaction",
+  [StoreMessage.GET_DOMAIN_PATH]: "get a domain path",
+  [StoreMessage.IS_DOMAIN_INTRODUCED]: "ask for a domain",
+};
+
+/** Returns the operation of a request. */
+export function operationOf(type: number): StoreOperation {
+  return OPERATIONS[type] ?? "write";
+}
+
+/** Makes the error of a device that could not be opened. */
+export function deviceError(libc: Libc, path: string, errno: number): StoreError {
+  switch (errno) {
+    case Errno.ENOENT:
+    case Errno.ENXIO:
+    case Errno.ENODEV: {
+      const type = libc.readText(HYPERVISOR_TYPE);
+      return typeof type === "string" && type.trim() === "xen"
+        ? openError(
+          path,
+          errno,
+          "no-device",
+          "this domain has no connection to XenStore yet",
+          "In domain 0, start xenstored. In a container, pass the device in.",
+        )
+        : openError(path, errno, "no-device", `according to ${HYPERVISOR_TYPE}, this system is not a Xen domain`, MOCK);
+    }
+    default:
+      return commonOpenError(path, errno, "device");
+  }
+}
+
+/** Makes the error of a socket that could not be connected to. */
+export function socketError(path: string, errno: number): StoreError {
+  switch (errno) {
+    case Errno.ENOENT:
+      return openError(
+        path,
+        errno,
+        "no-device",
+        "there is no such socket",
+        "Start xenstored in this domain, or name its socket with the option `xenstored`, XENSTORED_PATH or " +
+          "XENSTORED_RUNDIR. In a domU, use the device.",
+      );
+    case Errno.ECONNREFUSED:
+      return openError(
+        path,
+        errno,
+        "no-device",
+        "no daemon listens there",
+        "Start xenstored, or name the socket that it listens on.",
+      );
+    case Errno.EAGAIN:
+      return openError(path, errno, "timed-out", "the daemon accepts no connections", "Try again later.");
+    default:
+      return commonOpenError(path, errno, "socket");
+  }
+}
+
+function commonOpenError(path: string, errno: number, what: "device" | "socket"): StoreError {
+  switch (errno) {
+    case Errno.EACCES:
+    case Errno.EPERM:
+      return openError(
+        path,
+        errno,
+        "permission",
+        "this process may not read and write it",
+        "Run as root, or give a group of the user access, with `chgrp` and `chmod g+rw`" +
+          (what === "socket"
+            ? "."
+            : ` or with the udev rule KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660".`),
+      );
+    case Errno.EMFILE:
+      return openError(
+        path,
+        errno,
+        "refused",
+        "this process has too many open files",
+        "Close some, or raise `ulimit -n`.",
+      );
+    case Errno.ENFILE:
+      return openError(
+        path,
+        errno,
+        "refused",
+        "this system has too many open files",
+        "As root, raise /proc/sys/fs/file-max.",
+      );
+    default:
+      return openError(path, errno, "refused", `the ${what} answered with an error`);
+  }
+}
+
+function openError(path: string, errno: number, code: StoreErrorCode, reason: string, wayOut?: string): StoreError {
+  const message = `Cannot open ${path}: ${reason} (${errnoName(errno)}).${wayOut === undefined ? "" : ` ${wayOut}`}`;
+  return new StoreError(message, { code, operation: "open" });
+}
+
+/** Makes the error of a connection that cannot be used any longer. */
+export function lostError(path: string, operation: StoreOperation, errno?: number): StoreError {
+  const reason = errno === undefined
+    ? `the other side closed ${path}`
+    : `${path} answered with an error (${errnoName(errno)})`;
+  return new StoreError(`Cannot ${operation}: the connection to XenStore is lost: ${reason}. Open another one.`, {
+    code: "disconnected",
+    operation,
+  });
+}
+
+/** Makes the error of a wait that the system refused. */
+export function waitError(path: string, errno: number): StoreError {
+  return new StoreError(`Cannot wait for ${path}: the system refused (${errnoName(errno)}).`, {
+    code: "refused",
+    operation: "wait",
+  });
+}
+
+/** Opens a connection. The C library is loaded at the first use, and if that fails, the error is one of grants. */
+export function asStoreError<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof GrantError)) throw error;
+    const code = error.code === "permission" ? "permission" : "unsupported";
+    throw new StoreError(error.message, { code, operation: "open", cause: error.cause ?? error });
+  }
+}

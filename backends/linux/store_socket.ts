@@ -1,0 +1,140 @@
+/**
+ * XenStore through the socket on which its daemon listens, in the daemon's own domain.
+ *
+ * @module
+ */
+
+import { Errno } from "../../src/contract/errno.ts";
+import { startTimer, stopTimer } from "../../src/contract/event_loop.ts";
+import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
+import { StoreError } from "../../src/contract/store_errors.ts";
+import { decodeHeader, HEADER_SIZE, MAX_PAYLOAD } from "../../src/contract/store_wire.ts";
+import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
+import { pause } from "./pause.ts";
+import { checkReceive, checkSend } from "./store_checks.ts";
+import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
+
+/**
+ * How often to try to connect, a millisecond apart: the daemon has room for only one connection that it has not accepted
+ * yet, and accepts it as soon as it is done with the request at hand.
+ */
+const TRIES = 100;
+/** The milliseconds after which to send again what the socket had no room for. */
+const SEND_AGAIN = 2;
+
+/** Makes a backend for XenStore through the socket at `path`. Opens nothing yet. */
+export function storeSocketBackend(libc: Libc, path: string): StoreBackend {
+  return {
+    name: path,
+    open() {
+      return asStoreError(() => new SocketConnection(libc, path, connect(libc, path)));
+    },
+  };
+}
+
+function connect(libc: Libc, path: string): number {
+  const bytes = new TextEncoder().encode(path).length;
+  if (bytes > MAX_SOCKET_PATH) {
+    throw new StoreError(
+      `Cannot open ${path}: the path of a socket may have ${MAX_SOCKET_PATH} bytes, and this one has ${bytes}. ` +
+        "Make a symbolic link with a shorter path.",
+      { code: "unsupported", operation: "open" },
+    );
+  }
+  for (let tries = 1;; tries++) {
+    const fd = libc.connect(path);
+    if (fd >= 0) return fd;
+    const mayPass = fd === -Errno.EAGAIN || fd === -Errno.ECONNREFUSED || fd === -Errno.EINTR;
+    if (!mayPass || tries === TRIES) throw socketError(path, -fd);
+    pause();
+  }
+}
+
+class SocketConnection implements StoreConnection {
+  readonly maxPayload: number = MAX_PAYLOAD;
+  readonly #libc: Libc;
+  readonly #path: string;
+  /** -1 once it is closed, as the number may be that of another file then. */
+  #fd: number;
+  /** What the socket had no room for yet. */
+  #unsent: Uint8Array<ArrayBuffer>[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stop: (() => void) | undefined;
+
+  constructor(libc: Libc, path: string, fd: number) {
+    this.#libc = libc;
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  send(message: Uint8Array<ArrayBuffer>): void {
+    checkSend(message, MAX_PAYLOAD);
+    const sent = this.#unsent.length > 0 ? 0 : this.#write(message);
+    if (sent < 0) {
+      const { type } = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+      throw lostError(this.#path, operationOf(type), -sent);
+    }
+    if (sent === message.length) return;
+    this.#unsent.push(message.slice(sent));
+    this.#sendLater();
+  }
+
+  /** Returns how many bytes the socket took, which may be 0, or a negative errno. */
+  #write(bytes: Uint8Array<ArrayBuffer>): number {
+    const sent = this.#libc.send(this.#fd, bytes);
+    return sent === -Errno.EAGAIN || sent === -Errno.EINTR ? 0 : sent;
+  }
+
+  /**
+   * The socket has room for more requests than a client has under way, so this happens only if the daemon is slow. It is
+   * not worth to watch for room in all runtimes.
+   */
+  #sendLater(): void {
+    this.#timer ??= startTimer(() => {
+      this.#timer = undefined;
+      while (this.#unsent.length > 0) {
+        const first = this.#unsent[0]!;
+        const sent = this.#write(first);
+        // The socket is readable then, and the next receive() finds that the connection is lost.
+        if (sent < 0) return;
+        if (sent === first.length) {
+          this.#unsent.shift();
+          continue;
+        }
+        this.#unsent[0] = first.subarray(sent);
+        return this.#sendLater();
+      }
+    }, SEND_AGAIN);
+  }
+
+  receive(bytes: Uint8Array<ArrayBuffer>): number {
+    checkReceive(bytes);
+    let size: number;
+    do {
+      size = this.#libc.read(this.#fd, bytes);
+    } while (size === -Errno.EINTR);
+    if (size === -Errno.EAGAIN) return 0;
+    if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
+    return size;
+  }
+
+  whenReadable(callback: () => void): () => void {
+    const stop = this.#libc.whenReadable(this.#fd, () => {
+      this.#stop = undefined;
+      callback();
+    });
+    if (typeof stop === "number") throw waitError(this.#path, -stop);
+    this.#stop = stop;
+    return stop;
+  }
+
+  close(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    stopTimer(this.#timer);
+    this.#unsent = [];
+    // The kernel closes it in any case. Nobody could do anything about an error.
+    this.#libc.close(this.#fd);
+    this.#fd = -1;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * XenStore through the kernel's `/dev/xen/xenbus`.
+ *
+ * The device takes one message with each write, and throws away what follows it. The kernel itself makes and ends
+ * watches: the write of such a request returns when the daemon has answered, and a refusal is the errno of the write.
+ * Replies to all other requests, and events, are read.
+ *
+ * @module
+ */
+
+import { Errno } from "../../src/contract/errno.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
+import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
+import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import type { Libc } from "./libc.ts";
+import { MessageBorders } from "./message_borders.ts";
+import { asStoreError, deviceError, lostError, operationOf, waitError } from "./store_errors.ts";
+import { checkReceive, checkSend } from "./store_checks.ts";
+
+/** Messages to XenStore and its answers. */
+export const XENBUS = "/dev/xen/xenbus";
+
+/** The most bytes of a payload: the kernel keeps a request, with its header, in 4096 bytes. */
+const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
+
+/** Makes a backend for XenStore through the device at `path`. Opens nothing yet. */
+export function xenbusBackend(libc: Libc, path: string = XENBUS): StoreBackend {
+  return {
+    name: path,
+    open() {
+      return asStoreError(() => {
+        const fd = libc.open(path, true);
+        if (fd < 0) throw deviceError(libc, path, -fd);
+        return new XenbusConnection(libc, path, fd);
+      });
+    },
+  };
+}
+
+/** A wait for the device, or for a reply that is here already. */
+interface Waiting {
+  readonly callback: () => void;
+  /** Stops waiting for the kernel. */
+  stop: () => void;
+}
+
+class XenbusConnection implements StoreConnection {
+  readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
+  readonly #libc: Libc;
+  readonly #path: string;
+  /** -1 once it is closed, as the number may be that of another file then. */
+  #fd: number;
+  /** Replies that were made here and not taken yet, the first of them perhaps in part. */
+  readonly #made: Uint8Array[] = [];
+  /** Whether a part of the first made reply was taken. */
+  #isWithinMade = false;
+  readonly #borders = new MessageBorders();
+  #waiting: Waiting | undefined;
+
+  constructor(libc: Libc, path: string, fd: number) {
+    this.#libc = libc;
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  send(message: Uint8Array<ArrayBuffer>): void {
+    checkSend(message, MAX_DEVICE_PAYLOAD);
+    const { type, transaction } = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+    const isWatch = type === StoreMessage.WATCH || type === StoreMessage.UNWATCH;
+    if (type === StoreMessage.RESET_WATCHES) {
+      // The kernel would pass it on, and all watches of its own drivers would end.
+      this.#refuse(message, "ENOSYS");
+    } else if (type === StoreMessage.TRANSACTION_END && transaction === 0) {
+      // The kernel would warn, never reply, and never free the file. The daemon replies this on its socket.
+      this.#refuse(message, "ENOENT");
+    } else {
+      const written = this.#libc.write(this.#fd, message);
+      if (written === message.length) return;
+      const errno = written < 0 ? -written : undefined;
+      // The kernel has dropped the request, so the connection is as good as before.
+      const isRefused = errno === Errno.ENOMEM || (isWatch && errno !== undefined && errno !== Errno.EBADF);
+      if (!isRefused) throw lostError(this.#path, operationOf(type), errno ?? Errno.EIO);
+      this.#refuse(message, refusalName(errno));
+    }
+  }
+
+  /** Makes the reply that refuses a request. */
+  #refuse(request: Uint8Array<ArrayBuffer>, name: string): void {
+    const header = decodeHeader(new DataView(request.buffer, request.byteOffset, HEADER_SIZE));
+    const payload = new TextEncoder().encode(`${name}\0`);
+    this.#made.push(encodeMessage(StoreMessage.ERROR, header.request, header.transaction, payload));
+    if (this.#waiting !== undefined) {
+      this.#waiting.stop();
+      this.#callBackSoon(this.#waiting);
+    }
+  }
+
+  receive(bytes: Uint8Array<ArrayBuffer>): number {
+    checkReceive(bytes);
+    if (this.#hasMade) return this.#takeMade(bytes);
+    let size: number;
+    do {
+      size = this.#libc.read(this.#fd, bytes);
+    } while (size === -Errno.EINTR);
+    if (size === -Errno.EAGAIN) return 0;
+    if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
+    this.#borders.pass(bytes.subarray(0, size));
+    return size;
+  }
+
+  /** Whether a made reply is next: it must not split a message of the kernel, of which a part was taken. */
+  get #hasMade(): boolean {
+    return this.#made.length > 0 && (this.#isWithinMade || this.#borders.isBetween);
+  }
+
+  #takeMade(bytes: Uint8Array<ArrayBuffer>): number {
+    const reply = this.#made[0]!;
+    const part = reply.subarray(0, bytes.length);
+    bytes.set(part);
+    this.#isWithinMade = part.length < reply.length;
+    if (this.#isWithinMade) this.#made[0] = reply.subarray(part.length);
+    else this.#made.shift();
+    return part.length;
+  }
+
+  whenReadable(callback: () => void): () => void {
+    const waiting: Waiting = { callback, stop: () => {} };
+    if (this.#made.length > 0) {
+      this.#callBackSoon(waiting);
+    } else {
+      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
+      if (typeof stop === "number") throw waitError(this.#path, -stop);
+      waiting.stop = stop;
+    }
+    this.#waiting = waiting;
+    return () => {
+      if (this.#waiting !== waiting) return;
+      this.#waiting = undefined;
+      waiting.stop();
+    };
+  }
+
+  #callBackSoon(waiting: Waiting): void {
+    nextTurn(() => this.#callBack(waiting));
+  }
+
+  #callBack(waiting: Waiting): void {
+    if (this.#waiting !== waiting) return;
+    this.#waiting = undefined;
+    waiting.callback();
+  }
+
+  close(): void {
+    this.#waiting?.stop();
+    this.#waiting = undefined;
+    // The kernel closes it in any case. Nobody could do anything about an error.
+    this.#libc.close(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/** The daemon's name of a refusal, of which the kernel has kept only the errno. */
+function refusalName(errno: number): string {
+  // The kernel found no token. The daemon would call such a request invalid.
+  if (errno === Errno.EILSEQ) return "EINVAL";
+  const known = Object.entries(Errno).find(([, value]) => value === errno);
+  return known?.[0] ?? "EIO";
+}

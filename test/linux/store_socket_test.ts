@@ -1,0 +1,177 @@
+import { describe, expect, test, vi } from "vitest";
+import { storeSocketBackend } from "../../backends/linux/store_socket.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { libc, useFakeLibc } from "../support/fake_libc.ts";
+import { storeError } from "../support/store_error.ts";
+import { message, takeAll } from "../support/store_messages.ts";
+
+const { READ, WRITE } = StoreMessage;
+const PATH = "/run/xenstored/socket";
+
+useFakeLibc();
+
+function open() {
+  const connection = storeSocketBackend(libc, PATH).open();
+  libc.log = [];
+  return connection;
+}
+
+/** What was sent, as one stream. */
+const sent = () => libc.log.filter((line) => line.startsWith("send ")).map((line) => line.split(" ")[2]);
+
+describe("open()", () => {
+  test("connects to the socket, and close() closes the connection", () => {
+    const backend = storeSocketBackend(libc, PATH);
+    expect(backend.name).toBe(PATH);
+    backend.open().close();
+    expect(libc.log).toEqual([`connect ${PATH}`, "close 3"]);
+    expect(libc.openFiles).toBe(0);
+  });
+
+  test.each(["ECONNREFUSED", "EAGAIN", "EINTR"] as const)("tries again after %s", (name) => {
+    for (let i = 0; i < 3; i++) libc.fail("connect", Errno[name]);
+    storeSocketBackend(libc, PATH).open().close();
+    expect(libc.log.filter((line) => line.startsWith("connect"))).toHaveLength(4);
+  });
+
+  test.each(
+    [
+      ["ECONNREFUSED", "no-device", "no daemon listens there (ECONNREFUSED). Start xenstored"],
+      ["EAGAIN", "timed-out", "the daemon accepts no connections"],
+    ] as const,
+  )("gives up when %s does not pass", (name, code, text) => {
+    for (let i = 0; i < 100; i++) libc.fail("connect", Errno[name]);
+    const error = storeError(() => storeSocketBackend(libc, PATH).open());
+    expect(error).toMatchObject({ code, operation: "open" });
+    expect(error.message).toContain(text);
+  });
+
+  test.each(
+    [
+      ["ENOENT", "no-device", "XENSTORED_PATH"],
+      ["EACCES", "permission", "Run as root"],
+      ["EMFILE", "refused", "ulimit -n"],
+      ["EIO", "refused", "the socket answered with an error (EIO)"],
+    ] as const,
+  )("throws at once when it fails with %s", (name, code, text) => {
+    libc.fail("connect", Errno[name]);
+    const error = storeError(() => storeSocketBackend(libc, PATH).open());
+    expect(error).toMatchObject({ code, operation: "open" });
+    expect(error.message).toContain(text);
+    expect(error.message).not.toContain("udev");
+    expect(libc.log).toEqual([`connect ${PATH}`]);
+  });
+
+  test("refuses a path that no socket can have, in bytes", () => {
+    storeSocketBackend(libc, `/${"é".repeat(53)}`).open();
+    expect(storeError(() => storeSocketBackend(libc, `/${"é".repeat(53)}x`).open())).toMatchObject({
+      code: "unsupported",
+      operation: "open",
+      message: expect.stringContaining("the path of a socket may have 107 bytes, and this one has 108."),
+    });
+    expect(libc.log).toHaveLength(1);
+  });
+});
+
+describe("send()", () => {
+  test("takes a payload of 4096 bytes, and refuses one more", () => {
+    const connection = open();
+    expect(connection.maxPayload).toBe(4096);
+    connection.send(message(WRITE, "x".repeat(4096)));
+    expect(() => connection.send(message(WRITE, "x".repeat(4097)))).toThrow(RangeError);
+    expect(libc.log).toHaveLength(1);
+  });
+
+  test("sends the rest later, in order, when the socket has no room for all", async () => {
+    const connection = open();
+    const [first, second] = [message(READ, "first\0", 1), message(READ, "second\0", 2)];
+    libc.sends = [3, 5];
+    connection.send(first);
+    connection.send(second);
+    first.fill(0); // it belongs to the caller again
+    expect(libc.log).toHaveLength(1);
+    await vi.waitFor(() => expect(libc.log).toHaveLength(4));
+    const [whole, next] = [message(READ, "first\0", 1).toHex(), message(READ, "second\0", 2).toHex()];
+    expect(sent()).toEqual([whole, whole.slice(6), whole.slice(16), next]);
+  });
+
+  test("waits while the socket has no room at all", async () => {
+    const connection = open();
+    for (let i = 0; i < 3; i++) libc.fail("send", Errno.EAGAIN);
+    connection.send(message(READ, "a\0"));
+    await vi.waitFor(() => expect(libc.log).toHaveLength(4));
+    connection.send(message(READ, "b\0"));
+    expect(libc.log).toHaveLength(5);
+  });
+
+  test("sends nothing more once the connection is closed", async () => {
+    const connection = open();
+    libc.sends = [3];
+    connection.send(message(READ, "a\0"));
+    connection.close();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(libc.log).toEqual([expect.stringMatching(/^send/), "close 3"]);
+  });
+
+  test.each(["EPIPE", "ECONNRESET"] as const)("throws disconnected on %s", (name) => {
+    const connection = open();
+    libc.fail("send", Errno[name]);
+    const error = storeError(() => connection.send(message(READ, "a\0")));
+    expect(error).toMatchObject({ code: "disconnected", operation: "read" });
+  });
+
+  test("leaves it to receive() to find that the connection was lost meanwhile", async () => {
+    const connection = open();
+    libc.sends = [3];
+    connection.send(message(READ, "a\0"));
+    libc.fail("send", Errno.EPIPE);
+    await vi.waitFor(() => expect(libc.log).toHaveLength(2));
+    libc.xenstore = [0];
+    expect(storeError(() => connection.receive(new Uint8Array(1))).code).toBe("disconnected");
+  });
+});
+
+describe("receive()", () => {
+  test("returns what has arrived, in any pieces", () => {
+    const reply = message(READ, "value", 9);
+    libc.xenstore = [reply.slice(0, 5), -Errno.EINTR, reply.slice(5, 18), reply.slice(18)];
+    expect(takeAll(open())).toEqual([{ type: READ, request: 9, transaction: 0, text: "value" }]);
+  });
+
+  test("throws disconnected when the daemon has closed the socket", () => {
+    libc.xenstore = [message(READ, "value"), 0];
+    const connection = open();
+    expect(connection.receive(new Uint8Array(4096))).toBe(21);
+    expect(storeError(() => connection.receive(new Uint8Array(4096)))).toMatchObject({
+      code: "disconnected",
+      operation: "wait",
+      message: `Cannot wait: the connection to XenStore is lost: the other side closed ${PATH}. Open another one.`,
+    });
+  });
+
+  test("needs room for a byte", () => {
+    expect(() => open().receive(new Uint8Array(0))).toThrow(RangeError);
+  });
+});
+
+describe("whenReadable()", () => {
+  test("calls back once, and not once it is stopped or the connection closed", () => {
+    const connection = open();
+    let calls = 0;
+    connection.whenReadable(() => calls++);
+    libc.waiting.get(3)!();
+    expect(calls).toBe(1);
+    connection.whenReadable(() => expect.fail("stopped"))();
+    expect(libc.waiting.size).toBe(0);
+    connection.whenReadable(() => expect.fail("closed"));
+    connection.close();
+    expect(libc.waiting.size).toBe(0);
+  });
+
+  test("throws when the system cannot wait", () => {
+    const connection = open();
+    libc.fail("wait", Errno.ENOMEM);
+    expect(storeError(() => connection.whenReadable(() => {}))).toMatchObject({ code: "refused", operation: "wait" });
+  });
+});
