@@ -92,7 +92,7 @@ export class Faults {
    * @throws {TypeError} if the options are not an object, one does not exist, or the seed is not a number.
    * @throws {RangeError} if the seed is out of bounds.
    */
-  constructor(options: FaultsOptions = {}) {
+  constructor(options?: FaultsOptions) {
     const { seed = 1 } = readOptions("create faults", options, ["seed"]);
     checkInteger("create faults", "`seed`", seed, 0, MAX_UINT32);
     this.#random = randomNumbers(seed);
@@ -125,7 +125,7 @@ export class Faults {
    * @throws {TypeError} if there is no such kind or option, or an option is wrong.
    * @throws {RangeError} if a number is out of bounds.
    */
-  fail(kind: FaultKind, options: FailOptions = {}): FaultRule {
+  fail(kind: FaultKind, options?: FailOptions): FaultRule {
     const { failures } = this.#injector;
     const failure = new Failure(kind, options, this.#random, (rule) => failures.delete(rule as Failure));
     failures.add(failure);
@@ -143,7 +143,7 @@ export class Faults {
    * @throws {TypeError} if the options are not an object, one does not exist, or `grefs` is not an array of numbers.
    * @throws {RangeError} if a number is out of bounds.
    */
-  hold(options: HoldOptions = {}): FaultRule {
+  hold(options?: HoldOptions): FaultRule {
     const { holds } = this.#injector;
     const hold = new Hold(options, this.#random, (hold) => holds.delete(hold));
     holds.add(hold);
@@ -158,7 +158,7 @@ export class Faults {
    * @throws {TypeError} if the options are not an object, one does not exist, or `grefs` is not an array of numbers.
    * @throws {RangeError} if a number is out of bounds.
    */
-  refuse(options: RefuseOptions = {}): FaultRule {
+  refuse(options?: RefuseOptions): FaultRule {
     const { refusals } = this.#injector;
     const refusal = new Refusal(options, this.#random, (rule) => refusals.delete(rule as Refusal));
     refusals.add(refusal);

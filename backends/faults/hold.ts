@@ -22,7 +22,7 @@ export class Hold implements FaultRule {
   /** How often `endAccess` was called for each page: by file, as indices count from 0 in each. */
   readonly #asked = new WeakMap<object, Map<number, number>>();
 
-  constructor(options: HoldOptions, random: () => number, clear: (hold: Hold) => void) {
+  constructor(options: HoldOptions | undefined, random: () => number, clear: (hold: Hold) => void) {
     const what = "hold pages";
     const { grefs, asks = Infinity, rate = 1 } = readOptions(what, options, ["grefs", "asks", "rate"]);
     checkTimes(what, "`asks`", asks);

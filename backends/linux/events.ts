@@ -11,6 +11,7 @@
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { nextTurn } from "../../src/contract/event_loop.ts";
+import { showAs } from "../../src/shared/inspection.ts";
 import {
   encodeEvtchn,
   EVTCHN_REQUEST_SIZE,
@@ -33,6 +34,10 @@ export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn", warnOfLe
 }
 
 class LinuxEventBackend implements EventBackend {
+  static {
+    showAs(LinuxEventBackend, "EventBackend", ({ name }) => ({ name }));
+  }
+
   readonly name: string;
   readonly #device: Device;
 

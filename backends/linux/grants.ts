@@ -17,6 +17,7 @@ import {
 } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { pagesFrom } from "../../src/contract/messages.ts";
+import { showAs } from "../../src/shared/inspection.ts";
 import {
   allocGrefSize,
   decodeAllocGref,
@@ -42,6 +43,10 @@ export function linuxGrantBackend(libc: Libc, path = "/dev/xen/gntalloc", warnOf
 }
 
 class LinuxGrantBackend implements GrantBackend {
+  static {
+    showAs(LinuxGrantBackend, "GrantBackend", ({ name }) => ({ name }));
+  }
+
   readonly name: string;
   readonly limitName: string = GNTALLOC_LIMIT;
   readonly device: Device;

@@ -12,6 +12,7 @@ import {
   type PeerMemory,
   type UnmapNotify,
 } from "../../src/contract/backend.ts";
+import { showAs } from "../../src/shared/inspection.ts";
 import {
   decodeMapGrantRef,
   encodeMapGrantRef,
@@ -46,6 +47,10 @@ export function linuxMapBackend(
 }
 
 class LinuxMapBackend implements MapBackend {
+  static {
+    showAs(LinuxMapBackend, "MapBackend", ({ name }) => ({ name }));
+  }
+
   readonly name: string;
   readonly device: Device;
   readonly guard: OwnGrantGuard | undefined;

@@ -90,9 +90,10 @@ export interface MockDomain extends XenDomain {
    *   until they are freed.
    * - Its mappings of other domains' pages are gone, without their unmap notifies. Their views have length 0, if no
    *   other mapping of the allocation is left. (On a device, a program that touches them dies.)
-   * - No event arrives on its ports, and `notify()` does nothing. `unbind()` and `close()` of void ports throw
-   *   `backend-failed`, because they crash Linux's kernel, and so would the end of the program. For the same reason, so
-   *   does `unmap()` of a mapping whose unmap notify clears a byte.
+   * - No event arrives on its ports, and `notify()` does nothing. `unbind()` and `close()` of void ports, and
+   *   `unmap()` of a lost mapping whose unmap notify clears a byte, crash Linux's kernel: here they throw
+   *   `backend-failed`. The end of the program crashes it, too: here, `kill()` leaves its void ports bound. Only
+   *   `destroy()` removes them.
    *
    * Other domains that map its pages keep them, under the old number, which belongs to a destroyed domain until they
    * have unmapped all of them. They are not told either. (On a device, both sides then have a copy of the page. On the
@@ -130,9 +131,9 @@ export interface MockDomain extends XenDomain {
   saveAndRestore(options?: MockRestoreOptions): void;
   /**
    * Destroys the domain, as `xl destroy` does. Its mappings and event channels end, and its devices refuse everything
-   * with `closed`. Neither its programs nor its kernel run any more: waits and iterators of its programs never settle,
-   * as after {@linkcode MockProcess.kill}, and none of their unmap notifies fires. Only XenStore tells other domains: the
-   * home of the domain goes, and all nodes that it owns, with events, and then `@releaseDomain` fires.
+   * with `closed`. Neither its programs nor its kernel run any more: waits and iterators of its programs never settle by
+   * themselves, as after {@linkcode MockProcess.kill}, and none of their unmap notifies fires. Only XenStore tells other
+   * domains: the home of the domain goes, and all nodes that it owns, with events, and then `@releaseDomain` fires.
    *
    * While other domains map any of its pages, it keeps its number: they keep those pages, and can map them again. Its
    * other pages are gone. When the last such mapping ends, the number is free for a new domain.
@@ -177,7 +178,7 @@ export interface MockProcess extends XenDomain {
    *
    * The program is told nothing, because none of its code runs: its waits and iterators never settle, and no longer
    * keep this program alive. Only a `timeout` or a `signal` of its own still ends a wait. Code of it that runs anyway,
-   * after a timer for example, gets `closed` from every other call.
+   * after a timer for example, gets `closed` from calls of its devices, and `undefined` from `isAlive()`.
    *
    * @example Kill a program that has a channel bound
    * ```ts

@@ -107,7 +107,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
       "unmap",
       "the pages were mapped",
       domain.domid,
-      "An unmap notify clears a byte: cancel it first, with `setUnmapNotify({})` of the mapping.",
+      "An unmap notify clears a byte. Call `setUnmapNotify({})` of a lost mapping before `unmap()`: here it is too late.",
     );
   }
 

@@ -48,6 +48,8 @@ export function processBackends(process: ProcessState): ProcessBackends {
       checkDomid("look for a domain", domid);
       // None of the code of a dead program runs: it learns nothing.
       if (!process.alive) return undefined;
+      // XenStore tells only domain 0, and others only of themselves.
+      if (domain.domid !== 0 && domain.domid !== domid) return undefined;
       const found = domain.machine.find(domid);
       return found !== undefined && !found.destroyed;
     },

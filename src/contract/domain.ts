@@ -28,19 +28,19 @@ export interface XenDomain {
    * A number is used again for a later domain, so `true` does not say that it is still the same one.
    *
    * @param domid The domain, 0 to 32751 (0x7FEF).
-   * @returns Whether it is there, or `undefined` if this domain cannot know: on Linux only domain 0 knows of others, and
+   * @returns Whether it is there, or `undefined` if this domain cannot know: only domain 0 knows of others, and on Linux
    * this takes access to `/dev/xen/xenbus`, usually as root.
    * @throws {TypeError} if the domid is not a number.
    * @throws {RangeError} if it is out of bounds.
    * @throws {StoreError} `unsupported` if the system cannot be asked from this runtime.
    *
-   * @example Stop waiting once the other domain is gone
+   * @example In domain 0, wait for as long as the other domain is there
    * ```ts
    * import { type EventChannel, EventChannels, type XenDomain } from "@gntalloc/gntalloc";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
    * import assert from "node:assert/strict";
    *
-   * // Returns whether an event arrived before the other domain was gone.
+   * // Returns whether an event arrived. Gives up when the domain is gone, or nobody can tell.
    * async function eventFrom(domid: number, channel: EventChannel, domain: XenDomain): Promise<boolean> {
    *   for (;;) {
    *     try {
@@ -48,16 +48,16 @@ export interface XenDomain {
    *       return true;
    *     } catch (error) {
    *       if ((error as Error).name !== "TimeoutError") throw error;
-   *       if (await domain.isAlive(domid) === false) return false;
+   *       if (await domain.isAlive(domid) !== true) return false;
    *     }
    *   }
    * }
    *
    * const xen = new MockXen();
-   * using events = new EventChannels(xen.domain(1));
+   * using events = new EventChannels(xen.domain(0));
    * using channel = events.bindUnbound(2);
    * xen.domain(2).destroy();
-   * assert.equal(await eventFrom(2, channel, xen.domain(1)), false);
+   * assert.equal(await eventFrom(2, channel, xen.domain(0)), false);
    * ```
    */
   isAlive(domid: number): Promise<boolean | undefined>;

@@ -18,7 +18,7 @@ export interface EventsOptions {
 /** How to wait for an event. */
 export interface WaitOptions extends EventsOptions {
   /**
-   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647. The timer is the program's own: fake
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647, or `Infinity`. The timer is the program's own: fake
    * timers of a test framework control it.
    *
    * @default {Infinity}
@@ -57,7 +57,8 @@ export interface EventChannel extends Disposable, AsyncIterable<void> {
    *
    * @param options How long to wait, and a signal that ends the waiting.
    * @throws {DOMException} `TimeoutError` if no event arrives in time.
-   * @throws {GrantError} `closed` if the channel was unbound, before or during the wait; or the system's refusal.
+   * @throws {GrantError} `closed` if the channel was unbound, before or during the wait; `events-lost` if the system
+   * dropped events, which `reset()` of the channels ends; or another refusal of the system.
    *
    * @example Wait for a limited time
    * ```ts
@@ -236,9 +237,10 @@ export class BoundChannel implements EventChannel, EventTaker {
   async wait(options?: WaitOptions): Promise<void> {
     const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
     checkSignal("wait", signal);
-    if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+    const isBounded = timeout !== undefined && timeout !== Infinity;
+    if (isBounded) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
     const waiter = this.after(this.#taken, signal);
-    const seen = await (timeout === undefined ? waiter.promise : this.#within(timeout, waiter));
+    const seen = await (!isBounded ? waiter.promise : this.#within(timeout, waiter));
     if (seen === undefined) throw this.#closedError("wait");
   }
 

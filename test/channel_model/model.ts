@@ -248,6 +248,7 @@ export class Model {
       const { domid } = this.programs[program]!;
       for (const page of pages) {
         if (!page || page.to !== domid || (writable && !page.writable)) return "map-refused";
+        if (!this.domains[page.domid]!.alive && page.maps === 0) return "map-refused";
       }
       // The failed call would unmap it at once.
       if (after !== Infinity) return 0;
@@ -322,8 +323,12 @@ export class Model {
     const named = [from, to].map((place) => place && this.pages[place.page]!);
     for (const page of named) if (page && !this.domains[page.domid]!.there) return "bad_domain";
     const [source, target] = named.map((page) => page && this.#find(page));
-    if (from && source?.to !== domid) return "general_error";
-    if (to && (target?.to !== domid || !target.writable)) return "general_error";
+    for (const [page, place] of [[source, from], [target, to]] as const) {
+      if (!place) continue;
+      if (page?.to !== domid || (place === to && !page.writable)) return "general_error";
+      // A dying domain has only the pages that others map, and nobody copies from those.
+      if (!this.domains[page.domid]!.alive) return page.maps > 0 ? "bad_domain" : "bad_page";
+    }
     const read = (index: number) => from ? source!.bytes.get(from.offset + index) ?? 0 : value;
     const bytes = Array.from({ length }, (_, index) => read(index));
     if (to) bytes.forEach((byte, index) => target!.bytes.set(to.offset + index, byte));

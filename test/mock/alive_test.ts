@@ -1,4 +1,4 @@
-/** `isAlive()` of a simulated Xen, which knows of all domains. */
+/** `isAlive()` of a simulated Xen, which knows what Linux knows. */
 import { describe, expect, test } from "vitest";
 import { Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
@@ -8,8 +8,8 @@ import { GrantDevice, GrantMapper } from "../../mod.ts";
 describe("isAlive()", () => {
   test("finds domains from the first time they are named until they are destroyed", async () => {
     const xen = new MockXen();
-    const domain = xen.domain(1);
-    expect(await domain.isAlive(1)).toBe(true);
+    const domain = xen.domain(0);
+    expect(await domain.isAlive(0)).toBe(true);
     expect(await domain.isAlive(2)).toBe(false);
     // Asking creates no domain.
     expect(await domain.isAlive(2)).toBe(false);
@@ -19,6 +19,14 @@ describe("isAlive()", () => {
     expect(await domain.isAlive(2)).toBe(false);
     xen.domain(2);
     expect(await domain.isAlive(2)).toBe(true);
+  });
+
+  test("in another domain than 0 finds only the domain itself", async () => {
+    const xen = new MockXen();
+    const domain = xen.domain(1);
+    xen.domain(2);
+    expect([await domain.isAlive(1), await domain.isAlive(2), await domain.isAlive(3), await domain.isAlive(0)])
+      .toEqual([true, undefined, undefined, undefined]);
   });
 
   test("does not find a destroyed domain whose pages are still mapped", async () => {
@@ -47,8 +55,8 @@ describe("isAlive()", () => {
     const xen = new MockXen();
     const trace: string[] = [];
     const recorder = new Recorder((line) => trace.push(line));
-    const domain = recorder.wrap(new Faults().wrap(xen.domain(1)));
-    expect([await domain.isAlive(1), await domain.isAlive(9)]).toEqual([true, false]);
+    const domain = recorder.wrap(new Faults().wrap(xen.domain(0)));
+    expect([await domain.isAlive(0), await domain.isAlive(9)]).toEqual([true, false]);
     await expect(domain.isAlive(-1)).rejects.toThrow(RangeError);
     expect(trace.length).toBe(1);
     // A part of a domain does not get what it does not have.

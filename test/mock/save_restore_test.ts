@@ -186,7 +186,7 @@ describe("a domain that is saved and restored", () => {
       code: "backend-failed",
       message:
         "Cannot unmap: the pages were mapped before the domain, 2 now, was restored, and Linux's kernel crashes " +
-        "here. An unmap notify clears a byte: cancel it first, with `setUnmapNotify({})` of the mapping.",
+        "here. An unmap notify clears a byte. Call `setUnmapNotify({})` of a lost mapping before `unmap()`: here it is too late.",
     });
     theirs[1]!.setUnmapNotify({});
     theirs[1]!.unmap();
