@@ -7,7 +7,7 @@ import type { NodeProject } from "./node_project.ts";
  * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain, which
  * has Deno and the tests, or only a program in C that uses its own grant.
  */
-export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh";
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh" | "store" | "oxenstore";
 
 /** The kernel modules of dom0. A domU loads those that it needs. */
 const MODULES = [
@@ -20,6 +20,8 @@ const MODULES = [
 /** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"];
+/** What Debian prefers to xenstored. */
+const OXENSTORED = "oxenstored";
 
 /** What tests in the guest may import. */
 const SOURCES = [
@@ -76,10 +78,15 @@ export async function buildImages(
     const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
       ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
-      ...TOOLSTACK.map((tool) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`),
+      ...[...TOOLSTACK, ...(rig === "oxenstore" ? [OXENSTORED] : [])].map((tool) =>
+        `${tools.slice(sources.packages.length + 1)}/bin/${tool}`
+      ),
     ]);
     dom0.push(
       ...onlyNew(common, toolstack),
+      ...(rig === "oxenstore"
+        ? [{ path: "etc/xen/oxenstored.conf", from: `${sources.packages}/etc/xen/oxenstored.conf` }]
+        : []),
       // dom0's share of the memory is fixed on Xen's command line.
       { path: "etc/xen/xl.conf", text: 'autoballoon="0"\n' },
       { path: "xen/vmlinux", from: `${sources.packages}/boot/vmlinux` },
@@ -90,7 +97,7 @@ export async function buildImages(
 }
 
 async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
-  if (rig === "domu") return [...common, init(sources, "domu-init.sh")];
+  if (rig === "domu" || rig === "store" || rig === "oxenstore") return [...common, init(sources, "domu-init.sh")];
   if (rig !== "pvh") return [];
   return [
     ...await systemEntries(sources),

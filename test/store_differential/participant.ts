@@ -12,6 +12,12 @@ const MARKER_TOKEN = "marker";
 /** The transaction of steps whose transaction was never started: nobody gets as far. */
 const UNKNOWN_TRANSACTION = 0x7fff0000;
 
+/**
+ * Nodes that change beside a sequence: the marker, whose event a watch of the root gets before or after the one that is
+ * waited for, and what the rig talks to the other domain through.
+ */
+const NOISE = new RegExp(`^(?:${MARKER}|/local/domain/\\d+/data/(?:ready|request|response))$`);
+
 /** A connection that takes part in a sequence. It may be in another domain. */
 export interface Participant {
   /** Begins: the connection learns of changes of the marker. */
@@ -97,8 +103,7 @@ export class LocalParticipant implements Participant {
   #sort(message: TextMessage): void {
     if (message.type !== StoreMessage.WATCH_EVENT) this.#replies.push(message);
     else if (strings(message.text)[1] === MARKER_TOKEN) this.#marks++;
-    // A watch of the root sees the marker too, before or after this connection's own watch does.
-    else if (strings(message.text)[0] !== MARKER) this.#events.push(message);
+    else if (!NOISE.test(strings(message.text)[0]!)) this.#events.push(message);
   }
 
   #readable(): Promise<void> {
