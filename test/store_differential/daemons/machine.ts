@@ -12,6 +12,12 @@ import type { Ring } from "./ring.ts";
 /** The domid of the other domain. */
 const DOMU = 1;
 
+/** What xl makes for a new domain, and gives to it. These nodes count towards its quota. */
+const OWNED = [
+  ...["device/suspend/event-channel", "control/shutdown", "control/feature-poweroff", "control/feature-reboot"],
+  ...["control/feature-suspend", "control/sysrq", "data", "drivers", "feature", "attr", "error"],
+] as const;
+
 /**
  * A daemon on this machine, without Xen. Domain 0 has no device: its place is taken by another connection to the socket.
  * The other domain has no kernel: its requests go to the daemon as they are.
@@ -46,8 +52,10 @@ export class PlainMachine implements StoreMachine {
     await connection.request(MKDIR, `${home}\0`);
     await connection.request(SET_PERMS, `${home}\0n0\0r${DOMU}\0`);
     await connection.request(INTRODUCE, `${DOMU}\0${1}\0${1}\0`);
-    await connection.request(MKDIR, `${home}/data\0`);
-    await connection.request(SET_PERMS, `${home}/data\0n${DOMU}\0`);
+    for (const name of OWNED) {
+      await connection.request(MKDIR, `${home}/${name}\0`);
+      await connection.request(SET_PERMS, `${home}/${name}\0n${DOMU}\0`);
+    }
   }
 
   async open(who: Who | "control"): Promise<Participant> {

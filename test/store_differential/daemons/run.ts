@@ -10,6 +10,7 @@ import { compare, describe } from "../compare.ts";
 import { type Daemon, Differences } from "../differences.ts";
 import { Executor } from "../executor.ts";
 import { generate } from "../generate.ts";
+import { SPECIAL } from "../special.ts";
 import { printSteps } from "../step.ts";
 import { PlainMachine } from "./machine.ts";
 
@@ -33,14 +34,20 @@ for (const daemon of values.daemon as Daemon[]) {
   const started = performance.now();
   try {
     const executor = new Executor(machine);
-    for (let number = 0; number < sequences; number++) {
-      const sequence = generate(seed + number, steps);
+    const all = [
+      ...SPECIAL.map(({ name, steps }) => ({ name, sequence: steps })),
+      ...Array.from({ length: sequences }, (_, at) => ({
+        name: `seed ${seed + at}`,
+        sequence: generate(seed + at, steps),
+      })),
+    ];
+    for (const { name, sequence } of all) {
       const answers = await executor.play(sequence);
-      if (values.print) console.log(`# ${daemon}, seed ${seed + number}\n${printSteps(sequence, answers)}`);
+      if (values.print) console.log(`# ${daemon}, ${name}\n${printSteps(sequence, answers)}`);
       const silent = answers.find((answer) => answer.startsWith("no reply"));
-      if (silent !== undefined) throw new Error(`${daemon}, seed ${seed + number}: ${silent}`);
+      if (silent !== undefined) throw new Error(`${daemon}, ${name}: ${silent}`);
       const again = compare(sequence, answers, await executor.play(sequence), new Differences(daemon, []));
-      if (again) throw new Error(`${daemon} is of two minds on seed ${seed + number}:\n${describe(again)}`);
+      if (again) throw new Error(`${daemon} is of two minds about ${name}:\n${describe(again)}`);
     }
   } finally {
     await machine.stop();
