@@ -5,6 +5,9 @@
 
 import { denoDomain } from "../../../backends/deno.ts";
 import type { Batch } from "../../differential/batch.ts";
+import { HEADER_SIZE, StoreMessage } from "../../../src/contract/store_wire.ts";
+import { assertEquals } from "../../conformance/asserts.ts";
+import { message } from "../../support/store_messages.ts";
 import { Executor, type StoreMachine } from "../../store_differential/executor.ts";
 import { generate } from "../../store_differential/generate.ts";
 import { LocalParticipant } from "../../store_differential/participant.ts";
@@ -17,11 +20,28 @@ import { RemoteParticipant } from "./store_participant.ts";
 /** The daemon's socket. */
 const SOCKET = "/run/xenstored/socket";
 
+/** Reads through one open file before it writes the request through the same. */
+const READ_BEFORE_WRITE = `
+exec 3<>"$1"
+dd bs=17 count=1 iflag=fullblock <&3 2>/dev/null &
+sleep 1
+dd bs=4096 if=/tmp/request >&3 2>/dev/null
+wait
+`;
+
 export function declare({ test }: Suite, asked: Batch): void {
   let domu: Domu;
   test("store: a domU boots", async () => {
     domu = await startDomu("store");
   });
+  for (const device of ["/dev/xen/xenbus", "/proc/xen/xenbus"]) {
+    test(`store: a read of ${device} that waits blocks no write`, async () => {
+      await Deno.writeFile("/tmp/request", message(StoreMessage.READ, "domid\0"));
+      const reply = await new Deno.Command("timeout", { args: ["10", "sh", "-c", READ_BEFORE_WRITE, "sh", device] })
+        .output();
+      assertEquals(new TextDecoder().decode(reply.stdout.slice(HEADER_SIZE)), "0");
+    });
+  }
   for (let number = 0; number < asked.traces; number++) {
     const seed = asked.seed + number;
     test(`store: sequence ${number + 1}`, async () => {
