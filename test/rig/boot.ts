@@ -10,6 +10,8 @@ const MEMORY = {
   domu: { machine: 6144, dom0: 2500 },
   pvh: { machine: 2560, dom0: 2048 },
   suspend: { machine: 3072, dom0: 2048 },
+  store: { machine: 4608, dom0: 2500 },
+  oxenstore: { machine: 4608, dom0: 2500 },
 };
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */

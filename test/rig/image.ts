@@ -7,7 +7,7 @@ import type { NodeProject } from "./node_project.ts";
  * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain, which
  * has Deno and the tests, or only a program in C, which uses its own grant or is suspended.
  */
-export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh" | "suspend";
+export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh" | "suspend" | "store" | "oxenstore";
 
 /** The programs in C of the rigs whose domUs have no Deno. */
 export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
@@ -23,6 +23,8 @@ const MODULES = [
 /** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"];
+/** What Debian prefers to xenstored. */
+const OXENSTORED = "oxenstored";
 
 /** What tests in the guest may import. */
 const SOURCES = [
@@ -79,12 +81,17 @@ export async function buildImages(
     const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
       ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
-      ...TOOLSTACK.map((tool) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`),
+      ...[...TOOLSTACK, ...(rig === "oxenstore" ? [OXENSTORED] : [])].map((tool) =>
+        `${tools.slice(sources.packages.length + 1)}/bin/${tool}`
+      ),
     ]);
     dom0.push(
       ...onlyNew(common, toolstack),
       // xl saves and restores through this program, which it starts by the path of its package.
       { path: `${tools.slice(sources.packages.length + 1)}/bin/libxl-save-helper`, link: "/usr/bin/libxl-save-helper" },
+      ...(rig === "oxenstore"
+        ? [{ path: "etc/xen/oxenstored.conf", from: `${sources.packages}/etc/xen/oxenstored.conf` }]
+        : []),
       // dom0's share of the memory is fixed on Xen's command line.
       { path: "etc/xen/xl.conf", text: 'autoballoon="0"\n' },
       { path: "xen/vmlinux", from: `${sources.packages}/boot/vmlinux` },
@@ -95,7 +102,7 @@ export async function buildImages(
 }
 
 async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
-  if (rig === "domu") return [...common, init(sources, "domu-init.sh")];
+  if (rig === "domu" || rig === "store" || rig === "oxenstore") return [...common, init(sources, "domu-init.sh")];
   const name = DOMU_PROGRAMS[rig];
   if (name === undefined) return [];
   return [

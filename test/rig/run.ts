@@ -17,6 +17,7 @@ import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
 import { declare as declareOwnGrant } from "./guest/own_grant.ts";
 import { namesOf } from "./guest/runner.ts";
+import { declare as declareStore } from "./guest/store.ts";
 import { declare as declareSuspend } from "./guest/suspend.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
@@ -39,6 +40,9 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf(declareOwnGrant);
     case "suspend":
       return namesOf(declareSuspend);
+    case "store":
+    case "oxenstore":
+      return namesOf((suite) => declareStore(suite, asked));
   }
 }
 
@@ -78,7 +82,7 @@ async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict
   await buildImages(rig, await sourcesFor(rig, packages), folder);
   const names = expected(rig, asked);
   say(`${rig}: booting Xen, ${names.length} tests`);
-  if (rig === "loopback" || rig === "differential") {
+  if (["loopback", "differential", "store", "oxenstore"].includes(rig)) {
     say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
   }
   const trouble = await boot(rig, { ...asked }, folder, logFile, resultPrinter(rig));
@@ -139,6 +143,8 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
     case "differential":
     case "pvh":
     case "suspend":
+    case "store":
+    case "oxenstore":
       return [];
   }
 }

@@ -12,17 +12,22 @@ for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 
-if [ "$rig" = domu ] || [ "$rig" = pvh ] || [ "$rig" = suspend ]; then
+case "$rig" in domu | pvh | suspend | store | oxenstore)
   mount -t xenfs xenfs /proc/xen
   # xenconsoled asks for a terminal for each domain.
   mkdir -p /dev/pts
   mount -t devpts devpts /dev/pts
   mkdir -p /run/xen /run/xenstored /var/lib/xen /var/lock /var/log/xen/console
   ln -s /run /var/run
-  xenstored --pid-file=/run/xenstored.pid
+  if [ "$rig" = oxenstore ]; then
+    oxenstored
+  else
+    xenstored --pid-file=/run/xenstored.pid
+  fi
   xen-init-dom0
   xenconsoled --log=guest --log-dir=/var/log/xen/console
-fi
+  ;;
+esac
 
 if [ -n "$shell" ]; then
   echo "dom0 is ready; leave with: poweroff -f"
@@ -38,6 +43,7 @@ case "$rig" in
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
   pvh) program=/repo/test/rig/guest/own_grant.ts ;;
   suspend) program=/repo/test/rig/guest/suspend.ts ;;
+  store | oxenstore) program=/repo/test/rig/guest/store.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.
 deno run --allow-all --no-config --no-lock --no-remote --no-npm "$program"

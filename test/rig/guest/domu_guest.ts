@@ -13,6 +13,7 @@ import { serve } from "./channel.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
+import { storeHandlers } from "./store_participant.ts";
 
 const device = new GrantDevice(denoDomain());
 const allocator = device.open();
@@ -76,4 +77,5 @@ await serve({
   /** Returns the lines that such a process prints until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
   ...peerHandlers(),
+  ...storeHandlers(),
 });

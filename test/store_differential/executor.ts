@@ -1,0 +1,90 @@
+import type { Participant } from "./participant.ts";
+import { MARKER, PLACES, STRAY } from "./places.ts";
+import type { Answer, Step, Who } from "./step.ts";
+
+/** A system with XenStore and at least two domains. */
+export interface StoreMachine {
+  /** The domid of the other domain. */
+  readonly domu: number;
+  /** The participants that there are. */
+  readonly who: readonly Who[];
+  /** Opens a new connection. */
+  open(who: Who | "control"): Promise<Participant>;
+}
+
+/** Runs sequences on a machine, one after the other. */
+export class Executor {
+  readonly #machine: StoreMachine;
+
+  constructor(machine: StoreMachine) {
+    this.#machine = machine;
+  }
+
+  /**
+   * Runs a sequence on new connections, in folders that are empty at its beginning. Returns an answer a step.
+   *
+   * @param onAnswer Called for each answer.
+   */
+  async play(steps: readonly Step[], onAnswer: (step: Step, answer: Answer) => void = () => {}): Promise<Answer[]> {
+    const control = await this.#machine.open("control");
+    const participants = new Map<Who, Participant>();
+    try {
+      await this.#prepare(control);
+      for (const who of this.#machine.who) {
+        const participant = await this.#machine.open(who);
+        participants.set(who, participant);
+        await participant.begin();
+      }
+      const answers: Answer[] = [];
+      for (const step of steps) {
+        const answer = await this.#answer(step, participants, control);
+        answers.push(answer);
+        onAnswer(step, answer);
+      }
+      return answers;
+    } finally {
+      for (const participant of participants.values()) await participant.close();
+      await this.#cleanUp(control);
+      await control.close();
+    }
+  }
+
+  async #answer(step: Step, participants: ReadonlyMap<Who, Participant>, control: Participant): Promise<Answer> {
+    const asked = participants.get(step.who);
+    if (asked === undefined) return "nobody";
+    const parts = [await asked.request(step)];
+    await mark(control);
+    for (const [who, participant] of participants) {
+      const events = await participant.settle();
+      if (events.length > 0) parts.push(`${who}: ${events.join(", ")}`);
+    }
+    return parts.join("; ");
+  }
+
+  /** Makes the folders and the marker. The other domain owns its folder, as it owns `data`. */
+  async #prepare(control: Participant): Promise<void> {
+    await this.#cleanUp(control);
+    for (const path of [...PLACES, MARKER]) {
+      await must(control, { who: "socket", op: "MKDIR", payload: `${path}\0` });
+    }
+    const [common, , ofDomu] = PLACES;
+    await must(control, { who: "socket", op: "SET_PERMS", payload: `${MARKER}\0r0\0` });
+    await must(control, { who: "socket", op: "SET_PERMS", payload: `${common}\0b0\0` });
+    await must(control, { who: "socket", op: "SET_PERMS", payload: `${ofDomu}\0n{domu}\0` });
+  }
+
+  async #cleanUp(control: Participant): Promise<void> {
+    for (const path of [...PLACES, STRAY]) await control.request({ who: "socket", op: "RM", payload: `${path}\0` });
+  }
+}
+
+function mark(control: Participant): Promise<void> {
+  return must(control, { who: "socket", op: "WRITE", payload: `${MARKER}\0` });
+}
+
+async function must(control: Participant, step: Step): Promise<void> {
+  const answer = await control.request(step);
+  if (answer !== "ok") {
+    throw new Error(`Cannot prepare a sequence: ${JSON.stringify(step)} was answered with ${answer}`);
+  }
+}
