@@ -166,3 +166,13 @@ export function checkFile<File extends { close(): void }>(
     `the file that it opened has no method \`${missing}\`: check that the backend is the \`${part}\` of a domain`,
   );
 }
+
+/** Throws unless a value is a string. */
+export function checkText<Text extends string>(
+  what: string,
+  name: string,
+  value: Text | undefined,
+): asserts value is Text {
+  if (typeof value === "string") return;
+  throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
+}

@@ -1,4 +1,4 @@
-import { isError, show } from "./checks.ts";
+import { checkText, isError, show } from "./checks.ts";
 import { sentence } from "./messages.ts";
 import { checkPlainObject, readOptions } from "./options.ts";
 
@@ -119,11 +119,6 @@ export class GrantError extends Error {
     this.operation = operation;
     if (errno !== undefined) this.errno = errno;
   }
-}
-
-function checkText<Text extends string>(what: string, name: string, value: Text | undefined): asserts value is Text {
-  if (typeof value === "string") return;
-  throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
 }
 
 /**
