@@ -1,4 +1,4 @@
-import { checkOptions } from "../../src/contract/checks.ts";
+import { checkInteger, checkOptions, checkText } from "../../src/contract/checks.ts";
 import type { WrappedPart } from "../intercept/calls.ts";
 
 /**
@@ -90,7 +90,10 @@ export class InjectedFault extends Error {
    * @param call The call that is made to fail.
    */
   constructor(call: FaultCall) {
-    checkOptions("create an InjectedFault", call, "`call`");
+    const what = "create an InjectedFault";
+    checkOptions(what, call, "`call`");
+    checkInteger(what, "`number` of the call", call.number, 1, Number.MAX_SAFE_INTEGER);
+    for (const name of ["kind", "part"] as const) checkText(what, `\`${name}\` of the call`, call[name]);
     super(`a fault was injected into call ${call.number} of \`${call.kind}\` in the part \`${call.part}\``);
     this.name = "InjectedFault";
     this.call = call;

@@ -36,7 +36,7 @@ export interface LinuxDomainOptions {
   /**
    * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
    * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
-   * {@linkcode GrantError} with the code `own-grant`, if this process may open the device for event channels, which
+   * {@linkcode GrantError} with the code `own-grant`, if this process can open the device for event channels, which
    * tells whether the granter is the own domain. Default is false.
    */
   allowOwnGrants?: boolean | undefined;

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import {
   encodeEvtchn,
@@ -32,8 +31,6 @@ export class OwnGrantGuard {
   /** PVH or HVM; `undefined` where own grants do no harm. */
   #type: string | undefined;
   #isTypeRead = false;
-  /** Domains that are not this one. */
-  readonly #others: Set<number> = new Set();
 
   /** @param evtchn The path of the device for event channels, which tells whether a domain is this one. */
   constructor(libc: Libc, evtchn = "/dev/xen/evtchn") {
@@ -49,15 +46,10 @@ export class OwnGrantGuard {
   checkMap(domid: number | readonly number[], count: number): void {
     if (!this.#isTypeRead) this.#readType();
     if (this.#type === undefined) return;
-    if (typeof domid === "number") this.#check(domid, domid, count);
-    else for (const one of domid) this.#check(one, domid, count);
-  }
-
-  #check(one: number, domid: number | readonly number[], count: number): void {
-    if (this.#others.has(one)) return;
-    const isOwn = this.#isOwn(one);
-    if (isOwn) this.#refuse(one, grants(domid, count));
-    if (isOwn === false) this.#others.add(one);
+    // Each time, because a domain gets another domid when it is restored or migrated.
+    for (const one of typeof domid === "number" ? [domid] : new Set(domid)) {
+      if (this.#isOwn(one)) this.#refuse(one, grants(domid, count));
+    }
   }
 
   #readType(): void {
@@ -67,22 +59,21 @@ export class OwnGrantGuard {
   }
 
   /**
-   * Whether a domain is this one; `undefined` if that cannot be known. Only the domain that a port was allocated for can
+   * Whether a domain is this one; false, too, if that cannot be known. Only the domain that a port was allocated for can
    * bind to it: so this process allocates a port for that domain, and tries to bind to it as the domain that it runs in.
    */
-  #isOwn(domid: number): boolean | undefined {
+  #isOwn(domid: number): boolean {
     const libc = this.#libc;
     const fd = libc.open(this.#evtchn, true);
-    if (fd < 0) return undefined;
+    if (fd < 0) return false;
     try {
       const request = new Uint8Array(new ArrayBuffer(EVTCHN_REQUEST_SIZE));
       const view = new DataView(request.buffer);
       encodeEvtchn(view, domid);
       const port = libc.ioctl(fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, request);
-      if (port < 0) return undefined;
+      if (port < 0) return false;
       encodeEvtchn(view, DOMID_SELF, port);
-      const bound = libc.ioctl(fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, request);
-      return bound >= 0 ? true : bound === -Errno.EINVAL ? false : undefined;
+      return libc.ioctl(fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, request) >= 0;
     } finally {
       // This frees both ports.
       libc.close(fd);

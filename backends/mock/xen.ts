@@ -36,6 +36,7 @@ export class MockXen implements Disposable {
     stateOf = (xen) => xen.#machine;
     showAs(MockXen, "MockXen", (xen) => ({
       profile: xen.profile,
+      guestType: xen.#machine.settings.guestType,
       domains: shorten([...xen.#machine.domains()].map(({ domid }) => domid)),
     }));
   }

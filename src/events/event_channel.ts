@@ -4,7 +4,7 @@ import type { EventFile } from "../contract/event_backend.ts";
 import { readOptions } from "../contract/options.ts";
 import type { CallGuard } from "../shared/call_guard.ts";
 import { showAs } from "../shared/inspection.ts";
-import { checkSignal } from "../shared/signal.ts";
+import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { EventIterator } from "./event_iterator.ts";
 import type { EventPump, EventTaker } from "./event_pump.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
@@ -288,7 +288,7 @@ export class BoundChannel implements EventChannel, EventTaker {
    * @throws what makes the wait fail before it begins.
    */
   after(seen: number, signal: AbortSignal | undefined): Waiter {
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     if (this.#closed) return settled(undefined);
     if (this.#events > seen) {
       this.#taken = this.#events;
@@ -297,7 +297,7 @@ export class BoundChannel implements EventChannel, EventTaker {
     this.#owner.guard.checkIdle("wait");
     this.#unmask();
     // A signal fires only once, and may have fired in the middle of that call.
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     const waiter = this.#waiters.add(signal);
     this.#owner.pump.addWaiter();
     return waiter;

@@ -1,4 +1,4 @@
-import { addAbortListener, removeAbortListener } from "../shared/signal.ts";
+import { addAbortListener, reasonOf, removeAbortListener } from "../shared/signal.ts";
 
 /** A wait for an event. */
 export interface Waiter {
@@ -51,10 +51,12 @@ export class Waiters {
       fail: (error) => leave(() => reject(error)),
     };
     const onAbort = () => {
-      if (this.#entries.has(entry)) entry.fail(signal!.reason);
+      if (this.#entries.has(entry)) entry.fail(reasonOf(signal!));
     };
     if (signal) addAbortListener(signal, onAbort);
     this.#entries.add(entry);
+    // A signal fires only once, and that of another library may have fired while the listener was added.
+    if (signal?.aborted) onAbort();
     return { promise, cancel: () => entry.wake(undefined), fail: entry.fail };
   }
 

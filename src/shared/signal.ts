@@ -18,6 +18,11 @@ function isForeignSignal(value: unknown): boolean {
     typeof removeEventListener === "function";
 }
 
+/** Why a signal was aborted. The signals of some libraries give no reason. */
+export function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException("The signal was aborted, without a reason.", "AbortError");
+}
+
 /** Calls back when a signal is aborted. */
 export function addAbortListener(signal: AbortSignal, listener: () => void): void {
   if (signal instanceof AbortSignal) addEventListener.call(signal, "abort", listener);

@@ -1,5 +1,5 @@
 import { readOptions } from "../contract/options.ts";
-import { addAbortListener, checkSignal, removeAbortListener } from "../shared/signal.ts";
+import { addAbortListener, checkSignal, reasonOf, removeAbortListener } from "../shared/signal.ts";
 
 /** How to make a request. */
 export interface StoreRequestOptions {
@@ -17,7 +17,7 @@ export function readSignal(what: string, options: StoreRequestOptions | undefine
   if (options === undefined) return undefined;
   const { signal } = readOptions(what, options, ["signal"]);
   checkSignal(what, signal);
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) throw reasonOf(signal);
   return signal;
 }
 

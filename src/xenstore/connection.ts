@@ -2,6 +2,7 @@ import { nextTurn } from "../contract/event_loop.ts";
 import type { StoreConnection } from "../contract/store_backend.ts";
 import type { StoreOperation } from "../contract/store_errors.ts";
 import { MAX_PAYLOAD, putUint32, StoreMessage } from "../contract/store_wire.ts";
+import { reasonOf } from "../shared/signal.ts";
 import { onAbort } from "./abort.ts";
 import { Clock } from "./clock.ts";
 import { Encoder } from "./encoder.ts";
@@ -90,7 +91,7 @@ export class Connection implements TransportTaker {
       return request;
     }
     request.began = this.#clock.now();
-    if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, signal.reason));
+    if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, reasonOf(signal)));
     this.#transport.want();
     this.#submit(request as Request, message);
     this.#transport.listen();

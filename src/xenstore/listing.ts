@@ -1,5 +1,6 @@
 import { StoreError } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
+import { reasonOf } from "../shared/signal.ts";
 import type { Connection } from "./connection.ts";
 import { Garbage } from "./garbage.ts";
 import { wordsOf } from "./replies.ts";
@@ -34,7 +35,7 @@ export async function listParts(
 ): Promise<string[]> {
   const subject = { operation: "list", path } as const;
   const ask = (offset: number): Promise<Part> => {
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     connection.begin().path("list", path).word(String(offset));
     return connection.request(StoreMessage.DIRECTORY_PART, transaction, "list", path, toPart, signal).promise;
   };

@@ -1,6 +1,6 @@
 import { checkBackend, checkInteger } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
-import { checkSignal } from "../shared/signal.ts";
+import { checkSignal, reasonOf } from "../shared/signal.ts";
 import type { StoreBackend } from "../contract/store_backend.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { showAs } from "../shared/inspection.ts";
@@ -90,7 +90,7 @@ export class XenStore implements StoreTransaction, Disposable {
     const { timeout = 10_000, signal } = readOptions(what, options, ["timeout", "signal"]);
     checkInteger(what, "`timeout`", timeout, 1, 2 ** 31 - 1);
     checkSignal(what, signal);
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     return new XenStore(await connect(backend, timeout, signal));
   }
 

@@ -1,7 +1,7 @@
 import { checkInteger, show } from "../contract/checks.ts";
 import { startTimer, stopTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
-import { checkSignal } from "../shared/signal.ts";
+import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { onAbort } from "./abort.ts";
@@ -47,7 +47,7 @@ export async function transact<Value>(
   const { signal, attempts = ATTEMPTS } = readOptions(what, options, ["signal", "attempts"]);
   checkSignal(what, signal);
   checkInteger(what, "`attempts`", attempts, 1, 1000);
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) throw reasonOf(signal);
   await turns.enter(signal);
   try {
     for (let attempt = 1;; attempt++) {
@@ -138,9 +138,9 @@ function abort(connection: Connection, transaction: number): void {
 /** Runs a function, but gives up waiting for it when a signal is aborted. */
 async function unlessAborted<Value>(signal: AbortSignal | undefined, run: () => Promise<Value>): Promise<Value> {
   if (signal === undefined) return await run();
-  if (signal.aborted) throw signal.reason;
+  if (signal.aborted) throw reasonOf(signal);
   const { promise, reject } = Promise.withResolvers<never>();
-  const stopListening = onAbort(signal, () => reject(signal.reason));
+  const stopListening = onAbort(signal, () => reject(reasonOf(signal)));
   try {
     return await Promise.race([run(), promise]);
   } finally {

@@ -1,4 +1,5 @@
 import { startTimer, stopTimer } from "../contract/event_loop.ts";
+import { reasonOf } from "../shared/signal.ts";
 import { onAbort } from "./abort.ts";
 
 /** One who waits for a turn. */
@@ -34,7 +35,7 @@ export class Turns {
     const waiter = { enter: resolve, fail: reject };
     this.#waiters.add(waiter);
     if (this.#waiters.size === 1) this.#watchTime();
-    const stopListening = signal && onAbort(signal, () => reject(signal.reason));
+    const stopListening = signal && onAbort(signal, () => reject(reasonOf(signal)));
     try {
       await promise;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { checkInteger, show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
-import { checkSignal } from "../shared/signal.ts";
+import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { onAbort } from "./abort.ts";
 import type { Connection } from "./connection.ts";
@@ -66,11 +66,11 @@ async function wait<Value>(
   const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
   checkSignal("wait", signal);
   if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) throw reasonOf(signal);
   // Ends the watch and the reads, whatever the reason.
   const stop = new AbortController();
   const watch = new Watch(connection, path, stop.signal);
-  const stopListening = signal && onAbort(signal, () => stop.abort(signal.reason));
+  const stopListening = signal && onAbort(signal, () => stop.abort(reasonOf(signal)));
   // Both at once, because a test may put fake timers in place in the meantime.
   const { setTimeout, clearTimeout } = globalThis;
   const timer = timeout === undefined ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);

@@ -1,6 +1,7 @@
 import { StoreError } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { showAs } from "../shared/inspection.ts";
+import { reasonOf } from "../shared/signal.ts";
 import { onAbort } from "./abort.ts";
 import type { Connection, EventTaker } from "./connection.ts";
 import { ended, type Ending } from "./refusals.ts";
@@ -103,11 +104,11 @@ export class Watch implements StoreWatch, EventTaker {
 
   #begin(): void {
     const signal = this.#signal;
-    if (signal?.aborted) return this.fail(signal.reason);
+    if (signal?.aborted) return this.fail(reasonOf(signal));
     const { ending } = this.#connection;
     if (ending) return this.onEnd(ending);
     this.#token = this.#connection.addWatch(this);
-    if (signal) this.#stopListening = onAbort(signal, () => this.fail(signal.reason));
+    if (signal) this.#stopListening = onAbort(signal, () => this.fail(reasonOf(signal)));
     this.#connection.begin().path("watch", this.#path).word(this.#token);
     this.#connection.request(StoreMessage.WATCH, 0, "watch", this.#path, done, undefined)
       .promise.catch((error) => this.fail(error));

@@ -31,6 +31,42 @@ describe("a caller's signal", () => {
     await expect(third).rejects.toMatchObject({ name: "AbortError" });
   });
 
+  test("of another library, which gives no reason, ends the wait with an `AbortError`", async () => {
+    class OtherSignal {
+      aborted = false;
+      listeners: (() => void)[] = [];
+      addEventListener(_type: string, listener: () => void) {
+        this.listeners.push(listener);
+      }
+      removeEventListener() {}
+      abort() {
+        this.aborted = true;
+        for (const listener of this.listeners) listener();
+      }
+    }
+    const other = new OtherSignal();
+    const signal = other as unknown as AbortSignal;
+    const driven = new Driven();
+    const wait = driven.channel.wait({ signal });
+    other.abort();
+    await expect(wait).rejects.toMatchObject({ name: "AbortError" });
+    await expect(driven.channel.wait({ signal })).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("that is aborted while the listener is added ends the wait", async () => {
+    const reason = new Error("at once");
+    const signal = {
+      aborted: false,
+      reason,
+      addEventListener() {
+        signal.aborted = true;
+      },
+      removeEventListener() {},
+    };
+    const driven = new Driven();
+    await expect(driven.channel.wait({ signal: signal as unknown as AbortSignal })).rejects.toBe(reason);
+  });
+
   test("that throws when its listener is removed does not keep others from being woken", async () => {
     const controller = new AbortController();
     let hostile = false;

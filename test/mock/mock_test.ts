@@ -432,7 +432,7 @@ test("machines, domains and processes are shown by what tells them apart", () =>
   const xen = new MockXen();
   const process = xen.domain(1).process();
   process.kill();
-  expect(inspect(xen)).toBe("MockXen { profile: 'linux-6.1', domains: [ 1 ] }");
+  expect(inspect(xen)).toBe("MockXen { profile: 'linux-6.1', guestType: 'PV', domains: [ 1 ] }");
   expect(inspect(xen.domain(1))).toBe("MockDomain { domid: 1, limit: 1024, destroyed: false }");
   expect(inspect(process)).toBe("MockProcess { domid: 1, process: 1, killed: true }");
 });
