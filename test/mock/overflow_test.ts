@@ -63,6 +63,19 @@ describe("the ring of a file", () => {
     expect(() => file.pending()).toThrow("room for 128 events");
   });
 
+  test("has room for 64 events while 64 ports are bound, and for 128 from the 65th port on", () => {
+    const { file, flood } = connected(32);
+    flood(65);
+    expect(() => file.pending()).toThrow("room for 64 events");
+    file.reset();
+    file.bindUnbound(1);
+    file.unmask(2);
+    flood(128);
+    expect(file.pending().length).toBe(128);
+    flood(129);
+    expect(() => file.pending()).toThrow("room for 128 events");
+  });
+
   test("leaves a port masked whose event was lost or dropped", () => {
     const { file, ends } = connected(1);
     const { one, other } = ends[0]!;
