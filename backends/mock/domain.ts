@@ -165,7 +165,7 @@ export interface MockProcess extends XenDomain {
    *
    * The program is told nothing, because none of its code runs: its waits and iterators never settle, and no longer
    * keep this program alive. Only a `timeout` or a `signal` of its own still ends a wait. Code of it that runs anyway,
-   * after a timer for example, gets `closed` from calls of its devices, and `undefined` from `isAlive()`.
+   * after a timer for example, gets `closed` from calls of its devices and from `isAlive()`.
    *
    * @example Kill a program that has a channel bound
    * ```ts

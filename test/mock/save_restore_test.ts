@@ -1,6 +1,8 @@
 /** What programs see of a domain that is saved and restored. The rig's run `suspend` shows the same on a real Xen. */
 import { describe, expect, test } from "vitest";
 import { MockXen, type MockXenOptions } from "../../backends/mock.ts";
+import type { Slabs } from "../../backends/mock/slabs.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { grantError } from "../support/grant_error.ts";
@@ -41,10 +43,13 @@ describe("a domain that is saved and restored", () => {
     expect(() => domain.saveAndRestore({ domid: 0x7ff0 })).toThrow(RangeError);
     expect(() => domain.saveAndRestore({ domid: "2" as unknown as number })).toThrow(TypeError);
     expect(() => xen.domain(0).saveAndRestore()).toThrow(
-      new RangeError("Cannot save and restore a domain as its number must not be 0: current value is 0"),
+      new RangeError("Cannot save and restore a domain: domain 0 cannot be saved. Save another domain."),
     );
     domain.destroy();
-    expect(grantError(() => domain.saveAndRestore()).code).toBe("closed");
+    expect(grantError(() => domain.saveAndRestore())).toMatchObject({
+      code: "closed",
+      message: "Cannot save and restore a domain: domain 1 was destroyed. Save it before it is destroyed.",
+    });
   });
 
   test.for([{ memory: "buffers" }, { memory: "slabs" }, { profile: "linux-5.16" }] as const)(
@@ -144,6 +149,25 @@ describe("a domain that is saved and restored", () => {
     theirs.unmap();
     xen.assertClean();
   });
+
+  test.for(["linux-6.1", "linux-5.16"] as const)(
+    "gives the memory of pages back that were freed before, once no peer maps them: %s",
+    (profile) => {
+      const { xen, domain, allocator, mapper } = sides({ profile, memory: "slabs", limit: Infinity });
+      const memory = machineState(xen).memory as Slabs;
+      // More than fit in a slab: they have one of their own, which is dropped with its last page.
+      const pages = allocator.allocate(0, { pages: 4097 });
+      const theirs = mapper.map(1, [pages.grefs[4096]!]);
+      pages.free();
+      expect(memory.size).toBe(1);
+      domain.saveAndRestore();
+      allocator.close();
+      expect(memory.size).toBe(1);
+      theirs.unmap();
+      expect(memory.size).toBe(0);
+      xen.assertClean();
+    },
+  );
 
   test("frees pages that a killed program left to a peer", () => {
     const { xen, domain, mapper } = sides({ profile: "linux-5.16" });
