@@ -76,6 +76,28 @@ describe("the ring of a file", () => {
     expect(() => file.pending()).toThrow("room for 128 events");
   });
 
+  test("keeps its size while ports come and go", () => {
+    const { file, flood } = connected(1);
+    for (let times = 0; times < 100; times++) file.unbind(file.bindUnbound(1));
+    flood(65);
+    expect(() => file.pending()).toThrow("room for 64 events");
+  });
+
+  test("counts the ports that its file has forgotten, because their events still come", () => {
+    const domain = new MockXen().domain(1);
+    const file = domain.events.open();
+    for (let ports = 0; ports < 64; ports++) file.bindUnbound(0);
+    domain.saveAndRestore();
+    expect(grantError(() => file.bindUnbound(0)).errno).toBe(17);
+    const one = file.bindUnbound(2);
+    const other = file.bindInterdomain(2, one);
+    for (let event = 0; event < 129; event++) {
+      file.unmask(other);
+      file.notify(one);
+    }
+    expect(() => file.pending()).toThrow("room for 128 events");
+  });
+
   test("leaves a port masked whose event was lost or dropped", () => {
     const { file, ends } = connected(1);
     const { one, other } = ends[0]!;

@@ -50,6 +50,7 @@ eventsConformance({
   open: () => ({
     domain: nodeDomain(),
     domid,
+    knowsDomains: domid === 0,
     peer: nodeDomain(),
     peerDomid: domid,
     close() {},

@@ -40,6 +40,7 @@ export function declare(suite: Suite, asked: Batch): void {
     open: () => ({
       domain: denoDomain(),
       domid: 0,
+      knowsDomains: true,
       peer: denoDomain(),
       peerDomid: 0,
       close() {},
