@@ -50,7 +50,6 @@ eventsConformance({
   open: () => ({
     domain: nodeDomain(),
     domid,
-    knowsDomains: domid === 0,
     peer: nodeDomain(),
     peerDomid: domid,
     close() {},
