@@ -29,7 +29,8 @@ export interface XenDomain {
    * this takes access to `/dev/xen/xenbus`, usually as root.
    * @throws {TypeError} if the domid is not a number.
    * @throws {RangeError} if it is out of bounds.
-   * @throws {GrantError} `unsupported` or `permission` if the system cannot be asked from this runtime.
+   * @throws {GrantError} `unsupported` or `permission` if the system cannot be asked from this runtime; `closed` if
+   * this domain or process of the mock has died.
    *
    * @example In domain 0, wait for as long as the other domain is there
    * ```ts
