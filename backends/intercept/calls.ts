@@ -100,7 +100,7 @@ interface Shape {
 export const SHAPES: Readonly<Record<ObjectName, Shape>> = {
   GrantBackend: { part: "grants", properties: ["name", "limitName"], returns: { open: "GrantFile" } },
   GrantFile: { part: "grants", properties: [], returns: { map: "MappedMemory" } },
-  MappedMemory: { part: "grants", properties: ["bytes"], returns: {} },
+  MappedMemory: { part: "grants", properties: ["bytes", "ended"], returns: {} },
   MapBackend: { part: "maps", properties: ["name"], returns: { open: "MapFile" } },
   MapFile: { part: "maps", properties: [], returns: { map: "PeerMemory" } },
   PeerMemory: { part: "maps", properties: ["bytes", "parts"], returns: {} },

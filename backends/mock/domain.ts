@@ -94,6 +94,8 @@ export interface MockDomain extends XenDomain {
    *   `unmap()` of a lost mapping whose unmap notify clears a byte, crash Linux's kernel: here they throw
    *   `backend-failed`. The end of the program crashes it, too: here, `kill()` leaves its void ports bound. Only
    *   `destroy()` removes them.
+   * - Old `EventChannels` that are to bind a number that they still have refuse with `port-refused`, and their file
+   *   forgets all its ports, as Linux's driver does. Bind in new ones.
    *
    * Other domains that map its pages keep them, under the old number, which belongs to a destroyed domain until they
    * have unmapped all of them. They are not told either. (On a device, both sides then have a copy of the page. On the
@@ -178,7 +180,7 @@ export interface MockProcess extends XenDomain {
    *
    * The program is told nothing, because none of its code runs: its waits and iterators never settle, and no longer
    * keep this program alive. Only a `timeout` or a `signal` of its own still ends a wait. Code of it that runs anyway,
-   * after a timer for example, gets `closed` from calls of its devices, and `undefined` from `isAlive()`.
+   * after a timer for example, gets `closed` from calls of its devices and from `isAlive()`.
    *
    * @example Kill a program that has a channel bound
    * ```ts

@@ -5,7 +5,7 @@ import { nextTurn } from "../../src/contract/event_loop.ts";
 import { crash } from "./crash.ts";
 import { beginWait, endWait } from "./keep_alive.ts";
 import type { KernelFile, ProcessState } from "./kernel.ts";
-import { type Port, type PortFile, unmask } from "./port_table.ts";
+import { listen, type Port, type PortFile, unmask } from "./port_table.ts";
 
 /** Ports that the ring of a file has room for at first. */
 const RING_SIZE = 64;
@@ -21,6 +21,8 @@ interface Waiting {
 export class MockEventFile implements EventFile, PortFile, KernelFile {
   readonly process: ProcessState;
   readonly #ports = new Map<number, Port>();
+  /** How many ports it has, with those that it has forgotten: their events still take room in the ring. */
+  #counted = 0;
   /** Ports on which events have arrived, in this order: twice, if a port was unmasked before its event was taken. */
   #ring: number[] = [];
   /** How many events the ring has room for. Like the driver's, it is doubled if more ports are bound. */
@@ -36,41 +38,45 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
 
   bindUnbound(domid: number): number {
     this.process.checkAlive("bind");
-    this.#makeRoom();
-    return this.#add(this.process.domain.ports.bindUnbound(domid, this));
+    return this.#add(this.process.domain.ports.bindUnbound(domid));
   }
 
   bindInterdomain(domid: number, remotePort: number): number {
     this.process.checkAlive("bind");
     const { ports, machine } = this.process.domain;
-    this.#makeRoom();
-    return this.#add(ports.bindInterdomain(domid, machine.find(domid)?.ports, remotePort, this));
+    return this.#add(ports.bindInterdomain(domid, machine.find(domid)?.ports, remotePort));
   }
 
   bindVirq(virq: number): number {
     this.process.checkAlive("bind");
-    this.#makeRoom();
-    return this.#add(this.process.domain.ports.bindVirq(virq, this));
-  }
-
-  /** Makes room for an event of one more port. */
-  #makeRoom(): void {
-    if (this.#ports.size + 1 > this.#ringSize) this.#ringSize *= 2;
+    return this.#add(this.process.domain.ports.bindVirq(virq));
   }
 
   #add(port: Port): number {
     const { number } = port;
     if (this.#ports.has(number)) {
-      port.file = undefined;
       this.process.domain.ports.release(port);
-      throw new GrantError(
-        `Cannot bind an event channel: these have a port ${number} from before domain ` +
-          `${this.process.domain.domid} was restored. Bind in new \`EventChannels\`.`,
-        { code: "port-refused", operation: "bind", errno: Errno.EEXIST },
-      );
+      throw this.#forgetAll(number);
     }
+    this.#counted++;
+    if (this.#counted > this.#ringSize) this.#ringSize *= 2;
     this.#ports.set(number, port);
+    listen(port, this);
     return number;
+  }
+
+  /**
+   * Forgets all ports, as Linux's driver does if Xen hands out a number that the file has. Nothing unbinds them any
+   * more; the events of those that are not void still arrive.
+   */
+  #forgetAll(number: number): GrantError {
+    this.#ports.clear();
+    return new GrantError(
+      `Cannot bind an event channel: these have a port ${number} from before the domain, ` +
+        `${this.process.domain.domid} now, was restored, and Linux's driver has forgotten all their ports. ` +
+        "Bind in new `EventChannels`.",
+      { code: "port-refused", operation: "bind", errno: Errno.EEXIST },
+    );
   }
 
   get voidPorts(): readonly Port[] {
@@ -87,7 +93,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     );
   }
 
-  #port(number: number, operation: "notify" | "wait" | "unbind"): Port {
+  #port(number: number, operation: "notify" | "unbind"): Port {
     this.process.checkAlive(operation);
     const port = this.#ports.get(number);
     if (port) return port;
@@ -117,9 +123,10 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     return ports;
   }
 
-  unmask(port: number): void {
-    // A dead program waits for ever.
-    if (this.process.alive) unmask(this.#port(port, "wait"));
+  unmask(number: number): void {
+    // A dead program waits for ever, and one that names a forgotten port is not told.
+    const port = this.process.alive ? this.#ports.get(number) : undefined;
+    if (port) unmask(port);
   }
 
   whenPending(callback: () => void): () => void {
@@ -171,6 +178,7 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
     const port = this.#port(number, "unbind");
     if (isVoid(port)) this.#crash("unbind", port);
     this.#ports.delete(number);
+    this.#counted--;
     if (this.#ring.includes(number)) this.#ring = this.#ring.filter((arrived) => arrived !== number);
     port.file = undefined;
     this.process.domain.ports.release(port);
@@ -196,8 +204,6 @@ export class MockEventFile implements EventFile, PortFile, KernelFile {
       if (!domain.destroyed) domain.ports.release(port);
     }
     this.#ports.clear();
-    this.#ring = [];
-    this.#overflowed = false;
     if (alive) this.#callBackLater();
     else this.#stop(this.#waiting);
   }

@@ -5,6 +5,7 @@
  */
 import type { EventBackend, GrantBackend, MapBackend, StoreBackend, XenDomain } from "../../src/contract/backend.ts";
 import { checkDomid, checkInteger, checkLimit } from "../../src/contract/checks.ts";
+import { GrantError } from "../../src/contract/errors.ts";
 import { MAX_DOMID, MAX_VIRQ } from "../../src/contract/limits.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { showAs } from "../../src/shared/inspection.ts";
@@ -56,7 +57,7 @@ export class DomainFace implements MockDomain {
   }
 
   process(): MockProcess {
-    this.#main.checkAlive("open");
+    this.#main.checkAlive("open", "start a process", "Start it");
     return new ProcessFace(this, new ProcessState(this.#state));
   }
 
@@ -68,9 +69,14 @@ export class DomainFace implements MockDomain {
   saveAndRestore(options?: MockRestoreOptions): void {
     const what = "save and restore a domain";
     const { domid } = readOptions(what, options, ["domid"]);
-    this.#main.checkAlive("open");
     const { machine, domid: old } = this.#state;
-    if (old === 0) throw new RangeError(`Cannot ${what} as its number must not be 0: current value is 0`);
+    if (this.destroyed) {
+      throw new GrantError(`Cannot ${what}: domain ${old} was destroyed. Save it before it is destroyed.`, {
+        code: "closed",
+        operation: "open",
+      });
+    }
+    if (old === 0) throw new RangeError(`Cannot ${what}: domain 0 cannot be saved. Save another domain.`);
     this.domid = domid === undefined ? firstFree(machine, old + 1) : checkFree(what, machine, domid);
     saveAndRestore(this.#state, this.domid);
   }

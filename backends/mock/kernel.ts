@@ -258,16 +258,20 @@ export class ProcessState {
   /**
    * Throws unless it runs.
    *
+   * @param what What would be done, for the message.
+   * @param instead What to do in another domain or process, for the message.
    * @throws {GrantError} `closed` if it was killed, or its domain destroyed.
    */
-  checkAlive(operation: GrantOperation): void {
+  checkAlive(
+    operation: GrantOperation,
+    what: string = operation,
+    instead = "Open devices, mappers and event channels",
+  ): void {
     if (this.alive) return;
     const { destroyed, domid } = this.domain;
     const reason = destroyed ? `domain ${domid} was destroyed` : `this process of domain ${domid} was killed`;
     throw new GrantError(
-      `Cannot ${operation}: ${reason}. Open devices, mappers and event channels in another ${
-        destroyed ? "domain" : "process"
-      }.`,
+      `Cannot ${what}: ${reason}. ${instead} in another ${destroyed ? "domain" : "process"}.`,
       { code: "closed", operation },
     );
   }

@@ -36,7 +36,7 @@ export interface Memory {
 export class MemoryMapping implements MappedMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The process that granted the pages, if it maps its own: it counts them. */
-  owner: { ownPages: number } | undefined = undefined;
+  owner: { ownPages: number; readonly alive: boolean } | undefined = undefined;
   readonly #memory: { unmap(page: number, count: number): void };
   readonly #page: number;
   /** 0 once it has ended. */
@@ -52,6 +52,10 @@ export class MemoryMapping implements MappedMemory {
     this.#memory = memory;
     this.#page = page;
     this.#count = count;
+  }
+
+  get ended(): boolean {
+    return this.owner?.alive === false;
   }
 
   unmap(): void {

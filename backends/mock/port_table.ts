@@ -22,7 +22,7 @@ export interface Port {
   readonly virq: number | undefined;
   /** The other end, while one is bound. */
   remote: Port | undefined;
-  /** The file through which it was bound; none once it was unbound, while an unmap notify holds it. */
+  /** The file that takes its events; none once it was unbound, while an unmap notify holds it. */
   file: PortFile | undefined;
   /** Whether an event has arrived that was not delivered yet. */
   pending: boolean;
@@ -48,8 +48,8 @@ export class PortTable {
   }
 
   /** Makes a port to which a domain may bind. The domain need not exist. */
-  bindUnbound(domid: number, file: PortFile): Port {
-    return this.#add(domid, undefined, file);
+  bindUnbound(domid: number): Port {
+    return this.#add(domid, undefined);
   }
 
   /**
@@ -57,7 +57,7 @@ export class PortTable {
    *
    * @param others The ports of that domain, if it exists.
    */
-  bindInterdomain(domid: number, others: PortTable | undefined, remotePort: number, file: PortFile): Port {
+  bindInterdomain(domid: number, others: PortTable | undefined, remotePort: number): Port {
     if (!others) throw refused(`there is no domain ${domid}`, Errno.ESRCH);
     const remote = others.get(remotePort);
     if (!remote) throw refused(`domain ${domid} has no port ${remotePort}`, Errno.EINVAL);
@@ -69,16 +69,16 @@ export class PortTable {
       );
     }
     if (remote.remote) throw refused(`port ${remotePort} of domain ${domid} is already bound`, Errno.EINVAL);
-    const port = this.#add(domid, undefined, file);
+    const port = this.#add(domid, undefined);
     port.remote = remote;
     remote.remote = port;
     // The other end may have sent events while nobody was bound to it: Xen makes up for them with one.
-    arrive(port);
+    port.pending = true;
     return port;
   }
 
   /** Makes a port that is bound to a virtual interrupt. */
-  bindVirq(virq: number, file: PortFile): Port {
+  bindVirq(virq: number): Port {
     const { domid } = this;
     if (KERNEL_VIRQS.includes(virq)) {
       throw refused(`the kernel of domain ${domid} uses VIRQ ${virq} itself`, Errno.EEXIST);
@@ -88,10 +88,10 @@ export class PortTable {
         throw refused(`VIRQ ${virq} is bound to port ${port.number} of domain ${domid}`, Errno.EEXIST);
       }
     }
-    return this.#add(undefined, virq, file);
+    return this.#add(undefined, virq);
   }
 
-  #add(domid: number | undefined, virq: number | undefined, file: PortFile): Port {
+  #add(domid: number | undefined, virq: number | undefined): Port {
     // The lowest free number, as in Xen; 0 is reserved.
     while (this.#ports.has(this.#lowest)) this.#lowest++;
     const number = this.#lowest;
@@ -102,7 +102,7 @@ export class PortTable {
         " Unbind some, or create the MockXen with more `eventChannels`.",
       );
     }
-    const port = { number, domid, virq, remote: undefined, file, pending: false, masked: false, holders: 1 };
+    const port = { number, domid, virq, remote: undefined, file: undefined, pending: false, masked: false, holders: 1 };
     this.#ports.set(number, port);
     return port;
   }
@@ -154,6 +154,12 @@ export class PortTable {
 /** Makes an event pending. Others are merged with it until it is delivered. */
 function arrive(port: Port): void {
   port.pending = true;
+  deliver(port);
+}
+
+/** Hands the events of a port to a file, first one that has arrived. */
+export function listen(port: Port, file: PortFile): void {
+  port.file = file;
   deliver(port);
 }
 

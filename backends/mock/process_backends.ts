@@ -46,8 +46,7 @@ export function processBackends(process: ProcessState): ProcessBackends {
     // deno-lint-ignore require-await -- so that every failure rejects the promise
     async isAlive(domid) {
       checkDomid("look for a domain", domid);
-      // None of the code of a dead program runs: it learns nothing.
-      if (!process.alive) return undefined;
+      process.checkAlive("inspect", "look for a domain", "Ask");
       // XenStore tells only domain 0, and others only of themselves.
       if (domain.domid !== 0 && domain.domid !== domid) return undefined;
       const found = domain.machine.find(domid);

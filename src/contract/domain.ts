@@ -33,6 +33,7 @@ export interface XenDomain {
    * @throws {TypeError} if the domid is not a number.
    * @throws {RangeError} if it is out of bounds.
    * @throws {StoreError} `unsupported` if the system cannot be asked from this runtime.
+   * @throws {GrantError} `closed` if this domain or process of the mock has died.
    *
    * @example In domain 0, wait for as long as the other domain is there
    * ```ts

@@ -42,7 +42,20 @@ function report({ kind, describe }: Watched): void {
 }
 
 /** Where this library is, as stack traces show it. `undefined` in a bundle. */
-const HOME = /[^\s(@]*\/(?=src\/contract\/leaks\.[jt]s)/.exec(new Error().stack ?? "")?.[0];
+const HOME = /[^\s(@]*\/(?=src\/contract\/leaks\.[jt]s)/.exec(framesOf(new Error()).join("\n"))?.[0];
+
+/**
+ * The frames of an error's call stack, one a line. None if the stack is not a text, or cannot be read: programs may
+ * change how engines write it.
+ */
+export function framesOf(error: { readonly stack?: unknown }): string[] {
+  try {
+    const { stack } = error;
+    return typeof stack === "string" ? stack.split("\n").filter((line) => /^\s*at |@/.test(line)) : [];
+  } catch {
+    return [];
+  }
+}
 
 /**
  * Returns the place in the program from which the library was called, as a stack trace shows it; or `undefined` if it
@@ -51,7 +64,7 @@ const HOME = /[^\s(@]*\/(?=src\/contract\/leaks\.[jt]s)/.exec(new Error().stack 
  */
 export function placeOfCaller(): string | undefined {
   if (HOME === undefined) return undefined;
-  const frames = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at |@/.test(line));
+  const frames = framesOf(new Error());
   const own = ["src/", "backends/", "wasm/"].map((folder) => HOME + folder);
   return frames.find((frame) => !own.some((folder) => frame.includes(folder)))?.trim().replace(/^at /, "");
 }

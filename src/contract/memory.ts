@@ -5,6 +5,11 @@ export interface MappedMemory {
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
+   * Whether the system has ended the mapping by itself, so that nothing is lost if it is never unmapped. Only a
+   * simulation can: there, a process may die before this program. Absent if that cannot happen.
+   */
+  readonly ended?: boolean;
+  /**
    * Ends the mapping. Called once. Afterwards, no view of it reaches unmapped memory, no matter who holds the view.
    *
    * @throws {GrantError} if the system refuses. The mapping counts as ended anyway.

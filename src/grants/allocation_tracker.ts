@@ -1,5 +1,5 @@
 import { GrantError } from "../contract/errors.ts";
-import { watchForLeak } from "../contract/leaks.ts";
+import { framesOf, watchForLeak } from "../contract/leaks.ts";
 import { pages as pagesText, sentence } from "../contract/messages.ts";
 import { stacks } from "../shared/callers.ts";
 import { isAboutRoom } from "./refusals.ts";
@@ -79,12 +79,11 @@ export class AllocationTracker {
 }
 
 /** What is said of a mapping that was dropped, unless it has ended. */
-function describeDropped({ ended }: MappingFate, count: number, domid: number, stack: string): string | undefined {
-  if (ended) return undefined;
-  const [place = "at a place that is not known"] = stack.split("\n");
-  return `A mapping of ${
-    pagesText(count)
-  } shared with domain ${domid}, allocated ${place.trim()}, was dropped without ` +
+function describeDropped(fate: MappingFate, count: number, domid: number, stack: string): string | undefined {
+  if (fate.unmapped || fate.memory?.ended === true) return undefined;
+  const [frame = ""] = stack.split("\n");
+  const place = frame === "" ? "" : `, allocated ${frame},`;
+  return `A mapping of ${pagesText(count)} shared with domain ${domid}${place} was dropped without ` +
     "being unmapped. The pages stay mapped and allocated until the program ends. Keep the mapping and unmap it, or " +
     "declare it with `using`.";
 }
@@ -101,8 +100,14 @@ function describeHolder({ pages, domid, freed, mappings, age, stack }: Allocatio
 
 /** The frames of the call stack, from the caller of a function on. */
 function callersOf(callee: Caller): string {
-  const holder = { stack: "" };
-  if (typeof stacks.captureStackTrace === "function") stacks.captureStackTrace(holder, callee);
-  else holder.stack = new Error().stack ?? "";
-  return holder.stack.split("\n").filter((line) => /^\s*at |@/.test(line)).map((line) => line.trim()).join("\n");
+  let holder: { stack?: unknown } = new Error();
+  if (typeof stacks.captureStackTrace === "function") {
+    holder = {};
+    try {
+      stacks.captureStackTrace(holder, callee);
+    } catch {
+      // Where an engine writes the stack at once, what the program has put in its place may throw.
+    }
+  }
+  return framesOf(holder).map((line) => line.trim()).join("\n");
 }

@@ -3,7 +3,13 @@ import type { MappedMemory, UnmapNotify } from "../contract/memory.ts";
 import { checkNotify } from "../contract/notify.ts";
 import { readOptions } from "../contract/options.ts";
 import { shorten, showAs, SHOWN } from "../shared/inspection.ts";
-import type { Mapping, MappingOwner, PageMapping, WritableMapping } from "../shared/mapping.ts";
+import {
+  type Mapping,
+  type MappingOwner,
+  memoryOf,
+  type PageMapping,
+  type WritableMapping,
+} from "../shared/mapping.ts";
 import type { GrantEngine } from "./engine.ts";
 import { firstGref, type Grefs, listGrefs } from "./grefs.ts";
 import type { OpenFile } from "./open_file.ts";
@@ -127,9 +133,10 @@ export let describeAllocation: (pages: AllocatedPages) => AllocationFacts;
 /** Is told of each mapping of an allocation, and what will become of it. */
 export type MappingWatcher = (mapping: object, fate: MappingFate) => void;
 
-/** Whether a mapping has ended, apart from the mapping itself. */
+/** What becomes of a mapping, apart from the mapping itself. */
 export interface MappingFate {
-  ended: boolean;
+  unmapped: boolean;
+  memory?: Pick<MappedMemory, "ended">;
 }
 
 /** Has a watcher told of the mappings that an allocation gets from now on. */
@@ -199,9 +206,10 @@ export class AllocatedPages implements SharedPages {
       uses.mappings++;
       return mapping;
     }
-    const fate: MappingFate = { ended: false };
+    const fate: MappingFate = { unmapped: false };
     const mapping = this.#engine.map(this.#open, page, count, writable, gref, new WatchedUse(uses, fate));
     uses.mappings++;
+    fate.memory = memoryOf(mapping);
     watcher(mapping, fate);
     return mapping;
   }
@@ -326,7 +334,7 @@ class WatchedUse implements MappingOwner {
   }
 
   unmap(memory: Pick<MappedMemory, "unmap">, page: number, count: number): void {
-    this.#fate.ended = true;
+    this.#fate.unmapped = true;
     this.#uses.unmap(memory, page, count);
   }
 }

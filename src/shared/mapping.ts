@@ -82,10 +82,13 @@ const { set } = Uint8Array.prototype;
 
 const NOTHING = new Uint8Array(0);
 
+/** Returns the memory of a mapping. It reads a private field, and is not a method because users can reach methods. */
+export let memoryOf: (mapping: PageMapping) => Pick<MappedMemory, "ended">;
+
 /** Pages mapped into this process, read-only or not. */
 export class PageMapping implements WritableMapping {
   readonly #bytes: MemoryBytes;
-  readonly #memory: Pick<MappedMemory, "unmap">;
+  readonly #memory: Pick<MappedMemory, "unmap" | "ended">;
   readonly #owner: MappingOwner;
   readonly #page: number;
   readonly #count: number;
@@ -102,7 +105,7 @@ export class PageMapping implements WritableMapping {
    */
   constructor(
     bytes: MemoryBytes,
-    memory: Pick<MappedMemory, "unmap">,
+    memory: Pick<MappedMemory, "unmap" | "ended">,
     owner: MappingOwner,
     page: number,
     count: number,
@@ -208,6 +211,7 @@ export class PageMapping implements WritableMapping {
   }
 
   static {
+    memoryOf = (mapping) => mapping.#memory;
     showAs(PageMapping, "Mapping", (mapping) => ({
       count: mapping.#count,
       writable: mapping.#writable,

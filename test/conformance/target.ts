@@ -63,6 +63,11 @@ export interface EventsTarget {
   readonly domain: Pick<XenDomain, "events"> & Partial<Pick<XenDomain, "isAlive">>;
   /** Its domid. */
   readonly domid: number;
+  /**
+   * Whether the domain knows which domains there are, as domain 0 does: `isAlive` must then never be `undefined`.
+   * Default is false.
+   */
+  readonly knowsDomains?: boolean;
   /** The other domain, which may be the same. */
   readonly peer: Pick<XenDomain, "events">;
   /** Its domid. */

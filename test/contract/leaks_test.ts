@@ -1,11 +1,16 @@
 /** Warnings of handles that were dropped without being closed. */
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from "vitest";
 import { Faults } from "../../backends/faults.ts";
+import type { XenDomain } from "../../src/contract/backend.ts";
 import { linuxDomain } from "../../backends/linux/domain.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { Recorder } from "../../backends/record.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
-import { watchForLeak } from "../../src/contract/leaks.ts";
+import { framesOf, placeOfCaller, watchForLeak } from "../../src/contract/leaks.ts";
 import { FakeLibc } from "../support/fake_libc.ts";
 import { collectGarbage, collectUntil, drop } from "../support/garbage.ts";
 
@@ -139,6 +144,22 @@ describe("a file of a Linux device that is dropped", () => {
 });
 
 describe("a mapping that is dropped", () => {
+  // Before the first warning of this kind, after which no other is given.
+  test("is not reported if the system has ended it with its process or domain", async () => {
+    const xen = new MockXen();
+    const wrapped = (domain: XenDomain) => new Recorder(() => {}).wrap(new Faults().wrap(domain));
+    const share = (domain: XenDomain) => new GrantDevice(domain, { trackAllocations: true }).open().allocate(3);
+    const program = xen.domain(1).process();
+    const pages = [program, wrapped(program), xen.domain(2), wrapped(xen.domain(2))].map(share);
+    await drop(() => {
+      for (const each of pages) each.map();
+      program.kill();
+      xen.domain(2).destroy();
+    });
+    await collectAll();
+    expect(warnings("A mapping")).toEqual([]);
+  });
+
   test("is reported, once, if allocations are tracked and it was not unmapped", async () => {
     const xen = new MockXen();
     const untracked = new GrantDevice(xen.domain(1)).open().allocate(0);
@@ -165,6 +186,56 @@ describe("a mapping that is dropped", () => {
     expect(text).toContain("was dropped without being unmapped.");
     expect(pages.map().unmapped).toBe(false);
     kept.unmap();
+  });
+});
+
+describe("the place in a warning", () => {
+  const { prepareStackTrace } = Error;
+  afterEach(() => {
+    Error.prepareStackTrace = prepareStackTrace;
+  });
+
+  test("is where the library was called, and is not known in a bundle, where all files are one", async () => {
+    expect(placeOfCaller()).toMatch(/leaks_test\.ts:\d+:\d+/);
+    const folder = await mkdtemp(join(tmpdir(), "gntalloc-"));
+    try {
+      const bundle = join(folder, "bundle.ts");
+      await copyFile(new URL("../../src/contract/leaks.ts", import.meta.url), bundle);
+      const { placeOfCaller } = await import(/* @vite-ignore */ pathToFileURL(bundle).href);
+      expect(placeOfCaller()).toBe(undefined);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test.for<[string, typeof Error.prepareStackTrace]>([
+    ["are no text", (_, frames) => frames],
+    ["cannot be written", () => {
+      throw new Error("planned");
+    }],
+  ])("is not known if stack traces %s, and nothing fails", async ([, prepare]) => {
+    const { libc, domain, gntalloc, evtchn } = linux();
+    await drop(() => {
+      Error.prepareStackTrace = prepare;
+      new EventChannels(domain).bindUnbound(0);
+      using device = new GrantDevice(domain, { trackAllocations: true });
+      device.open().share(0).release();
+      new GrantDevice(domain).open().allocate(0);
+      Error.prepareStackTrace = prepareStackTrace;
+    });
+    expect(libc.openFiles).toBe(2);
+    for (const path of [gntalloc, evtchn]) {
+      await collectUntil(() => warnings(path).length > 0);
+      expect(warnings(path)[0]).toContain(`A file of ${path} was dropped`);
+    }
+  });
+
+  test("is read only from a text", () => {
+    expect(framesOf({ stack: "Error: x\n    at a.ts:1:2\nno frame\nf@b.ts:3:4" })).toEqual([
+      "    at a.ts:1:2",
+      "f@b.ts:3:4",
+    ]);
+    for (const stack of [undefined, [], { split: 1 }]) expect(framesOf({ stack })).toEqual([]);
   });
 });
 

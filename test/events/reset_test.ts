@@ -6,7 +6,7 @@ import { parseTrace, replay } from "../../backends/record.ts";
 import { EventChannels, GrantError } from "../../mod.ts";
 import { recording } from "../support/recorded.ts";
 import { grantError } from "../support/grant_error.ts";
-import { Driven, state } from "./event_file.ts";
+import { Driven, on, state } from "./event_file.ts";
 
 const eventsLost = () => new GrantError("lost", { code: "events-lost", operation: "wait" });
 
@@ -67,6 +67,22 @@ describe("reset()", () => {
     expect(await state(wait)).toBe("waiting");
     driven.come(driven.channel.port);
     await wait;
+  });
+
+  test("unmasks no channel that the backend unbinds meanwhile", async () => {
+    const calls: string[] = [];
+    const events = on({
+      // The first event ends the only wait, so this is called in the middle of `reset()`.
+      whenPending: () => () => other.unbind(),
+      unmask: (port) => void calls.push(`unmask ${port}`),
+      unbind: (port) => void calls.push(`unbind ${port}`),
+    });
+    const [channel, other] = [events.bindUnbound(0), events.bindUnbound(0)];
+    const wait = channel.wait();
+    events.reset();
+    await wait;
+    expect(other.closed).toBe(true);
+    expect(calls).toEqual([`unbind ${other.port}`, `unmask ${channel.port}`]);
   });
 
   test("is refused in the middle of a call", () => {

@@ -11,6 +11,7 @@ class FakeCalls implements PollerCalls<number> {
   ready: number[] = [];
   #events: DataView<ArrayBuffer> | undefined;
   #wait: ((count: number) => void) | undefined;
+  readonly #closed = new Set<number>();
   #nextFd = 100;
   readonly eventSize: number;
 
@@ -32,10 +33,11 @@ class FakeCalls implements PollerCalls<number> {
     this.log.push("eventfd");
     return this.#fails("eventfd") || this.#nextFd++;
   }
-  epollControl(_epoll: number, operation: number, fd: number, event: Uint8Array<ArrayBuffer>): number {
+  epollControl(epoll: number, operation: number, fd: number, event: Uint8Array<ArrayBuffer>): number {
     this.log.push(`${operation === 1 ? "add" : "remove"} ${fd}`);
     const failure = this.#fails("epollControl");
     if (failure < 0) return failure;
+    if (this.#closed.has(epoll)) return -Errno.EBADF;
     if (operation === 1) {
       expect(event).toHaveLength(this.eventSize);
       const view = new DataView(event.buffer);
@@ -69,6 +71,7 @@ class FakeCalls implements PollerCalls<number> {
   }
   close(fd: number): number {
     this.log.push(`close ${fd}`);
+    this.#closed.add(fd);
     return 0;
   }
 

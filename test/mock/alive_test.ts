@@ -40,15 +40,23 @@ describe("isAlive()", () => {
     theirs.unmap();
   });
 
-  test("tells a dead program nothing", async () => {
+  test("is refused to a dead program", async () => {
     const xen = new MockXen();
     const domain = xen.domain(1);
     const program = domain.process();
     expect(await program.isAlive(1)).toBe(true);
     program.kill();
-    expect(await program.isAlive(1)).toBe(undefined);
+    await expect(program.isAlive(1)).rejects.toMatchObject({
+      code: "closed",
+      message: "Cannot look for a domain: this process of domain 1 was killed. Ask in another process.",
+    });
     domain.destroy();
-    expect(await domain.isAlive(0)).toBe(undefined);
+    for (const domid of [0, 1]) {
+      await expect(domain.isAlive(domid)).rejects.toMatchObject({
+        code: "closed",
+        message: "Cannot look for a domain: domain 1 was destroyed. Ask in another domain.",
+      });
+    }
   });
 
   test("is passed through by faults and recorders, and is not in the trace", async () => {

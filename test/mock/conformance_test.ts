@@ -20,8 +20,14 @@ for (const { profile, memory } of MACHINES) {
   }
 }
 
-for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] as const) {
+for (
+  const [domid, peer, where] of [
+    [1, 0, "between two domains"],
+    [1, 1, "inside of one"],
+    [0, 1, "between domain 0 and another"],
+  ] as const
+) {
   describe(`the mock, ${where}`, () => {
-    eventsConformance({ test, open: () => eventsTarget(new MockXen(), peer) });
+    eventsConformance({ test, open: () => eventsTarget(new MockXen(), peer, domid) });
   });
 }

@@ -63,6 +63,41 @@ describe("the ring of a file", () => {
     expect(() => file.pending()).toThrow("room for 128 events");
   });
 
+  test("has room for 64 events while 64 ports are bound, and for 128 from the 65th port on", () => {
+    const { file, flood } = connected(32);
+    flood(65);
+    expect(() => file.pending()).toThrow("room for 64 events");
+    file.reset();
+    file.bindUnbound(1);
+    file.unmask(2);
+    flood(128);
+    expect(file.pending().length).toBe(128);
+    flood(129);
+    expect(() => file.pending()).toThrow("room for 128 events");
+  });
+
+  test("keeps its size while ports come and go", () => {
+    const { file, flood } = connected(1);
+    for (let times = 0; times < 100; times++) file.unbind(file.bindUnbound(1));
+    flood(65);
+    expect(() => file.pending()).toThrow("room for 64 events");
+  });
+
+  test("counts the ports that its file has forgotten, because their events still come", () => {
+    const domain = new MockXen().domain(1);
+    const file = domain.events.open();
+    for (let ports = 0; ports < 64; ports++) file.bindUnbound(0);
+    domain.saveAndRestore();
+    expect(grantError(() => file.bindUnbound(0)).errno).toBe(17);
+    const one = file.bindUnbound(2);
+    const other = file.bindInterdomain(2, one);
+    for (let event = 0; event < 129; event++) {
+      file.unmask(other);
+      file.notify(one);
+    }
+    expect(() => file.pending()).toThrow("room for 128 events");
+  });
+
   test("leaves a port masked whose event was lost or dropped", () => {
     const { file, ends } = connected(1);
     const { one, other } = ends[0]!;

@@ -241,3 +241,18 @@ describe("`process()`", () => {
     xen.assertClean();
   });
 });
+
+test("the one page that a killed program left to a peer is free for the next allocation once it is unmapped", () => {
+  const xen = new MockXen({ profile: "linux-5.16", limit: 1 });
+  const program = xen.domain(1).process();
+  const { grefs } = new GrantDevice(program).open().allocate(0);
+  const theirs = new GrantMapper(xen.domain(0)).map(1, grefs);
+  program.kill();
+  const device = new GrantDevice(xen.domain(1), { limit: 8 });
+  const allocator = device.open();
+  expect(() => allocator.allocate(0)).toThrow(expect.objectContaining({ code: "kernel-limit-reached" }));
+  theirs.unmap();
+  allocator.allocate(0);
+  device.close();
+  xen.assertClean();
+});

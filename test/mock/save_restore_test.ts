@@ -1,6 +1,8 @@
 /** What programs see of a domain that is saved and restored. The rig's run `suspend` shows the same on a real Xen. */
 import { describe, expect, test } from "vitest";
 import { MockXen, type MockXenOptions } from "../../backends/mock.ts";
+import type { Slabs } from "../../backends/mock/slabs.ts";
+import { machineState } from "../../backends/mock/xen.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { grantError } from "../support/grant_error.ts";
@@ -41,10 +43,13 @@ describe("a domain that is saved and restored", () => {
     expect(() => domain.saveAndRestore({ domid: 0x7ff0 })).toThrow(RangeError);
     expect(() => domain.saveAndRestore({ domid: "2" as unknown as number })).toThrow(TypeError);
     expect(() => xen.domain(0).saveAndRestore()).toThrow(
-      new RangeError("Cannot save and restore a domain as its number must not be 0: current value is 0"),
+      new RangeError("Cannot save and restore a domain: domain 0 cannot be saved. Save another domain."),
     );
     domain.destroy();
-    expect(grantError(() => domain.saveAndRestore()).code).toBe("closed");
+    expect(grantError(() => domain.saveAndRestore())).toMatchObject({
+      code: "closed",
+      message: "Cannot save and restore a domain: domain 1 was destroyed. Save it before it is destroyed.",
+    });
   });
 
   test.for([{ memory: "buffers" }, { memory: "slabs" }, { profile: "linux-5.16" }] as const)(
@@ -144,6 +149,25 @@ describe("a domain that is saved and restored", () => {
     theirs.unmap();
     xen.assertClean();
   });
+
+  test.for(["linux-6.1", "linux-5.16"] as const)(
+    "gives the memory of pages back that were freed before, once no peer maps them: %s",
+    (profile) => {
+      const { xen, domain, allocator, mapper } = sides({ profile, memory: "slabs", limit: Infinity });
+      const memory = machineState(xen).memory as Slabs;
+      // More than fit in a slab: they have one of their own, which is dropped with its last page.
+      const pages = allocator.allocate(0, { pages: 4097 });
+      const theirs = mapper.map(1, [pages.grefs[4096]!]);
+      pages.free();
+      expect(memory.size).toBe(1);
+      domain.saveAndRestore();
+      allocator.close();
+      expect(memory.size).toBe(1);
+      theirs.unmap();
+      expect(memory.size).toBe(0);
+      xen.assertClean();
+    },
+  );
 
   test("frees pages that a killed program left to a peer", () => {
     const { xen, domain, mapper } = sides({ profile: "linux-5.16" });
@@ -245,12 +269,11 @@ describe("a domain that is saved and restored", () => {
     peer.close();
   });
 
-  test("cannot unbind its old ports, nor bind their numbers in the same file", async () => {
+  test("cannot unbind its old ports", async () => {
     const { xen, domain } = sides();
     const events = new EventChannels(domain);
     const channel = events.bindUnbound(0);
     domain.saveAndRestore();
-    expect(grantError(() => events.bindUnbound(0))).toMatchObject({ code: "port-refused", errno: 17 });
 
     using others = new EventChannels(domain);
     const next = others.bindUnbound(0);
@@ -279,6 +302,68 @@ describe("a domain that is saved and restored", () => {
     next.unbind();
     theirs.unbind();
     expect(() => xen.assertClean()).toThrow("domain 2 has port 1 bound, void since the domain was restored");
+  });
+
+  test("forgets all ports of a file that is to bind a number that the file has", async () => {
+    const { xen, domain } = sides();
+    const program = domain.process();
+    const events = new EventChannels(program);
+    const [first, old] = [events.bindUnbound(0), events.bindUnbound(0)];
+    first.unbind();
+    domain.saveAndRestore();
+    const live = events.bindUnbound(0);
+    expect(live.port).toBe(first.port);
+    using peer = new EventChannels(xen.domain(0));
+    const theirs = peer.bindInterdomain(2, live.port);
+    theirs.notify();
+    await live.wait();
+    expect(live.poll()).toBe(false);
+
+    expect(grantError(() => events.bindUnbound(0))).toMatchObject({
+      code: "port-refused",
+      errno: 17,
+      message: "Cannot bind an event channel: these have a port 2 from before the domain, 2 now, was restored, and " +
+        "Linux's driver has forgotten all their ports. Bind in new `EventChannels`.",
+    });
+    for (const channel of [live, old]) {
+      expect(grantError(() => channel.notify())).toMatchObject({ code: "port-refused", errno: 107 });
+    }
+    // Events still arrive, until the first one is taken: nothing unmasks the port any more.
+    theirs.notify();
+    await live.wait();
+    theirs.notify();
+    expect(live.poll()).toBe(false);
+    await expect(live.wait({ timeout: 10 })).rejects.toThrow("no event arrived");
+    for (const channel of [live, old]) {
+      expect(grantError(() => channel.unbind())).toMatchObject({ code: "port-refused", errno: 107 });
+    }
+
+    // The number of the old port is free, and nothing crashes any more. Nobody unbinds the live port.
+    expect(events.bindUnbound(0).port).toBe(old.port);
+    events.close();
+    program.kill();
+    expect(xen.inspect().domains.at(-1)!.ports).toMatchObject([{ port: live.port, process: 1, voided: false }]);
+    theirs.notify();
+    domain.destroy();
+    peer.close();
+    xen.assertClean();
+  });
+
+  test("gets no event from a bind that is refused because the file has the number", async () => {
+    const { xen, domain } = sides();
+    const events = new EventChannels(domain);
+    const old = events.bindUnbound(0);
+    domain.saveAndRestore();
+    const peer = new EventChannels(xen.domain(0));
+    const theirs = peer.bindUnbound(2);
+    const waiting = old.wait({ timeout: 10 });
+    expect(grantError(() => events.bindInterdomain(0, theirs.port))).toMatchObject({ code: "port-refused", errno: 17 });
+    await expect(waiting).rejects.toThrow("no event arrived");
+    expect(old.poll()).toBe(false);
+    // The other end is free again.
+    using others = new EventChannels(domain);
+    await others.bindInterdomain(0, theirs.port).wait();
+    peer.close();
   });
 
   test("keeps the void ports of a program that is killed, and what it had is gone with the domain", () => {

@@ -20,11 +20,12 @@ export function grantsTarget(xen: MockXen, profile: MockProfile, memory: MockMem
   };
 }
 
-/** Domain 1 has event channels to a peer, which may be itself. */
-export function eventsTarget(xen: MockXen, peerDomid: number) {
+/** A domain has event channels to a peer, which may be itself. */
+export function eventsTarget(xen: MockXen, peerDomid: number, domid = 1) {
   return {
-    domain: xen.domain(1),
-    domid: 1,
+    domain: xen.domain(domid),
+    domid,
+    knowsDomains: domid === 0,
     peer: xen.domain(peerDomid),
     peerDomid,
     close: () => xen.assertClean(),

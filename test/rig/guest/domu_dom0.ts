@@ -164,6 +164,12 @@ export function declare(suite: Suite): void {
     assertNothingGranted();
   });
 
+  test("dom0 knows that the domU is there, and the domU knows only of itself", async () => {
+    assertEquals(await denoDomain().isAlive(domu.domid), true);
+    assertEquals(await domu.call("isAlive", { domid: domu.domid }), true);
+    assertEquals(await domu.call("isAlive", { domid: 0 }), null);
+  });
+
   declareConversations(suite, () => domu);
   declareRing(suite, () => domu);
 
@@ -174,10 +180,12 @@ export function declare(suite: Suite): void {
 
   test("a domU that is destroyed leaves dom0 the pages that it maps until it unmaps them", async () => {
     const second = await startDomu("second");
+    assertEquals(await denoDomain().isAlive(second.domid), true);
     const { grefs } = await second.call("share", { peer: 0, pages: 2, writable: true });
     const theirs = mapper.map(second.domid, grefs, { writable: true });
     theirs.bytes.fill(5);
     await second.destroy();
+    assertEquals(await denoDomain().isAlive(second.domid), false, "a dying domain is gone");
     assert(theirs.bytes.every((byte) => byte === 5), "the page is still there");
     theirs.bytes[0] = 6;
     // While one of its pages is mapped, the domain keeps dying, and its grants can still be mapped.
@@ -196,6 +204,7 @@ export function declare(suite: Suite): void {
     const mapping = await third.call("mapPeer", { domid: 0, grefs: pages.grefs, writable: true });
     await third.call("write", { mapping, offset: 0, bytes: [8] });
     await third.destroy();
+    assertEquals(await denoDomain().isAlive(third.domid), false);
     const ours = pages.map();
     assertEquals(ours.bytes[0], 8);
     ours.unmap();

@@ -60,6 +60,8 @@ await serve({
   unmap({ mapping }: { mapping: number }) {
     mappings[mapping]!.unmap();
   },
+  /** Asks whether a domain is there; `null` if this domain cannot know. */
+  isAlive: async ({ domid }: { domid: number }) => await denoDomain().isAlive(domid) ?? null,
   /** Closes the program's only allocator. Throws if this domain still grants something. */
   finish() {
     allocator.close();

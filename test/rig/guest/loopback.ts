@@ -40,6 +40,8 @@ export function declare(suite: Suite, asked: Batch): void {
     open: () => ({
       domain: denoDomain(),
       domid: 0,
+      // No XenStore runs here. The run `domu` asks it.
+      knowsDomains: false,
       peer: denoDomain(),
       peerDomid: 0,
       close() {},

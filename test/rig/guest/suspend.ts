@@ -126,12 +126,28 @@ export function declare({ test }: Suite): void {
     assertEquals(await domu.crash(BUG), ["resumed, with a port", "unbind"]);
   });
 
-  test("an old file refuses to bind a number that it has", async () => {
+  test("an old file that is to bind a number that it has refuses, and forgets all its ports", async () => {
     await using domu = await startDomu("bind");
     await domu.offer("before");
     domu.resumed(await restored(domu.name));
-    assertEquals((await domu.said(/^- bind/m)).slice(0, 2), ["resumed, with a port", "bind: EEXIST"]);
-    await domu.discardConsole();
+    const [, live] = await domu.offer("after");
+    const channel = events.bindInterdomain(domu.domid, live!);
+    await channel.wait();
+    channel.notify();
+    await domu.offer("refused");
+    channel.notify();
+    await domu.said(/^- event: 1[^]*^- event: 1[^]*^- unmask/m);
+    channel.notify();
+    domu.tell("masked");
+    assertEquals(await domu.end(), [
+      ...["unbind the first port: 0", "resumed, with the second port", "the old file binds the first number"],
+      ...["event: 1", "unmask: 4", "bind: EEXIST", "notify: ENOTCONN", "notify the old port: ENOTCONN"],
+      ...["unbind: ENOTCONN", "unbind the old port: ENOTCONN", "event: 1", "unmask: 4", "event: 0"],
+      ...["the next port has the old number", "close: 0", "done", "status 0"],
+    ]);
+    // Nobody has unbound the port: the peer's events still reach it.
+    assertEquals(channel.poll(), false);
+    channel.unbind();
   });
 
   test("a page's old notify takes a new port of the same number away", async () => {

@@ -6,7 +6,7 @@
  *   suspend grants        uses and frees pages that it granted before
  *   suspend ports         uses ports that it bound before, binds one in a new file, and closes the old file
  *   suspend unbind        unbinds a port that it bound before
- *   suspend bind          binds a port in the old file
+ *   suspend bind          binds ports in the old file: a free number, one that it has, and that one again
  *   suspend order         frees a page whose unmap notify names an old port, after it has bound that number again
  *   suspend mapping       cancels the unmap notify of a page of dom0, and unmaps the page
  *   suspend touch         reads a page of dom0
@@ -114,9 +114,28 @@ static void unbind_old(void)
 
 static void bind_again(void)
 {
-    offer("before", 0, bind_port(evtchn), 0);
-    resume("with a port");
+    unsigned first = bind_port(evtchn), old = bind_port(evtchn), live;
+
+    say("unbind the first port", unbind(evtchn, first));
+    offer("before", 0, old, 0);
+    resume("with the second port");
+    live = bind_port(evtchn);
+    printf("- the old file binds %s number\n", live == first ? "the first" : "another");
+    offer("after", 0, live, 0);
+    say("event", event(evtchn, 30000) == live);
+    say("unmask", unmask(evtchn, live));
     say("bind", bind_port(evtchn));
+    say("notify", notify(evtchn, live));
+    say("notify the old port", notify(evtchn, old));
+    say("unbind", unbind(evtchn, live));
+    say("unbind the old port", unbind(evtchn, old));
+    offer("refused", 0, live, 0);
+    say("event", event(evtchn, 30000) == live);
+    say("unmask", unmask(evtchn, live));
+    await_key("masked");
+    say("event", event(evtchn, 1000));
+    printf("- the next port has %s number\n", (unsigned)bind_port(evtchn) == old ? "the old" : "another");
+    say("close", close(evtchn));
 }
 
 static void order(void)
