@@ -11,6 +11,7 @@
 
 import { Errno } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
+import type { StoreBackend } from "../../src/contract/store_backend.ts";
 import {
   encodeEvtchn,
   EVTCHN_REQUEST_SIZE,
@@ -19,6 +20,7 @@ import {
 } from "./abi/events.ts";
 import { grants } from "./grant_errors.ts";
 import type { Libc } from "./libc.ts";
+import { askForOwnDomid } from "./own_domid.ts";
 
 /** Holds how Xen runs this domain: PV, PVH or HVM. */
 export const GUEST_TYPE = "/sys/hypervisor/guest_type";
@@ -28,36 +30,37 @@ const DOMID_SELF = 0x7ff0;
 /** Refuses to map grants of this domain, where that ends its kernel. */
 export class OwnGrantGuard {
   readonly #libc: Libc;
+  readonly #store: StoreBackend;
   readonly #evtchn: string;
   /** PVH or HVM; `undefined` where own grants do no harm. */
   #type: string | undefined;
   #isTypeRead = false;
-  /** Domains that are not this one. */
-  readonly #others: Set<number> = new Set();
 
-  /** @param evtchn The path of the device for event channels, which tells whether a domain is this one. */
-  constructor(libc: Libc, evtchn = "/dev/xen/evtchn") {
+  /**
+   * @param store XenStore, which knows the number of this domain.
+   * @param evtchn The path of the device for event channels, which tells whether a domain is this one. It is asked first,
+   * because it answers from the hypervisor.
+   */
+  constructor(libc: Libc, store: StoreBackend, evtchn = "/dev/xen/evtchn") {
     this.#libc = libc;
+    this.#store = store;
     this.#evtchn = evtchn;
   }
 
   /**
-   * Throws if one of the domains is this one.
+   * Throws if one of the domains is this one. Looks at each domain at each call, because a restore or a migration
+   * changes the number of this one.
    *
    * @param domid The domain that granted the pages: one for all, or one for each.
    */
   checkMap(domid: number | readonly number[], count: number): void {
     if (!this.#isTypeRead) this.#readType();
     if (this.#type === undefined) return;
-    if (typeof domid === "number") this.#check(domid, domid, count);
-    else for (const one of domid) this.#check(one, domid, count);
-  }
-
-  #check(one: number, domid: number | readonly number[], count: number): void {
-    if (this.#others.has(one)) return;
-    const isOwn = this.#isOwn(one);
-    if (isOwn) this.#refuse(one, grants(domid, count));
-    if (isOwn === false) this.#others.add(one);
+    let asked: { readonly own: number | undefined } | undefined;
+    const own = () => (asked ??= { own: askForOwnDomid(this.#store) }).own;
+    for (const one of new Set(typeof domid === "number" ? [domid] : domid)) {
+      if (this.#canBind(one) ?? one === own()) this.#refuse(one, grants(domid, count));
+    }
   }
 
   #readType(): void {
@@ -67,10 +70,11 @@ export class OwnGrantGuard {
   }
 
   /**
-   * Whether a domain is this one; `undefined` if that cannot be known. Only the domain that a port was allocated for can
-   * bind to it: so this process allocates a port for that domain, and tries to bind to it as the domain that it runs in.
+   * Whether this domain can bind to a port that is for another one, or `undefined` if that cannot be tried. Only the
+   * domain that a port was allocated for can bind to it: so this process allocates a port for that domain, and tries to
+   * bind to it as the domain that it runs in.
    */
-  #isOwn(domid: number): boolean | undefined {
+  #canBind(domid: number): boolean | undefined {
     const libc = this.#libc;
     const fd = libc.open(this.#evtchn, true);
     if (fd < 0) return undefined;
