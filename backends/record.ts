@@ -2,7 +2,7 @@
  * Records the calls that the backends of a domain receive, with their answers, as one JSON line each; and replays such
  * a trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
  *
- * A trace does not contain what is in pages. `docs/recording.md` describes the format, and what a replay can tell.
+ * A trace does not contain what is in pages, but it does contain what is sent to XenStore and comes from it. `docs/recording.md` describes the format, and what a replay can tell.
  *
  * @example Record both sides on one simulated Xen, and replay on another
  * ```ts
@@ -38,10 +38,11 @@
  */
 export type * from "../src/contract/interfaces.ts";
 export type { GrantErrorCode } from "../src/contract/errors.ts";
+export type { StoreErrorCode } from "../src/contract/store_errors.ts";
 export type { Difference } from "./record/difference.ts";
 export { parseTrace } from "./record/parse.ts";
 export { Recorder } from "./record/recorder.ts";
-export { replay, type ReplayReport } from "./record/replay.ts";
+export { replay, replayAsync, type ReplayReport } from "./record/replay.ts";
 export type { ReplayOptions } from "./record/replay_options.ts";
 export { type Trace, TRACE_VERSION, type TraceAnswer, TraceError } from "./record/trace.ts";
 export type {
@@ -59,11 +60,15 @@ export type {
   OpenCall,
   PendingCall,
   PortCall,
+  ReceiveCall,
   RecordedCall,
   RecordedFileCall,
   ResetCall,
+  SendCall,
+  StoreWaitCall,
   TraceCall,
   TracedError,
+  TracedMessage,
   TracedPlace,
   TracedSegment,
   TracePart,

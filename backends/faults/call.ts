@@ -1,11 +1,15 @@
 import { checkInteger, checkOptions, checkText } from "../../src/contract/checks.ts";
-import type { WrappedPart } from "../intercept/calls.ts";
+import type { DomainPart } from "../../src/contract/backend.ts";
+import type { StoreRequest } from "../../src/contract/store_operations.ts";
 
 /**
- * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
- * `events` binds event channels.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, `events`
+ * binds event channels, and `store` connects to XenStore.
  */
-export type FaultPart = WrappedPart;
+export type FaultPart = DomainPart;
+
+/** A request to XenStore, as the `operation` of a `StoreError` names it. */
+export type FaultRequest = StoreRequest;
 
 /**
  * A kind of call. Some kinds occur in several parts: a rule applies to all of these unless it names one.
@@ -20,7 +24,8 @@ export type FaultPart = WrappedPart;
  * | `copy` | `maps` | the method of that name |
  * | `bind` | `events` | `bindUnbound`, `bindInterdomain` and `bindVirq` |
  * | `pending`, `unmask`, `reset`, `unbind` | `events` | the method of that name |
- * | `wait` | `events` | `whenPending` |
+ * | `wait` | `events`, `store` | `whenPending` of an event file, `whenReadable` of a connection |
+ * | `send`, `receive` | `store` | sends a request, or takes bytes of replies and events |
  */
 export type FaultKind =
   | "open"
@@ -37,6 +42,8 @@ export type FaultKind =
   | "unmask"
   | "reset"
   | "unbind"
+  | "send"
+  | "receive"
   | "close";
 
 /** The kinds of calls that each part has. */
@@ -44,6 +51,7 @@ export const KINDS: Readonly<Record<FaultPart, readonly FaultKind[]>> = {
   grants: ["open", "limit", "grant", "endAccess", "map", "unmap", "notify", "close"],
   maps: ["open", "map", "copy", "unmap", "notify", "close"],
   events: ["open", "bind", "notify", "pending", "wait", "unmask", "reset", "unbind", "close"],
+  store: ["open", "send", "receive", "wait", "close"],
 };
 
 /** The parts. */
@@ -74,6 +82,10 @@ export interface FaultCall {
   readonly remotePort?: number;
   /** The number of the virtual interrupt, in `bindVirq`. */
   readonly virq?: number;
+  /** What a request to XenStore asks for, in `send`. */
+  readonly operation?: FaultRequest;
+  /** The path that the request names, in `send`. */
+  readonly path?: string;
 }
 
 /** A call, before it is counted. */

@@ -1,6 +1,7 @@
 import type { Call } from "../intercept/calls.ts";
 import type { CallInfo, FaultKind } from "./call.ts";
 import { placesOf } from "./refusal.ts";
+import { sentRequest } from "./sent_request.ts";
 
 /** The kinds of calls that do not have the name of their method. */
 const KINDS: Partial<Record<Call["method"], FaultKind>> = {
@@ -9,6 +10,7 @@ const KINDS: Partial<Record<Call["method"], FaultKind>> = {
   bindInterdomain: "bind",
   bindVirq: "bind",
   whenPending: "wait",
+  whenReadable: "wait",
 };
 
 /** The arguments that rules and actions see under the same name, if they are numbers. */
@@ -21,7 +23,14 @@ export function callInfo(call: Call): CallInfo {
   const about = call.from?.method === "map" ? call.from : call;
   const args = about.args as Readonly<Record<string, unknown>>;
   const numbers = NUMBERS.filter((name) => typeof args[name] === "number").map((name) => [name, args[name]]);
-  return { part: call.part, kind, ...Object.fromEntries(numbers), ...pagesOf(about) };
+  return { part: call.part, kind, ...Object.fromEntries(numbers), ...pagesOf(about), ...requestOf(call) };
+}
+
+/** What a request to XenStore asks for. */
+function requestOf(call: Call): Pick<CallInfo, "operation" | "path"> {
+  if (call.name !== "StoreConnection.send") return {};
+  const { operation, path } = sentRequest(call.args.message);
+  return { ...(operation === undefined ? {} : { operation }), ...(path === undefined ? {} : { path }) };
 }
 
 /** The pages that a call names by their references. */

@@ -9,7 +9,9 @@ import { Hold, type HoldOptions } from "./hold.ts";
 import { injectFaults } from "./inject.ts";
 import { Injector } from "./injector.ts";
 import { Refusal, type RefuseOptions } from "./refusal.ts";
+import { ReplyChange, type ReplyOptions } from "./reply.ts";
 import { checkKind, checkPart, type FaultRule, Hook, randomNumbers, type Schedule } from "./rules.ts";
+import { Split, type SplitOptions } from "./split.ts";
 
 /** Options for {@linkcode Faults}. */
 export interface FaultsOptions {
@@ -27,6 +29,7 @@ export interface FaultsOptions {
  * - The previous unmap notify is restored, unless its port is gone.
  * - Events that were taken are returned by the next `pending`.
  * - What was copied or sent is not undone.
+ * - Bytes that were taken from XenStore are returned by the next `receive`.
  * - The references of granted pages are filled in, so that the library can take the pages back.
  * - Pages to which access has ended are remembered, and the next attempt succeeds.
  *
@@ -166,6 +169,114 @@ export class Faults {
   }
 
   /**
+   * Changes replies of XenStore. Default is the reply to the next request.
+   *
+   * @param options Which replies, how often, and how they change.
+   * @throws {TypeError} if the options are not an object, one does not exist or has the wrong type, or not exactly one
+   * change is given.
+   * @throws {RangeError} if a number is out of bounds, or `error` is not the name of an error.
+   *
+   * @example Two conflicts, a full quota, and a connection that is lost with a commit under way
+   * ```ts
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import { XenStore } from "@gntalloc/gntalloc/xenstore";
+   * import assert from "node:assert/strict";
+   *
+   * const faults = new Faults();
+   * using store = await XenStore.open(faults.wrap(new MockXen().domain(1)));
+   * let runs = 0;
+   * const increment = () => store.transaction((transaction) => transaction.write("data/count", ++runs));
+   *
+   * faults.reply({ to: "end a transaction", error: "EAGAIN", times: 2 });
+   * await increment();
+   * assert.equal(runs, 3);
+   *
+   * faults.reply({ to: "write", path: "data/big", error: "ENOSPC" });
+   * await assert.rejects(store.write("data/big", "7"), { code: "quota", reason: "ENOSPC" });
+   *
+   * faults.reply({ to: "end a transaction", disconnect: true });
+   * await assert.rejects(increment(), { code: "disconnected" });
+   * ```
+   *
+   * @example A reply that is late, one that never comes, and garbage
+   * ```ts
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import { XenStore } from "@gntalloc/gntalloc/xenstore";
+   * import assert from "node:assert/strict";
+   *
+   * const faults = new Faults();
+   * using store = await XenStore.open(faults.wrap(new MockXen().domain(1)), { timeout: 50 });
+   *
+   * faults.reply({ to: "read", delay: 5 });
+   * assert.equal(await store.readText("domid"), "1");
+   *
+   * faults.reply({ to: "read", delay: Infinity });
+   * await assert.rejects(store.readText("domid"), { code: "timed-out" });
+   *
+   * faults.reply({ to: "read", bytes: new Uint8Array(16).fill(255) });
+   * await assert.rejects(store.readText("domid"), { code: "disconnected" });
+   * ```
+   */
+  reply(options: ReplyOptions): FaultRule {
+    const { changes } = this.#injector;
+    const change = new ReplyChange(options, this.#random, (rule) => changes.delete(rule as ReplyChange));
+    changes.add(change);
+    return change;
+  }
+
+  /**
+   * Makes replies and events of XenStore arrive in pieces, each in a turn of the event loop of its own, until the rule is
+   * cleared. Its `fired` counts the pieces.
+   *
+   * @param options How large a piece is. Default is one byte.
+   * @throws {TypeError} if the options are not an object, one does not exist, or `size` is not a number.
+   * @throws {RangeError} if `size` is out of bounds.
+   *
+   * @example A reply that arrives byte by byte
+   * ```ts
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import { XenStore } from "@gntalloc/gntalloc/xenstore";
+   * import assert from "node:assert/strict";
+   *
+   * const faults = new Faults();
+   * using store = await XenStore.open(faults.wrap(new MockXen().domain(1)));
+   * const pieces = faults.split();
+   * assert.equal(await store.readText("domid"), "1");
+   * assert.equal(pieces.fired, 17); // a header of 16 bytes, and the value
+   * ```
+   */
+  split(options?: SplitOptions): FaultRule {
+    const { splits } = this.#injector;
+    const split = new Split(options, (split) => splits.delete(split));
+    splits.add(split);
+    return split;
+  }
+
+  /**
+   * Loses all connections to XenStore that are open now, as if the daemon had closed them. New ones can be opened.
+   *
+   * @example Test that a program notices the end of its connection while it waits
+   * ```ts
+   * import { Faults } from "@gntalloc/gntalloc/faults";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import { XenStore } from "@gntalloc/gntalloc/xenstore";
+   * import assert from "node:assert/strict";
+   *
+   * const faults = new Faults();
+   * using store = await XenStore.open(faults.wrap(new MockXen().domain(1)));
+   * const ready = store.waitFor("data/ready", () => true, { timeout: 5000 });
+   * faults.disconnect();
+   * await assert.rejects(ready, { code: "disconnected" });
+   * ```
+   */
+  disconnect(): void {
+    for (const stream of this.#injector.streams) stream.lose();
+  }
+
+  /**
    * Runs an action before the inner backend receives a call, or before the call fails. If the action throws, the call
    * fails with that error.
    *
@@ -249,14 +360,17 @@ export class Faults {
   }
 
   /**
-   * Ends all rules: from now on nothing fails, is held or is refused. A call under way that was stopped halfway still
-   * fails. The counters keep their values.
+   * Ends all rules: from now on nothing fails, is held, refused or changed. A call under way that was stopped halfway
+   * still fails, and a request to XenStore that was sent before still gets the reply of its rule. The counters keep their
+   * values.
    */
   clear(): void {
     this.#injector.failures.clear();
     this.#injector.hooks.clear();
     this.#injector.holds.clear();
     this.#injector.refusals.clear();
+    this.#injector.changes.clear();
+    this.#injector.splits.clear();
   }
 
   /**
@@ -271,8 +385,8 @@ export class Faults {
   }
 
   /**
-   * The number of faults that were injected: failures, calls of `endAccess` with a page that a rule held, and copies
-   * with a segment that a rule refused.
+   * The number of faults that were injected: failures, calls of `endAccess` with a page that a rule held, copies with a
+   * segment that a rule refused, and calls of `send` whose reply a rule changed.
    *
    * @param kind Counts faults in calls of this kind. Default is all kinds.
    * @param part Counts faults in calls of this part. Default is all parts.

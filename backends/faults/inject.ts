@@ -1,13 +1,20 @@
 import type { Call } from "../intercept/calls.ts";
 import type { Interceptor } from "../intercept/intercept.ts";
+import type { FaultPart } from "./call.ts";
 import { callInfo } from "./call_info.ts";
 import type { Injector, Steps } from "./injector.ts";
 import { InnerEventFile } from "./inner_event_file.ts";
 import type { InnerFile } from "./inner_file.ts";
 import { InnerGrantFile } from "./inner_grant_file.ts";
 import { InnerMapFile } from "./inner_map_file.ts";
+import { InnerStoreConnection } from "./inner_store_connection.ts";
 
-const INNER_FILES = { grants: InnerGrantFile, maps: InnerMapFile, events: InnerEventFile };
+const INNER_FILES: { readonly [Part in FaultPart]: new (injector: Injector, file: unknown) => InnerFile } = {
+  grants: InnerGrantFile,
+  maps: InnerMapFile,
+  events: InnerEventFile,
+  store: InnerStoreConnection,
+};
 
 /** Makes an interceptor that injects faults into the calls of a domain. */
 export function injectFaults(injector: Injector): Interceptor {
@@ -25,7 +32,7 @@ export function injectFaults(injector: Injector): Interceptor {
     return {
       act: proceed,
       undo: (file) => (file as { close(): void }).close(),
-      done: () => void files.set(call, new INNER_FILES[call.part](injector)),
+      done: (file) => void files.set(call, new INNER_FILES[call.part](injector, file)),
     };
   };
 

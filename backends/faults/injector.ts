@@ -1,8 +1,11 @@
+import type { ChangedStream } from "./changed_stream.ts";
 import type { CallInfo, FaultCall, FaultKind, FaultPart } from "./call.ts";
 import type { Failure } from "./failure.ts";
 import type { Hold } from "./hold.ts";
 import type { Refusal } from "./refusal.ts";
+import type { ReplyChange } from "./reply.ts";
 import type { Hook, Rule } from "./rules.ts";
+import type { Split } from "./split.ts";
 
 /** The steps of a call. */
 export interface Steps<T> {
@@ -19,7 +22,7 @@ export interface Steps<T> {
   /** Notes that the call was not made, although the caller will not make it again. */
   skipped?(): void;
   /** Notes that the call has succeeded. */
-  done?(): void;
+  done?(result: T): void;
   /** Whether the answer itself reports that the call failed halfway, so that nothing is thrown. */
   reports?(pages: number): boolean;
 }
@@ -40,6 +43,10 @@ export class Injector {
   readonly hooks = new Set<Hook>();
   readonly holds = new Set<Hold>();
   readonly refusals = new Set<Refusal>();
+  readonly changes = new Set<ReplyChange>();
+  readonly splits = new Set<Split>();
+  /** What arrives on the open connections to XenStore. */
+  readonly streams = new Set<ChangedStream>();
   /** Ends what a fault left behind in the inner backend: mappings, ports and files. */
   readonly unreleased = new Set<() => void>();
   readonly #counts = new Map<string, Count>();
@@ -69,7 +76,7 @@ export class Injector {
     };
     try {
       const result = this.#run(call, steps, chosen, hooks, happens);
-      steps.done?.();
+      steps.done?.(result);
       return result;
     } finally {
       // A rule that did not get its turn, because something else came first, gets another one.

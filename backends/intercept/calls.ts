@@ -5,6 +5,7 @@
  * @module
  */
 import type {
+  DomainPart,
   EventBackend,
   EventFile,
   GrantBackend,
@@ -13,10 +14,9 @@ import type {
   MapFile,
   MappedMemory,
   PeerMemory,
+  StoreBackend,
+  StoreConnection,
 } from "../../src/contract/backend.ts";
-
-/** The parts of a domain whose calls are intercepted. */
-export type WrappedPart = "grants" | "maps" | "events";
 
 /** The objects that take calls, by the names of their interfaces. */
 interface CalledObjects {
@@ -28,6 +28,8 @@ interface CalledObjects {
   PeerMemory: PeerMemory;
   EventBackend: EventBackend;
   EventFile: EventFile;
+  StoreBackend: StoreBackend;
+  StoreConnection: StoreConnection;
 }
 
 /** The name of an interface whose methods are calls. */
@@ -84,12 +86,19 @@ export const ARGUMENTS = {
     unbind: (port) => ({ port }),
     close: none,
   },
+  StoreBackend: { open: none },
+  StoreConnection: {
+    send: (message) => ({ message }),
+    receive: (bytes) => ({ bytes }),
+    whenReadable: (callback) => ({ callback }),
+    close: none,
+  },
 } as const satisfies { readonly [O in ObjectName]: Describers<CalledObjects[O]> };
 
 /** What an object has besides its calls. */
 interface Shape {
   /** The part of a domain that it belongs to. */
-  readonly part: WrappedPart;
+  readonly part: DomainPart;
   /** The properties that are not methods. */
   readonly properties: readonly string[];
   /** The calls that return an object that takes calls itself. */
@@ -106,13 +115,16 @@ export const SHAPES: Readonly<Record<ObjectName, Shape>> = {
   PeerMemory: { part: "maps", properties: ["bytes", "parts"], returns: {} },
   EventBackend: { part: "events", properties: ["name"], returns: { open: "EventFile" } },
   EventFile: { part: "events", properties: [], returns: {} },
+  StoreBackend: { part: "store", properties: ["name"], returns: { open: "StoreConnection" } },
+  StoreConnection: { part: "store", properties: ["maxPayload"], returns: {} },
 };
 
 /** The parts of a domain, and which object each is. */
-export const PARTS: Readonly<Record<WrappedPart, ObjectName>> = {
+export const PARTS: Readonly<Record<DomainPart, ObjectName>> = {
   grants: "GrantBackend",
   maps: "MapBackend",
   events: "EventBackend",
+  store: "StoreBackend",
 };
 
 type Arguments = typeof ARGUMENTS;
@@ -123,7 +135,7 @@ interface CallOf<O extends ObjectName, M extends keyof Arguments[O] & string> {
   /** The method alone. */
   readonly method: M;
   /** The part of the domain that takes the call. */
-  readonly part: WrappedPart;
+  readonly part: DomainPart;
   /** The backend that the called object comes from. */
   readonly backend: { readonly name: string };
   /** The inner object whose method is called. */

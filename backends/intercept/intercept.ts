@@ -1,6 +1,6 @@
 import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
-import type { XenDomain } from "../../src/contract/backend.ts";
-import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES, type WrappedPart } from "./calls.ts";
+import type { DomainPart, XenDomain } from "../../src/contract/backend.ts";
+import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
 
 /**
  * Intercepts each call: returns what the caller gets, or throws it.
@@ -29,10 +29,9 @@ export function intercept<Part extends keyof XenDomain>(
   interceptor: Interceptor,
 ): Pick<XenDomain, Part> {
   const wrapped: Partial<Record<keyof XenDomain, unknown>> = {};
-  const backends = Object.entries(readParts(what, domain, "the domain")) as [WrappedPart, unknown][];
+  const backends = Object.entries(readParts(what, domain, "the domain")) as [DomainPart, unknown][];
   for (const [part, backend] of backends) wrapped[part] = wrap(PARTS[part], backend as Target, interceptor);
-  const { isAlive, store } = domain as Partial<XenDomain>;
-  if (store !== undefined) wrapped.store = store;
+  const { isAlive } = domain as Partial<XenDomain>;
   if (typeof isAlive === "function") wrapped.isAlive = (domid: number) => isAlive.call(domain as XenDomain, domid);
   return wrapped as Pick<XenDomain, Part>;
 }
@@ -46,7 +45,7 @@ export function intercept<Part extends keyof XenDomain>(
  */
 export function readParts(what: string, domain: unknown, name: string): Partial<XenDomain> {
   const parts: Partial<Record<keyof XenDomain, unknown>> = {};
-  for (const part of Object.keys(PARTS) as WrappedPart[]) {
+  for (const part of Object.keys(PARTS) as DomainPart[]) {
     const backend: unknown = (Object(domain) as Partial<XenDomain>)[part];
     if (backend === undefined) continue;
     const methods = Object.keys(ARGUMENTS[PARTS[part]]) as "open"[];

@@ -6,11 +6,10 @@
 
 import { startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
-import { decodeHeader, encodeMessage, HEADER_SIZE, MAX_PAYLOAD, StoreMessage } from "../../src/contract/store_wire.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { StoreQuestion } from "./store_question.ts";
 
-/** The number of each request: only one is in flight. */
-const REQUEST = 1;
 /** How long to wait for both answers, in milliseconds. */
 const PATIENCE = 2000;
 
@@ -47,21 +46,11 @@ async function ask(
   argument: string,
   end: number,
 ): Promise<string | undefined> {
-  connection.send(encodeMessage(type, REQUEST, 0, new TextEncoder().encode(`${argument}\0`)));
-  const answer = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
-  const view = new DataView(answer.buffer);
-  let wanted = HEADER_SIZE;
-  for (let length = 0; length < wanted;) {
-    const got = connection.receive(answer.subarray(length, wanted));
-    if (got === 0 && !await isReadable(connection, end - performance.now())) return undefined;
-    length += got;
-    if (length !== HEADER_SIZE) continue;
-    const header = decodeHeader(view);
-    if (header.request !== REQUEST || header.length > MAX_PAYLOAD) return undefined;
-    wanted += header.length;
+  const question = new StoreQuestion(connection, type, argument);
+  while (!question.receive()) {
+    if (!await isReadable(connection, end - performance.now())) return undefined;
   }
-  if (view.getUint32(0, true) !== type) return undefined;
-  return new TextDecoder().decode(answer.subarray(HEADER_SIZE, wanted));
+  return question.answer;
 }
 
 /** Waits until bytes may have arrived. Returns whether they may, before a time in milliseconds has passed. */

@@ -36,8 +36,8 @@ export interface LinuxDomainOptions {
   /**
    * Whether this domain may map grants of its own. In a PVH or HVM domain on x86, that can end the whole
    * domain: it loses the page, and its kernel panics some time later. There, mapping throws a
-   * {@linkcode GrantError} with the code `own-grant`, if this process can open the device for event channels, which
-   * tells whether the granter is the own domain. Default is false.
+   * {@linkcode GrantError} with the code `own-grant`, if this process can open the device for event channels or reach
+   * XenStore, which tell whether the granter is the own domain. Default is false.
    */
   allowOwnGrants?: boolean | undefined;
   /**
@@ -92,7 +92,7 @@ export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: bool
     maps: linuxMapBackend(
       libc,
       gntdev,
-      isX86 && !allowOwnGrants ? new OwnGrantGuard(libc, evtchn) : undefined,
+      isX86 && !allowOwnGrants ? new OwnGrantGuard(libc, store, evtchn) : undefined,
       warnOfLeaks,
     ),
     events: linuxEventBackend(libc, evtchn, warnOfLeaks),

@@ -7,33 +7,15 @@
 import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { StoreError, type StoreErrorCode, type StoreOperation } from "../../src/contract/store_errors.ts";
-import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { storeRequestOf } from "../../src/contract/store_operations.ts";
 import { HYPERVISOR_TYPE } from "./errors.ts";
 import type { Libc } from "./libc.ts";
 
 const MOCK = 'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".';
 
-/** The operation of a request, by its type. */
-const OPERATIONS: Readonly<Record<number, StoreOperation>> = {
-  [StoreMessage.READ]: "read",
-  [StoreMessage.WRITE]: "write",
-  [StoreMessage.MKDIR]: "make",
-  [StoreMessage.RM]: "remove",
-  [StoreMessage.DIRECTORY]: "list",
-  [StoreMessage.DIRECTORY_PART]: "list",
-  [StoreMessage.GET_PERMS]: "get permissions",
-  [StoreMessage.SET_PERMS]: "set permissions",
-  [StoreMessage.WATCH]: "watch",
-  [StoreMessage.UNWATCH]: "unwatch",
-  [StoreMessage.TRANSACTION_START]: "start a transaction",
-  [StoreMessage.TRANSACTION_END]: "end a transaction",
-  [StoreMessage.GET_DOMAIN_PATH]: "get a domain path",
-  [StoreMessage.IS_DOMAIN_INTRODUCED]: "ask for a domain",
-};
-
 /** Returns the operation of a request. */
 export function operationOf(type: number): StoreOperation {
-  return OPERATIONS[type] ?? "write";
+  return storeRequestOf(type) ?? "write";
 }
 
 /** Makes the error of a device that could not be opened. */

@@ -96,6 +96,8 @@ export interface MockDomain extends XenDomain {
    *   `destroy()` removes them.
    * - Old `EventChannels` that are to bind a number that they still have refuse with `port-refused`, and their file
    *   forgets all its ports, as Linux's driver does. Bind in new ones.
+   * - In XenStore, its old home goes and a new one is made. Its watches stay, and fire once; its open transactions cannot
+   *   be committed (`EAGAIN`).
    *
    * Other domains that map its pages keep them, under the old number, which belongs to a destroyed domain until they
    * have unmapped all of them. They are not told either. (On a device, both sides then have a copy of the page. On the

@@ -41,6 +41,8 @@ interface MachineStore {
   introduce(domid: number): void;
   /** Called when a domain was destroyed. */
   release(domid: number): void;
+  /** Called when a domain was saved under one number, and restored under another one. */
+  restore(from: number, to: number): void;
 }
 
 /** What a connection to XenStore holds. */

@@ -10,7 +10,7 @@ import { DomainState } from "./kernel.ts";
  * pages, a destroyed domain stays under the old number.
  */
 export function saveAndRestore(domain: DomainState, domid: number): void {
-  const { machine, table, ports, orphans } = domain;
+  const { machine, table, ports, orphans, domid: before } = domain;
   for (const mapping of domain.mappings) mapping.lose();
   ports.closeAll();
   const left = new DomainState(machine, domain.domid, table.leave());
@@ -25,6 +25,7 @@ export function saveAndRestore(domain: DomainState, domid: number): void {
   domain.domid = domid;
   domain.ports = domain.newPorts(domid);
   machine.add(domain);
+  machine.store?.restore(before, domid);
 
   // For the kernel, nobody maps the pages any more: those that were freed are free now.
   for (const gref of table.grefs()) {

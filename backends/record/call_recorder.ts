@@ -1,9 +1,14 @@
 import { GrantError } from "../../src/contract/errors.ts";
 import type { Call } from "../intercept/calls.ts";
 import type { Interceptor } from "../intercept/intercept.ts";
+import { MessageCutter } from "../intercept/message_cutter.ts";
 import { tracedAnswer, tracedArguments, tracedName, tracedOutcome } from "./recorded_call.ts";
+import type { TracedMessage } from "./trace_calls.ts";
 import { tracedError } from "./trace_values.ts";
 import type { TraceWriter } from "./trace_writer.ts";
+import { tracedMessage } from "./traced_message.ts";
+
+type CallNamed<Name extends Call["name"]> = Extract<Call, { name: Name }>;
 
 /** Writes a line for each call, and gives numbers to files and mappings. */
 export class CallRecorder {
@@ -12,6 +17,8 @@ export class CallRecorder {
   #mappings = 0;
   /** The numbers of files and mappings, by the calls that opened and mapped them. */
   readonly #numbers = new WeakMap<Call, number>();
+  /** What cuts the bytes of a connection to XenStore into messages, by the calls that opened them. */
+  readonly #cutters = new WeakMap<Call, MessageCutter>();
   /** The domain that grants pages, once one does. */
   #granter: number | undefined;
 
@@ -54,11 +61,27 @@ export class CallRecorder {
       this.#writer.line(() => JSON.stringify(traced()));
       throw error;
     }
+    const messages = call.name === "StoreConnection.receive" ? this.#received(call, answer) : undefined;
+    // A part of a message says nothing: the line of the rest has all of it.
+    if (messages?.length === 0) return answer;
     this.#writer.line(() => {
       const numbers = this.#numberFor(call);
-      return JSON.stringify({ ...line, ...tracedOutcome(call), ...numbers, ...tracedAnswer(call, answer) });
+      return JSON.stringify({
+        ...line,
+        ...tracedOutcome(call),
+        ...numbers,
+        ...(messages ? { messages } : tracedAnswer(call, answer)),
+      });
     });
     return answer;
+  }
+
+  /** The messages that are complete with the bytes that a call took. */
+  #received({ from, args: { bytes } }: CallNamed<"StoreConnection.receive">, count: unknown): TracedMessage[] {
+    let cutter = this.#cutters.get(from!);
+    if (!cutter) this.#cutters.set(from!, cutter = new MessageCutter());
+    const isCount = Number.isInteger(count) && (count as number) > 0;
+    return isCount ? cutter.add(bytes.subarray(0, count as number)).map(tracedMessage) : [];
   }
 
   /** What a line is about: a domain other than the first, a file or a mapping. */

@@ -42,6 +42,8 @@ export function recordedAnswer(call: Exclude<TraceCall, Mark>): TraceAnswer {
       return isPort(call.port) ? { bound: true } : { port: call.port };
     case "pending":
       return { ports: call.ports };
+    case "receive":
+      return { messages: call.messages };
     default:
       return {};
   }

@@ -3,9 +3,14 @@ import { grantedCount } from "../../src/contract/answers.ts";
 import type { Call } from "../intercept/calls.ts";
 import type { TracedSegment } from "./trace_calls.ts";
 import { tracedBytes, tracedLimit, tracedNotify } from "./trace_values.ts";
+import { tracedMessage } from "./traced_message.ts";
 
 /** The names of methods in a trace, where they differ from their own. */
-const NAMES: Partial<Record<Call["method"], string>> = { setUnmapNotify: "notify", whenPending: "wait" };
+const NAMES: Partial<Record<Call["method"], string>> = {
+  setUnmapNotify: "notify",
+  whenPending: "wait",
+  whenReadable: "wait",
+};
 
 /** What a trace calls the method of a call. */
 export function tracedName({ method }: Call): string {
@@ -18,6 +23,7 @@ export function tracedArguments(call: Call): object {
     case "GrantBackend.open":
     case "MapBackend.open":
     case "EventBackend.open":
+    case "StoreBackend.open":
       return { backend: call.backend.name };
     case "GrantFile.grant": {
       const { page, count, domid, writable } = call.args;
@@ -35,8 +41,12 @@ export function tracedArguments(call: Call): object {
       return tracedNotify(call.args.notify);
     case "MapFile.copy":
       return { segments: call.args.segments.map(tracedSegment) };
+    case "StoreConnection.send":
+      return { message: tracedMessage(call.args.message) };
     case "EventFile.whenPending":
-      // What the wait leads to is in the next line of `pending`.
+    case "StoreConnection.whenReadable":
+    case "StoreConnection.receive":
+      // What the wait leads to is in the next line of `pending` or `receive`.
       return {};
     default:
       return call.args;

@@ -1,7 +1,8 @@
 import { type Difference, differenceAt, recordedAnswer } from "./difference.ts";
 import { parseTrace } from "./parse.ts";
-import { readReplayOptions, type ReplayOptions } from "./replay_options.ts";
+import { type ReadReplayOptions, readReplayOptions, type ReplayOptions } from "./replay_options.ts";
 import { ReplaySession } from "./replay_session.ts";
+import { type Trace, type TraceAnswer, TraceError } from "./trace.ts";
 
 /** What a replay found. */
 export interface ReplayReport {
@@ -31,7 +32,8 @@ export interface ReplayReport {
  * @param trace The text of a trace, or its lines.
  * @param options Where it is replayed.
  * @throws {TraceError} if a line cannot be read, before anything is replayed; or if a line names a file, mapping, page
- * or domain that does not exist, or a part that its domain does not have.
+ * or domain that does not exist, or a part that its domain does not have; or if it has calls of XenStore, which need
+ * {@linkcode replayAsync}.
  * @throws {TypeError} if the trace is neither a text nor lines, an option does not exist or has the wrong type, or a
  * handler returns a promise.
  * @throws {RangeError} if a domain or port in the options is out of bounds.
@@ -58,8 +60,72 @@ export interface ReplayReport {
  * ```
  */
 export function replay(trace: string | Iterable<string>, options: ReplayOptions): ReplayReport {
-  const { errno, marks, ...target } = readReplayOptions(options);
-  const { calls, cut } = parseTrace(trace);
+  const read = readReplayOptions(options);
+  const parsed = parseTrace(trace);
+  const store = parsed.calls.find((call) => call.call !== "mark" && call.part === "store");
+  if (store) {
+    throw new TraceError(
+      store.line,
+      '`part` must not be "store", because `replay()` cannot wait for the replies: use `replayAsync()`',
+    );
+  }
+  // Only calls of XenStore are waited for.
+  return replaying(parsed, read).next().value as ReplayReport;
+}
+
+/**
+ * Makes the calls of a trace like {@linkcode replay}, and waits for the replies of XenStore. A trace with the part
+ * `store` needs this.
+ *
+ * @param trace The text of a trace, or its lines.
+ * @param options Where it is replayed.
+ * @throws {TraceError} as {@linkcode replay}.
+ * @throws {TypeError} as {@linkcode replay}.
+ * @throws {RangeError} as {@linkcode replay}.
+ *
+ * @example Find out what differs with the other daemon
+ * ```ts
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import { Recorder, replayAsync } from "@gntalloc/gntalloc/record";
+ * import { XenStore } from "@gntalloc/gntalloc/xenstore";
+ * import assert from "node:assert/strict";
+ *
+ * const trace: string[] = [];
+ * const recorder = new Recorder((line) => trace.push(line));
+ * const store = await XenStore.open(recorder.wrap(new MockXen().domain(1)));
+ * await store.write("data/port", 7);
+ * await assert.rejects(store.read("/local/domain/2/data"), { code: "denied" });
+ * store.close();
+ *
+ * const on = async (daemon: "xenstored" | "oxenstored") =>
+ *   await replayAsync(trace, { domains: [new MockXen({ store: { daemon } }).domain(1)] });
+ * assert.equal((await on("xenstored")).difference, undefined);
+ * const { difference } = await on("oxenstored");
+ * assert.match(difference!.message, /expected .*EACCES.*\ngot .*ENOENT/);
+ * ```
+ */
+export async function replayAsync(trace: string | Iterable<string>, options: ReplayOptions): Promise<ReplayReport> {
+  const read = readReplayOptions(options);
+  const steps = replaying(parseTrace(trace), read);
+  let step = steps.next();
+  while (!step.done) {
+    let answer: TraceAnswer;
+    try {
+      answer = await step.value;
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(answer);
+  }
+  return step.value;
+}
+
+/** Replays a trace. Yields the answers that it has to wait for. */
+function* replaying(
+  { calls, cut }: Trace,
+  { errno, marks, ...target }: ReadReplayOptions,
+): Generator<Promise<TraceAnswer>, ReplayReport, TraceAnswer> {
   const session = new ReplaySession(target);
   let done = 0;
   let difference: Difference | undefined;
@@ -71,7 +137,9 @@ export function replay(trace: string | Iterable<string>, options: ReplayOptions)
         marks.get(call.name)?.(call.value);
         continue;
       }
-      difference = differenceAt(calls, index, recordedAnswer(call), session.call(call), errno);
+      const answer = session.call(call);
+      const got = answer instanceof Promise ? yield answer : answer;
+      difference = differenceAt(calls, index, recordedAnswer(call), got, errno);
       if (difference) break;
       done++;
     }

@@ -43,7 +43,7 @@ export interface ReplayOptions {
 }
 
 /** Options that were read. */
-interface Read extends ReplayTarget {
+export interface ReadReplayOptions extends ReplayTarget {
   readonly errno: boolean;
   readonly marks: ReadonlyMap<string, (value: unknown) => void>;
 }
@@ -52,7 +52,7 @@ const WHAT = "replay";
 const NAMES = ["domains", "granter", "domids", "remotePorts", "send", "errno", "marks"] as const;
 
 /** Reads the options of a replay once, and checks them. */
-export function readReplayOptions(options: ReplayOptions): Read {
+export function readReplayOptions(options: ReplayOptions): ReadReplayOptions {
   const { domains, granter, domids, remotePorts, send, errno = false, marks } = readOptions(WHAT, options, NAMES);
   if (granter !== undefined) checkDomid(WHAT, granter, "`granter`");
   checkFlag(WHAT, "`errno`", errno);

@@ -27,6 +27,9 @@ type Mapping =
   | { readonly part: "grants"; readonly file: number; readonly memory: MappedMemory }
   | { readonly part: "maps"; readonly file: number; readonly memory: PeerMemory };
 
+/** What a backend answers, perhaps later. */
+type Answer = TraceAnswer | Promise<TraceAnswer>;
+
 /** Makes the calls of a trace, keeps track of what they open, and closes everything at the end. */
 export class ReplaySession {
   readonly #context: ReplayContext;
@@ -36,18 +39,19 @@ export class ReplaySession {
   #granter: number | undefined;
 
   /** What makes the calls of each part. */
-  readonly #handlers: { readonly [Part in TracePart]: (call: CallOf<Part>) => TraceAnswer } = {
+  readonly #handlers: { readonly [Part in TracePart]: (call: CallOf<Part>) => Answer } = {
     grants: (call) => this.#grants(call),
     maps: (call) => this.#maps(call),
     events: (call) => this.#events(call),
+    store: (call) => this.#store(call),
   };
 
   constructor(target: ReplayTarget) {
     this.#context = new ReplayContext(target);
   }
 
-  /** Makes a call, and returns what the backend answers. */
-  call(call: Exclude<TraceCall, Mark>): TraceAnswer {
+  /** Makes a call, and returns what the backend answers: in a promise for the part `store` alone. */
+  call(call: Exclude<TraceCall, Mark>): Answer {
     switch (call.call) {
       case "open":
         return this.#open(call);
@@ -56,7 +60,7 @@ export class ReplaySession {
       case "close":
         return this.#close(call.line, call.part, call.file);
       default: {
-        const handle = this.#handlers[call.part] as (call: TraceCall) => TraceAnswer;
+        const handle = this.#handlers[call.part] as (call: TraceCall) => Answer;
         return handle(call);
       }
     }
@@ -90,6 +94,10 @@ export class ReplaySession {
 
   #events(call: CallOf<"events">): TraceAnswer {
     return this.#file(call.line, call.file, "events").call(call);
+  }
+
+  #store(call: CallOf<"store">): Promise<TraceAnswer> {
+    return this.#file(call.line, call.file, "store").call(call);
   }
 
   #backend<Part extends TracePart>({ line, domain = 0 }: OpenCall | LimitCall, part: Part): XenDomain[Part] {

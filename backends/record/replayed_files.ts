@@ -3,6 +3,7 @@ import type { ReplayContext } from "./replay_context.ts";
 import { ReplayedEvents } from "./replayed_events.ts";
 import { ReplayedGrants } from "./replayed_grants.ts";
 import { ReplayedMaps } from "./replayed_maps.ts";
+import { ReplayedStore } from "./replayed_store.ts";
 import type { TracePart } from "./trace_calls.ts";
 
 /** What the open files of all parts have in common. */
@@ -23,6 +24,7 @@ interface Files {
   readonly grants: ReplayedGrants;
   readonly maps: ReplayedMaps;
   readonly events: ReplayedEvents;
+  readonly store: ReplayedStore;
 }
 
 /** An open file of a part, or of any part. */
@@ -35,4 +37,4 @@ export const FILES: {
     domain: number,
     backend: XenDomain[Part],
   ) => Files[Part] & ReplayedFile<Part>;
-} = { grants: ReplayedGrants, maps: ReplayedMaps, events: ReplayedEvents };
+} = { grants: ReplayedGrants, maps: ReplayedMaps, events: ReplayedEvents, store: ReplayedStore };

@@ -36,6 +36,8 @@ export interface TraceAnswer {
    * not a difference.
    */
   readonly ports?: unknown;
+  /** Of `receive`: the messages that have arrived, with the numbers of the recording. */
+  readonly messages?: unknown;
   /** The error, which is compared by its code. */
   readonly error?: TracedError;
 }

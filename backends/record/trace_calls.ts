@@ -1,16 +1,17 @@
-import type { WrappedPart } from "../intercept/calls.ts";
+import type { DomainPart } from "../../src/contract/backend.ts";
 import type { GrantErrorCode } from "../../src/contract/errors.ts";
+import type { StoreErrorCode } from "../../src/contract/store_errors.ts";
 
 /**
- * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, and
- * `events` binds event channels.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, `events`
+ * binds event channels, and `store` connects to XenStore.
  */
-export type TracePart = WrappedPart;
+export type TracePart = DomainPart;
 
 /** An error, as it is written in a trace. */
 export interface TracedError {
   /** What happened. It is `backend-failed` for an error without a code, as in the library. */
-  readonly code: GrantErrorCode;
+  readonly code: GrantErrorCode | StoreErrorCode;
   /** The system's error number, if there was one. */
   readonly errno?: number;
   /** A message for people. It is never compared. */
@@ -251,6 +252,54 @@ export interface ResetCall extends RecordedFileCall {
   readonly call: "reset";
 }
 
+/** A message of XenStore. */
+export interface TracedMessage {
+  /**
+   * Its type, as Xen's `io/xs_wire.h` names it without `XS_`: `"READ"`. A number if it has no name, and `"garbage"` for
+   * bytes that are no message.
+   */
+  readonly type: string | number;
+  /** The number of the request; absent in events and garbage. */
+  readonly request?: number;
+  /** The number of the transaction; absent if it has none. */
+  readonly transaction?: number;
+  /**
+   * The payload, if it is text: the strings between its NULs, the first of which is a path in most requests. If the last
+   * one is empty, the payload ends with a NUL.
+   */
+  readonly strings?: readonly string[];
+  /** The payload if it is no text, or all bytes of garbage. */
+  readonly hex?: string;
+}
+
+/** A call that sends a request to XenStore. A later line of `receive` has the reply. */
+export interface SendCall extends RecordedFileCall {
+  /** The part that takes it. */
+  readonly part: "store";
+  /** The kind of call. */
+  readonly call: "send";
+  /** The request. */
+  readonly message: TracedMessage;
+}
+
+/** A call that takes replies and events of XenStore. Calls that complete no message are not in a trace. */
+export interface ReceiveCall extends RecordedFileCall {
+  /** The part that takes it. */
+  readonly part: "store";
+  /** The kind of call. */
+  readonly call: "receive";
+  /** The messages that are complete with the bytes that it took; absent if the call failed. */
+  readonly messages?: readonly TracedMessage[];
+}
+
+/** A call that begins to wait for replies and events of XenStore. A later line of `receive` has them. */
+export interface StoreWaitCall extends RecordedFileCall {
+  /** The part that takes it. */
+  readonly part: "store";
+  /** The kind of call. */
+  readonly call: "wait";
+}
+
 /** A call that closes a file. The file is gone even if the call failed. */
 export interface CloseCall extends RecordedFileCall {
   /** The kind of call. */
@@ -286,5 +335,8 @@ export type TraceCall =
   | PendingCall
   | WaitCall
   | ResetCall
+  | SendCall
+  | ReceiveCall
+  | StoreWaitCall
   | CloseCall
   | Mark;

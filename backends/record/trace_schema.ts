@@ -1,4 +1,5 @@
 import { MAX_DOMID, MAX_PORT, MAX_UINT32, PAGE_SIZE } from "../../src/contract/limits.ts";
+import { GARBAGE, isTracedType } from "./traced_message.ts";
 
 /** What the value of a field must be. */
 interface Kind {
@@ -53,6 +54,29 @@ function isSegment(value: unknown): boolean {
   });
 }
 
+const PARTS_OF_MESSAGE = "have a known `type`, numbers as `request` and `transaction` if they have them, and either " +
+  "`strings` or `hex`";
+const MESSAGES: Kind = {
+  what: `an array of messages, which ${PARTS_OF_MESSAGE}`,
+  is: (value) => Array.isArray(value) && value.every(isMessage),
+};
+const REQUEST: Kind = {
+  what: `a message with a \`request\`; messages ${PARTS_OF_MESSAGE}`,
+  is: (value) => {
+    const { type, request } = Object(value) as Record<string, unknown>;
+    return isMessage(value) && (request !== undefined || type === GARBAGE);
+  },
+};
+
+function isMessage(value: unknown): boolean {
+  const { type, request, transaction, strings, hex } = Object(value) as Record<string, unknown>;
+  const isNumber = (number: unknown) => number === undefined || GREF.is(number);
+  if (!isTracedType(type) || !isNumber(request) || !isNumber(transaction)) return false;
+  return strings === undefined
+    ? typeof hex === "string" && /^([0-9a-f]{2})*$/.test(hex)
+    : hex === undefined && Array.isArray(strings) && strings.length > 0 && strings.every(TEXT.is);
+}
+
 /** The fields of each call: its arguments, optional ones, and the answer of a call that did not fail. */
 export const CALLS: Readonly<Record<string, readonly [args: Fields, optional?: Fields, answer?: Fields]>> = {
   "grants open": [{}, { domain: NUMBER }, { file: NUMBER }],
@@ -84,4 +108,9 @@ export const CALLS: Readonly<Record<string, readonly [args: Fields, optional?: F
   "events reset": [{ file: NUMBER }],
   "events unbind": [{ file: NUMBER, port: NUMBER }],
   "events close": [{ file: NUMBER }],
+  "store open": [{}, { domain: NUMBER }, { file: NUMBER }],
+  "store send": [{ file: NUMBER, message: REQUEST }],
+  "store receive": [{ file: NUMBER }, {}, { messages: MESSAGES }],
+  "store wait": [{ file: NUMBER }],
+  "store close": [{ file: NUMBER }],
 };

@@ -1,6 +1,7 @@
 import { isError, show } from "../../src/contract/checks.ts";
 import { asGrantError } from "../../src/contract/errors.ts";
 import type { MappedMemory, PeerMemory, UnmapNotify } from "../../src/contract/backend.ts";
+import { StoreError } from "../../src/contract/store_errors.ts";
 import { MAX_MAPPED_PAGES } from "../../src/contract/limits.ts";
 import type { TracedError } from "./trace_calls.ts";
 
@@ -39,7 +40,9 @@ export function tracedNotify({ clearByte, eventPort }: UnmapNotify): UnmapNotify
 export function tracedError(error: unknown, backend: string): TracedError {
   try {
     // The operation does not matter here: the line says which call it was.
-    const { code, errno } = asGrantError(error, "open", backend);
+    const { code, errno } = error instanceof StoreError
+      ? { code: error.code, errno: undefined }
+      : asGrantError(error, "open", backend);
     const message: unknown = isError(error) ? error.message : error;
     return {
       code,

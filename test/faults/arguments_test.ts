@@ -76,7 +76,7 @@ test("references that are none are refused", () => {
 test("a kind or a part that does not exist is not counted", () => {
   expect(() => faults.calls("grants")).toThrow("Cannot count calls as the kind of call must be one of open, limit");
   expect(() => faults.calls(undefined, "both")).toThrow(
-    'Cannot count calls as `part` must be one of "grants", "maps", "events": current value is "both"',
+    'Cannot count calls as `part` must be one of "grants", "maps", "events", "store": current value is "both"',
   );
   expect(() => faults.injected("map", "map")).toThrow("Cannot count faults as `part` must be one of");
 });

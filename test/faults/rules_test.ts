@@ -355,11 +355,11 @@ test("wrong options are refused", () => {
   expect(() => new Faults(null as unknown as object)).toThrow(TypeError);
   expect(() => faults.fail("fly" as "map")).toThrow(
     "must be one of open, limit, grant, endAccess, map, unmap, notify, close, copy, bind, pending, wait, unmask, reset, " +
-      "unbind: " +
+      "unbind, send, receive: " +
       'current value is "fly"',
   );
   expect(() => faults.fail("map", { part: "both" as "maps" })).toThrow(
-    '`part` must be one of "grants", "maps", "events": current value is "both"',
+    '`part` must be one of "grants", "maps", "events", "store": current value is "both"',
   );
   expect(() => faults.fail("map", { nth: 0 })).toThrow("`nth` must be a whole number from 1");
   expect(() => faults.fail("map", { times: 0 })).toThrow(

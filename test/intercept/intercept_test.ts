@@ -4,7 +4,9 @@ import type { Call } from "../../backends/intercept/calls.ts";
 import { intercept, type Interceptor } from "../../backends/intercept/intercept.ts";
 import { MockXen } from "../../backends/mock.ts";
 import type { GrantFile } from "../../src/contract/backend.ts";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
 import { mapBackend, peerMemory } from "../support/map_backend.ts";
+import { message, readable } from "../support/store_messages.ts";
 
 /** The calls that went through, and an interceptor that notes them. */
 function noted() {
@@ -41,6 +43,31 @@ test("each call goes through it, with its arguments by name and the call that it
   expect(map!.args).toEqual({ page: 0, count: 2, gref: grefs[0], writable: false });
   expect([open!.from, grant!.from, map!.from, unmap!.from]).toEqual([undefined, open, open, map]);
   expect(calls.every(({ part, backend }) => part === "grants" && backend.name === "mock")).toBe(true);
+});
+
+test("calls of XenStore go through it, too, and the connection keeps its properties", async () => {
+  const { calls, note } = noted();
+  const { store } = intercept("test", new MockXen().domain(1), note);
+  expect(store.name).toBe("mock");
+  const connection = store.open();
+  expect(connection.maxPayload).toBe(4080);
+  const request = message(StoreMessage.READ, "domid\0");
+  const bytes = new Uint8Array(20);
+  connection.send(request);
+  await readable(connection);
+  expect(connection.receive(bytes)).toBe(17);
+  connection.close();
+  expect(calls.map(({ name }) => name)).toEqual([
+    "StoreBackend.open",
+    "StoreConnection.send",
+    "StoreConnection.whenReadable",
+    "StoreConnection.receive",
+    "StoreConnection.close",
+  ]);
+  const [open, send, , receive] = calls;
+  expect([send!.args, receive!.args]).toEqual([{ message: request }, { bytes }]);
+  expect(calls.slice(1).every(({ from }) => from === open)).toBe(true);
+  expect(calls.every(({ part }) => part === "store")).toBe(true);
 });
 
 test("an interceptor may answer itself, or throw", () => {

@@ -81,7 +81,7 @@ describe("a recorder", () => {
     [new MockXen(), "a MockXen"],
   ])("wraps only domains, not %o", (domain, shown) => {
     expect(thrown(() => recording().recorder.wrap(domain as never)).message).toBe(
-      "Cannot record as the domain must have at least one of `grants`, `maps`, `events`: current value is " +
+      "Cannot record as the domain must have at least one of `grants`, `maps`, `events`, `store`: current value is " +
         `${shown}. Pass denoDomain(), nodeDomain() or MockXen's domain()`,
     );
   });
@@ -151,7 +151,7 @@ describe("a replay", () => {
 
   test("refuses what is no domain", () => {
     refused({ domains: [xen.domain(1), xen] }).toThrow(
-      "Cannot replay as `domains[1]` must have at least one of `grants`, `maps`, `events`: current value is a MockXen. " +
+      "Cannot replay as `domains[1]` must have at least one of `grants`, `maps`, `events`, `store`: current value is a MockXen. " +
         "Pass denoDomain()",
     );
     refused({ domains: [{ grants: {} }] }).toThrow("Cannot replay as `grants` of the domain must be a backend");

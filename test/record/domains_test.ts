@@ -39,7 +39,7 @@ describe("`Recorder.wrap()`", () => {
     const { trace, recorder } = recording();
     for (const domain of [undefined, null, 7, {}, { grant: {} }, new MockXen()]) {
       expect(() => recorder.wrap(domain as unknown as { maps: never })).toThrow(
-        "Cannot record as the domain must have at least one of `grants`, `maps`, `events`: current value is",
+        "Cannot record as the domain must have at least one of `grants`, `maps`, `events`, `store`: current value is",
       );
     }
     expect(() => recorder.wrap({ maps: { name: "none" } as never })).toThrow("a backend with a method `open`");

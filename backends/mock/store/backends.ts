@@ -8,23 +8,23 @@ import { SocketConnection } from "./socket.ts";
 
 /** XenStore through the device of the domain. */
 export function storeDevice(process: ProcessState): StoreBackend {
-  const { machine, domid } = process.domain;
+  const { domain } = process;
   return {
     name: "mock",
     open() {
       checkStoreAlive(process, "open");
-      return new DeviceConnection(process, storeOf(machine).kernel(domid));
+      return new DeviceConnection(process, storeOf(domain.machine).kernel(domain.domid));
     },
   };
 }
 
 /** XenStore through the socket of the daemon, which runs in domain 0. */
 export function storeSocket(process: ProcessState): StoreBackend {
-  const { machine, domid } = process.domain;
   return {
     name: "mock",
     open() {
       checkStoreAlive(process, "open");
+      const { machine, domid } = process.domain;
       if (domid === 0) return new SocketConnection(process, storeOf(machine).daemon);
       throw new StoreError(
         `Cannot open: domain ${domid} has no socket of XenStore's daemon, which runs in domain 0. ` +

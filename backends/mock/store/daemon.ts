@@ -82,6 +82,11 @@ export abstract class Daemon<Transaction = unknown> {
     if (peer.domid !== 0) this.fireDomainEvent("@introduceDomain");
   }
 
+  /** Tells that a domain was suspended: as of one that is dead, but nothing of it goes yet. */
+  suspend(): void {
+    this.fireDomainEvent("@releaseDomain");
+  }
+
   /** Removes what a dead domain had, and tells so. */
   release(domid: number): void {
     const peer = this.#introduced.get(domid);

@@ -10,6 +10,13 @@ const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
 /** What a kernel leaves in the numbers of request and transaction of an event. */
 const STALE_NUMBER = 0xffff8880;
 
+/** A transaction of a file. */
+interface FileTransaction {
+  readonly id: number;
+  /** How often the domain had been restored when it was started. */
+  readonly restored: number;
+}
+
 /**
  * An open file of `/dev/xen/xenbus`. The kernel of the domain has one connection to the daemon for all its files, so
  * watches and transactions count together, while each file sees its own.
@@ -20,7 +27,8 @@ export class DeviceConnection extends MockStoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
   readonly #kernel: DomainKernel;
   readonly #watches: FileWatch[] = [];
-  readonly #transactions = new Set<number>();
+  /** Its transactions, the newest first. The number of one from before a restore may be that of a newer one. */
+  #transactions: FileTransaction[] = [];
 
   constructor(process: ProcessState, kernel: DomainKernel) {
     super(process);
@@ -28,7 +36,7 @@ export class DeviceConnection extends MockStoreConnection {
   }
 
   get store(): OpenStore {
-    return { kind: "device", watches: this.#watches.length, transactions: this.#transactions.size };
+    return { kind: "device", watches: this.#watches.length, transactions: this.#transactions.length };
   }
 
   protected handle(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): void {
@@ -49,18 +57,20 @@ export class DeviceConnection extends MockStoreConnection {
         return refused("ENOSYS");
     }
     const { type, transaction } = header;
-    if (transaction !== 0 && !this.#transactions.has(transaction)) return refused("ENOENT");
+    const started = this.#transactions.find(({ id }) => id === transaction);
+    if (transaction !== 0 && started === undefined) return refused("ENOENT");
     if (type === StoreMessage.TRANSACTION_END) {
       // The kernel would never answer.
-      if (transaction === 0) return refused("ENOENT");
+      if (started === undefined) return refused("ENOENT");
       if (payload.length !== 2 || payload[1] !== 0 || payload[0] !== 0x54 && payload[0] !== 0x46) {
         return refused("EINVAL");
       }
-      this.#transactions.delete(transaction);
+      this.#transactions = this.#transactions.filter((other) => other !== started);
+      if (started.restored !== this.#kernel.restored) return payload[0] === 0x54 ? refused("EAGAIN") : [type, "OK\0"];
     }
     const reply = this.#kernel.ask(header, payload);
     if (type === StoreMessage.TRANSACTION_START && reply[0] === type) {
-      this.#transactions.add(parseInt(reply[1] as string));
+      this.#transactions.unshift({ id: parseInt(reply[1] as string), restored: this.#kernel.restored });
     }
     return reply;
   }
@@ -92,8 +102,8 @@ export class DeviceConnection extends MockStoreConnection {
     // The connection of a destroyed domain has ended.
     if (this.process.domain.destroyed) return;
     for (const watch of this.#watches.splice(0)) this.#kernel.unwatch(watch);
-    for (const transaction of this.#transactions) this.#kernel.abort(transaction);
-    this.#transactions.clear();
+    // The kernel does so even if the domain was restored since, and the number is that of another transaction.
+    for (const { id } of this.#transactions.splice(0)) this.#kernel.abort(id);
   }
 }
 

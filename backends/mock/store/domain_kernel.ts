@@ -17,7 +17,9 @@ export interface FileWatch {
 /** The kernel of a domain: it has one connection to the daemon, for all files of the device. */
 export class DomainKernel {
   readonly daemon: Daemon;
-  readonly peer: Peer;
+  #peer: Peer;
+  /** How often the domain was restored. A transaction that is older has ended. */
+  #restored = 0;
   /** The watches of files, by the tokens that the kernel gives them. */
   readonly #watches = new Map<string, FileWatch>();
   readonly #tokens = new Map<FileWatch, string>();
@@ -25,13 +27,37 @@ export class DomainKernel {
 
   constructor(domid: number, daemon: Daemon) {
     this.daemon = daemon;
-    this.peer = new Peer(domid, false, (path, token) => this.#watches.get(token)?.event(path, token));
+    this.#peer = this.#newPeer(domid);
+  }
+
+  /** Its connection to the daemon. */
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  get restored(): number {
+    return this.#restored;
+  }
+
+  #newPeer(domid: number): Peer {
+    return new Peer(domid, false, (path, token) => this.#watches.get(token)?.event(path, token));
+  }
+
+  /** Gets a new connection, because the domain was restored under another number. Nothing is registered on it. */
+  reconnect(domid: number): void {
+    this.#peer = this.#newPeer(domid);
+    this.#restored++;
+  }
+
+  /** Registers all watches again, the newest first. */
+  registerAgain(): void {
+    for (const [token, { path }] of [...this.#watches].reverse()) this.#ask(StoreMessage.WATCH, `${path}\0${token}\0`);
   }
 
   /** Passes a request on to the daemon, and returns the reply. */
   ask(header: StoreHeader, payload: Uint8Array<ArrayBuffer>): Answer {
     let answer: Answer | undefined;
-    this.daemon.handle(this.peer, header, payload, (type, reply) => answer = [type, reply]);
+    this.daemon.handle(this.#peer, header, payload, (type, reply) => answer = [type, reply]);
     return answer!;
   }
 

@@ -47,10 +47,21 @@ class MachineStore {
     this.#connect(domid);
   }
 
-  #connect(domid: number): void {
-    const kernel = new DomainKernel(domid, this.daemon);
+  #connect(domid: number, kernel = new DomainKernel(domid, this.daemon)): void {
     this.#kernels.set(domid, kernel);
     this.daemon.introduce(kernel.peer);
+  }
+
+  restore(from: number, to: number): void {
+    const kernel = this.kernel(from);
+    const identity = this.#toolstack.identity(from);
+    this.daemon.suspend();
+    this.release(from);
+    this.daemon.renew(to);
+    this.#toolstack.create(to, identity);
+    kernel.reconnect(to);
+    this.#connect(to, kernel);
+    kernel.registerAgain();
   }
 
   release(domid: number): void {

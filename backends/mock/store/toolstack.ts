@@ -28,10 +28,17 @@ const OWN = [
 /** What is `1`. */
 const FLAGS = ["control/platform-feature-multiprocessor-suspend", "control/platform-feature-xs_reset_watches"];
 
+/** The path of a domain below `/vm`, which ends with its UUID, and its name. */
+interface Identity {
+  readonly vm: string;
+  readonly name: string;
+}
+
 /** The toolstack, a program of domain 0. */
 export class Toolstack {
   readonly #daemon: Daemon;
   readonly #peer = new Peer(0, true, () => {});
+  readonly #identities = new Map<number, Identity>();
   #created = 0;
 
   constructor(daemon: Daemon) {
@@ -44,11 +51,20 @@ export class Toolstack {
     this.#write(0, `${homeOf(0)}/name`, "Domain-0");
   }
 
-  /** Makes the home of a new domain, in a transaction. */
-  create(domid: number): void {
+  /** What a domain is called. It keeps that when it is restored. */
+  identity(domid: number): Identity {
+    return this.#identities.get(domid)!;
+  }
+
+  /**
+   * Makes the home of a domain, in a transaction.
+   *
+   * @param identity What it is called, if it is restored and not new.
+   */
+  create(domid: number, identity: Identity = this.#newIdentity(domid)): void {
+    this.#identities.set(domid, identity);
+    const { vm, name } = identity;
     const home = homeOf(domid);
-    const vm = `/vm/${uuid(++this.#created, domid)}`;
-    const name = `domain-${domid}`;
     const id = Number(this.#ask(StoreMessage.TRANSACTION_START, 0, ""));
     const make = (path: string, ...permissions: string[]) => {
       this.#ask(StoreMessage.MKDIR, id, path);
@@ -69,9 +85,14 @@ export class Toolstack {
     this.#ask(StoreMessage.TRANSACTION_END, id, "T");
   }
 
+  #newIdentity(domid: number): Identity {
+    return { vm: `/vm/${uuid(++this.#created, domid)}`, name: `domain-${domid}` };
+  }
+
   /** Removes the home of a domain. */
   remove(domid: number): void {
     const home = homeOf(domid);
+    this.#identities.delete(domid);
     const vm = this.#ask(StoreMessage.READ, 0, `${home}/vm`);
     if (vm.startsWith("/")) this.#ask(StoreMessage.RM, 0, vm);
     this.#ask(StoreMessage.RM, 0, home);
