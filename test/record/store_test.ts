@@ -288,6 +288,13 @@ describe("replayAsync()", () => {
     faults.clear();
     faults.fail("wait", { part: "store", error: new StoreError("no", { code: "permission", operation: "wait" }) });
     expect((await replayed(broken, { domains })).difference?.got).toMatchObject({ error: { code: "permission" } });
+    const waiting = [
+      HEADER,
+      `{"part":"store","call":"open","file":1}`,
+      `{"part":"store","call":"receive","file":1,"messages":[{"type":"READ","request":7,"strings":["x"]}]}`,
+    ];
+    faults.fail("wait", { part: "store" });
+    expect((await replayed(waiting, { domains })).difference?.got).toMatchObject({ error: { code: "backend-failed" } });
   });
 
   test("gives up after two seconds, and closes what it opened", async () => {
