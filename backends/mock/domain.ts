@@ -94,8 +94,8 @@ export interface MockDomain extends XenDomain {
    *   `unmap()` of a lost mapping whose unmap notify clears a byte, crash Linux's kernel: here they throw
    *   `backend-failed`. The end of the program crashes it, too: here, `kill()` leaves its void ports bound. Only
    *   `destroy()` removes them.
-   * - In XenStore, its old home goes and a new one is made. Its watches stay, and fire once; its open transactions cannot
-   *   be committed (`EAGAIN`).
+   * - In XenStore, its old home goes and a new one is made. Its watches stay, and fire once; its open transactions
+   *   cannot be committed (`EAGAIN`).
    *
    * Other domains that map its pages keep them, under the old number, which belongs to a destroyed domain until they
    * have unmapped all of them. They are not told either. (On a device, both sides then have a copy of the page. On the
