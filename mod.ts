@@ -42,6 +42,8 @@ export {
   type MappedMemory,
   PAGE_SIZE,
   type PeerMemory,
+  type StoreBackend,
+  type StoreConnection,
   type UnmapNotify,
   type XenDomain,
 } from "./src/contract/backend.ts";

@@ -2,7 +2,8 @@
  * Records the calls that the backends of a domain receive, with their answers, as one JSON line each; and replays such
  * a trace on other backends, up to the first difference. So a problem in a domU can be studied on a laptop.
  *
- * A trace does not contain what is in pages, but it does contain what is sent to XenStore and comes from it. `docs/recording.md` describes the format, and what a replay can tell.
+ * A trace does not contain what is in pages, but it does contain what is sent to XenStore and comes from it.
+ * `docs/recording.md` describes the format, and what a replay can tell.
  *
  * @example Record both sides on one simulated Xen, and replay on another
  * ```ts

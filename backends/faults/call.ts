@@ -3,8 +3,8 @@ import type { DomainPart } from "../../src/contract/backend.ts";
 import type { StoreRequest } from "../../src/contract/store_operations.ts";
 
 /**
- * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, `events`
- * binds event channels, and `store` connects to XenStore.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains,
+ * `events` binds event channels, and `store` connects to XenStore.
  */
 export type FaultPart = DomainPart;
 

@@ -227,8 +227,8 @@ export class Faults {
   }
 
   /**
-   * Makes replies and events of XenStore arrive in pieces, each in a turn of the event loop of its own, until the rule is
-   * cleared. Its `fired` counts the pieces.
+   * Makes replies and events of XenStore arrive in pieces, each in a turn of the event loop of its own, until the rule
+   * is cleared. Its `fired` counts the pieces.
    *
    * @param options How large a piece is. Default is one byte.
    * @throws {TypeError} if the options are not an object, one does not exist, or `size` is not a number.
@@ -361,8 +361,8 @@ export class Faults {
 
   /**
    * Ends all rules: from now on nothing fails, is held, refused or changed. A call under way that was stopped halfway
-   * still fails, and a request to XenStore that was sent before still gets the reply of its rule. The counters keep their
-   * values.
+   * still fails, and a request to XenStore that was sent before still gets the reply of its rule. The counters keep
+   * their values.
    */
   clear(): void {
     this.#injector.failures.clear();

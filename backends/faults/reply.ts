@@ -20,8 +20,8 @@ export interface ReplyOptions extends Omit<Schedule, "part"> {
    */
   error?: string | undefined;
   /**
-   * How many milliseconds later the reply arrives, 0 to 2,147,483,647, or `Infinity` if it never does. Other replies and
-   * events overtake it.
+   * How many milliseconds later the reply arrives, 0 to 2,147,483,647, or `Infinity` if it never does. Other replies
+   * and events overtake it.
    */
   delay?: number | undefined;
   /** The bytes that arrive in place of the reply: a message of your own with its header, or garbage. */

@@ -38,8 +38,8 @@ export class OwnGrantGuard {
 
   /**
    * @param store XenStore, which knows the number of this domain.
-   * @param evtchn The path of the device for event channels, which tells whether a domain is this one. It is asked first,
-   * because it answers from the hypervisor.
+   * @param evtchn The path of the device for event channels, which tells whether a domain is this one. It is asked
+   * first, because it answers from the hypervisor.
    */
   constructor(libc: Libc, store: StoreBackend, evtchn = "/dev/xen/evtchn") {
     this.#libc = libc;

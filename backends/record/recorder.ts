@@ -67,8 +67,8 @@ export class Recorder {
    * them in the same order. Only one of them may grant pages, because a trace could not tell the references of two
    * apart: on a second one, `grants.open()` throws a `GrantError` with the code `unsupported`.
    *
-   * What goes to XenStore and comes from it is in the trace, values included. `isAlive` is passed through, and is not in
-   * the trace.
+   * What goes to XenStore and comes from it is in the trace, values included. `isAlive` is passed through, and is not
+   * in the trace.
    *
    * @param domain The domain to record, which is not changed.
    * @returns The same parts, recorded.

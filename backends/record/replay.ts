@@ -108,16 +108,8 @@ export async function replayAsync(trace: string | Iterable<string>, options: Rep
   const read = readReplayOptions(options);
   const steps = replaying(parseTrace(trace), read);
   let step = steps.next();
-  while (!step.done) {
-    let answer: TraceAnswer;
-    try {
-      answer = await step.value;
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(answer);
-  }
+  // Errors are answers, so the promises are not rejected.
+  while (!step.done) step = steps.next(await step.value);
   return step.value;
 }
 

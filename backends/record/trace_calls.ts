@@ -3,8 +3,8 @@ import type { GrantErrorCode } from "../../src/contract/errors.ts";
 import type { StoreErrorCode } from "../../src/contract/store_errors.ts";
 
 /**
- * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains, `events`
- * binds event channels, and `store` connects to XenStore.
+ * The part of a domain that takes a call: `grants` shares pages, `maps` maps and copies pages of other domains,
+ * `events` binds event channels, and `store` connects to XenStore.
  */
 export type TracePart = DomainPart;
 
@@ -264,8 +264,8 @@ export interface TracedMessage {
   /** The number of the transaction; absent if it has none. */
   readonly transaction?: number;
   /**
-   * The payload, if it is text: the strings between its NULs, the first of which is a path in most requests. If the last
-   * one is empty, the payload ends with a NUL.
+   * The payload, if it is text: the strings between its NULs, the first of which is a path in most requests. If the
+   * last one is empty, the payload ends with a NUL.
    */
   readonly strings?: readonly string[];
   /** The payload if it is no text, or all bytes of garbage. */

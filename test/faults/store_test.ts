@@ -255,6 +255,18 @@ describe("reply()", () => {
     connection.close();
   });
 
+  test("does not count where the request is refused before it is sent", async () => {
+    const connection = backend.open();
+    const rule = faults.reply({ delay: 0 });
+    expect(() => connection.send(message(READ, "domid\0").subarray(0, 20))).toThrow(RangeError);
+    expect([rule.fired, faults.injected()]).toEqual([0, 0]);
+    connection.send(message(READ, "domid\0"));
+    expect(rule.fired).toBe(1);
+    await arrived(connection);
+    expect(await arrived(connection)).toMatchObject([{ text: "1" }]);
+    connection.close();
+  });
+
   test.each<[object, string]>([
     [{}, "as one of `error`, `delay`, `bytes` and `disconnect` must be given"],
     [{ error: "EIO", delay: 1 }, "as one of `error`, `delay`, `bytes` and `disconnect` must be given"],

@@ -151,7 +151,8 @@ describe("a replay", () => {
 
   test("refuses what is no domain", () => {
     refused({ domains: [xen.domain(1), xen] }).toThrow(
-      "Cannot replay as `domains[1]` must have at least one of `grants`, `maps`, `events`, `store`: current value is a MockXen. " +
+      "Cannot replay as `domains[1]` must have at least one of `grants`, `maps`, `events`, `store`: current value is " +
+        "a MockXen. " +
         "Pass denoDomain()",
     );
     refused({ domains: [{ grants: {} }] }).toThrow("Cannot replay as `grants` of the domain must be a backend");

@@ -4,8 +4,8 @@ import type { XenDomain } from "../../src/contract/backend.ts";
 import { Random } from "./random.ts";
 
 /**
- * Runs a program that reads, writes, lists, watches and makes transactions, several at a time. Opens a new XenStore when
- * one is lost. Everything must settle, and only with a `StoreError`.
+ * Runs a program that reads, writes, lists, watches and makes transactions, several at a time. Opens a new XenStore
+ * when one is lost. Everything must settle, and only with a `StoreError`.
  *
  * @returns How many operations failed.
  */
@@ -36,7 +36,7 @@ export async function storeProgram(domain: Pick<XenDomain, "store">, seed: numbe
       watches.push(watch);
       return watch.next();
     },
-    unwatch: async () => watches.splice(random.below(watches.length || 1), 1)[0]?.close(),
+    unwatch: () => Promise.resolve(watches.splice(random.below(watches.length || 1), 1)[0]?.close()),
     transaction: (on: XenStore) =>
       on.transaction(async (transaction) => {
         await transaction.write(path(), "1");
