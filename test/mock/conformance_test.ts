@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
-import { type MockMemory, type MockProfile, MockXen } from "../../backends/mock.ts";
-import { eventsConformance, grantsConformance, mapsConformance } from "../conformance/mod.ts";
-import { eventsTarget, grantsTarget } from "../npm/programs/mock_targets.ts";
+import { type MockMemory, type MockProfile, type MockStoreDaemon, MockXen } from "../../backends/mock.ts";
+import { eventsConformance, grantsConformance, mapsConformance, storeConformance } from "../conformance/mod.ts";
+import { eventsTarget, grantsTarget, storeTarget, type StoreWay } from "../npm/programs/mock_targets.ts";
 import { debugCore } from "../support/debug_core.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
@@ -24,4 +24,22 @@ for (const [peer, where] of [[0, "between two domains"], [1, "inside of one"]] a
   describe(`the mock, ${where}`, () => {
     eventsConformance({ test, open: () => eventsTarget(new MockXen(), peer) });
   });
+}
+
+const WAYS: Record<string, readonly [ours: StoreWay, theirs: StoreWay]> = {
+  "a domU's device and dom0's": [[1, "device"], [0, "device"]],
+  "a domU's device and dom0's socket": [[1, "device"], [0, "socket"]],
+  "the devices of two domUs": [[1, "device"], [2, "device"]],
+  "two files of one domU's device": [[1, "device"], [1, "device"]],
+  "two sockets": [[0, "socket"], [0, "socket"]],
+  "the socket and dom0's device": [[0, "socket"], [0, "device"]],
+};
+
+for (const daemon of ["xenstored", "oxenstored"] satisfies MockStoreDaemon[]) {
+  for (const [name, [ours, theirs]] of Object.entries(WAYS)) {
+    describe(`the mock's ${daemon}, ${name}`, () => {
+      const store = { daemon, nodes: 200, watches: 20, transactions: 5 };
+      storeConformance({ test, open: () => storeTarget(new MockXen({ store }), daemon, ours, theirs) });
+    });
+  }
 }
