@@ -13,6 +13,7 @@ import { serve } from "./channel.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
+import { testStore } from "./store_conformance.ts";
 
 const device = new GrantDevice(denoDomain());
 const allocator = device.open();
@@ -75,5 +76,6 @@ await serve({
   nodeExample: ({ args }: { args: string[] }) => spawnNodeExample(args),
   /** Returns the lines that such a process prints until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
+  testStore,
   ...peerHandlers(),
 });
