@@ -18,6 +18,7 @@ const STALE_NUMBER = 0xffff8880;
  */
 export class DeviceConnection extends MockStoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
+  readonly maxInFlight: number = 1;
   readonly #kernel: DomainKernel;
   readonly #watches: FileWatch[] = [];
   readonly #transactions = new Set<number>();
