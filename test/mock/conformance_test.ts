@@ -3,6 +3,7 @@ import { type MockMemory, type MockProfile, type MockStoreDaemon, MockXen } from
 import { eventsConformance, grantsConformance, mapsConformance, storeConformance } from "../conformance/mod.ts";
 import { eventsTarget, grantsTarget, storeTarget, type StoreWay } from "../npm/programs/mock_targets.ts";
 import { debugCore } from "../support/debug_core.ts";
+import { withOneBuffer } from "../support/one_buffer.ts";
 
 const CORES: Record<string, { core?: WebAssembly.Module }> = { release: {}, debug: { core: debugCore } };
 
@@ -43,3 +44,16 @@ for (const daemon of ["xenstored", "oxenstored"] satisfies MockStoreDaemon[]) {
     });
   }
 }
+
+describe("the mock's xenstored, through a driver that keeps payloads in one buffer", () => {
+  const store = { nodes: 200, watches: 20, transactions: 5 };
+  storeConformance({
+    test,
+    open() {
+      const target = storeTarget(new MockXen({ store }), "xenstored", [1, "device"], [0, "device"]);
+      const { ours, theirs } = target;
+      const wrap = (side: typeof ours) => ({ ...side, store: withOneBuffer(side.store) });
+      return { ...target, ours: wrap(ours), theirs: wrap(theirs) };
+    },
+  });
+});
