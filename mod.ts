@@ -3,8 +3,9 @@
  *
  * A {@linkcode GrantDevice} shares pages of a domain. Another domain maps them by their grant references with a
  * {@linkcode GrantMapper}. With {@linkcode EventChannels}, each side tells the other that something has changed.
+ * `XenStore` of `@gntalloc/gntalloc/xenstore` is how they find each other.
  *
- * All three take the {@linkcode XenDomain} that the program runs in: `denoDomain()` of `@gntalloc/gntalloc/deno`,
+ * All of them take the {@linkcode XenDomain} that the program runs in: `denoDomain()` of `@gntalloc/gntalloc/deno`,
  * `nodeDomain()` of `@gntalloc/gntalloc/node`, or a domain of a simulated Xen from `@gntalloc/gntalloc/mock`.
  * `@gntalloc/gntalloc/record` records the calls to a domain's devices, and `@gntalloc/gntalloc/faults` makes them fail.
  *

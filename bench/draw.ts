@@ -9,6 +9,7 @@ import { booksReport } from "./books/report.ts";
 import { nativeReport, xenReport } from "./device/reports.ts";
 import { redraw } from "./harness/publish.ts";
 import { sizeReport } from "./size/report.ts";
+import { storeReport } from "./store/report.ts";
 
 parseArgs({ options: {} });
 const drawn = {
@@ -16,6 +17,7 @@ const drawn = {
   xen: await redraw(xenReport),
   native: await redraw(nativeReport),
   size: await redraw(sizeReport),
+  store: await redraw(storeReport),
 };
 for (const [name, done] of Object.entries(drawn)) {
   console.log(`${name}: ${done ? "drawn" : "left as it is: there are no reference results"}`);

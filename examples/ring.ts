@@ -1,19 +1,21 @@
 /**
  * Sends messages both ways between two domains, over one shared page and an event channel. The server answers each message
- * of the client with its bytes inverted. Both check what they get.
+ * of the client with its bytes inverted. Both check what they get. They find each other by a name in XenStore.
  *
  * ```sh
- * deno run examples/ring.ts                                        # both sides, on a simulated Xen
- * deno run examples/ring.ts --messages 10000                       # how many messages the client sends
- * deno run --allow-ffi examples/ring.ts --device both 0            # both sides in this domain, domain 0 of a real Xen
- * deno run --allow-ffi examples/ring.ts --device serve 0           # in a domU: serves domain 0
- * deno run --allow-ffi examples/ring.ts --device connect 5 819 23  # in dom0: domain 5, the reference and the port
+ * deno run examples/ring.ts                                  # both sides, on a simulated Xen
+ * deno run examples/ring.ts --messages 10000                 # how many messages the client sends
+ * deno run --allow-ffi examples/ring.ts serve ring           # in a domU: serves domain 0
+ * deno run --allow-ffi examples/ring.ts connect 5 ring       # in dom0: connects to domain 5
+ * deno run --allow-ffi examples/ring.ts serve ring --to 5    # in dom0, for domain 5: there, run `connect 0 ring`
  * ```
  */
 import { parseArgs } from "node:util";
 import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
-import { EventChannels, GrantDevice, GrantMapper } from "../mod.ts";
+import { EventChannels, GrantDevice, GrantMapper, type XenDomain } from "../mod.ts";
+import { XenStore } from "../src/xenstore/mod.ts";
+import { announce, find, withdraw } from "./ring/announcement.ts";
 import { connect, MAX_MESSAGE, type MessageRing, serve } from "./ring/message_ring.ts";
 
 /** Makes the message of a number. The messages have all lengths. */
@@ -67,48 +69,51 @@ async function ask(ring: MessageRing, messages: number): Promise<void> {
   console.log(`client: ${messages} messages sent, all answers right, in ${time} ms`);
 }
 
-const { values, positionals } = parseArgs({
-  options: { device: { type: "boolean" }, messages: { type: "string" } },
-  allowPositionals: true,
-});
-const [role = "both", ...rest] = positionals;
-const [domid = 0, gref = 0, port = 0, ...more] = rest.map(Number);
-const messages = Number(values.messages ?? 1000);
-const numbers: Record<string, number> = { both: values.device ? 1 : 0, serve: 1, connect: 3 };
-const valid = [domid, gref, port, messages].every(Number.isInteger) && messages >= 0 && more.length === 0;
-if (!valid || numbers[role] !== rest.length || (role !== "both" && !values.device)) {
-  console.error(
-    "usage: ring.ts [--device both <own domid> | --device serve <client> | --device connect <server> <gref> <port>] " +
-      "[--messages <number>]",
-  );
-  Deno.exit(2);
-}
-
-// Only these lines know where the program runs. The simulated Xen has two domains; on the devices there is this one.
-const xen = new MockXen();
-const [server, client] = values.device ? [domid, domid] : [1, 0];
-const [serverDomain, clientDomain] = [server, client].map((domid) => values.device ? denoDomain() : xen.domain(domid));
-if (!values.device) console.log(`on a simulated Xen, domain ${server} is the server and domain ${client} the client`);
-using device = new GrantDevice(serverDomain!);
-using mapper = new GrantMapper(clientDomain!);
-using serverEvents = new EventChannels(serverDomain!);
-using clientEvents = new EventChannels(clientDomain!);
-
-if (role === "connect") {
-  using ring = connect(mapper, clientEvents, server, gref, port);
-  await ask(ring, messages);
-} else {
-  const served = serve(device.open(), serverEvents, client);
-  using ring = served.ring;
-  console.log(`serving domain ${client}: gref ${served.gref} port ${served.port}`);
-  if (role === "both") {
-    using other = connect(mapper, clientEvents, server, served.gref, served.port);
-    await Promise.all([answer(ring), ask(other, messages)]);
-  } else {
-    console.log(
-      `waiting for domain ${client} to run: ring.ts --device connect <this domain> ${served.gref} ${served.port}`,
-    );
+/** Makes a server, announces it by a name to a client, and answers the client. */
+async function runServer(domain: XenDomain, name: string, client: number): Promise<void> {
+  using device = new GrantDevice(domain);
+  using events = new EventChannels(domain);
+  using store = await XenStore.open(domain);
+  const { ring: served, gref, port } = serve(device.open(), events, client);
+  using ring = served;
+  await announce(store, name, client, { gref, port });
+  try {
+    console.log(`server: waits for domain ${client}, at gref ${gref} and port ${port}`);
     await ring.connected();
     await answer(ring);
+  } finally {
+    await withdraw(store, name);
   }
+}
+
+/** Finds a server, and sends it messages. */
+async function runClient(domain: XenDomain, server: number, name: string, messages: number): Promise<void> {
+  using mapper = new GrantMapper(domain);
+  using events = new EventChannels(domain);
+  using store = await XenStore.open(domain);
+  const { gref, port } = await find(store, server, name, { timeout: 60_000 });
+  using ring = connect(mapper, events, server, gref, port);
+  await ask(ring, messages);
+}
+
+const { values, positionals } = parseArgs({
+  options: { to: { type: "string", default: "0" }, messages: { type: "string", default: "1000" } },
+  allowPositionals: true,
+});
+const [role, ...rest] = positionals;
+const [messages, to, from] = [values.messages, values.to, rest[0]].map(Number) as [number, number, number];
+const valid = Number.isInteger(messages) && messages >= 0;
+if (valid && role === undefined) {
+  const xen = new MockXen();
+  console.log("on a simulated Xen, domain 1 is the server and domain 0 the client");
+  await Promise.all([runServer(xen.domain(1), "ring", 0), runClient(xen.domain(0), 1, "ring", messages)]);
+} else if (valid && role === "serve" && rest.length === 1 && Number.isInteger(to)) {
+  await runServer(denoDomain(), rest[0]!, to);
+} else if (valid && role === "connect" && rest.length === 2 && Number.isInteger(from)) {
+  await runClient(denoDomain(), from, rest[1]!, messages);
+} else {
+  console.error(
+    "usage: ring.ts [serve <name> [--to <client>] | connect <server> <name>] [--messages <number>]",
+  );
+  Deno.exit(2);
 }

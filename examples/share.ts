@@ -1,52 +1,72 @@
 /**
- * Shares two pages between two domains: one writes, the other reads and answers.
+ * Shares two pages between two domains: one writes, the other reads and answers. They find each other by a name in
+ * XenStore.
  *
  * ```sh
- * deno run examples/share.ts                                      # both sides, on a simulated Xen
- * deno run --allow-ffi examples/share.ts --device both 0          # both sides in this domain, domain 0 of a real Xen
- * deno run --allow-ffi examples/share.ts --device share 0         # in a domU: shares with domain 0 and waits
- * deno run --allow-ffi examples/share.ts --device read 5 819 820  # in dom0: reads two pages of domain 5 and answers
+ * deno run examples/share.ts                                  # both sides, on a simulated Xen
+ * deno run --allow-ffi examples/share.ts serve hello          # in a domU: shares with domain 0, and waits
+ * deno run --allow-ffi examples/share.ts connect 5 hello      # in dom0: reads what domain 5 shares, and answers
+ * deno run --allow-ffi examples/share.ts serve hello --to 5   # in dom0, for domain 5: there, run `connect 0 hello`
  * ```
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
-import { GrantDevice, GrantMapper, PAGE_SIZE, type SharedPages } from "../mod.ts";
+import { GrantDevice, GrantMapper, PAGE_SIZE, type SharedPages, type XenDomain } from "../mod.ts";
+import { XenStore } from "../src/xenstore/mod.ts";
 
 /** The first byte of the second page tells whether the peer has answered. */
 const ANSWERED = 1;
 
-const { values, positionals } = parseArgs({ options: { device: { type: "boolean" } }, allowPositionals: true });
-const [role = "both", ...numbers] = positionals;
-const [domid = 0, ...grefs] = numbers.map(Number);
-const grefsOf: Record<string, number> = { both: 0, share: 0, read: 2 };
-if (!(role in grefsOf) || grefs.length !== grefsOf[role] || (role !== "both" && !values.device) || isNaN(domid)) {
-  console.error(
-    "usage: share.ts [--device both <own domid> | --device share <peer> | --device read <granter> <gref> <gref>]",
-  );
+const { values, positionals } = parseArgs({
+  options: { to: { type: "string", default: "0" } },
+  allowPositionals: true,
+});
+const [role, ...rest] = positionals;
+const to = Number(values.to);
+const from = Number(rest[0]);
+if (role === undefined) {
+  const xen = new MockXen();
+  console.log("on a simulated Xen, domain 1 shares pages and domain 0 maps them");
+  await Promise.all([serve(xen.domain(1), "hello", 0), connect(xen.domain(0), 1, "hello")]);
+} else if (role === "serve" && rest.length === 1 && Number.isInteger(to)) {
+  await serve(denoDomain(), rest[0]!, to);
+} else if (role === "connect" && rest.length === 2 && Number.isInteger(from)) {
+  await connect(denoDomain(), from, rest[1]!);
+} else {
+  console.error("usage: share.ts [serve <name> [--to <peer>] | connect <granter> <name>]");
   Deno.exit(2);
 }
 
-// Only these lines know where the program runs. The simulated Xen has two domains; on the devices there is this one.
-const xen = new MockXen();
-const granterDomid = values.device ? domid : 1;
-const granterDomain = values.device ? denoDomain() : xen.domain(granterDomid);
-const peerDomain = values.device ? denoDomain() : xen.domain(domid);
-const [granter, peer] = values.device ? ["the granter", "the peer"] : [`domain ${granterDomid}`, `domain ${domid}`];
-if (!values.device) console.log(`on a simulated Xen, ${granter} shares pages and ${peer} maps them`);
-
-using device = new GrantDevice(granterDomain);
-using mapper = new GrantMapper(peerDomain);
-if (role === "read") {
-  read(mapper, granterDomid, grefs);
-} else {
-  const pages = share(device, domid);
-  if (role === "both") read(mapper, granterDomid, pages.grefs);
-  else console.log(`waiting for domain ${domid} to run: share.ts --device read <this domain> ${pages.grefs.join(" ")}`);
+/** The granter: shares two pages with a domain, says so in XenStore, and waits for the answer. */
+async function serve(domain: XenDomain, name: string, peer: number): Promise<void> {
+  using device = new GrantDevice(domain);
+  using store = await XenStore.open(domain);
+  const pages = share(device, peer);
+  const folder = `data/${name}`;
+  // What an earlier run has left names pages that are not shared any more.
+  await store.mkdir("data");
+  await store.remove(folder);
+  await store.mkdir(folder);
+  const granter = await store.ownDomid();
+  // A new node takes the rights of its folder: only the peer may read it.
+  await store.setPermissions(folder, [{ domid: granter, access: "none" }, { domid: peer, access: "read" }]);
+  await store.write(`${folder}/grefs`, pages.grefs.join(" "));
   await waitForAnswer(pages);
+  // References are used again, so nobody may find them once the pages are free.
+  await store.remove(folder);
   pages.free();
-  if (role === "both") console.log(`${granter} frees the pages: ${device.inspect().live} stay shared`);
+  console.log(`the granter frees the pages: ${device.inspect().live} stay shared`);
+}
+
+/** The peer: learns the references in XenStore, maps the pages, and answers. */
+async function connect(domain: XenDomain, granter: number, name: string): Promise<void> {
+  using store = await XenStore.open(domain);
+  const grefs = await store.waitFor(`/local/domain/${granter}/data/${name}/grefs`, undefined, { timeout: 60_000 });
+  using mapper = new GrantMapper(domain);
+  // The other domain may have written anything. The mapper checks the numbers.
+  read(mapper, granter, grefs.split(" ").map(Number));
 }
 
 /** The granter: shares two pages, and writes into the first. */
@@ -54,15 +74,15 @@ function share(device: GrantDevice, peerDomid: number): SharedPages {
   const pages = device.open().allocate(peerDomid, { pages: 2, writable: true });
   using view = pages.map();
   new TextEncoder().encodeInto("hello from the granter", view.bytes);
-  console.log(`${granter} shares 2 pages with domain ${peerDomid}: grefs ${pages.grefs.join(" ")}`);
-  console.log(`${granter} writes into the first page: ${text(view.bytes)}`);
+  console.log(`the granter shares 2 pages with domain ${peerDomid}: grefs ${pages.grefs.join(" ")}`);
+  console.log(`the granter writes into the first page: ${text(view.bytes)}`);
   return pages;
 }
 
 /** The peer: maps the pages, reads the first, and answers in the second. */
 function read(mapper: GrantMapper, granterDomid: number, grefs: readonly number[]): void {
   using view = mapper.map(granterDomid, grefs, { writable: true });
-  console.log(`${peer} maps the pages of domain ${granterDomid} and reads: ${text(view.bytes)}`);
+  console.log(`the peer maps the pages of domain ${granterDomid} and reads: ${text(view.bytes)}`);
   new TextEncoder().encodeInto("hello from the peer", view.bytes.subarray(PAGE_SIZE + 1));
   view.bytes[PAGE_SIZE] = ANSWERED;
 }
@@ -71,7 +91,7 @@ function read(mapper: GrantMapper, granterDomid: number, grefs: readonly number[
 async function waitForAnswer(pages: SharedPages): Promise<void> {
   using view = pages.map({ start: 1 });
   while (view.bytes[0] !== ANSWERED) await sleep(10);
-  console.log(`${granter} reads the answer in the second page: ${text(view.bytes.subarray(1))}`);
+  console.log(`the granter reads the answer in the second page: ${text(view.bytes.subarray(1))}`);
 }
 
 /** Decodes the text before the first zero byte. */

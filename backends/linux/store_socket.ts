@@ -52,6 +52,7 @@ function connect(libc: Libc, path: string): number {
 
 class SocketConnection implements StoreConnection {
   readonly maxPayload: number = MAX_PAYLOAD;
+  readonly maxInFlight: number = Infinity;
   readonly #libc: Libc;
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */

@@ -1,7 +1,9 @@
 /**
  * XenStore through the kernel's `/dev/xen/xenbus`.
  *
- * The device takes one message with each write, and throws away what follows it. The kernel itself makes and ends
+ * The device takes one message with each write, and throws away what follows it. The kernel queues the request without
+ * copying its payload, which stays in the buffer of the file: another write before the reply may overwrite it, and the
+ * daemon then gets the wrong path or value. So one request may be under way at a time. The kernel itself makes and ends
  * watches: the write of such a request returns when the daemon has answered, and a refusal is the errno of the write.
  * Replies to all other requests, and events, are read.
  *
@@ -46,6 +48,7 @@ interface Waiting {
 
 class XenbusConnection implements StoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
+  readonly maxInFlight: number = 1;
   readonly #libc: Libc;
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */

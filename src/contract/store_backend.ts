@@ -22,6 +22,12 @@ export interface StoreConnection {
   /** The most bytes that the payload of a request may have: 4096, or less where the system takes less. */
   readonly maxPayload: number;
   /**
+   * The most requests that may be under way, sent and not answered, at a time: a whole number from 1, or `Infinity`. It
+   * is 1 for Linux's device, whose driver keeps the payload of a request in the buffer of the file until it has passed
+   * it on: the next request would overwrite it.
+   */
+  readonly maxInFlight: number;
+  /**
    * Sends one whole request. Does not wait for the reply.
    *
    * @param message The header and the payload. The backend does not keep it.

@@ -12,7 +12,10 @@ import { done, wordsOf } from "./replies.ts";
 import { type Decode, Request } from "./request.ts";
 import { Transport, type TransportTaker } from "./transport.ts";
 
-/** How many requests may be sent before the first is answered: an unprivileged domain has a quota of about 20. */
+/**
+ * How many requests may be sent before the first is answered, if the backend allows as many: an unprivileged domain has
+ * a quota of about 20.
+ */
 const MOST_IN_FLIGHT = 16;
 
 /** Where in a header the number of the request is. */
@@ -31,6 +34,7 @@ export class Connection implements TransportTaker {
   readonly name: string;
   /** How long a request may take, in milliseconds. */
   readonly timeout: number;
+  readonly #mostInFlight: number;
   readonly #encoder: Encoder;
   readonly #transport: Transport;
   readonly #clock: Clock;
@@ -50,6 +54,7 @@ export class Connection implements TransportTaker {
   constructor(connection: StoreConnection, name: string, timeout: number) {
     this.name = name;
     this.timeout = timeout;
+    this.#mostInFlight = Math.min(connection.maxInFlight, MOST_IN_FLIGHT);
     this.#encoder = new Encoder(Math.min(connection.maxPayload, MAX_PAYLOAD));
     this.#transport = new Transport(connection, this);
     this.#clock = new Clock(timeout, () => this.#expire());
@@ -108,9 +113,14 @@ export class Connection implements TransportTaker {
 
   #submit(request: Request, message: Uint8Array<ArrayBuffer>): void {
     const { busy } = this.#transport;
-    if (busy || this.#inFlight.size >= MOST_IN_FLIGHT || this.#queue.size > 0) {
+    if (busy || this.#inFlight.size >= this.#mostInFlight || this.#queue.size > 0) {
       request.message = message.slice();
       this.#queue.add(request);
+      // Nobody waits for the reply of a posted request, but it must be sent.
+      if (request.settled) {
+        this.#transport.want();
+        this.#transport.listen();
+      }
       if (busy) nextTurn(() => this.#advance());
     } else {
       this.#send(request, message);
@@ -130,10 +140,11 @@ export class Connection implements TransportTaker {
   /** Sends those that have waited for their turn. */
   #advance(): void {
     for (const request of this.#queue) {
-      if (this.#inFlight.size >= MOST_IN_FLIGHT) return;
+      if (this.#inFlight.size >= this.#mostInFlight) return;
       this.#queue.delete(request);
       const { message } = request;
       request.message = undefined;
+      if (request.settled) this.#transport.unwant();
       this.#send(request, message!);
       if (this.#ending) return;
     }

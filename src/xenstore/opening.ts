@@ -32,10 +32,15 @@ export async function connect(
 function openFile(backend: StoreBackend): StoreConnection {
   try {
     const file = checkFile(backend.open(), "store", ["send", "receive", "whenReadable", "close"]);
-    const { maxPayload } = file;
-    if (Number.isInteger(maxPayload) && maxPayload >= LEAST_PAYLOAD) return file;
+    const { maxPayload, maxInFlight } = file;
+    const takesRequests = Number.isInteger(maxPayload) && maxPayload >= LEAST_PAYLOAD;
+    if (takesRequests && (maxInFlight === Infinity || Number.isInteger(maxInFlight) && maxInFlight >= 1)) return file;
     file.close();
-    throw new TypeError(`\`maxPayload\` must be a whole number from ${LEAST_PAYLOAD}: it is ${show(maxPayload)}`);
+    throw new TypeError(
+      takesRequests
+        ? `\`maxInFlight\` must be a whole number from 1, or Infinity: it is ${show(maxInFlight)}`
+        : `\`maxPayload\` must be a whole number from ${LEAST_PAYLOAD}: it is ${show(maxPayload)}`,
+    );
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const reason = error instanceof Error ? error.message : show(error);

@@ -112,7 +112,13 @@ function explain(code: StoreErrorCode, operation: StoreOperation): Explanation {
     case "conflict":
       return ["it conflicted with other changes", "Try again"];
     case "invalid":
-      return ["the daemon calls the request invalid", "Check the path and the values"];
+      // Linux takes the name that oxenstored gives its quotas for this one.
+      return operation === "watch"
+        ? [
+          "the daemon calls the request invalid, or the domain has as many watches as oxenstored allows (usually 100)",
+          "Check the path, or close watches",
+        ]
+        : ["the daemon calls the request invalid", "Check the path and the values"];
     case "unsupported":
       return operation === "list"
         ? [

@@ -35,7 +35,8 @@ export interface StoreOptions {
  * A connection to XenStore, the tree of small values by which domains find each other.
  *
  * Paths are absolute (`/local/domain/1/data`) or relative to the home of this domain (`data`). Values are bytes; text
- * is in UTF-8. Requests are sent as they are made, up to 16 before the first is answered.
+ * is in UTF-8. Requests are carried out in the order of the calls. Through a socket, up to 16 are
+ * sent before the first is answered; through the device, one.
  *
  * Every failure rejects the promise: a `TypeError` or a `RangeError` for a bad argument, before anything is sent;
  * otherwise a {@linkcode StoreError}. Those that any request may have are `denied`, `timed-out`, `disconnected` and

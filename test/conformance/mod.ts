@@ -1,7 +1,7 @@
 /**
- * The contract that every backend must meet, whether it runs on devices or simulates them, in three suites:
- * {@linkcode grantsConformance} for granting and mapping, {@linkcode mapsConformance} for the rest of what mappers do, and
- * {@linkcode eventsConformance} for event channels. They work with any test runner: each takes a function that
+ * The contract that every backend must meet, whether it runs on devices or simulates them, in four suites:
+ * {@linkcode grantsConformance} for granting and mapping, {@linkcode mapsConformance} for the rest of what mappers do,
+ * {@linkcode eventsConformance} for event channels, and {@linkcode storeConformance} for XenStore. They work with any test runner: each takes a function that
  * registers a test, and one that opens what is to be tested.
  *
  * @example Test a backend with any test runner
@@ -61,12 +61,39 @@
  * }
  * ```
  *
+ * @example Test XenStore
+ * ```ts
+ * import { storeConformance } from "@gntalloc/gntalloc/conformance";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ *
+ * const tests: [name: string, run: () => Promise<void>][] = [];
+ * storeConformance({
+ *   test: (name, run) => tests.push([name, run]),
+ *   open() {
+ *     const xen = new MockXen();
+ *     return {
+ *       ours: { store: xen.domain(1).store, domid: 1, longLists: true },
+ *       theirs: { store: xen.domain(0).storeSocket, domid: 0, longLists: true },
+ *       hidesMissing: true,
+ *       hasHomes: true,
+ *       close: () => xen.assertClean(),
+ *     };
+ *   },
+ * });
+ * for (const [name, run] of tests) {
+ *   await run().catch((cause) => {
+ *     throw new Error(name, { cause });
+ *   });
+ * }
+ * ```
+ *
  * @module
  */
 export type * from "../../src/contract/interfaces.ts";
 export { eventsConformance } from "./events/suite.ts";
 export { grantsConformance } from "./grants/suite.ts";
 export { mapsConformance } from "./maps/suite.ts";
+export { storeConformance } from "./store/suite.ts";
 export {
   type EventsConformanceOptions,
   type EventsTarget,
@@ -74,4 +101,8 @@ export {
   type GrantsTarget,
   type MapsConformanceOptions,
   type MapsTarget,
+  type StoreConformanceOptions,
+  type StoreQuotas,
+  type StoreSide,
+  type StoreTarget,
 } from "./target.ts";

@@ -1,4 +1,5 @@
 import type { XenDomain } from "../../src/contract/backend.ts";
+import type { StoreBackend } from "../../src/contract/store_backend.ts";
 
 /** What is tested: both sides of one machine, in one process. */
 export interface GrantsTarget {
@@ -82,4 +83,64 @@ export interface EventsConformanceOptions {
   test(name: string, run: () => Promise<void>): void;
   /** Opens a target; once for each test. */
   open(): EventsTarget;
+}
+
+/** One side of a test of XenStore: a domain, by one of its ways to the daemon. */
+export interface StoreSide {
+  /** The device of the domain, or the socket of the daemon. */
+  readonly store: StoreBackend;
+  /** The domain. Domain 0 may do everything, and has no quotas. */
+  readonly domid: number;
+  /**
+   * Whether a list of more than 4096 bytes can be read. If not, the suite expects `unsupported`: `oxenstored` sends no
+   * parts of a list (it does not know `DIRECTORY_PART` in Xen 4.17), and the device takes no longer reply.
+   */
+  readonly longLists: boolean;
+}
+
+/** What the suite of XenStore tests: two domains, or two connections of one domain, in one process. */
+export interface StoreTarget {
+  /** One side. It may write below `data` in its home. */
+  readonly ours: StoreSide;
+  /** The other side, which may be the same domain. */
+  readonly theirs: StoreSide;
+  /**
+   * Whether a node that is not there is `denied`, and not `not-found`, below one that may not be read. `xenstored` does
+   * that, and `oxenstored` does not.
+   */
+  readonly hidesMissing: boolean;
+  /**
+   * Whether the homes of both domains have a `domid`, and the daemon serves both domains. A daemon that runs without
+   * Xen serves no domain, and nobody has written its home.
+   */
+  readonly hasHomes: boolean;
+  /** The quotas of an unprivileged domain. Those that are not given are not tested. */
+  readonly quotas?: StoreQuotas;
+  /** Called at the end of a test; throws if anything is left open, if it can tell. */
+  close(): void;
+}
+
+/** The quotas of an unprivileged domain. */
+export interface StoreQuotas {
+  /** The most bytes of the value of a node with one permission. */
+  readonly value?: number;
+  /** The most nodes. Its kernel and other programs may have some of them. */
+  readonly nodes?: number;
+  /** The most watches. Its kernel and other programs may have some of them. */
+  readonly watches?: number;
+  /**
+   * What is thrown for a watch too many, `quota` by default. It is `invalid` for `oxenstored` through the device: Linux
+   * does not know the daemon's name of that error.
+   */
+  readonly watchRefusal?: "quota" | "invalid";
+  /** The most open transactions. Its kernel and other programs may have some of them. */
+  readonly transactions?: number;
+}
+
+/** How the suite of XenStore is run. */
+export interface StoreConformanceOptions {
+  /** Registers a test with a test runner. */
+  test(name: string, run: () => Promise<void>): void;
+  /** Opens a target; once for each test. */
+  open(): StoreTarget | Promise<StoreTarget>;
 }

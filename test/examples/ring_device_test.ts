@@ -78,7 +78,7 @@ describe("the program", () => {
   });
 
   test("prints its usage when the arguments are wrong", async () => {
-    const wrong = [["serve", "0"], ["--device", "connect", "0", "8"], ["--device", "serve", "x"], ["--messages=-1"]];
+    const wrong = [["serve"], ["connect", "x", "ring"], ["serve", "ring", "--to", "x"], ["talk"], ["--messages=-1"]];
     for (const args of wrong) {
       const { code, error } = await program(...args);
       expect(error).toMatch(/^usage: ring.ts/);

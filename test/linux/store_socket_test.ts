@@ -77,7 +77,7 @@ describe("open()", () => {
 describe("send()", () => {
   test("takes a payload of 4096 bytes, and refuses one more", () => {
     const connection = open();
-    expect(connection.maxPayload).toBe(4096);
+    expect([connection.maxPayload, connection.maxInFlight]).toEqual([4096, Infinity]);
     connection.send(message(WRITE, "x".repeat(4096)));
     expect(() => connection.send(message(WRITE, "x".repeat(4097)))).toThrow(RangeError);
     expect(libc.log).toHaveLength(1);

@@ -75,7 +75,7 @@ describe("send()", () => {
 
   test("takes a payload of 4080 bytes, and refuses one more", () => {
     const connection = open();
-    expect(connection.maxPayload).toBe(4080);
+    expect([connection.maxPayload, connection.maxInFlight]).toEqual([4080, 1]);
     connection.send(message(WRITE, "x".repeat(4080)));
     expect(() => connection.send(message(WRITE, "x".repeat(4081)))).toThrow(
       new RangeError("Cannot send a request as it must have from 16 to 4096 bytes: current value is 4097"),

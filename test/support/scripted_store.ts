@@ -26,6 +26,7 @@ const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCo
 export class ScriptedStore implements StoreBackend {
   readonly name = "scripted";
   maxPayload = 4096;
+  maxInFlight = Infinity;
   /** All requests, in the order in which they came. */
   readonly sent: SentRequest[] = [];
   /** What the nodes contain; each byte is a character. */
@@ -53,6 +54,7 @@ export class ScriptedStore implements StoreBackend {
   open(): StoreConnection {
     return {
       maxPayload: this.maxPayload,
+      maxInFlight: this.maxInFlight,
       send: (message) => this.#take(message),
       receive: (bytes) => this.#receive(bytes),
       whenReadable: (callback) => this.#whenReadable(callback),

@@ -59,6 +59,16 @@ describe("opening fails if the backend", () => {
       () => Object.assign(new ScriptedStore().open(), { maxPayload: "4096" }),
       '`maxPayload` must be a whole number from 2112: it is "4096"',
     ],
+    [
+      "allows no request at a time",
+      () => Object.assign(new ScriptedStore().open(), { maxInFlight: 0 }),
+      "`maxInFlight` must be a whole number from 1, or Infinity: it is 0",
+    ],
+    [
+      "does not say how many requests it allows",
+      () => Object.assign(new ScriptedStore().open(), { maxInFlight: undefined }),
+      "`maxInFlight` must be a whole number from 1, or Infinity: it is undefined",
+    ],
   ])("%s", async (_name, open, message) => {
     const error = await opening(open).catch((error): StoreError => error) as StoreError;
     expect(error).toMatchObject({ name: "StoreError", code: "refused", operation: "open" });

@@ -33,6 +33,31 @@ test("requests are sent at once, up to 16; others follow in order as replies com
   expect(reads().map(({ text }) => text)).toEqual(Array.from({ length: 40 }, (_, index) => `n${index}\0`));
 });
 
+test("no more requests are sent before a reply than the backend allows", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon });
+  hold();
+  const results = Array.from({ length: 5 }, (_, index) => store.readNumber(`n${index}`));
+  for (let index = 0; index < 5; index++) {
+    expect(reads().map(({ text }) => text)).toEqual(Array.from({ length: index + 1 }, (_, sent) => `n${sent}\0`));
+    daemon.reply(reads()[index]!, String(index));
+    await settle();
+  }
+  expect(await Promise.all(results)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("requests for whose replies nobody waits are all sent, also one after the other", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon });
+  const watches = ["a", "b", "c"].map((path) => store.watch(path));
+  for (const watch of watches) await watch.next();
+  for (const watch of watches) watch.close();
+  await settle();
+  expect([daemon.count(StoreMessage.UNWATCH), daemon.waiting]).toEqual([3, false]);
+});
+
 test("numbers of requests are never used twice at the same time, and never 0", async () => {
   hold();
   const results = Array.from({ length: 16 }, () => store.read("a"));

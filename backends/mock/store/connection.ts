@@ -23,6 +23,7 @@ export function checkStoreAlive({ alive, domain }: ProcessState, operation: Stor
 /** An open connection of a program: what both kinds do alike. */
 export abstract class MockStoreConnection implements StoreConnection, KernelFile {
   abstract readonly maxPayload: number;
+  abstract readonly maxInFlight: number;
   abstract readonly store: OpenStore;
   readonly process: ProcessState;
   protected readonly mailbox = new Mailbox();

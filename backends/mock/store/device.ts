@@ -25,6 +25,7 @@ interface FileTransaction {
  */
 export class DeviceConnection extends MockStoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
+  readonly maxInFlight: number = 1;
   readonly #kernel: DomainKernel;
   readonly #watches: FileWatch[] = [];
   /** Its transactions, the newest first. The number of one from before a restore may be that of a newer one. */

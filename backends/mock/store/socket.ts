@@ -8,6 +8,7 @@ import { Peer } from "./peer.ts";
 /** A socket on which the daemon listens. Its peer may do everything. */
 export class SocketConnection extends MockStoreConnection {
   readonly maxPayload: number = MAX_PAYLOAD;
+  readonly maxInFlight: number = Infinity;
   readonly #daemon: Daemon;
   readonly #peer: Peer;
 

@@ -1,8 +1,13 @@
 /** The conformance suites on the simulated Xen, for any runtime. */
 
-import { eventsConformance, grantsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
+import {
+  eventsConformance,
+  grantsConformance,
+  mapsConformance,
+  storeConformance,
+} from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
-import { eventsTarget, grantsTarget } from "./mock_targets.ts";
+import { eventsTarget, grantsTarget, storeTarget } from "./mock_targets.ts";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
@@ -22,5 +27,12 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
       mapsConformance({ test: (name, run) => test(`${profile}, ${memory}: ${name}`, run), open });
     }
     eventsConformance({ test, open: () => eventsTarget(new MockXen(), 0) });
+    for (const daemon of ["xenstored", "oxenstored"] as const) {
+      const store = { daemon, nodes: 200, watches: 20, transactions: 5 };
+      storeConformance({
+        test: (name, run) => test(`${daemon}: ${name}`, run),
+        open: () => storeTarget(new MockXen({ store }), daemon, [1, "device"], [0, "socket"]),
+      });
+    }
   });
 }

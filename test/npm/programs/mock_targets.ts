@@ -2,7 +2,7 @@
  * What the conformance suites need of a simulated Xen. The tests of the sources use this too, so it imports only types.
  */
 
-import type { MockMemory, MockProfile, MockXen } from "@gntalloc/gntalloc/mock";
+import type { MockMemory, MockProfile, MockStoreDaemon, MockXen } from "@gntalloc/gntalloc/mock";
 
 /** Domain 1 grants pages, and domain 0 is its peer. */
 export function grantsTarget(xen: MockXen, profile: MockProfile, memory: MockMemory) {
@@ -28,6 +28,32 @@ export function eventsTarget(xen: MockXen, peerDomid: number, domid = 1) {
     knowsDomains: domid === 0,
     peer: xen.domain(peerDomid),
     peerDomid,
+    close: () => xen.assertClean(),
+  };
+}
+
+/** A way of a domain to XenStore. */
+export type StoreWay = readonly [domid: number, kind: "device" | "socket"];
+
+/** Two sides of a machine with a daemon. */
+export function storeTarget(xen: MockXen, daemon: MockStoreDaemon, ours: StoreWay, theirs: StoreWay) {
+  const isC = daemon === "xenstored";
+  const side = ([domid, kind]: StoreWay) => {
+    const { store, storeSocket } = xen.domain(domid);
+    return { store: kind === "socket" ? storeSocket : store, domid, longLists: isC || kind === "socket" };
+  };
+  return {
+    ours: side(ours),
+    theirs: side(theirs),
+    hidesMissing: isC,
+    hasHomes: true,
+    quotas: {
+      value: isC ? 2015 : 2048,
+      nodes: 200,
+      watches: 20,
+      watchRefusal: isC ? "quota" as const : "invalid" as const,
+      transactions: 5,
+    },
     close: () => xen.assertClean(),
   };
 }

@@ -4,10 +4,11 @@
  * A request and its answer have the same number, so that a key that is seen twice is served once.
  */
 
-import * as xenstore from "./xenstore.ts";
+import { StoreError } from "../../../src/xenstore/mod.ts";
+import { xenstore } from "./xenstore.ts";
 
-/** The most characters that XenStore keeps in one key for an unprivileged domain. */
-const VALUE_LIMIT = 2048;
+/** The most characters that XenStore keeps in one key for an unprivileged domain: 2047 bytes with one permission. */
+const VALUE_LIMIT = 2015;
 
 // deno-lint-ignore no-explicit-any -- JSON, whose shape only the two ends of a command know
 export type Json = any;
@@ -44,11 +45,8 @@ export class Channel {
   /** Waits until the domU serves commands. */
   static async connect(domid: number, timeoutSeconds = 120): Promise<Channel> {
     const channel = new Channel(domid);
-    await xenstore.wait(
-      `${channel.#folder}/ready`,
-      () => true,
-      timeoutSeconds,
-    );
+    const store = await xenstore();
+    await store.waitFor(`${channel.#folder}/ready`, undefined, { timeout: timeoutSeconds * 1000 });
     return channel;
   }
 
@@ -64,11 +62,12 @@ export class Channel {
   ): Promise<Json> {
     const number = ++this.#number;
     const request: Request = { number, command, args };
-    xenstore.write(`${this.#folder}/request`, encode(request));
-    const answer = await xenstore.wait(
+    const store = await xenstore();
+    await store.write(`${this.#folder}/request`, encode(request));
+    const answer = await store.waitFor(
       `${this.#folder}/response`,
       (value) => JSON.parse(value).number === number,
-      timeoutSeconds,
+      { timeout: timeoutSeconds * 1000 },
     );
     const { value, error }: Response = JSON.parse(answer);
     if (error !== undefined) {
@@ -80,18 +79,19 @@ export class Channel {
 
 /** The domU's end. It serves one command after another until the domain is destroyed. */
 export async function serve(handlers: Handlers): Promise<never> {
-  const home = folder(xenstore.ownDomid());
-  xenstore.write(`${home}/ready`, "1");
+  const store = await xenstore();
+  await store.write("data/ready", "1");
   let served = 0;
-  for await (const text of xenstore.watch(`${home}/request`)) {
+  for await (const path of store.watch("data/request")) {
+    const text = await store.readText(path).catch((error) => {
+      if (error instanceof StoreError && error.code === "not-found") return undefined;
+      throw error;
+    });
     if (text === undefined) continue;
     const { number, command, args }: Request = JSON.parse(text);
     if (number === served) continue;
     served = number;
-    xenstore.write(
-      `${home}/response`,
-      await answer(handlers, number, command, args),
-    );
+    await store.write("data/response", await answer(handlers, number, command, args));
   }
   throw new Error("a watch ends only by throwing");
 }

@@ -9,11 +9,15 @@ import { type Domu, startDomu } from "./domu.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { declare as declareRing } from "./ring.ts";
 import { run, type Suite } from "./runner.ts";
+import { declare as declareStore } from "./store_conformance.ts";
 import { until, untilRefused } from "./until.ts";
 import * as xl from "./xl.ts";
 
-/** The last line of the example's granter. */
-const ANSWER = "the granter reads the answer in the second page: hello from the peer";
+/** The last lines of the example's granter. */
+const ANSWERED = [
+  "the granter reads the answer in the second page: hello from the peer",
+  "the granter frees the pages: 0 stay shared",
+];
 
 export function declare(suite: Suite): void {
   const { test } = suite;
@@ -28,25 +32,26 @@ export function declare(suite: Suite): void {
   });
 
   /** Run one side of the example in dom0, or in the domU by a command. */
-  const inDom0 = { Deno: (args: string[]) => spawnExample("share.ts", ["--device", ...args]), Node: spawnNodeExample };
+  const inDom0 = { Deno: (args: string[]) => spawnExample("share.ts", args), Node: spawnNodeExample };
   const inDomu = {
-    Deno: (args: string[]) => domu.call("example", { args: ["--device", ...args] }),
+    Deno: (args: string[]) => domu.call("example", { args }),
     Node: (args: string[]) => domu.call("nodeExample", { args }),
   };
   for (const [ofDomu, ofDom0] of [["Deno", "Deno"], ["Deno", "Node"], ["Node", "Deno"]] as const) {
     test(`the example runs between ${ofDomu} in the domU and ${ofDom0} in dom0, either way`, async () => {
-      const granter = await inDomu[ofDomu](["share", "0"]);
-      const reader = await inDom0[ofDom0](["read", String(domu.domid), ...grefsIn(granter.said, 0)]);
+      const granter = await inDomu[ofDomu](["serve", "hello"]);
+      assertShares(granter.said, 0);
+      const reader = await inDom0[ofDom0](["connect", String(domu.domid), "hello"]);
       assertEquals(reader.said, `the peer maps the pages of domain ${domu.domid} and reads: hello from the granter`);
       assertEquals(await readLines(reader.pid), []);
-      const answers = await domu.call("readLines", { pid: granter.pid });
-      assertEquals(answers.at(-1), ANSWER);
+      assertEquals((await domu.call("readLines", { pid: granter.pid })).slice(-2), ANSWERED);
 
-      const sharer = await inDom0[ofDom0](["share", String(domu.domid)]);
-      const peer = await inDomu[ofDomu](["read", "0", ...grefsIn(sharer.said, domu.domid)]);
+      const sharer = await inDom0[ofDom0](["serve", "hello", "--to", String(domu.domid)]);
+      assertShares(sharer.said, domu.domid);
+      const peer = await inDomu[ofDomu](["connect", "0", "hello"]);
       assertEquals(peer.said, "the peer maps the pages of domain 0 and reads: hello from the granter");
       assertEquals(await domu.call("readLines", { pid: peer.pid }), []);
-      assertEquals((await readLines(sharer.pid)).at(-1), ANSWER);
+      assertEquals((await readLines(sharer.pid)).slice(-2), ANSWERED);
     });
   }
 
@@ -172,6 +177,7 @@ export function declare(suite: Suite): void {
 
   declareConversations(suite, () => domu);
   declareRing(suite, () => domu);
+  declareStore(suite, () => domu);
 
   test("a domU grants nothing when its program has closed its allocator", async () => {
     const report = await domu.call("finish");
@@ -215,11 +221,10 @@ export function declare(suite: Suite): void {
   });
 }
 
-/** Parses the references in the first line of the example's granter. */
-function grefsIn(said: string, peer: number): string[] {
-  const match = /^the granter shares 2 pages with domain (\d+): grefs (\d+) (\d+)$/.exec(said);
+/** Checks the first line of the example's granter. */
+function assertShares(said: string, peer: number): void {
+  const match = /^the granter shares 2 pages with domain (\d+): grefs \d+ \d+$/.exec(said);
   assert(match?.[1] === String(peer), `the granter says ${said}`);
-  return match.slice(2);
 }
 
 if (import.meta.main) await run(declare);

@@ -13,6 +13,7 @@ import { serve } from "./channel.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
+import { testStore } from "./store_conformance.ts";
 import { storeHandlers } from "./store_participant.ts";
 
 const device = new GrantDevice(denoDomain());
@@ -78,6 +79,7 @@ await serve({
   nodeExample: ({ args }: { args: string[] }) => spawnNodeExample(args),
   /** Returns the lines that such a process prints until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
+  testStore,
   ...peerHandlers(),
   ...storeHandlers(),
 });

@@ -9,32 +9,29 @@ import { note, type Suite } from "./runner.ts";
 const MESSAGES = 500;
 const CALL_SECONDS = 170;
 
-/** Starts the server by `example`, which runs an example in some domain. Returns what the client needs. */
+/** Starts the server by `example`, which runs an example in some domain. Returns its process id. */
 async function serve(example: (args: string[]) => Promise<{ pid: number; said: string }>, client: number) {
-  const { pid, said } = await example(["--device", "serve", String(client)]);
-  const [, gref, port] = /^serving domain \d+: gref (\d+) port (\d+)$/.exec(said) ?? [];
-  assert(gref && port, `the server says ${said}`);
-  return { pid, gref, port };
+  const { pid, said } = await example(["serve", "ring", "--to", String(client)]);
+  assert(said.startsWith(`server: waits for domain ${client}, at gref `), `the server says ${said}`);
+  return pid;
 }
 
 export function declare({ test }: Suite, domu: () => Domu): void {
   const here = (args: string[]) => spawnExample("ring.ts", args);
   const there = (args: string[]) => domu().call("example", { file: "ring.ts", args }, CALL_SECONDS);
-  const connect = (server: number, gref: string, port: string) => {
-    return ["--device", "connect", String(server), gref, port, "--messages", String(MESSAGES)];
-  };
+  const connect = (server: number) => ["connect", String(server), "ring", "--messages", String(MESSAGES)];
 
   test("the example ring.ts runs with the server in the domU", async () => {
-    const { pid, gref, port } = await serve(there, 0);
-    const client = await here(connect(domu().domid, gref, port));
+    const pid = await serve(there, 0);
+    const client = await here(connect(domu().domid));
     assertEquals(await readLines(client.pid), []);
     assertClient(client.said);
     assertServer(await domu().call("readLines", { pid }));
   });
 
   test("the example ring.ts runs with the server in dom0", async () => {
-    const { pid, gref, port } = await serve(here, domu().domid);
-    const client = await there(connect(0, gref, port));
+    const pid = await serve(here, domu().domid);
+    const client = await there(connect(0));
     assertEquals(await domu().call("readLines", { pid: client.pid }), []);
     assertClient(client.said);
     assertServer(await readLines(pid));

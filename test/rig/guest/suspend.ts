@@ -9,7 +9,6 @@ import { assert, assertEquals, assertRefused } from "../../conformance/asserts.t
 import { run, type Suite } from "./runner.ts";
 import { type Domu, startDomu } from "./suspended_domu.ts";
 import { until } from "./until.ts";
-import * as xenstore from "./xenstore.ts";
 import * as xl from "./xl.ts";
 
 const FILE = "/tmp/saved";
@@ -42,7 +41,7 @@ export function declare({ test }: Suite): void {
     await channel.wait({ timeout: 30_000 });
     channel.unbind();
     theirs.unmap();
-    domu.tell("close");
+    await domu.tell("close");
   };
 
   test("a program that closes everything before can set it up again", async () => {
@@ -50,7 +49,7 @@ export function declare({ test }: Suite): void {
     await meet(domu, "before");
     await domu.offer("closed");
     const before = domu.domid;
-    domu.resumed(await restored(domu.name));
+    await domu.resumed(await restored(domu.name));
     assert(domu.domid !== before, `it has the domid ${before} again`);
     await meet(domu, "after");
     const shared = ["notify: 0", "free: 0", "unbind: 0"];
@@ -65,7 +64,7 @@ export function declare({ test }: Suite): void {
     const [first, , second] = await domu.offer("before") as [number, number, number];
     const theirs = mapper.map(domu.domid, [first], { writable: true });
     const before = domu.domid;
-    domu.resumed(await restored(domu.name));
+    await domu.resumed(await restored(domu.name));
     const [next] = await domu.offer("after") as [number];
 
     assertEquals(new TextDecoder().decode(theirs.bytes.subarray(0, 14)), "from the owner");
@@ -81,7 +80,7 @@ export function declare({ test }: Suite): void {
     );
     assertEquals(copied, ["general_error", "bad_domain", "bad_page"]);
 
-    domu.tell("close");
+    await domu.tell("close");
     assertEquals(await domu.end(), [
       ...["notify of page 2: 0", "resumed, with grants", "the owner reads: from the owner"],
       ...["and in a new mapping: from the owner", "a new reference is new"],
@@ -101,7 +100,7 @@ export function declare({ test }: Suite): void {
     theirs.notify();
     await xl.save(domu.name, FILE);
     theirs.notify();
-    domu.resumed(await xl.restore(domu.name, FILE));
+    await domu.resumed(await xl.restore(domu.name, FILE));
     theirs.notify();
     const [, next] = await domu.offer("after");
     const channel = events.bindInterdomain(domu.domid, next!);
@@ -109,7 +108,7 @@ export function declare({ test }: Suite): void {
     channel.notify();
     await channel.wait({ timeout: 30_000 });
     assertEquals(theirs.poll(), false);
-    domu.tell("close");
+    await domu.tell("close");
     assertEquals(await domu.crash(BUG), [
       ...["an early event: 1", "resumed, with a port", "the early event: 1", "unmask: 4", "event: 0", "notify: 0"],
       "unmap notify: EINVAL",
@@ -122,14 +121,14 @@ export function declare({ test }: Suite): void {
   test("the kernel crashes when an old port is unbound", async () => {
     await using domu = await startDomu("unbind");
     await domu.offer("before");
-    domu.resumed(await restored(domu.name));
+    await domu.resumed(await restored(domu.name));
     assertEquals(await domu.crash(BUG), ["resumed, with a port", "unbind"]);
   });
 
   test("an old file that is to bind a number that it has refuses, and forgets all its ports", async () => {
     await using domu = await startDomu("bind");
     await domu.offer("before");
-    domu.resumed(await restored(domu.name));
+    await domu.resumed(await restored(domu.name));
     const [, live] = await domu.offer("after");
     const channel = events.bindInterdomain(domu.domid, live!);
     await channel.wait();
@@ -153,7 +152,7 @@ export function declare({ test }: Suite): void {
   test("a page's old notify takes a new port of the same number away", async () => {
     await using domu = await startDomu("order");
     await domu.offer("before");
-    domu.resumed(await restored(domu.name));
+    await domu.resumed(await restored(domu.name));
     const [, next] = await domu.offer("after");
     const channel = events.bindInterdomain(domu.domid, next!);
     await channel.wait();
@@ -162,7 +161,7 @@ export function declare({ test }: Suite): void {
     await channel.wait({ timeout: 30_000 });
     await domu.said(/^- free/m);
     channel.notify();
-    domu.tell("close");
+    await domu.tell("close");
     assertEquals(await domu.crash(BUG), [
       ...["unmap notify: 0", "resumed, with an unmap notify", "a new file binds the same number", "event: 1"],
       ...["unmask: 4", "free: 0", "event: 0", "unbind the new port"],
@@ -192,7 +191,7 @@ export function declare({ test }: Suite): void {
       await using domu = await startDomu(verb);
       const allocator = device.open();
       const pages = allocator.allocate(domu.domid, { writable: true });
-      xenstore.write(`/local/domain/${domu.domid}/data/gref`, `${pages.grefs[0]}`);
+      await domu.tell("gref", pages.grefs[0]);
       await domu.offer("before");
       await xl.save(domu.name, FILE);
       // It is no longer mapped: its reference is free at once.
@@ -200,7 +199,7 @@ export function declare({ test }: Suite): void {
       const next = allocator.allocate(0);
       assertEquals([...next.grefs], [...pages.grefs]);
       allocator.close();
-      domu.resumed(await xl.restore(domu.name, FILE));
+      await domu.resumed(await xl.restore(domu.name, FILE));
       // The kernel warns of an unmap that Xen does not know.
       if (crash) assertEquals(await domu.crash(crash), [...said]);
       else {
@@ -215,12 +214,12 @@ export function declare({ test }: Suite): void {
     const [first, , second] = await domu.offer("before") as [number, number, number];
     const theirs = mapper.map(domu.domid, [first]);
     await xl.checkpoint(domu.name, FILE);
-    domu.resumed(domu.domid);
+    await domu.resumed(domu.domid);
     await domu.offer("after");
     assertEquals(new TextDecoder().decode(theirs.read(0, 14)), "written later!");
     mapper.map(domu.domid, [second]).unmap();
     theirs.unmap();
-    domu.tell("close");
+    await domu.tell("close");
     assertEquals((await domu.end()).at(-1), "status 0");
   });
 

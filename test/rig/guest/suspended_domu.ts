@@ -1,7 +1,7 @@
 /** A domU without Deno, which is saved and restored while its program runs. */
 
 import { until } from "./until.ts";
-import * as xenstore from "./xenstore.ts";
+import { xenstore } from "./xenstore.ts";
 import * as xl from "./xl.ts";
 
 /** A domU that runs a verb of `../suspend/suspend.c`. */
@@ -15,6 +15,8 @@ export async function startDomu(verb: string) {
   const log = `/var/log/xen/console/guest-${name}.log`;
   let domid = await xl.create(name, { memory: 128, extra: `console=hvc0 loglevel=5 verb=${verb}` });
   const key = (name: string) => `/local/domain/${domid}/data/${name}`;
+  /** Sets a key that the program waits for. */
+  const tell = async (what: string, value: string | number = "1") => await (await xenstore()).write(key(what), value);
   const readConsole = () => Deno.readTextFile(log).then((text) => text.replaceAll("\r", ""), () => "");
   /** Waits for a line of the console. Returns the lines that the program printed. */
   const said = async (pattern: RegExp) => {
@@ -32,13 +34,15 @@ export async function startDomu(verb: string) {
     discardConsole,
     /** Waits for the numbers that the program offers: a reference, a port, and another reference. */
     async offer(when: string) {
-      return (await xenstore.wait(key(when), (value) => value !== "")).split(" ").map(Number);
+      const store = await xenstore();
+      const text = await store.waitFor(key(when), (value) => value !== "", { timeout: 60_000 });
+      return text.split(" ").map(Number);
     },
-    tell: (what: string) => xenstore.write(key(what), "1"),
+    tell,
     /** Tells the program that it was resumed. */
-    resumed(now: number) {
+    async resumed(now: number) {
       domid = now;
-      xenstore.write(key("resumed"), "1");
+      await tell("resumed");
     },
     /** Waits for the end of the program. Returns what it said. */
     end: () => said(/^- status/m),

@@ -1,0 +1,66 @@
+/**
+ * How the two sides find each other: the server writes its reference and its port into XenStore, below a name, and the
+ * client waits for them.
+ *
+ * ```text
+ * /local/domain/5/data/NAME                 only the client may read it, and what is below
+ * /local/domain/5/data/NAME/ring-ref        the grant reference of the page
+ * /local/domain/5/data/NAME/event-channel   the port
+ * ```
+ *
+ * @module
+ */
+import type { WaitOptions } from "../../mod.ts";
+import type { XenStore } from "../../src/xenstore/mod.ts";
+
+/** What the client needs to connect. */
+export interface Announcement {
+  /** The grant reference of the page. */
+  readonly gref: number;
+  /** The port that the client binds to. */
+  readonly port: number;
+}
+
+/**
+ * Announces a server to one domain. Replaces what an earlier server has left.
+ *
+ * @param name A name without slashes.
+ * @param client The domid of the domain that may read it. It must exist already.
+ */
+export async function announce(store: XenStore, name: string, client: number, { gref, port }: Announcement) {
+  const folder = `data/${name}`;
+  const server = await store.ownDomid();
+  // In one transaction, the client never sees one number of this server and one of an earlier one.
+  await store.transaction(async (transaction) => {
+    await transaction.mkdir("data");
+    await transaction.remove(folder);
+    await transaction.mkdir(folder);
+    await transaction.setPermissions(folder, [{ domid: server, access: "none" }, { domid: client, access: "read" }]);
+    await transaction.write(`${folder}/ring-ref`, gref);
+    await transaction.write(`${folder}/event-channel`, port);
+  });
+}
+
+/** Withdraws an announcement. Do so before the page is freed: references and ports are used again. */
+export async function withdraw(store: XenStore, name: string): Promise<void> {
+  await store.remove(`data/${name}`);
+}
+
+/**
+ * Waits until a domain announces a server.
+ *
+ * @param server The domid of the server. Nobody but this domain and domain 0 can have written what is found.
+ */
+export async function find(
+  store: XenStore,
+  server: number,
+  name: string,
+  options: WaitOptions = {},
+): Promise<Announcement> {
+  const folder = `/local/domain/${server}/data/${name}`;
+  await store.waitFor(`${folder}/event-channel`, undefined, options);
+  return await store.transaction(async (transaction) => ({
+    gref: await transaction.readNumber(`${folder}/ring-ref`),
+    port: await transaction.readNumber(`${folder}/event-channel`),
+  }));
+}

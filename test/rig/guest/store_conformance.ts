@@ -1,0 +1,47 @@
+/** The conformance suite of XenStore on the daemon of a real Xen: by dom0's device and socket, and by a domU's device. */
+
+import { denoDomain } from "../../../backends/deno.ts";
+import { storeConformance, type StoreSide, type StoreTarget } from "../../conformance/mod.ts";
+import type { Domu } from "./domu.ts";
+import type { Suite } from "./runner.ts";
+import { xenstore } from "./xenstore.ts";
+
+const SOCKET = "/run/xenstored/socket";
+
+/** The daemon in C, with its usual quotas. The kernel of a domain uses some of them. */
+function target(ours: StoreSide, theirs: StoreSide): StoreTarget {
+  return {
+    ours,
+    theirs,
+    hidesMissing: true,
+    hasHomes: true,
+    quotas: { value: 2015, nodes: 1000, watches: 129, transactions: 11 },
+    close() {},
+  };
+}
+
+const device = (domid: number): StoreSide => ({ store: denoDomain().store, domid, longLists: true });
+const socket = (): StoreSide => ({ store: denoDomain({ xenstored: SOCKET }).store, domid: 0, longLists: true });
+
+/** Declares the tests. */
+export function declare({ test }: Suite, domu: () => Domu): void {
+  storeConformance({
+    test: (name, run) => test(`XenStore by dom0's device and socket: ${name}`, run),
+    open: () => target(device(0), socket()),
+  });
+  storeConformance({
+    test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name }, 170)),
+    open: () => Promise.reject(new Error("these tests run in the domU")),
+  });
+}
+
+/** The command of a domU that runs one of these tests. */
+export async function testStore({ name }: { name: string }): Promise<void> {
+  const domid = await (await xenstore()).ownDomid();
+  const tests = new Map<string, () => Promise<void>>();
+  storeConformance({
+    test: (name, run) => void tests.set(name, run),
+    open: () => target(device(domid), device(domid)),
+  });
+  await tests.get(name)!();
+}
