@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Daemon } from "./differences.ts";
 import type { Op, Step, Who } from "./step.ts";
 
 /** A sequence with a name. */
@@ -12,6 +13,8 @@ export interface Special {
   readonly steps: readonly Step[];
   /** Whether the answers depend on what else the domain does: the watches of its kernel, for example. */
   readonly needsQuiet: boolean;
+  /** The daemon that it is for. Both, if it is absent. */
+  readonly daemon?: Daemon;
 }
 
 const step = (who: Who, op: Op, payload: string, more: Partial<Step> = {}): Step => ({ who, op, payload, ...more });
@@ -94,6 +97,37 @@ export const SPECIAL: readonly Special[] = [
       step("domu", "WRITE", "data/gntalloc/a\0b", { transaction: 1 }),
       step("domu", "TRANSACTION_END", "T\0", { transaction: 1 }),
       step("domu", "READ", "data/gntalloc/a\0"),
+    ],
+  },
+  {
+    name: "@introduceDomain and @releaseDomain are nodes of oxenstored",
+    needsQuiet: false,
+    daemon: "oxenstored",
+    steps: [
+      step("device", "WATCH", "/\0root\0"),
+      step("domu", "WATCH", "@introduceDomain\0in\0"),
+      ...["@introduceDomain", "/@introduceDomain", "@releaseDomain", "@other", "@introduceDomain/a"].flatMap((path) =>
+        (["socket", "domu"] as const).flatMap((who) =>
+          (["READ", "DIRECTORY", "GET_PERMS"] as const).map((op) => step(who, op, `${path}\0`))
+        )
+      ),
+      ...["@introduceDomain", "@other"].flatMap((path) => [
+        step("domu", "WRITE", `${path}\0value`),
+        step("domu", "MKDIR", `${path}\0`),
+        step("domu", "RM", `${path}\0`),
+        step("domu", "SET_PERMS", `${path}\0n{domu}\0`),
+        step("socket", "MKDIR", `${path}\0`),
+        step("socket", "WRITE", `${path}\0value`),
+        step("socket", "SET_PERMS", `${path}\0n0\0r{domu}\0`),
+        step("domu", "READ", `${path}\0`),
+        step("domu", "GET_PERMS", `${path}\0`),
+        step("socket", "WRITE", `${path}/a\0value`),
+        step("socket", "DIRECTORY", `${path}\0`),
+        step("socket", "RM", `${path}\0`),
+        step("domu", "GET_PERMS", `${path}\0`),
+      ]),
+      // As they were.
+      step("socket", "MKDIR", "@introduceDomain\0"),
     ],
   },
 ];

@@ -41,7 +41,7 @@ export class Oxenstored extends Daemon<Transaction> {
     super(settings);
     this.#nodes = new OxenstoredNodes(settings);
     const { root } = this.#store;
-    for (const names of [["local"], ["tool"], ["tool", "xenstored"]]) {
+    for (const names of [["local"], ["tool"], ["tool", "xenstored"], ["@introduceDomain"], ["@releaseDomain"]]) {
       replace(root, names, newNode(root.permissions, EMPTY, root.editor), root.editor);
     }
   }

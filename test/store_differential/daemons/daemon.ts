@@ -6,7 +6,6 @@
 
 import { exec } from "../../../scripts/exec.ts";
 import { onlyMatch } from "../../rig/files.ts";
-import { ensureGcc } from "../../support/gcc.ts";
 import type { Daemon } from "../differences.ts";
 import { Ring } from "./ring.ts";
 
@@ -14,6 +13,14 @@ const PAGE_SIZE = 4096;
 /** As in hypervisor.c. */
 const VIRQ_PORT = 1;
 const PORTS = 100;
+
+/** What a daemon without Xen needs. */
+export interface Tools {
+  /** The folder of Debian's packages, unpacked. */
+  readonly packages: string;
+  /** The path of the stand-in for Xen, compiled. */
+  readonly library: string;
+}
 
 /** A daemon that runs. */
 export class RunningDaemon {
@@ -28,10 +35,9 @@ export class RunningDaemon {
     this.#events = events;
   }
 
-  /** @param packages The folder of Debian's packages, unpacked. */
-  static async start(daemon: Daemon, packages: string): Promise<RunningDaemon> {
+  /** Starts a daemon on the stand-in that {@linkcode buildStandIn} has compiled. */
+  static async start(daemon: Daemon, { packages, library }: Tools): Promise<RunningDaemon> {
     const folder = await Deno.makeTempDir({ prefix: "gntalloc-store-" });
-    const library = await build(folder, packages);
     await exec("mkfifo", [`${folder}/events`]);
     // For reading too: opening must not wait for the daemon.
     const events = await Deno.open(`${folder}/events`, { read: true, write: true });
@@ -125,10 +131,10 @@ xenstored-log-file = /dev/null
 access-log-file = /dev/null
 `;
 
-async function build(folder: string, packages: string): Promise<string> {
+/** Compiles the stand-in for Xen into a folder. */
+export async function buildStandIn(folder: string, packages: string): Promise<string> {
   const library = `${folder}/hypervisor.so`;
   const source = new URL("hypervisor.c", import.meta.url).pathname;
-  await ensureGcc();
   const flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"];
   await exec("gcc", [...flags, "-I", `${packages}/usr/include`, "-o", library, source]);
   return library;

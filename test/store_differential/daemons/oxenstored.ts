@@ -1,0 +1,5 @@
+/** Tests against oxenstored. */
+
+import { declareComparison } from "./comparison.ts";
+
+declareComparison("oxenstored");

@@ -1,0 +1,5 @@
+/** Tests against the C daemon. */
+
+import { declareComparison } from "./comparison.ts";
+
+declareComparison("xenstored");
