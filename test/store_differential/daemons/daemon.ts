@@ -44,7 +44,7 @@ export class RunningDaemon {
     await Deno.writeFile(`${folder}/ring-0`, new Uint8Array(PAGE_SIZE));
     await Deno.writeTextFile(`${folder}/port-0`, "0");
     const tools = await onlyMatch(`${packages}/usr/lib`, /^xen-\d/);
-    await Deno.writeTextFile(`${folder}/config`, CONFIG);
+    await Deno.writeTextFile(`${folder}/config`, configOf(folder));
     const process = new Deno.Command(`${tools}/bin/${daemon}`, {
       args: daemon === "xenstored"
         ? ["--no-fork", "--no-recovery"]
@@ -111,8 +111,12 @@ export class RunningDaemon {
   }
 }
 
-const CONFIG = `
-pid-file = /dev/null
+/**
+ * The configuration of oxenstored. Its files are all in the folder: it replaces its pid file and renames its logs, which
+ * must not be done to /dev/null.
+ */
+const configOf = (folder: string) => `
+pid-file = ${folder}/pid
 xenstored-kva = /proc/xen/xsd_kva
 xenstored-port = /proc/xen/xsd_port
 persistent = false
@@ -127,8 +131,8 @@ quota-maxrequests = 1024
 quota-path-max = 1024
 quota-maxoutstanding = 1024
 quota-maxwatchevents = 1024
-xenstored-log-file = /dev/null
-access-log-file = /dev/null
+xenstored-log-file = ${folder}/log
+access-log-file = ${folder}/access-log
 `;
 
 /** Compiles the stand-in for Xen into a folder. */
