@@ -30,9 +30,7 @@ export class Differences {
 
   /** @param allowed Default are those of differences.json. */
   constructor(daemon: Daemon, where: Where, allowed: readonly AllowedDifference[] = declared) {
-    this.#allowed = allowed.filter((each) =>
-      (each.daemon ?? daemon) === daemon && (each.where ?? where) === where
-    );
+    this.#allowed = allowed.filter((each) => (each.daemon ?? daemon) === daemon && (each.where ?? where) === where);
   }
 
   /** Returns whether two answers to a step may differ in this way. The sequence then goes on. */

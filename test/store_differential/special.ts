@@ -21,6 +21,32 @@ const step = (who: Who, op: Op, payload: string, more: Partial<Step> = {}): Step
 const times = (count: number, make: (number: number) => Step) => Array.from({ length: count }, (_, i) => make(i));
 /** 40 characters, so that a hundred names do not fit into a reply. */
 const longName = (number: number) => `name-${String(number).padStart(3, "0")}-{x*31}`;
+/** Numbers that C reads in one way and OCaml in another one, or not at all. */
+const UNUSUAL_NUMBERS = [
+  ...[
+    "",
+    "+1",
+    " 1",
+    "1 ",
+    "010",
+    "08",
+    "00",
+    "0x10",
+    "0X1f",
+    "0x",
+    "0o10",
+    "0b11",
+    "0b12",
+    "0u5",
+    "1_0",
+    "_1",
+    "1_",
+    "-",
+  ],
+  ...["-0", "-1", "-2", "65536", "32752", "2147483648", "-2147483649", "4294967295", "4294967296", "4294967297"],
+  ...["4611686018427387904", "-4611686018427387904", "-4611686018427387905", "9223372036854775807"],
+  ...["0x4000000000000000", "0x7fffffffffffffff", "0x8000000000000000", "99999999999999999999"],
+] as const;
 
 export const SPECIAL: readonly Special[] = [
   {
@@ -129,5 +155,15 @@ export const SPECIAL: readonly Special[] = [
       // As they were.
       step("socket", "MKDIR", "@introduceDomain\0"),
     ],
+  },
+  {
+    name: "domids in unusual notations",
+    needsQuiet: false,
+    steps: UNUSUAL_NUMBERS.flatMap((number) => [
+      step("socket", "SET_PERMS", `/gntalloc\0r${number}\0`),
+      step("socket", "GET_PERMS", "/gntalloc\0"),
+      step("socket", "GET_DOMAIN_PATH", `${number}\0`),
+      step("socket", "IS_DOMAIN_INTRODUCED", `${number}\0`),
+    ]),
   },
 ];
