@@ -55,6 +55,8 @@ export const SPECIAL: readonly Special[] = [
     steps: [
       ...times(130, (i) => step("domu", "WATCH", `data/gntalloc/a${i}\0t\0`)),
       step("domu", "UNWATCH", "data/gntalloc/a7\0t\0"),
+      // It was refused.
+      step("domu", "UNWATCH", "data/gntalloc/a129\0t\0"),
       ...times(2, (i) => step("domu", "WATCH", `data/gntalloc/b${i}\0t\0`)),
     ],
   },
@@ -63,6 +65,8 @@ export const SPECIAL: readonly Special[] = [
     needsQuiet: true,
     steps: [
       ...times(12, (i) => step("domu", "TRANSACTION_START", "\0", { starts: i })),
+      // It was refused.
+      step("domu", "READ", "data/gntalloc\0", { transaction: 11 }),
       step("domu", "TRANSACTION_END", "F\0", { transaction: 3 }),
       ...times(2, (i) => step("domu", "TRANSACTION_START", "\0", { starts: 20 + i })),
     ],

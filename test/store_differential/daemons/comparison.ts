@@ -4,6 +4,7 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { MockXen } from "../../../backends/mock.ts";
 import { type Batch, compareBatch, compareSequence } from "../batch.ts";
 import { type Daemon, Differences } from "../differences.ts";
@@ -36,6 +37,7 @@ export function declareComparison(daemon: Daemon): void {
     Deno.test(`${daemon}: sequences of the seeds ${batch.seed} to ${last}, ${batch.steps} requests each`, () =>
       compareBatch(batch, pair()));
   }
+  Deno.test(`${daemon}: each allowed difference was met`, () => assert.deepEqual(differences.unmet(), []));
 }
 
 /** Makes the machine that is judged. */

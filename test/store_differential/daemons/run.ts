@@ -5,27 +5,27 @@
 
 import { run } from "../../../scripts/exec.ts";
 import { folder } from "../../../scripts/ci/ran.ts";
+import { STORE_RESULTS } from "../../../scripts/ci/results.ts";
 import { installTools, unpackPackages, whatIsMissing } from "../../rig/packages.ts";
-import { ensureGcc } from "../../support/gcc.ts";
 import { buildStandIn } from "./daemon.ts";
 import { parseOptions } from "./options.ts";
 
 async function main(): Promise<number> {
   const { daemons } = parseOptions(Deno.args);
-  const missing = await whatIsMissing();
+  const missing = await whatIsMissing(["gcc"]);
   if (missing !== undefined) throw new Error(missing);
   const repository = Deno.realPathSync(`${import.meta.dirname}/../../..`);
   const cache = Deno.env.get("GNTALLOC_XEN_CACHE") ?? `${repository}/.cache/xen`;
   await Deno.mkdir(cache, { recursive: true });
   await Deno.mkdir(folder, { recursive: true });
-  await ensureGcc();
+  await installTools(console.log, ["gcc"]);
   const packages = await unpackPackages(cache, console.log);
   const build = await Deno.makeTempDir({ prefix: "gntalloc-store-" });
   try {
     const library = await buildStandIn(build, packages);
     // Each file has a thread of its own.
     const { code } = await run(Deno.execPath(), [
-      ...["test", "--allow-all", "--no-check", "--parallel", `--junit-path=${new URL("store.xml", folder).pathname}`],
+      ...["test", "--allow-all", "--no-check", "--parallel", `--junit-path=${STORE_RESULTS[0]!.file.pathname}`],
       ...daemons.map((daemon) => `${import.meta.dirname}/${daemon}.ts`),
       ...["--", ...Deno.args],
     ], { cwd: repository, env: { GNTALLOC_PACKAGES: packages, GNTALLOC_STAND_IN: library }, output: "inherit" });
