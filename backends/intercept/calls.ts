@@ -116,7 +116,7 @@ export const SHAPES: Readonly<Record<ObjectName, Shape>> = {
   EventBackend: { part: "events", properties: ["name"], returns: { open: "EventFile" } },
   EventFile: { part: "events", properties: [], returns: {} },
   StoreBackend: { part: "store", properties: ["name"], returns: { open: "StoreConnection" } },
-  StoreConnection: { part: "store", properties: ["maxPayload"], returns: {} },
+  StoreConnection: { part: "store", properties: ["maxPayload", "maxInFlight"], returns: {} },
 };
 
 /** The parts of a domain, and which object each is. */

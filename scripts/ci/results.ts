@@ -44,6 +44,9 @@ export const TEST_RESULTS: readonly Results[] = [
 /** The results of `deno task test:npm`. */
 export const NPM_RESULTS: readonly Results[] = [{ file: runFile("test:npm"), count: countRun }];
 
+/** The results of `deno task test:store`. */
+export const STORE_RESULTS: readonly Results[] = [{ file: new URL("store.xml", folder), count: countJUnit }];
+
 /** The results of `deno task test:xen`. */
 export const XEN_RESULTS: readonly Results[] = [{ file: runFile("test:xen"), count: countRun }];
 

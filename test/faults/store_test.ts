@@ -404,6 +404,7 @@ describe("an inner backend that breaks its contract", () => {
       name: "garbage",
       open: () => ({
         maxPayload: 4096,
+        maxInFlight: Infinity,
         send: () => void (left = [garbage.subarray(0, 10), garbage.subarray(10)]),
         receive: (bytes) => {
           const piece = left.shift();

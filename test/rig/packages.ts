@@ -6,10 +6,12 @@ import { unpackLinux, unpackXen } from "./kernels.ts";
 const KERNEL = "linux-image-amd64";
 
 /** Programs, and the packages that bring them. */
-const INSTALLED = [
-  ["qemu-system-x86_64", ["qemu-system-x86"]],
-  ["gcc", ["gcc", "libc6-dev"]],
-] as const;
+const INSTALLED = {
+  "qemu-system-x86_64": ["qemu-system-x86"],
+  gcc: ["gcc", "libc6-dev"],
+} as const;
+type Program = keyof typeof INSTALLED;
+const PROGRAMS: readonly Program[] = ["qemu-system-x86_64", "gcc"];
 
 /** Packages that are only unpacked, so that they do not touch the machine's own kernel or boot loader. */
 const UNPACKED = [
@@ -33,8 +35,12 @@ const UNPACKED = [
   "libyajl2",
 ];
 
-/** Returns why this machine cannot run the rig, in one sentence, or `undefined` if it can. */
-export async function whatIsMissing(): Promise<string | undefined> {
+/**
+ * Returns why this machine cannot run tests that need Debian's packages, in one sentence, or `undefined` if it can.
+ *
+ * @param programs What they need beside packages. The rig needs all.
+ */
+export async function whatIsMissing(programs = PROGRAMS): Promise<string | undefined> {
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
     return `an x86_64 Linux with glibc is needed: this Deno is built for ${Deno.build.target}`;
   }
@@ -43,19 +49,18 @@ export async function whatIsMissing(): Promise<string | undefined> {
       return `${tool} is needed: run this on Debian 12 or in a container of it`;
     }
   }
-  for (const [tool, names] of INSTALLED) {
-    if (!await onPath(tool) && Deno.uid() !== 0) {
-      return `${tool} is needed: install ${names.join(" and ")}, or run this as root`;
+  for (const program of programs) {
+    if (!await onPath(program) && Deno.uid() !== 0) {
+      return `${program} is needed: install ${INSTALLED[program].join(" and ")}, or run this as root`;
     }
   }
 }
 
-/** Installs QEMU and gcc if the machine has none. */
-export async function installTools(
-  say: (text: string) => void,
-): Promise<void> {
-  for (const [tool, names] of INSTALLED) {
-    if (await onPath(tool)) continue;
+/** Installs programs that the machine does not have: QEMU and gcc by default. */
+export async function installTools(say: (text: string) => void, programs = PROGRAMS): Promise<void> {
+  for (const program of programs) {
+    if (await onPath(program)) continue;
+    const names = INSTALLED[program];
     say(`installing ${names.join(" and ")}`);
     const install = () =>
       exec("apt-get", ["install", "--yes", "--no-install-recommends", ...names], {

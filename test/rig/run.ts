@@ -41,8 +41,9 @@ function expected(rig: Rig, asked: Batch): string[] {
     case "suspend":
       return namesOf(declareSuspend);
     case "store":
+      return namesOf((suite) => declareStore(suite, asked, "xenstored"));
     case "oxenstore":
-      return namesOf((suite) => declareStore(suite, asked));
+      return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
   }
 }
 

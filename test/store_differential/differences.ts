@@ -4,10 +4,15 @@ import type { Answer, Step } from "./step.ts";
 /** The daemons that are compared with the simulated one. */
 export type Daemon = "xenstored" | "oxenstored";
 
+/** Where a daemon runs: on Xen, or on an ordinary machine, where the other domain has no kernel. */
+export type Where = "Xen" | "ordinary machine";
+
 /** An intended difference between a daemon and the simulated one. */
 interface AllowedDifference {
   /** The daemon that it is about. Both, if it is absent. */
   readonly daemon?: string;
+  /** Where it shows. Everywhere, if it is absent. */
+  readonly where?: string;
   /** The fields that the step must have. The payload is a regular expression for all of it. */
   readonly step: Readonly<Record<string, unknown>>;
   /** The daemon's answer: a regular expression for all of it. */
@@ -24,8 +29,8 @@ export class Differences {
   readonly #met = new Set<AllowedDifference>();
 
   /** @param allowed Default are those of differences.json. */
-  constructor(daemon: Daemon, allowed: readonly AllowedDifference[] = declared) {
-    this.#allowed = allowed.filter((each) => each.daemon === undefined || each.daemon === daemon);
+  constructor(daemon: Daemon, where: Where, allowed: readonly AllowedDifference[] = declared) {
+    this.#allowed = allowed.filter((each) => (each.daemon ?? daemon) === daemon && (each.where ?? where) === where);
   }
 
   /** Returns whether two answers to a step may differ in this way. The sequence then goes on. */

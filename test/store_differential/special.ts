@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Daemon } from "./differences.ts";
 import type { Op, Step, Who } from "./step.ts";
 
 /** A sequence with a name. */
@@ -12,12 +13,40 @@ export interface Special {
   readonly steps: readonly Step[];
   /** Whether the answers depend on what else the domain does: the watches of its kernel, for example. */
   readonly needsQuiet: boolean;
+  /** The daemon that it is for. Both, if it is absent. */
+  readonly daemon?: Daemon;
 }
 
 const step = (who: Who, op: Op, payload: string, more: Partial<Step> = {}): Step => ({ who, op, payload, ...more });
 const times = (count: number, make: (number: number) => Step) => Array.from({ length: count }, (_, i) => make(i));
 /** 40 characters, so that a hundred names do not fit into a reply. */
 const longName = (number: number) => `name-${String(number).padStart(3, "0")}-{x*31}`;
+/** Numbers that C reads in one way and OCaml in another one, or not at all. */
+const UNUSUAL_NUMBERS = [
+  ...[
+    "",
+    "+1",
+    " 1",
+    "1 ",
+    "010",
+    "08",
+    "00",
+    "0x10",
+    "0X1f",
+    "0x",
+    "0o10",
+    "0b11",
+    "0b12",
+    "0u5",
+    "1_0",
+    "_1",
+    "1_",
+    "-",
+  ],
+  ...["-0", "-1", "-2", "65536", "32752", "2147483648", "-2147483649", "4294967295", "4294967296", "4294967297"],
+  ...["4611686018427387904", "-4611686018427387904", "-4611686018427387905", "9223372036854775807"],
+  ...["0x4000000000000000", "0x7fffffffffffffff", "0x8000000000000000", "99999999999999999999"],
+] as const;
 
 export const SPECIAL: readonly Special[] = [
   {
@@ -26,6 +55,8 @@ export const SPECIAL: readonly Special[] = [
     steps: [
       ...times(130, (i) => step("domu", "WATCH", `data/gntalloc/a${i}\0t\0`)),
       step("domu", "UNWATCH", "data/gntalloc/a7\0t\0"),
+      // It was refused.
+      step("domu", "UNWATCH", "data/gntalloc/a129\0t\0"),
       ...times(2, (i) => step("domu", "WATCH", `data/gntalloc/b${i}\0t\0`)),
     ],
   },
@@ -34,6 +65,8 @@ export const SPECIAL: readonly Special[] = [
     needsQuiet: true,
     steps: [
       ...times(12, (i) => step("domu", "TRANSACTION_START", "\0", { starts: i })),
+      // It was refused.
+      step("domu", "READ", "data/gntalloc\0", { transaction: 11 }),
       step("domu", "TRANSACTION_END", "F\0", { transaction: 3 }),
       ...times(2, (i) => step("domu", "TRANSACTION_START", "\0", { starts: 20 + i })),
     ],
@@ -95,5 +128,46 @@ export const SPECIAL: readonly Special[] = [
       step("domu", "TRANSACTION_END", "T\0", { transaction: 1 }),
       step("domu", "READ", "data/gntalloc/a\0"),
     ],
+  },
+  {
+    name: "@introduceDomain and @releaseDomain are nodes of oxenstored",
+    needsQuiet: false,
+    daemon: "oxenstored",
+    steps: [
+      step("device", "WATCH", "/\0root\0"),
+      step("domu", "WATCH", "@introduceDomain\0in\0"),
+      ...["@introduceDomain", "/@introduceDomain", "@releaseDomain", "@other", "@introduceDomain/a"].flatMap((path) =>
+        (["socket", "domu"] as const).flatMap((who) =>
+          (["READ", "DIRECTORY", "GET_PERMS"] as const).map((op) => step(who, op, `${path}\0`))
+        )
+      ),
+      ...["@introduceDomain", "@other"].flatMap((path) => [
+        step("domu", "WRITE", `${path}\0value`),
+        step("domu", "MKDIR", `${path}\0`),
+        step("domu", "RM", `${path}\0`),
+        step("domu", "SET_PERMS", `${path}\0n{domu}\0`),
+        step("socket", "MKDIR", `${path}\0`),
+        step("socket", "WRITE", `${path}\0value`),
+        step("socket", "SET_PERMS", `${path}\0n0\0r{domu}\0`),
+        step("domu", "READ", `${path}\0`),
+        step("domu", "GET_PERMS", `${path}\0`),
+        step("socket", "WRITE", `${path}/a\0value`),
+        step("socket", "DIRECTORY", `${path}\0`),
+        step("socket", "RM", `${path}\0`),
+        step("domu", "GET_PERMS", `${path}\0`),
+      ]),
+      // As they were.
+      step("socket", "MKDIR", "@introduceDomain\0"),
+    ],
+  },
+  {
+    name: "domids in unusual notations",
+    needsQuiet: false,
+    steps: UNUSUAL_NUMBERS.flatMap((number) => [
+      step("socket", "SET_PERMS", `/gntalloc\0r${number}\0`),
+      step("socket", "GET_PERMS", "/gntalloc\0"),
+      step("socket", "GET_DOMAIN_PATH", `${number}\0`),
+      step("socket", "IS_DOMAIN_INTRODUCED", `${number}\0`),
+    ]),
   },
 ];

@@ -81,7 +81,7 @@ describe("describeReply()", () => {
 });
 
 describe("compare()", () => {
-  const none = new Differences("xenstored", []);
+  const none = new Differences("xenstored", "Xen", []);
 
   test("finds the first answer that differs, or is missing", () => {
     expect(compare([read, write], ["ENOENT", "ok"], ["ENOENT", "ok"], none)).toBeUndefined();
@@ -97,13 +97,14 @@ describe("compare()", () => {
     const allowed = [
       { daemon: "oxenstored", step: { op: "READ", payload: "/a." }, real: "E.*", simulated: "ok", reason: "a test" },
       { step: { op: "RM" }, real: "ok", simulated: "ok", reason: "a test" },
+      { where: "ordinary machine", step: {}, real: ".*", simulated: ".*", reason: "a test" },
     ];
-    const differences = new Differences("oxenstored", allowed);
+    const differences = new Differences("oxenstored", "Xen", allowed);
     expect(differences.unmet()).toHaveLength(2);
     expect(compare([read], ["ENOENT"], ["ok"], differences)).toBeUndefined();
     expect(differences.unmet()).toHaveLength(1);
     expect(compare([read], ["no ENOENT"], ["ok"], differences)).toBeDefined();
-    expect(compare([read], ["ENOENT"], ["ok"], new Differences("xenstored", allowed))).toBeDefined();
+    expect(compare([read], ["ENOENT"], ["ok"], new Differences("xenstored", "Xen", allowed))).toBeDefined();
   });
 });
 

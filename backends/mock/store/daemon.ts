@@ -105,8 +105,8 @@ export abstract class Daemon<Transaction = unknown> {
   }
 
   /** The path below which a domain is at home, whether there is one or not. */
-  protected domainPath(domid: number): string {
-    return `${HOMES}${domid >>> 0}\0`;
+  protected domainPath(domid: number | bigint): string {
+    return `${HOMES}${domid}\0`;
   }
 
   protected isIntroduced(domid: number): string {

@@ -5,6 +5,7 @@
  */
 import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Daemon, oneString, Refusal, refuse } from "./daemon.ts";
+import { digitsOfOCaml, parseOCaml } from "./numbers.ts";
 import type { StoreSettings } from "./options.ts";
 import { OxenstoredNodes } from "./oxenstored_nodes.ts";
 import { OxenstoredTransaction as Transaction } from "./oxenstored_transaction.ts";
@@ -41,7 +42,7 @@ export class Oxenstored extends Daemon<Transaction> {
     super(settings);
     this.#nodes = new OxenstoredNodes(settings);
     const { root } = this.#store;
-    for (const names of [["local"], ["tool"], ["tool", "xenstored"]]) {
+    for (const names of [["local"], ["tool"], ["tool", "xenstored"], ["@introduceDomain"], ["@releaseDomain"]]) {
       replace(root, names, newNode(root.permissions, EMPTY, root.editor), root.editor);
     }
   }
@@ -122,14 +123,13 @@ export class Oxenstored extends Daemon<Transaction> {
       case StoreMessage.TRANSACTION_END:
         return this.#end(peer, transaction, id, payload);
       case StoreMessage.GET_DOMAIN_PATH:
-        return this.domainPath(Number(/\d+/.exec(oneString(payload))?.[0] ?? 0));
+        return this.domainPath(digitsOfOCaml(oneString(payload)));
       case StoreMessage.RESET_WATCHES:
         this.reset(peer);
         return OK;
       case StoreMessage.IS_DOMAIN_INTRODUCED: {
         if (!peer.privileged) refuse("EACCES");
-        const domid = textOf(payload).split("\0")[0]!;
-        return /^-?\d+$/.test(domid) ? this.isIntroduced(Number(domid)) : refuse("EINVAL");
+        return this.isIntroduced(parseOCaml(textOf(payload).split("\0")[0]!) ?? refuse("EINVAL"));
       }
       case StoreMessage.INTRODUCE:
       case StoreMessage.RELEASE:
@@ -159,7 +159,7 @@ export class Oxenstored extends Daemon<Transaction> {
 
   #setPermissions(peer: Peer, transaction: Transaction, payload: Uint8Array): string {
     const [path, ...texts] = textOf(payload).split("\0");
-    const permissions = parsePermissions(texts.slice(0, -1)) ?? refuse("EINVAL");
+    const permissions = parsePermissions(texts.slice(0, -1), parseOCaml) ?? refuse("EINVAL");
     this.#nodes.setPermissions(peer, transaction, this.#names(peer, path!), permissions);
     return OK;
   }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { showOCaml } from "./numbers.ts";
+
 /** The right to read. */
 export const READ = 1;
 /** The right to write. */
@@ -31,33 +33,28 @@ export const PRIVATE: Permissions = [{ domid: 0, rights: 0, ignored: false }];
 
 /** The letter of each set of rights. */
 const LETTERS = "nrwb";
-/** A number as `strtol` reads it: decimal, octal or hexadecimal. */
-const NUMBER = /^[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/;
 
 /**
  * Reads permissions: `n1`, `r2`.
  *
+ * @param parse Reads a domid.
  * @returns `undefined` if a text is none, or there is none.
  */
-export function parsePermissions(texts: readonly string[]): Permissions | undefined {
+export function parsePermissions(
+  texts: readonly string[],
+  parse: (text: string) => number | undefined,
+): Permissions | undefined {
   const permissions: Permission[] = [];
   for (const text of texts) {
     const rights = text === "" ? -1 : LETTERS.indexOf(text[0]!);
-    const number = text.slice(1);
-    if (rights < 0 || !NUMBER.test(number)) return undefined;
-    permissions.push({ domid: numberOf(number), rights, ignored: false });
+    const domid = parse(text.slice(1));
+    if (rights < 0 || domid === undefined) return undefined;
+    permissions.push({ domid, rights, ignored: false });
   }
   return permissions.length === 0 ? undefined : permissions as [Permission, ...Permission[]];
 }
 
-function numberOf(text: string): number {
-  const digits = text.replace(/^[+-]/, "");
-  const octal = digits.length > 1 && digits[0] === "0" && !/[xX]/.test(digits);
-  const value = octal ? parseInt(digits, 8) : Number(digits);
-  return text[0] === "-" ? -value : value;
-}
-
-/** Permissions as text. Ignored ones are in it, too. */
+/** Permissions as text. Ignored ones are in it, too. Only oxenstored knows negative domids. */
 export function formatPermissions(permissions: Permissions): string[] {
-  return permissions.map(({ domid, rights }) => `${LETTERS[rights]}${domid}`);
+  return permissions.map(({ domid, rights }) => `${LETTERS[rights]}${showOCaml(domid)}`);
 }

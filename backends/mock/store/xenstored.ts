@@ -7,6 +7,7 @@ import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contra
 import { Daemon, oneString, refuse } from "./daemon.ts";
 import type { DomainBooks } from "./domain_books.ts";
 import { DomainEvents } from "./domain_events.ts";
+import { beginOfC, parseC } from "./numbers.ts";
 import type { StoreSettings } from "./options.ts";
 import { absolutePath, isValidPath, isWithin, parentOf } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
@@ -84,9 +85,9 @@ export class Xenstored extends Daemon<Transaction> {
         case StoreMessage.TRANSACTION_END:
           return this.#end(peer, transaction, oneString(payload));
         case StoreMessage.GET_DOMAIN_PATH:
-          return this.domainPath(toNumber(oneString(payload)));
+          return this.domainPath(beginOfC(oneString(payload)));
         case StoreMessage.IS_DOMAIN_INTRODUCED:
-          return this.isIntroduced(toNumber(oneString(payload)));
+          return this.isIntroduced(beginOfC(oneString(payload)));
         default:
           this.reset(peer);
           return OK;
@@ -109,7 +110,7 @@ export class Xenstored extends Daemon<Transaction> {
   #listPart(strings: readonly string[]): string {
     if (strings.length !== 2) refuse("EINVAL");
     const { generation, children, childBytes } = this.#nodes.find(this.#path(strings[0]!), READ) ?? refuse("ENOENT");
-    const offset = toNumber(strings[1]!) >>> 0;
+    const offset = beginOfC(strings[1]!);
     let part = `${generation}\0`;
     const room = MAX_PAYLOAD - part.length - 1;
     const rest = joined(children).slice(offset);
@@ -140,7 +141,7 @@ export class Xenstored extends Daemon<Transaction> {
   #setPermissions([path, ...texts]: readonly string[]): string {
     if (path === undefined || texts.length === 0) refuse("EINVAL");
     if (this.#nodes.hasQuotas && texts.length > this.settings.permissions) refuse("ENOSPC");
-    const given = parsePermissions(texts) ?? refuse("EINVAL");
+    const given = parsePermissions(texts, parseC) ?? refuse("EINVAL");
     // Permissions of domains that are not there now are ignored for good.
     const permissions = given.map((permission) => ({
       ...permission,
@@ -263,9 +264,4 @@ export class Xenstored extends Daemon<Transaction> {
     this.#nodes.forget(domid);
     this.#events.forget(domid);
   }
-}
-
-/** A number as `atoi` reads it. */
-function toNumber(text: string): number {
-  return parseInt(text, 10) || 0;
 }

@@ -292,7 +292,16 @@ describe("domains", () => {
     xen.domain(5).destroy();
     expect(await dom0.seen()).toEqual(["@introduceDomain in", "@releaseDomain out"]);
     expect(await one.seen()).toEqual([]);
-    expect(await dom0.allow("@releaseDomain", "n0", "r1")).toBe("ENOENT");
+  });
+
+  test("tell others too, if domain 0 lets them read the nodes of these events", async () => {
+    await one.watch("@releaseDomain", "out");
+    await one.seen();
+    expect(await one.permissions("@releaseDomain")).toBe("EACCES");
+    expect(await dom0.permissions("@releaseDomain")).toBe("n0");
+    expect(await dom0.allow("@releaseDomain", "n0", "r1")).toBe("OK");
+    xen.domain(5).destroy();
+    expect(await one.seen()).toEqual(["@releaseDomain out"]);
   });
 
   test("that die take what they own along: with events at home, and without elsewhere", async () => {

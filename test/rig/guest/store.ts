@@ -1,17 +1,20 @@
 /**
- * Runs in dom0, beside a domU: sequences of requests to XenStore, by the daemon's socket and the device of dom0, and by
- * the device of the domU.
+ * Runs in dom0, beside a domU: compares the answers to sequences of requests to XenStore with those of the simulated
+ * one. The requests go to the daemon's socket and the device of dom0, and to the device of the domU.
  */
 
 import { denoDomain } from "../../../backends/deno.ts";
+import { MockXen } from "../../../backends/mock.ts";
 import type { Batch } from "../../differential/batch.ts";
 import { HEADER_SIZE, StoreMessage } from "../../../src/contract/store_wire.ts";
 import { assertEquals } from "../../conformance/asserts.ts";
 import { message } from "../../support/store_messages.ts";
-import { Executor, type StoreMachine } from "../../store_differential/executor.ts";
-import { generate } from "../../store_differential/generate.ts";
+import { compareBatch, compareSequence } from "../../store_differential/batch.ts";
+import { type Daemon, Differences } from "../../store_differential/differences.ts";
+import type { StoreMachine } from "../../store_differential/executor.ts";
 import { LocalParticipant } from "../../store_differential/participant.ts";
-import { printSteps } from "../../store_differential/step.ts";
+import { simulatedMachine } from "../../store_differential/simulated_machine.ts";
+import { SPECIAL } from "../../store_differential/special.ts";
 import { askedFor } from "./differential.ts";
 import { type Domu, startDomu } from "./domu.ts";
 import { note, run, type Suite } from "./runner.ts";
@@ -29,7 +32,8 @@ dd bs=4096 if=/tmp/request >&3 2>/dev/null
 wait
 `;
 
-export function declare({ test }: Suite, asked: Batch): void {
+/** @param daemon The daemon that the rig runs. */
+export function declare({ test }: Suite, asked: Batch, daemon: Daemon): void {
   let domu: Domu;
   test("store: a domU boots", async () => {
     domu = await startDomu("store");
@@ -42,18 +46,29 @@ export function declare({ test }: Suite, asked: Batch): void {
       assertEquals(new TextDecoder().decode(reply.stdout.slice(HEADER_SIZE)), "0");
     });
   }
+  const pair = () => ({ real: machineOf(domu), simulated: simulated(daemon), differences });
+  const differences = new Differences(daemon, "Xen");
+  for (const { name, steps, needsQuiet, daemon: only = daemon } of SPECIAL) {
+    if (only === daemon && !needsQuiet) test(`store: ${name}`, () => compareSequence("this sequence", steps, pair()));
+  }
   for (let number = 0; number < asked.traces; number++) {
-    const seed = asked.seed + number;
     test(`store: sequence ${number + 1}`, async () => {
+      const seed = asked.seed + number;
       const started = performance.now();
-      const sequence = generate(seed, asked.steps);
-      const answers = await new Executor(machineOf(domu)).play(sequence);
-      for (const line of printSteps(sequence, answers).split("\n")) note(`seed ${seed}: ${line}`);
-      const silent = answers.find((answer) => answer.startsWith("no reply"));
-      if (silent !== undefined) throw new Error(silent);
-      return `${asked.steps} answers in ${((performance.now() - started) / 1000).toFixed(1)} s`;
+      await compareBatch({ seed, sequences: 1, steps: asked.steps }, pair());
+      note(`seed ${seed}: ${asked.steps} answers compared in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     });
   }
+  test("store: every allowed difference was met", () => {
+    assertEquals(differences.unmet().map(({ step }) => step), []);
+  });
+}
+
+/** Makes the machine that is judged. */
+function simulated(daemon: Daemon): StoreMachine {
+  const xen = new MockXen({ store: { daemon } });
+  const { storeSocket: socket, store: device } = xen.domain(0);
+  return simulatedMachine({ socket, device, domu: xen.domain(1).store }, 1);
 }
 
 function machineOf(domu: Domu): StoreMachine {
@@ -70,5 +85,6 @@ function machineOf(domu: Domu): StoreMachine {
 
 if (import.meta.main) {
   const asked = askedFor();
-  await run((suite) => declare(suite, asked));
+  const daemon = Deno.env.get("rig") === "oxenstore" ? "oxenstored" : "xenstored";
+  await run((suite) => declare(suite, asked, daemon));
 }

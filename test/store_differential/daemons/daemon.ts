@@ -6,7 +6,6 @@
 
 import { exec } from "../../../scripts/exec.ts";
 import { onlyMatch } from "../../rig/files.ts";
-import { ensureGcc } from "../../support/gcc.ts";
 import type { Daemon } from "../differences.ts";
 import { Ring } from "./ring.ts";
 
@@ -14,6 +13,14 @@ const PAGE_SIZE = 4096;
 /** As in hypervisor.c. */
 const VIRQ_PORT = 1;
 const PORTS = 100;
+
+/** What a daemon without Xen needs. */
+export interface Tools {
+  /** The folder of Debian's packages, unpacked. */
+  readonly packages: string;
+  /** The path of the stand-in for Xen, compiled. */
+  readonly library: string;
+}
 
 /** A daemon that runs. */
 export class RunningDaemon {
@@ -28,17 +35,16 @@ export class RunningDaemon {
     this.#events = events;
   }
 
-  /** @param packages The folder of Debian's packages, unpacked. */
-  static async start(daemon: Daemon, packages: string): Promise<RunningDaemon> {
+  /** Starts a daemon on the stand-in that {@linkcode buildStandIn} has compiled. */
+  static async start(daemon: Daemon, { packages, library }: Tools): Promise<RunningDaemon> {
     const folder = await Deno.makeTempDir({ prefix: "gntalloc-store-" });
-    const library = await build(folder, packages);
     await exec("mkfifo", [`${folder}/events`]);
     // For reading too: opening must not wait for the daemon.
     const events = await Deno.open(`${folder}/events`, { read: true, write: true });
     await Deno.writeFile(`${folder}/ring-0`, new Uint8Array(PAGE_SIZE));
     await Deno.writeTextFile(`${folder}/port-0`, "0");
     const tools = await onlyMatch(`${packages}/usr/lib`, /^xen-\d/);
-    await Deno.writeTextFile(`${folder}/config`, CONFIG);
+    await Deno.writeTextFile(`${folder}/config`, configOf(folder));
     const process = new Deno.Command(`${tools}/bin/${daemon}`, {
       args: daemon === "xenstored"
         ? ["--no-fork", "--no-recovery"]
@@ -105,8 +111,12 @@ export class RunningDaemon {
   }
 }
 
-const CONFIG = `
-pid-file = /dev/null
+/**
+ * The configuration of oxenstored. Its files are all in the folder: it replaces its pid file and renames its logs, which
+ * must not be done to /dev/null.
+ */
+const configOf = (folder: string) => `
+pid-file = ${folder}/pid
 xenstored-kva = /proc/xen/xsd_kva
 xenstored-port = /proc/xen/xsd_port
 persistent = false
@@ -121,14 +131,14 @@ quota-maxrequests = 1024
 quota-path-max = 1024
 quota-maxoutstanding = 1024
 quota-maxwatchevents = 1024
-xenstored-log-file = /dev/null
-access-log-file = /dev/null
+xenstored-log-file = ${folder}/log
+access-log-file = ${folder}/access-log
 `;
 
-async function build(folder: string, packages: string): Promise<string> {
+/** Compiles the stand-in for Xen into a folder. */
+export async function buildStandIn(folder: string, packages: string): Promise<string> {
   const library = `${folder}/hypervisor.so`;
   const source = new URL("hypervisor.c", import.meta.url).pathname;
-  await ensureGcc();
   const flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"];
   await exec("gcc", [...flags, "-I", `${packages}/usr/include`, "-o", library, source]);
   return library;

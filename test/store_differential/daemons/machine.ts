@@ -6,7 +6,7 @@ import type { Daemon } from "../differences.ts";
 import type { StoreMachine } from "../executor.ts";
 import { LocalParticipant, type Participant } from "../participant.ts";
 import type { Who } from "../step.ts";
-import { RunningDaemon } from "./daemon.ts";
+import { RunningDaemon, type Tools } from "./daemon.ts";
 import type { Ring } from "./ring.ts";
 
 /** The domid of the other domain. */
@@ -35,9 +35,8 @@ export class PlainMachine implements StoreMachine {
     this.#ring = ring;
   }
 
-  /** @param packages The folder of Debian's packages, unpacked. */
-  static async start(daemon: Daemon, packages: string): Promise<PlainMachine> {
-    const running = await RunningDaemon.start(daemon, packages);
+  static async start(daemon: Daemon, tools: Tools): Promise<PlainMachine> {
+    const running = await RunningDaemon.start(daemon, tools);
     const { store } = denoDomain({ xenstored: running.socket });
     const machine = new PlainMachine(running, store, await running.makeDomain(DOMU));
     await machine.#introduce();
@@ -63,6 +62,11 @@ export class PlainMachine implements StoreMachine {
     // The watches and transactions of the sequence before.
     if (who === "domu") await new Requests(connection).request(StoreMessage.RESET_WATCHES, "\0");
     return new LocalParticipant(connection, this.domu);
+  }
+
+  /** The path of the daemon's socket. */
+  get socket(): string {
+    return this.#daemon.socket;
   }
 
   stop(): Promise<void> {

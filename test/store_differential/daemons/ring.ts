@@ -39,6 +39,7 @@ export class Ring implements StoreBackend {
 
 class RingConnection implements StoreConnection {
   readonly maxPayload = 4096;
+  readonly maxInFlight = Infinity;
   readonly #page: Deno.FsFile;
   readonly #wake: () => void;
   readonly #number = new Uint8Array(4);

@@ -1,0 +1,7 @@
+/** Tests against the C daemon. */
+
+import { declareComparison } from "./comparison.ts";
+import { declareInteroperability } from "./interoperability.ts";
+
+declareComparison("xenstored");
+declareInteroperability("xenstored");
