@@ -72,7 +72,7 @@ describe("brokenRules()", () => {
       "src/contract/",
       "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
     ],
-    ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/"],
+    ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/ and test/store_differential/"],
     [
       "test/conformance/grants/setup.ts",
       "test/support/gcc.ts",

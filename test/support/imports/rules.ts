@@ -77,8 +77,8 @@ const RULES: readonly Rule[] = [
   },
   {
     of: /^bench\//,
-    may: "nothing of test/ but test/rig/",
-    allows: (target) => !target.startsWith("test/") || target.startsWith("test/rig/"),
+    may: "nothing of test/ but test/rig/ and test/store_differential/",
+    allows: (target) => !target.startsWith("test/") || /^test\/(rig|store_differential)\//.test(target),
   },
   {
     of: /^test\/conformance\//,
