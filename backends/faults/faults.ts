@@ -199,7 +199,7 @@ export class Faults {
    * await assert.rejects(increment(), { code: "disconnected" });
    * ```
    *
-   * @example A reply that is late, one that never comes, and garbage
+   * @example A reply that is late, garbage, and a reply that never comes
    * ```ts
    * import { Faults } from "@gntalloc/gntalloc/faults";
    * import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -207,16 +207,18 @@ export class Faults {
    * import assert from "node:assert/strict";
    *
    * const faults = new Faults();
-   * using store = await XenStore.open(faults.wrap(new MockXen().domain(1)), { timeout: 50 });
+   * const domain = faults.wrap(new MockXen().domain(1));
+   * using store = await XenStore.open(domain, { timeout: 500 });
    *
    * faults.reply({ to: "read", delay: 5 });
    * assert.equal(await store.readText("domid"), "1");
    *
-   * faults.reply({ to: "read", delay: Infinity });
-   * await assert.rejects(store.readText("domid"), { code: "timed-out" });
-   *
    * faults.reply({ to: "read", bytes: new Uint8Array(16).fill(255) });
    * await assert.rejects(store.readText("domid"), { code: "disconnected" });
+   *
+   * using other = await XenStore.open(domain, { timeout: 50 });
+   * faults.reply({ to: "read", delay: Infinity });
+   * await assert.rejects(other.readText("domid"), { code: "timed-out" });
    * ```
    */
   reply(options: ReplyOptions): FaultRule {

@@ -5,10 +5,11 @@
  */
 
 import { Errno } from "../../src/contract/errno.ts";
-import { startTimer, stopTimer } from "../../src/contract/event_loop.ts";
+import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
 import { decodeHeader, HEADER_SIZE, MAX_PAYLOAD } from "../../src/contract/store_wire.ts";
+import { EagerReader } from "./eager_reader.ts";
 import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { pause } from "./pause.ts";
 import { checkReceive, checkSend } from "./store_checks.ts";
@@ -57,8 +58,11 @@ class SocketConnection implements StoreConnection {
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
   #fd: number;
-  /** What the socket had no room for yet. */
+  /** Whether a request was sent in this turn of the event loop. */
+  #isSent = false;
+  /** What is sent at the end of this turn, or when the socket has room again. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
+  readonly #reader: EagerReader;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
 
@@ -66,18 +70,30 @@ class SocketConnection implements StoreConnection {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
+    this.#reader = new EagerReader(libc, fd);
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     checkSend(message, MAX_PAYLOAD);
-    const sent = this.#unsent.length > 0 ? 0 : this.#write(message);
+    const sent = this.#isSent || this.#unsent.length > 0 ? 0 : this.#write(message);
+    if (!this.#isSent) this.#sendMoreSoon();
+    this.#reader.expect();
     if (sent < 0) {
       const { type } = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
       throw lostError(this.#path, operationOf(type), -sent);
     }
     if (sent === message.length) return;
     this.#unsent.push(message.slice(sent));
-    this.#sendLater();
+    if (sent > 0) this.#sendLater();
+  }
+
+  /** Sends what else is asked for in this turn of the event loop at once: each send wakes the daemon. */
+  #sendMoreSoon(): void {
+    this.#isSent = true;
+    nextTurn(() => {
+      this.#isSent = false;
+      this.#flush();
+    });
   }
 
   /** Returns how many bytes the socket took, which may be 0, or a negative errno. */
@@ -93,34 +109,30 @@ class SocketConnection implements StoreConnection {
   #sendLater(): void {
     this.#timer ??= startTimer(() => {
       this.#timer = undefined;
-      while (this.#unsent.length > 0) {
-        const first = this.#unsent[0]!;
-        const sent = this.#write(first);
-        // The socket is readable then, and the next receive() finds that the connection is lost.
-        if (sent < 0) return;
-        if (sent === first.length) {
-          this.#unsent.shift();
-          continue;
-        }
-        this.#unsent[0] = first.subarray(sent);
-        return this.#sendLater();
-      }
+      this.#flush();
     }, SEND_AGAIN);
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0 || this.#timer !== undefined) return;
+    const all = this.#unsent.length === 1 ? this.#unsent[0]! : joined(this.#unsent);
+    const sent = this.#write(all);
+    // The socket is readable if that failed, and the next receive() finds that the connection is lost.
+    this.#unsent = sent < 0 || sent === all.length ? [] : [all.subarray(sent)];
+    if (this.#unsent.length > 0) this.#sendLater();
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): number {
     checkReceive(bytes);
-    let size: number;
-    do {
-      size = this.#libc.read(this.#fd, bytes);
-    } while (size === -Errno.EINTR);
+    this.#flush();
+    const size = this.#reader.read(bytes);
     if (size === -Errno.EAGAIN) return 0;
     if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
     return size;
   }
 
   whenReadable(callback: () => void): () => void {
-    const stop = this.#libc.whenReadable(this.#fd, () => {
+    const stop = this.#reader.whenReadable(() => {
       this.#stop = undefined;
       callback();
     });
@@ -130,6 +142,7 @@ class SocketConnection implements StoreConnection {
   }
 
   close(): void {
+    this.#flush();
     this.#stop?.();
     this.#stop = undefined;
     stopTimer(this.#timer);
@@ -138,4 +151,14 @@ class SocketConnection implements StoreConnection {
     this.#libc.close(this.#fd);
     this.#fd = -1;
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(new ArrayBuffer(parts.reduce((length, part) => length + part.length, 0)));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

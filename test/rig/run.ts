@@ -161,7 +161,7 @@ async function systemOf(packages: string): Promise<string> {
 async function main(): Promise<number> {
   const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push("loopback", "node", "domu");
+  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore");
 
   const missing = await whatIsMissing();
   if (missing) {

@@ -13,6 +13,8 @@ import { StoreMessage } from "../../src/contract/store_wire.ts";
 
 /** Longer texts are compared by their length and a sum. */
 const MOST_SHOWN = 80;
+/** The same for lists of names. */
+const MOST_SHOWN_OF_LIST = 500;
 
 /** Returns a payload as text. */
 export function expand(template: string, domu: number): string {
@@ -31,13 +33,13 @@ export function describeReply(op: Op, reply: TextMessage, domu: number): string 
       return `"${show(text)}"`;
     case "DIRECTORY":
       // The order is the daemon's own business.
-      return `[${strings(text).toSorted().map(show).join(" ")}]`;
+      return `[${showNames(strings(text))}]`;
     case "DIRECTORY_PART": {
       // A counter, then the names. An empty one says that these are all.
       const names = strings(text).slice(1);
       const isLast = names.at(-1) === "";
       if (isLast) names.pop();
-      return `part [${names.toSorted().map(show).join(" ")}]${isLast ? ", the last" : ""}`;
+      return `part [${showNames(names)}]${isLast ? ", the last" : ""}`;
     }
     case "GET_PERMS":
       return `[${strings(text).map((entry) => showPermission(entry, domu)).join(" ")}]`;
@@ -66,6 +68,12 @@ function showPermission(entry: string, domu: number): string {
 
 function showPath(path: string, domu: number): string {
   return show(path.replace(new RegExp(`^/local/domain/${domu}(?=[/\\0]|$)`), "/local/domain/{domu}"));
+}
+
+/** Shows names in their order, or the number of many and a sum: another domain has to send them in a small value. */
+function showNames(names: readonly string[]): string {
+  const shown = names.toSorted().map(show).join(" ");
+  return shown.length <= MOST_SHOWN_OF_LIST ? shown : `${names.length} names, ${show(shown)}`;
 }
 
 /** Shows a text with escapes, or its length and a sum of its bytes. */

@@ -27,8 +27,9 @@ export const domains: StoreTests = {
   async "that come and go can be watched"({ ours, theirs }) {
     for (const { xenstore } of [ours, theirs]) {
       for (const name of ["@introduceDomain", "@releaseDomain"]) {
-        using watch = xenstore.watch(name);
+        const watch = xenstore.watch(name);
         await assertNext(watch, name);
+        watch.close();
       }
     }
   },

@@ -38,8 +38,9 @@ export const quotas: StoreTests = {
     store.close();
     // The daemon may learn a little later that they have ended.
     for (let left = 100; left > 0; left--) {
-      using watch = side.xenstore.watch(side.folder);
+      const watch = side.xenstore.watch(side.folder);
       const failure = await watch.next().then(() => undefined, (error) => error);
+      watch.close();
       if (failure === undefined) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -66,8 +66,9 @@ export class StoreSetup {
   /** Removes what the test has left, and closes everything. */
   async close(): Promise<void> {
     for (const side of [this.ours, this.theirs]) {
-      using cleaner = await XenStore.open(side);
+      const cleaner = await XenStore.open(side);
       await cleaner.remove("data/conformance").catch(() => {});
+      cleaner.close();
     }
     for (const xenstore of this.#opened) xenstore.close();
   }

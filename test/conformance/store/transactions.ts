@@ -124,7 +124,7 @@ export const transactions: StoreTests = {
     const { xenstore, folder } = ours;
     const other = await another(ours);
     for (const name of ["a", "b"]) await xenstore.write(`${folder}/${name}`, "");
-    using watch = other.watch(folder);
+    const watch = other.watch(folder);
     await assertNext(watch, folder);
     await rejected(
       xenstore.transaction(async (transaction) => {

@@ -10,13 +10,14 @@ import { permissionsOf, type StoreTests } from "./setup.ts";
 export const watching: StoreTests = {
   async "begin with an event, whether the node is there or not"({ ours: { xenstore, folder } }) {
     for (const path of [folder, `${folder}/none`]) {
-      using watch = xenstore.watch(path);
+      const watch = xenstore.watch(path);
       await assertNext(watch, path);
+      watch.close();
     }
   },
   async "say what was written, made and removed, on the node and below"({ ours: { xenstore, folder }, another, ours }) {
     const other = await another(ours);
-    using watch = xenstore.watch(folder);
+    const watch = xenstore.watch(folder);
     await assertNext(watch, folder);
     for (const path of [folder, `${folder}/a`, `${folder}/b/c`]) {
       await other.write(path, "value");
@@ -30,8 +31,8 @@ export const watching: StoreTests = {
     await assertNext(watch, `${folder}/b`);
   },
   async "have relative paths if the watched one is"({ ours: { xenstore, folder, absolute } }) {
-    using relative = xenstore.watch(folder);
-    using other = xenstore.watch(absolute);
+    const relative = xenstore.watch(folder);
+    const other = xenstore.watch(absolute);
     await assertNext(relative, folder);
     await assertNext(other, absolute);
     await xenstore.write(`${absolute}/a`, "");
@@ -42,7 +43,7 @@ export const watching: StoreTests = {
     ours: { xenstore, folder },
   }) {
     await xenstore.write(`${folder}/a`, "value");
-    using watch = xenstore.watch(folder);
+    const watch = xenstore.watch(folder);
     await assertNext(watch, folder);
     await xenstore.write(`${folder}/a`, "value");
     await assertNext(watch, `${folder}/a`);
@@ -52,7 +53,7 @@ export const watching: StoreTests = {
   },
   async "say nothing of nodes beside and above"({ ours: { xenstore, folder } }) {
     await xenstore.write(`${folder}/a/b`, "");
-    using watch = xenstore.watch(`${folder}/a`);
+    const watch = xenstore.watch(`${folder}/a`);
     await assertNext(watch, `${folder}/a`);
     for (const path of [folder, `${folder}/aa`, `${folder}/b`]) await xenstore.write(path, "other");
     await xenstore.write(`${folder}/a/b`, "last");
@@ -60,14 +61,14 @@ export const watching: StoreTests = {
   },
   async "say that a node was removed with one above it"({ ours: { xenstore, folder } }) {
     await xenstore.write(`${folder}/a/b/c`, "");
-    using watch = xenstore.watch(`${folder}/a/b/c`);
+    const watch = xenstore.watch(`${folder}/a/b/c`);
     await assertNext(watch, `${folder}/a/b/c`);
     await xenstore.remove(`${folder}/a`);
     await assertNext(watch, `${folder}/a/b/c`);
   },
   async "lose no last change, however many there are"({ ours: { xenstore, folder }, another, ours }) {
     const writer = await another(ours);
-    using watch = xenstore.watch(`${folder}/a`);
+    const watch = xenstore.watch(`${folder}/a`);
     const last = "49";
     const write = async () => {
       for (let number = 0; number <= Number(last); number++) await writer.write(`${folder}/a`, number);
@@ -100,7 +101,7 @@ export const watching: StoreTests = {
     const pair = strangers();
     if (!pair) return;
     const { owner, stranger } = pair;
-    using watch = stranger.xenstore.watch(owner.absolute);
+    const watch = stranger.xenstore.watch(owner.absolute);
     await assertNext(watch, owner.absolute);
     await owner.xenstore.write(`${owner.folder}/a`, "private");
     await owner.xenstore.remove(`${owner.folder}/a`);
@@ -141,12 +142,13 @@ export const watching: StoreTests = {
   async "are given back when they end"({ ours: { xenstore, folder } }) {
     // More than a domain may have at a time.
     for (let round = 0; round < 150; round++) {
-      using watch = xenstore.watch(folder);
+      const watch = xenstore.watch(folder);
       await assertNext(watch, folder);
+      watch.close();
     }
   },
   async "tell of nodes that are not there any more, and of those that come again"({ ours: { xenstore, folder } }) {
-    using watch = xenstore.watch(`${folder}/a`);
+    const watch = xenstore.watch(`${folder}/a`);
     await assertNext(watch, `${folder}/a`);
     for (let round = 0; round < 3; round++) {
       await xenstore.write(`${folder}/a/b`, "");
@@ -156,7 +158,7 @@ export const watching: StoreTests = {
     }
   },
   async "tell of everything that came before somebody asks"({ ours: { xenstore, folder } }) {
-    using watch = xenstore.watch(folder);
+    const watch = xenstore.watch(folder);
     await assertNext(watch, folder);
     const paths = ["a", "b", "c"].map((name) => `${folder}/${name}`);
     for (const path of paths) await xenstore.write(path, "");

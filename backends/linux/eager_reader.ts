@@ -1,0 +1,134 @@
+import { Errno } from "../../src/contract/errno.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
+import type { Libc } from "./libc.ts";
+
+/**
+ * How many turns of the event loop to look for an answer after a request, before the kernel has to wake this thread.
+ * Turns are short in a program that does nothing else, so these take less than a tenth of a millisecond.
+ */
+const LOOKS = 24;
+/** Room for what one look may find. */
+const SIZE = 4096;
+
+/**
+ * Reads from a descriptor. After a request it looks for the answer itself for a few turns of the event loop: a daemon
+ * answers sooner than a waiting thread can be woken. It never does so while nobody has asked for anything.
+ */
+export class EagerReader {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(new ArrayBuffer(SIZE));
+  /** What a look has found: bytes of the buffer that were not taken yet, or the failure of the read. */
+  #start = 0;
+  #end = 0;
+  #failure: number | undefined;
+  /** How many looks are left. */
+  #looks = 0;
+  #isLooking = false;
+  #callback: (() => void) | undefined;
+  /** Stops waiting for the kernel. */
+  #stop: (() => void) | undefined;
+
+  constructor(libc: Libc, fd: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+  }
+
+  /** Tells that a request was sent. */
+  expect(): void {
+    this.#looks = LOOKS;
+    if (this.#callback !== undefined) this.#look();
+  }
+
+  /** Reads like `read()`. Returns how many bytes there were, 0 at the end, or a negative errno. */
+  read(bytes: Uint8Array<ArrayBuffer>): number {
+    if (this.#start < this.#end) {
+      const part = this.#buffer.subarray(this.#start, Math.min(this.#end, this.#start + bytes.length));
+      bytes.set(part);
+      this.#start += part.length;
+      return part.length;
+    }
+    if (this.#failure !== undefined) return this.#failure;
+    return this.#readNow(bytes);
+  }
+
+  #readNow(bytes: Uint8Array<ArrayBuffer>): number {
+    let size: number;
+    do {
+      size = this.#libc.read(this.#fd, bytes);
+    } while (size === -Errno.EINTR);
+    return size;
+  }
+
+  /**
+   * Calls back once, in a later turn of the event loop, when there is something to read.
+   *
+   * @returns A function that stops the wait, or a negative errno.
+   */
+  whenReadable(callback: () => void): (() => void) | number {
+    if (this.#looks === 0 && this.#start === this.#end && this.#failure === undefined) {
+      const failure = this.#wait(callback);
+      if (failure < 0) return failure;
+    } else {
+      this.#callback = callback;
+      this.#look();
+    }
+    return () => {
+      if (this.#callback === callback) this.#leave();
+    };
+  }
+
+  /** Has the kernel wait. Returns 0 or a negative errno. */
+  #wait(callback: () => void): number {
+    const stop = this.#libc.whenReadable(this.#fd, () => {
+      this.#stop = undefined;
+      this.#callBack();
+    });
+    if (typeof stop === "number") return stop;
+    this.#callback = callback;
+    this.#stop = stop;
+    return 0;
+  }
+
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    nextTurn(() => {
+      this.#isLooking = false;
+      const callback = this.#callback;
+      if (callback === undefined) return;
+      if (this.#find()) this.#callBack();
+      else if (--this.#looks > 0) this.#look();
+      else if (this.#stop === undefined) {
+        const failure = this.#wait(callback);
+        if (failure === 0) return;
+        // The next read of the caller finds out.
+        this.#failure = failure;
+        this.#callBack();
+      }
+    });
+  }
+
+  /** Whether something is there. */
+  #find(): boolean {
+    if (this.#start < this.#end || this.#failure !== undefined) return true;
+    const size = this.#readNow(this.#buffer);
+    if (size === -Errno.EAGAIN) return false;
+    this.#start = 0;
+    this.#end = Math.max(size, 0);
+    if (size <= 0) this.#failure = size;
+    return true;
+  }
+
+  #callBack(): void {
+    const callback = this.#callback;
+    this.#leave();
+    callback?.();
+  }
+
+  #leave(): void {
+    this.#callback = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+}
