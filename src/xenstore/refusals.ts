@@ -34,11 +34,11 @@ const GRANT = "have its owner set that right with `setPermissions`";
 const DENIED: Partial<Record<StoreOperation, Explanation>> = {
   "write": [
     "this domain lacks the right to write it, or to create it below the nearest node that exists",
-    `Write below the home of this domain, or ${GRANT}`,
+    `Write below \`data\` in the home of this domain, or ${GRANT}`,
   ],
   "make": [
     "this domain lacks the right to write to the nearest node that exists",
-    `Make it below the home of this domain, or ${GRANT}`,
+    `Make it below \`data\` in the home of this domain, or ${GRANT}`,
   ],
   "remove": ["this domain lacks the right to write it", `Leave it to its owner, or ${GRANT}`],
   "set permissions": [
@@ -60,7 +60,7 @@ const QUOTAS: Partial<Record<StoreOperation, Explanation>> = {
   "write": [
     "the domain has as many nodes as it may (usually 1000), or the node more bytes (usually 2047, with its " +
     "permissions and the names below it)",
-    "Remove nodes, or write a shorter value",
+    "Remove nodes, spread them over folders, or write a shorter value",
   ],
   "make": [
     "the domain has as many nodes as it may (usually 1000), or the node above more bytes (usually 2047, with its " +
@@ -72,11 +72,11 @@ const QUOTAS: Partial<Record<StoreOperation, Explanation>> = {
     "Set fewer permissions",
   ],
   "watch": [
-    "the domain has as many watches as it may (usually 100 or 128), those of all its programs together",
+    "the domain has as many watches as it may (usually 101 or 129), those of all its programs together",
     "Close watches",
   ],
   "start a transaction": [
-    "the domain has as many open transactions as it may (usually 10), those of all its programs together",
+    "the domain has as many open transactions as it may (usually 11), those of all its programs together",
     "End others first",
   ],
   "end a transaction": [
@@ -115,7 +115,7 @@ function explain(code: StoreErrorCode, operation: StoreOperation): Explanation {
       // Linux takes the name that oxenstored gives its quotas for this one.
       return operation === "watch"
         ? [
-          "the daemon calls the request invalid, or the domain has as many watches as oxenstored allows (usually 100)",
+          "the daemon calls the request invalid, or the domain has as many watches as oxenstored allows (usually 101)",
           "Check the path, or close watches",
         ]
         : ["the daemon calls the request invalid", "Check the path and the values"];

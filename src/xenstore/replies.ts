@@ -44,7 +44,11 @@ export function toNumber(bytes: Bytes, start: number, end: number, subject: Subj
   const number = text !== undefined && /^-?[0-9]+$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(number)) return number;
   const shown = text === undefined ? "it" : JSON.stringify(text);
-  throw malformed(subject, `${shown} is not a whole number in decimal digits`, "Read it with `readText` or `read`");
+  throw malformed(
+    subject,
+    `${shown} is not a whole number in decimal digits, up to 2 ** 53 - 1`,
+    "Read it with `readText` or `read`",
+  );
 }
 
 /** A short text of ASCII characters; `undefined` if there are others. */

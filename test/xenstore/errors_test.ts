@@ -55,14 +55,14 @@ test.each<[number, string, (store: XenStore) => Promise<unknown>, string]>([
     StoreMessage.WATCH,
     "E2BIG",
     (store) => store.watch("a").next(),
-    "Cannot watch `a`: the domain has as many watches as it may (usually 100 or 128), those of all its programs " +
+    "Cannot watch `a`: the domain has as many watches as it may (usually 101 or 129), those of all its programs " +
     "together (E2BIG). Close watches.",
   ],
   [
     StoreMessage.TRANSACTION_START,
     "ENOSPC",
     (store) => store.transaction(() => {}),
-    "Cannot start a transaction: the domain has as many open transactions as it may (usually 10), those of all its " +
+    "Cannot start a transaction: the domain has as many open transactions as it may (usually 11), those of all its " +
     "programs together (ENOSPC). End others first.",
   ],
   [
