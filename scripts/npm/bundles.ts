@@ -7,7 +7,7 @@ import type { Tools } from "./projects.ts";
  * Code of the device backends, which a program on the simulated Xen must not contain. The name of the symbol by which a
  * handle tells Deno how to show it, `Deno.customInspect`, is no call of Deno.
  */
-const FOREIGN = /koffi|createRequire|dlopen|UnsafePointer|Deno\.(?!customInspect\b)|node:|\/dev\/xen\/gntdev/;
+const FOREIGN = /koffi|createRequire|dlopen|UnsafePointer|Deno\.(?!customInspect\b)|["'`]node:|\/dev\/xen\/gntdev/;
 
 /** Bundles a program of the project with esbuild, and returns the path of the bundle. */
 export async function esbuild(tools: Tools, project: string, entry: string): Promise<string> {
