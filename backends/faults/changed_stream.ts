@@ -1,7 +1,13 @@
 import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreConnection } from "../../src/contract/backend.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
-import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import {
+  decodeHeader,
+  encodeMessage,
+  encodeRefusal,
+  HEADER_SIZE,
+  StoreMessage,
+} from "../../src/contract/store_wire.ts";
 import { MessageCutter } from "../intercept/message_cutter.ts";
 import type { ReplyChange } from "./reply.ts";
 import type { SentRequest } from "./sent_request.ts";
@@ -52,9 +58,9 @@ export class ChangedStream {
   send(message: Uint8Array<ArrayBuffer>, { header }: SentRequest, change: ReplyChange | undefined): void {
     if (this.#isLost) throw lost();
     if (change === undefined || header === undefined) return this.#inner.send(message);
-    const { type, request, transaction } = header;
+    const { type, request } = header;
     const isEnd = type === StoreMessage.TRANSACTION_END;
-    if (change.error !== undefined && !isEnd) return this.#add(refusal(change.error, request, transaction));
+    if (change.error !== undefined && !isEnd) return this.#add(encodeRefusal(change.error, header));
     this.#changes.set(request, change);
     try {
       this.#inner.send(change.error === undefined ? message : abortOf(message));
@@ -116,15 +122,12 @@ export class ChangedStream {
     else if (change.bytes !== undefined) this.#ready.push(change.bytes);
     else if (change.delay !== undefined) this.#delay(message, change.delay);
     else if (change.error === undefined) this.lose();
-    else {
-      const { request, transaction } = headerOf(message);
-      this.#ready.push(refusal(change.error, request, transaction));
-    }
+    else this.#ready.push(encodeRefusal(change.error, decodeHeader(message)));
   }
 
   #takeChange(message: Uint8Array<ArrayBuffer>): ReplyChange | undefined {
     if (message.length < HEADER_SIZE) return undefined;
-    const { type, request } = headerOf(message);
+    const { type, request } = decodeHeader(message);
     if (type === StoreMessage.WATCH_EVENT) return undefined;
     const change = this.#changes.get(request);
     this.#changes.delete(request);
@@ -226,18 +229,9 @@ function isCount(count: unknown, bytes: Uint8Array): boolean {
   return Number.isInteger(count) && (count as number) > 0 && (count as number) <= bytes.length;
 }
 
-function headerOf(message: Uint8Array<ArrayBuffer>) {
-  return decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
-}
-
-/** A reply that refuses a request. */
-function refusal(name: string, request: number, transaction: number): Uint8Array<ArrayBuffer> {
-  return encodeMessage(StoreMessage.ERROR, request, transaction, new TextEncoder().encode(`${name}\0`));
-}
-
 /** The request that aborts a transaction, in place of one that ends it. */
 function abortOf(message: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const { type, request, transaction } = headerOf(message);
+  const { type, request, transaction } = decodeHeader(message);
   return encodeMessage(type, request, transaction, new TextEncoder().encode("F\0"));
 }
 

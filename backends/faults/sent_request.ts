@@ -21,7 +21,7 @@ export interface SentRequest {
 /** Reads a request. Never throws, because the inner backend is the one to refuse it. */
 export function sentRequest(message: unknown): SentRequest {
   if (!(message instanceof Uint8Array) || message.length < HEADER_SIZE) return {};
-  const header = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+  const header = decodeHeader(message);
   const operation = storeRequestOf(header.type);
   const end = message.indexOf(0, HEADER_SIZE);
   if (operation === undefined || PATHLESS.includes(operation) || end < 0) return { header, operation };

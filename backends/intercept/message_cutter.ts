@@ -24,7 +24,7 @@ export class MessageCutter {
     const messages: Uint8Array<ArrayBuffer>[] = [];
     let start = 0;
     while (!this.#isGarbage && bytes.length - start >= HEADER_SIZE) {
-      const { length } = decodeHeader(new DataView(bytes.buffer, start));
+      const { length } = decodeHeader(bytes, start);
       const end = start + HEADER_SIZE + length;
       this.#isGarbage = length > TOO_LONG;
       if (this.#isGarbage || end > bytes.length) break;

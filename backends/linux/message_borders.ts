@@ -3,7 +3,6 @@ import { decodeHeader, HEADER_SIZE } from "../../src/contract/store_wire.ts";
 /** Tells whether a stream of messages, of which the bytes come in any pieces, is between two messages. */
 export class MessageBorders {
   readonly #header = new Uint8Array(HEADER_SIZE);
-  readonly #view = new DataView(this.#header.buffer);
   /** Bytes of the header that have come. */
   #got = 0;
   /** Bytes of the payload that are still to come. */
@@ -23,7 +22,7 @@ export class MessageBorders {
         this.#got += part.length;
         at += part.length;
         if (this.#got < HEADER_SIZE) return;
-        this.#missing = decodeHeader(this.#view).length;
+        this.#missing = decodeHeader(this.#header).length;
       } else {
         const size = Math.min(this.#missing, bytes.length - at);
         this.#missing -= size;

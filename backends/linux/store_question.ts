@@ -9,7 +9,6 @@ export class StoreQuestion {
   readonly #connection: StoreConnection;
   readonly #type: number;
   readonly #answer = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
-  readonly #view = new DataView(this.#answer.buffer);
   #length = 0;
   #wanted = HEADER_SIZE;
   #isForeign = false;
@@ -28,7 +27,7 @@ export class StoreQuestion {
       if (got === 0) return false;
       this.#length += got;
       if (this.#length !== HEADER_SIZE) continue;
-      const { request, length } = decodeHeader(this.#view);
+      const { request, length } = decodeHeader(this.#answer);
       this.#isForeign = request !== REQUEST || length > MAX_PAYLOAD;
       if (this.#isForeign) return true;
       this.#wanted += length;
@@ -38,7 +37,7 @@ export class StoreQuestion {
 
   /** The payload of the answer; `undefined` if it is an error, or belongs to another request. */
   get answer(): string | undefined {
-    if (this.#isForeign || decodeHeader(this.#view).type !== this.#type) return undefined;
+    if (this.#isForeign || decodeHeader(this.#answer).type !== this.#type) return undefined;
     return new TextDecoder().decode(this.#answer.subarray(HEADER_SIZE, this.#wanted));
   }
 }

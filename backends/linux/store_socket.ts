@@ -7,12 +7,12 @@
 import { Errno } from "../../src/contract/errno.ts";
 import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
+import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
-import { decodeHeader, HEADER_SIZE, MAX_PAYLOAD } from "../../src/contract/store_wire.ts";
+import { MAX_PAYLOAD } from "../../src/contract/store_wire.ts";
 import { EagerReader } from "./eager_reader.ts";
 import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { pause } from "./pause.ts";
-import { checkReceive, checkSend } from "./store_checks.ts";
 import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
 
 /**
@@ -74,14 +74,11 @@ class SocketConnection implements StoreConnection {
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    checkSend(message, MAX_PAYLOAD);
+    const { type } = checkSend(message, MAX_PAYLOAD);
     const sent = this.#isSent || this.#unsent.length > 0 ? 0 : this.#write(message);
     if (!this.#isSent) this.#sendMoreSoon();
     this.#reader.expect();
-    if (sent < 0) {
-      const { type } = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
-      throw lostError(this.#path, operationOf(type), -sent);
-    }
+    if (sent < 0) throw lostError(this.#path, operationOf(type), -sent);
     if (sent === message.length) return;
     this.#unsent.push(message.slice(sent));
     if (sent > 0) this.#sendLater();

@@ -13,17 +13,14 @@
 import { Errno } from "../../src/contract/errno.ts";
 import { nextTurn } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
-import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
+import { encodeRefusal, MAX_DEVICE_PAYLOAD, type StoreHeader, StoreMessage } from "../../src/contract/store_wire.ts";
 import type { Libc } from "./libc.ts";
 import { MessageBorders } from "./message_borders.ts";
 import { asStoreError, deviceError, lostError, operationOf, waitError } from "./store_errors.ts";
-import { checkReceive, checkSend } from "./store_checks.ts";
 
 /** Messages to XenStore and its answers. */
 export const XENBUS = "/dev/xen/xenbus";
-
-/** The most bytes of a payload: the kernel keeps a request, with its header, in 4096 bytes. */
-const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
 
 /** Makes a backend for XenStore through the device at `path`. Opens nothing yet. */
 export function xenbusBackend(libc: Libc, path: string = XENBUS): StoreBackend {
@@ -67,15 +64,15 @@ class XenbusConnection implements StoreConnection {
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    checkSend(message, MAX_DEVICE_PAYLOAD);
-    const { type, transaction } = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+    const header = checkSend(message, MAX_DEVICE_PAYLOAD);
+    const { type, transaction } = header;
     const isWatch = type === StoreMessage.WATCH || type === StoreMessage.UNWATCH;
     if (type === StoreMessage.RESET_WATCHES) {
       // The kernel would pass it on, and all watches of its own drivers would end.
-      this.#refuse(message, "ENOSYS");
+      this.#refuse(header, "ENOSYS");
     } else if (type === StoreMessage.TRANSACTION_END && transaction === 0) {
       // The kernel would warn, never reply, and never free the file. The daemon replies this on its socket.
-      this.#refuse(message, "ENOENT");
+      this.#refuse(header, "ENOENT");
     } else {
       const written = this.#libc.write(this.#fd, message);
       if (written === message.length) return;
@@ -83,15 +80,13 @@ class XenbusConnection implements StoreConnection {
       // The kernel has dropped the request, so the connection is as good as before.
       const isRefused = errno === Errno.ENOMEM || (isWatch && errno !== undefined && errno !== Errno.EBADF);
       if (!isRefused) throw lostError(this.#path, operationOf(type), errno ?? Errno.EIO);
-      this.#refuse(message, refusalName(errno));
+      this.#refuse(header, refusalName(errno));
     }
   }
 
   /** Makes the reply that refuses a request. */
-  #refuse(request: Uint8Array<ArrayBuffer>, name: string): void {
-    const header = decodeHeader(new DataView(request.buffer, request.byteOffset, HEADER_SIZE));
-    const payload = new TextEncoder().encode(`${name}\0`);
-    this.#made.push(encodeMessage(StoreMessage.ERROR, header.request, header.transaction, payload));
+  #refuse(request: StoreHeader, name: string): void {
+    this.#made.push(encodeRefusal(name, request));
     if (this.#waiting !== undefined) {
       this.#waiting.stop();
       this.#callBackSoon(this.#waiting);

@@ -16,7 +16,7 @@ export function isTracedType(type: unknown): boolean {
 export function tracedMessage(message: unknown): TracedMessage {
   if (!(message instanceof Uint8Array)) return { type: GARBAGE, hex: "" };
   if (message.length < HEADER_SIZE) return { type: GARBAGE, hex: hexOf(message) };
-  const header = decodeHeader(new DataView(message.buffer, message.byteOffset, HEADER_SIZE));
+  const header = decodeHeader(message);
   if (header.length !== message.length - HEADER_SIZE) return { type: GARBAGE, hex: hexOf(message) };
   const { type, request, transaction } = header;
   const payload = tracedPayload(message.subarray(HEADER_SIZE));

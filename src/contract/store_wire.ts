@@ -15,6 +15,8 @@
 export const HEADER_SIZE = 16;
 /** The most bytes of a payload. */
 export const MAX_PAYLOAD = 4096;
+/** The most bytes of a payload on Linux's device: the kernel keeps a request, with its header, in 4096 bytes. */
+export const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
 
 /** The types of messages: `XS_…` of the header. */
 export const StoreMessage = {
@@ -88,12 +90,24 @@ export function putUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value >>> 24;
 }
 
-/** Reads the header at the beginning of a view, which has at least {@linkcode HEADER_SIZE} bytes. */
-export function decodeHeader(view: DataView): StoreHeader {
+/** Returns the reply that refuses a request. */
+export function encodeRefusal(
+  name: string,
+  { request, transaction }: Pick<StoreHeader, "request" | "transaction">,
+): Uint8Array<ArrayBuffer> {
+  return encodeMessage(StoreMessage.ERROR, request, transaction, new TextEncoder().encode(`${name}\0`));
+}
+
+/** Reads the header that begins at `at`, of {@linkcode HEADER_SIZE} bytes. Like writing, without a `DataView`. */
+export function decodeHeader(bytes: Uint8Array, at = 0): StoreHeader {
   return {
-    type: view.getUint32(0, true),
-    request: view.getUint32(4, true),
-    transaction: view.getUint32(8, true),
-    length: view.getUint32(12, true),
+    type: getUint32(bytes, at),
+    request: getUint32(bytes, at + 4),
+    transaction: getUint32(bytes, at + 8),
+    length: getUint32(bytes, at + 12),
   };
+}
+
+function getUint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24) >>> 0;
 }

@@ -110,8 +110,7 @@ export class ScriptedStore implements StoreBackend {
   }
 
   #take(message: Uint8Array): void {
-    const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-    const { type, request: id, transaction, length } = decodeHeader(view);
+    const { type, request: id, transaction, length } = decodeHeader(message);
     if (length !== message.length - HEADER_SIZE) throw new Error("the length in the header is wrong");
     const request = { type, id, transaction, text: String.fromCharCode(...message.subarray(HEADER_SIZE)) };
     this.sent.push(request);

@@ -32,7 +32,7 @@ export class Joiner {
     const messages: TextMessage[] = [];
     let at = 0;
     while (bytes.length - at >= HEADER_SIZE) {
-      const { length, ...header } = decodeHeader(new DataView(bytes.buffer, at));
+      const { length, ...header } = decodeHeader(bytes, at);
       const end = at + HEADER_SIZE + length;
       if (end > bytes.length) break;
       messages.push({ ...header, text: String.fromCharCode(...bytes.subarray(at + HEADER_SIZE, end)) });

@@ -1,9 +1,9 @@
 import type { StoreConnection } from "../../../src/contract/store_backend.ts";
+import { checkReceive, checkSend } from "../../../src/contract/store_checks.ts";
 import { StoreError, type StoreOperation } from "../../../src/contract/store_errors.ts";
 import { HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
 import type { KernelFile, OpenStore, ProcessState } from "../kernel.ts";
 import { Mailbox } from "./mailbox.ts";
-import { headerOf } from "./messages.ts";
 
 /**
  * Throws unless a program runs.
@@ -35,20 +35,7 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
 
   send(message: Uint8Array<ArrayBuffer>): void {
     checkStoreAlive(this.process, "wait");
-    const most = HEADER_SIZE + this.maxPayload;
-    if (message.length < HEADER_SIZE || message.length > most) {
-      throw new RangeError(
-        `Cannot send a request as it must have from ${HEADER_SIZE} to ${most} bytes: current value is ${message.length}`,
-      );
-    }
-    const header = headerOf(message);
-    const { length } = header;
-    if (length !== message.length - HEADER_SIZE) {
-      throw new RangeError(
-        "Cannot send a request as its header must give the length of its payload, " +
-          `${message.length - HEADER_SIZE}: current value is ${length}`,
-      );
-    }
+    const header = checkSend(message, this.maxPayload);
     this.handle(header, message.subarray(HEADER_SIZE));
   }
 
@@ -56,8 +43,8 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
 
   receive(bytes: Uint8Array<ArrayBuffer>): number {
     checkStoreAlive(this.process, "wait");
-    if (bytes.length > 0) return this.mailbox.receive(bytes);
-    throw new RangeError("Cannot receive as `bytes` must have at least 1 byte: current value is 0");
+    checkReceive(bytes);
+    return this.mailbox.receive(bytes);
   }
 
   whenReadable(callback: () => void): () => void {

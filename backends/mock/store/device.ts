@@ -1,12 +1,10 @@
-import { HEADER_SIZE, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
+import { MAX_DEVICE_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import type { OpenStore, ProcessState } from "../kernel.ts";
 import { MockStoreConnection } from "./connection.ts";
 import type { Answer, DomainKernel, FileWatch } from "./domain_kernel.ts";
 import { messageOf } from "./messages.ts";
 import { type Payload, stringsOf } from "./text.ts";
 
-/** The most bytes of a payload on the device: the kernel keeps a request, with its header, in 4096 bytes. */
-const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
 /** What a kernel leaves in the numbers of request and transaction of an event. */
 const STALE_NUMBER = 0xffff8880;
 

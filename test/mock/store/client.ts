@@ -54,7 +54,7 @@ export class Client {
       all = more;
     }
     while (all.length > 0) {
-      const { length, ...header } = decodeHeader(new DataView(all.buffer, all.byteOffset, HEADER_SIZE));
+      const { length, ...header } = decodeHeader(all);
       const text = String.fromCharCode(...all.subarray(HEADER_SIZE, HEADER_SIZE + length));
       const { type, request, transaction } = header;
       received.push({ type, request, transaction, text });
