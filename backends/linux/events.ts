@@ -10,7 +10,6 @@
 
 import type { EventBackend, EventFile } from "../../src/contract/backend.ts";
 import { Errno } from "../../src/contract/errno.ts";
-import { nextTurn } from "../../src/contract/event_loop.ts";
 import { showAs } from "../../src/shared/inspection.ts";
 import {
   encodeEvtchn,
@@ -27,6 +26,7 @@ import { closeDevice, openDevice } from "./device.ts";
 import { bindError, commonError, type Device, portError, waitError } from "./errors.ts";
 import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc } from "./libc.ts";
+import { ReadableWait } from "./readable_wait.ts";
 
 /** Makes a backend for event channels through the device at `path`. Opens nothing yet. */
 export function linuxEventBackend(libc: Libc, path = "/dev/xen/evtchn", warnOfLeaks = false): EventBackend {
@@ -55,13 +55,6 @@ class LinuxEventBackend implements EventBackend {
 const READ_SIZE = 4096;
 const NOTHING: readonly number[] = Object.freeze([]);
 
-/** A wait for the file. */
-interface Waiting {
-  readonly callback: () => void;
-  /** Stops waiting for the kernel. */
-  stop: () => void;
-}
-
 /** For the warning of a file that was dropped. */
 const PORTS = { owner: "EventChannels", things: ["port", "ports"], state: "bound" } as const;
 
@@ -73,7 +66,7 @@ class LinuxEventFile implements EventFile {
   readonly #bound = new Set<number>();
   /** Ports that were taken from the kernel's ring and not handed out yet. */
   #taken: number[] = [];
-  #waiting: Waiting | undefined;
+  readonly #wait: ReadableWait;
   readonly #request = new Uint8Array(new ArrayBuffer(EVTCHN_REQUEST_SIZE));
   readonly #requestView = new DataView(this.#request.buffer);
   readonly #port = this.#request.subarray(0, PORT_SIZE);
@@ -84,6 +77,7 @@ class LinuxEventFile implements EventFile {
     this.#device = device;
     this.#libc = device.libc;
     this.#fd = fd;
+    this.#wait = new ReadableWait(device.libc, fd);
     this.#held = watchFile(this, device, PORTS);
   }
 
@@ -131,31 +125,9 @@ class LinuxEventFile implements EventFile {
   }
 
   whenPending(callback: () => void): () => void {
-    const waiting: Waiting = { callback, stop: () => {} };
-    if (this.#taken.length > 0) {
-      this.#callBackSoon(waiting);
-    } else {
-      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
-      // A wait that is already under way continues: only the new one fails.
-      if (typeof stop === "number") throw waitError(this.#device, "wait for events", -stop);
-      waiting.stop = stop;
-    }
-    this.#waiting = waiting;
-    return () => {
-      if (this.#waiting !== waiting) return;
-      this.#waiting = undefined;
-      waiting.stop();
-    };
-  }
-
-  #callBackSoon(waiting: Waiting): void {
-    nextTurn(() => this.#callBack(waiting));
-  }
-
-  #callBack(waiting: Waiting): void {
-    if (this.#waiting !== waiting) return;
-    this.#waiting = undefined;
-    waiting.callback();
+    const stop = this.#wait.begin(callback, this.#taken.length > 0);
+    if (typeof stop === "number") throw waitError(this.#device, "wait for events", -stop);
+    return stop;
   }
 
   reset(): void {
@@ -172,15 +144,11 @@ class LinuxEventFile implements EventFile {
     // The kernel leaves the port in its ring. Once the number is reused, it would be read as an event of the new port.
     this.#taken = this.#taken.filter((taken) => taken !== port);
     while (this.#take() > 0);
-    if (this.#taken.length > 0 && this.#waiting !== undefined) {
-      this.#waiting.stop();
-      this.#callBackSoon(this.#waiting);
-    }
+    if (this.#taken.length > 0) this.#wait.ready();
   }
 
   close(): void {
-    this.#waiting?.stop();
-    this.#waiting = undefined;
+    this.#wait.end();
     this.#held.closed = true;
     closeDevice(this.#device, this.#fd);
   }

@@ -11,11 +11,11 @@
  */
 
 import { Errno } from "../../src/contract/errno.ts";
-import { nextTurn } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { encodeRefusal, MAX_DEVICE_PAYLOAD, type StoreHeader, StoreMessage } from "../../src/contract/store_wire.ts";
 import type { Libc } from "./libc.ts";
+import { ReadableWait } from "./readable_wait.ts";
 import { MessageBorders } from "./message_borders.ts";
 import { asStoreError, deviceError, lostError, operationOf, waitError } from "./store_errors.ts";
 
@@ -36,13 +36,6 @@ export function xenbusBackend(libc: Libc, path: string = XENBUS): StoreBackend {
   };
 }
 
-/** A wait for the device, or for a reply that is here already. */
-interface Waiting {
-  readonly callback: () => void;
-  /** Stops waiting for the kernel. */
-  stop: () => void;
-}
-
 class XenbusConnection implements StoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
   readonly maxInFlight: number = 1;
@@ -55,12 +48,13 @@ class XenbusConnection implements StoreConnection {
   /** Whether a part of the first made reply was taken. */
   #isWithinMade = false;
   readonly #borders = new MessageBorders();
-  #waiting: Waiting | undefined;
+  readonly #wait: ReadableWait;
 
   constructor(libc: Libc, path: string, fd: number) {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
+    this.#wait = new ReadableWait(libc, fd);
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -87,10 +81,7 @@ class XenbusConnection implements StoreConnection {
   /** Makes the reply that refuses a request. */
   #refuse(request: StoreHeader, name: string): void {
     this.#made.push(encodeRefusal(name, request));
-    if (this.#waiting !== undefined) {
-      this.#waiting.stop();
-      this.#callBackSoon(this.#waiting);
-    }
+    this.#wait.ready();
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): number {
@@ -122,35 +113,13 @@ class XenbusConnection implements StoreConnection {
   }
 
   whenReadable(callback: () => void): () => void {
-    const waiting: Waiting = { callback, stop: () => {} };
-    if (this.#made.length > 0) {
-      this.#callBackSoon(waiting);
-    } else {
-      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
-      if (typeof stop === "number") throw waitError(this.#path, -stop);
-      waiting.stop = stop;
-    }
-    this.#waiting = waiting;
-    return () => {
-      if (this.#waiting !== waiting) return;
-      this.#waiting = undefined;
-      waiting.stop();
-    };
-  }
-
-  #callBackSoon(waiting: Waiting): void {
-    nextTurn(() => this.#callBack(waiting));
-  }
-
-  #callBack(waiting: Waiting): void {
-    if (this.#waiting !== waiting) return;
-    this.#waiting = undefined;
-    waiting.callback();
+    const stop = this.#wait.begin(callback, this.#made.length > 0);
+    if (typeof stop === "number") throw waitError(this.#path, -stop);
+    return stop;
   }
 
   close(): void {
-    this.#waiting?.stop();
-    this.#waiting = undefined;
+    this.#wait.end();
     // The kernel closes it in any case. Nobody could do anything about an error.
     this.#libc.close(this.#fd);
     this.#fd = -1;

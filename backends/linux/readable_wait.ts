@@ -1,0 +1,70 @@
+import { nextTurn } from "../../src/contract/event_loop.ts";
+import type { Libc } from "./libc.ts";
+
+/** A wait that was not called back yet. */
+interface Waiting {
+  readonly callback: () => void;
+  /** Stops waiting for the kernel. */
+  stop: () => void;
+}
+
+/**
+ * Waits until there is something to take from a file: from the kernel, by its descriptor, or of what was taken from
+ * there before and not handed out. A file has one wait at a time.
+ */
+export class ReadableWait {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  #waiting: Waiting | undefined;
+
+  constructor(libc: Libc, fd: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+  }
+
+  /**
+   * Calls back once, in a later turn of the event loop.
+   *
+   * @param isReady Whether there is something already, so that the kernel need not be asked.
+   * @returns A function that stops the wait and may be called any number of times, or a negative errno.
+   */
+  begin(callback: () => void, isReady: boolean): (() => void) | number {
+    const waiting: Waiting = { callback, stop: () => {} };
+    if (isReady) {
+      this.#callBackSoon(waiting);
+    } else {
+      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
+      // A wait that is already under way continues: only the new one fails.
+      if (typeof stop === "number") return stop;
+      waiting.stop = stop;
+    }
+    this.#waiting = waiting;
+    return () => {
+      if (this.#waiting === waiting) this.end();
+    };
+  }
+
+  /** There is something now, whatever the kernel says: whoever waits is called back. */
+  ready(): void {
+    if (this.#waiting === undefined) return;
+    this.#waiting.stop();
+    this.#callBackSoon(this.#waiting);
+  }
+
+  /** Stops the wait, if there is one. */
+  end(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.stop();
+  }
+
+  #callBackSoon(waiting: Waiting): void {
+    nextTurn(() => this.#callBack(waiting));
+  }
+
+  #callBack(waiting: Waiting): void {
+    if (this.#waiting !== waiting) return;
+    this.#waiting = undefined;
+    waiting.callback();
+  }
+}
