@@ -28,6 +28,42 @@ export const GNTALLOC_LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 /** Holds the number of grants that one request may map. */
 export const GNTDEV_LIMIT = "/sys/module/xen_gntdev/parameters/limit";
 
+/** Why something failed, and what to do about it. */
+export type Explanation = readonly [reason: string, wayOut: string];
+
+/** Whether this system is a domain of Xen. */
+export function isXenDomain(libc: Libc): boolean {
+  const type = libc.readText(HYPERVISOR_TYPE);
+  return typeof type === "string" && type.trim() === "xen";
+}
+
+/** The system is not a domain of Xen. */
+export const NO_XEN: Explanation = [
+  `according to ${HYPERVISOR_TYPE}, this system is not a Xen domain`,
+  'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".',
+];
+
+/** There is no room for another open file. */
+export const TOO_MANY_FILES: Readonly<Record<"process" | "system", Explanation>> = {
+  process: ["this process has too many open files", "Close some, or raise `ulimit -n`."],
+  system: ["this system has too many open files", "As root, raise /proc/sys/fs/file-max."],
+};
+
+/**
+ * The process may not open a file.
+ *
+ * @param device The path of the file if it is a device, to which udev can give access, too.
+ */
+export function noAccess(device?: string): Explanation {
+  const rule = device === undefined
+    ? ""
+    : ` or with the udev rule KERNEL=="${device.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660"`;
+  return [
+    "this process may not read and write it",
+    `Run as root, or give a group of the user access, with \`chgrp\` and \`chmod g+rw\`${rule}.`,
+  ];
+}
+
 /** Makes the error of an `open` that failed. */
 export function openError(device: Device, errno: number): GrantError {
   const { path, driver, libc } = device;
@@ -38,31 +74,21 @@ export function openError(device: Device, errno: number): GrantError {
     case Errno.ENOENT:
     case Errno.ENXIO:
     case Errno.ENODEV: {
-      const type = libc.readText(HYPERVISOR_TYPE);
-      return typeof type === "string" && type.trim() === "xen"
-        ? failed(
-          "no-device",
+      const [reason, wayOut] = isXenDomain(libc)
+        ? [
           "there is no such device",
           `Load its driver with \`modprobe ${driver}\`. In a container, pass the device in.`,
-        )
-        : failed(
-          "no-device",
-          `according to ${HYPERVISOR_TYPE}, this system is not a Xen domain`,
-          'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".',
-        );
+        ]
+        : NO_XEN;
+      return failed("no-device", reason, wayOut);
     }
     case Errno.EACCES:
     case Errno.EPERM:
-      return failed(
-        "permission",
-        "this process may not read and write it",
-        "Run as root, or give a group of the user access, with `chgrp` and `chmod g+rw` or with the udev rule " +
-          `KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660".`,
-      );
+      return failed("permission", ...noAccess(path));
     case Errno.EMFILE:
-      return failed("backend-failed", "this process has too many open files", "Close some, or raise `ulimit -n`.");
+      return failed("backend-failed", ...TOO_MANY_FILES.process);
     case Errno.ENFILE:
-      return failed("backend-failed", "this system has too many open files", "As root, raise /proc/sys/fs/file-max.");
+      return failed("backend-failed", ...TOO_MANY_FILES.system);
     default:
       return commonError(device, "open", doing, errno);
   }

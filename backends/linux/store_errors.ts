@@ -8,10 +8,8 @@ import { Errno, errnoName } from "../../src/contract/errno.ts";
 import { GrantError } from "../../src/contract/errors.ts";
 import { StoreError, type StoreErrorCode, type StoreOperation } from "../../src/contract/store_errors.ts";
 import { storeRequestOf } from "../../src/contract/store_operations.ts";
-import { HYPERVISOR_TYPE } from "./errors.ts";
+import { isXenDomain, NO_XEN, noAccess, TOO_MANY_FILES } from "./errors.ts";
 import type { Libc } from "./libc.ts";
-
-const MOCK = 'To develop without Xen, use MockXen from "@gntalloc/gntalloc/mock".';
 
 /** Returns the operation of a request. */
 export function operationOf(type: number): StoreOperation {
@@ -23,9 +21,8 @@ export function deviceError(libc: Libc, path: string, errno: number): StoreError
   switch (errno) {
     case Errno.ENOENT:
     case Errno.ENXIO:
-    case Errno.ENODEV: {
-      const type = libc.readText(HYPERVISOR_TYPE);
-      return typeof type === "string" && type.trim() === "xen"
+    case Errno.ENODEV:
+      return isXenDomain(libc)
         ? openError(
           path,
           errno,
@@ -33,8 +30,7 @@ export function deviceError(libc: Libc, path: string, errno: number): StoreError
           "this domain has no connection to XenStore yet",
           "In domain 0, start xenstored. In a container, pass the device in.",
         )
-        : openError(path, errno, "no-device", `according to ${HYPERVISOR_TYPE}, this system is not a Xen domain`, MOCK);
-    }
+        : openError(path, errno, "no-device", ...NO_XEN);
     default:
       return commonOpenError(path, errno, "device");
   }
@@ -75,28 +71,12 @@ function commonOpenError(path: string, errno: number, what: "device" | "socket")
         path,
         errno,
         "permission",
-        "this process may not read and write it",
-        "Run as root, or give a group of the user access, with `chgrp` and `chmod g+rw`" +
-          (what === "socket"
-            ? "."
-            : ` or with the udev rule KERNEL=="${path.replace(/^\/dev\//, "")}", GROUP="xen", MODE="0660".`),
+        ...noAccess(what === "socket" ? undefined : path),
       );
     case Errno.EMFILE:
-      return openError(
-        path,
-        errno,
-        "refused",
-        "this process has too many open files",
-        "Close some, or raise `ulimit -n`.",
-      );
+      return openError(path, errno, "refused", ...TOO_MANY_FILES.process);
     case Errno.ENFILE:
-      return openError(
-        path,
-        errno,
-        "refused",
-        "this system has too many open files",
-        "As root, raise /proc/sys/fs/file-max.",
-      );
+      return openError(path, errno, "refused", ...TOO_MANY_FILES.system);
     default:
       return openError(path, errno, "refused", `the ${what} answered with an error`);
   }
