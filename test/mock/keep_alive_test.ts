@@ -1,11 +1,8 @@
 /** Whether a program that waits on the mock stays alive. */
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import process from "node:process";
-import { expect, test } from "vitest";
+import { test } from "vitest";
+import { expectAlive, expectEnd } from "../support/keep_alive.ts";
 
-const PROGRAM = new URL("programs/waits.ts", import.meta.url).pathname;
-const args = (how: string) => ["run", "--no-check", PROGRAM, how];
+const PROGRAM = new URL("programs/waits.ts", import.meta.url);
 
 for (
   const [how, output] of [
@@ -17,16 +14,8 @@ for (
   ] as const
 ) {
   test(`a program ends by itself that waits: ${how}`, () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, args(how), { encoding: "utf8", timeout: 60_000 });
-    expect([status, stdout], stderr).toEqual([0, output]);
+    expectEnd(PROGRAM, how, output);
   });
 }
 
-test("a program that waits for ever stays alive, as on a device", async () => {
-  const program = spawn(process.execPath, args("for ever"), { stdio: ["ignore", "pipe", "inherit"] });
-  await once(program.stdout, "data");
-  const ended = once(program, "exit");
-  expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, "alive"))])).toBe("alive");
-  program.kill();
-  await ended;
-});
+test("a program that waits for ever stays alive, as on a device", () => expectAlive(PROGRAM, "for ever"));

@@ -7,6 +7,7 @@ import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.t
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
 import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import { latin1 } from "./store_messages.ts";
 
 /** A request as it was sent. */
 export interface SentRequest {
@@ -19,8 +20,6 @@ export interface SentRequest {
 
 /** What to answer: a payload, an error, or nothing for now. */
 export type Answer = string | { readonly error: string } | undefined;
-
-const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** A backend whose daemon is a script. It has one connection at a time. */
 export class ScriptedStore implements StoreBackend {

@@ -15,9 +15,14 @@ export interface TextMessage {
   readonly text: string;
 }
 
-/** Returns a message whose payload is a text of characters from 0 to 255. */
+/** Returns the bytes of a text of characters from 0 to 255. */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Returns a message whose payload is such a text. */
 export function message(type: number, text: string, request = 1, transaction = 0): Uint8Array<ArrayBuffer> {
-  return encodeMessage(type, request, transaction, Uint8Array.from(text, (char) => char.charCodeAt(0)));
+  return encodeMessage(type, request, transaction, latin1(text));
 }
 
 /** Puts the pieces of a stream together, and returns the messages that are complete. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
 import { type StoreError, XenStore } from "../../src/xenstore/mod.ts";
 import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
+import { latin1 } from "../support/store_messages.ts";
 
 const { READ, WATCH, WATCH_EVENT, ERROR, DIRECTORY, GET_PERMS, TRANSACTION_START } = StoreMessage;
 
@@ -60,8 +61,7 @@ test("a reply may have up to a mebibyte, and the buffer shrinks again", async ()
 });
 
 describe("a daemon that sends what makes no sense has lost the connection", () => {
-  const message = (type: number, id: number, text: string) =>
-    encodeMessage(type, id, 0, Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
+  const message = (type: number, id: number, text: string) => encodeMessage(type, id, 0, latin1(text));
   const tooLong = () => {
     const bytes = message(READ, 2, "");
     new DataView(bytes.buffer).setUint32(12, 2 ** 20 + 1, true);

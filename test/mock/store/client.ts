@@ -1,24 +1,11 @@
 /** A client of the simulated XenStore at wire level: it sends requests, and collects replies and events. */
 import { nextTurn } from "../../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../../src/contract/store_backend.ts";
-import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../../src/contract/store_wire.ts";
+import { StoreMessage } from "../../../src/contract/store_wire.ts";
+import { message, takeAll, type TextMessage } from "../../support/store_messages.ts";
 
 const { DIRECTORY, GET_PERMS, MKDIR, READ, RM, SET_PERMS, UNWATCH, WATCH, WRITE } = StoreMessage;
 const { ERROR, TRANSACTION_END, TRANSACTION_START, WATCH_EVENT } = StoreMessage;
-
-/** A message that arrived. */
-export interface Received {
-  readonly type: number;
-  readonly request: number;
-  readonly transaction: number;
-  /** The payload, a character for each byte. */
-  readonly text: string;
-}
-
-/** Bytes, one for each character. */
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
 
 /** Waits until all that was sent before has arrived. */
 export function arrival(): Promise<void> {
@@ -38,30 +25,17 @@ export class Client {
 
   /** Sends a request, and returns its number. */
   send(type: number, text: string, transaction = 0): number {
-    this.connection.send(encodeMessage(type, ++this.#requests, transaction, bytes(text)));
+    this.connection.send(message(type, text, ++this.#requests, transaction));
     return this.#requests;
   }
 
-  /** Takes what has arrived. */
-  take(room = 10_000): Received[] {
-    const received: Received[] = [];
-    let all = new Uint8Array(0);
-    const part = new Uint8Array(room);
-    for (let size; (size = this.connection.receive(part)) > 0;) {
-      const more = new Uint8Array(all.length + size);
-      more.set(all);
-      more.set(part.subarray(0, size), all.length);
-      all = more;
-    }
-    while (all.length > 0) {
-      const { length, ...header } = decodeHeader(all);
-      const text = String.fromCharCode(...all.subarray(HEADER_SIZE, HEADER_SIZE + length));
-      const { type, request, transaction } = header;
-      received.push({ type, request, transaction, text });
+  /** Takes what has arrived, in pieces of `room` bytes. */
+  take(room?: number): TextMessage[] {
+    const messages = takeAll(this.connection, room);
+    for (const { type, text } of messages) {
       if (type === WATCH_EVENT) this.events.push(text.split("\0").slice(0, 2).join(" "));
-      all = all.subarray(HEADER_SIZE + length);
     }
-    return received;
+    return messages;
   }
 
   /** Waits, and takes all events so far. */

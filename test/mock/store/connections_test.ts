@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { MockXen } from "../../../backends/mock.ts";
 import { encodeMessage, StoreMessage } from "../../../src/contract/store_wire.ts";
-import { arrival, bytes, Client } from "./client.ts";
+import { latin1 } from "../../support/store_messages.ts";
+import { arrival, Client } from "./client.ts";
 
 let xen: MockXen;
 let dom0: Client;
@@ -35,7 +36,7 @@ describe("a message", () => {
   });
 
   test("is not kept by the connection", async () => {
-    const message = encodeMessage(StoreMessage.WRITE, 99, 0, bytes("data/x\0value"));
+    const message = encodeMessage(StoreMessage.WRITE, 99, 0, latin1("data/x\0value"));
     one.connection.send(message);
     message.fill(0);
     expect(await one.read("data/x")).toBe("value");
@@ -59,7 +60,7 @@ describe("a message", () => {
 
   test("must be whole", () => {
     expect(() => one.connection.send(new Uint8Array(15))).toThrow(RangeError);
-    const message = encodeMessage(StoreMessage.READ, 1, 0, bytes("domid\0"));
+    const message = encodeMessage(StoreMessage.READ, 1, 0, latin1("domid\0"));
     expect(() => one.connection.send(message.subarray(0, 20))).toThrow(
       "its header must give the length of its payload, 4: current value is 6",
     );

@@ -1,25 +1,14 @@
 /** Whether a program that waits for the simulated XenStore stays alive. */
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import process from "node:process";
-import { expect, test } from "vitest";
+import { test } from "vitest";
+import { expectAlive, expectEnd } from "../../support/keep_alive.ts";
 
-const PROGRAM = new URL("../programs/waits_for_store.ts", import.meta.url).pathname;
-const args = (how: string) => ["run", "--no-check", PROGRAM, how];
+const PROGRAM = new URL("../programs/waits_for_store.ts", import.meta.url);
 
 test.each([["for a reply", "readable\n"], ["no longer", ""], ["killed", ""], ["destroyed", ""]])(
   "a program ends by itself that waits: %s",
   (how, output) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, args(how), { encoding: "utf8", timeout: 60_000 });
-    expect([status, stdout], stderr).toEqual([0, output]);
+    expectEnd(PROGRAM, how, output);
   },
 );
 
-test("a program that waits for ever stays alive, as on a device", async () => {
-  const program = spawn(process.execPath, args("for ever"), { stdio: ["ignore", "pipe", "inherit"] });
-  await once(program.stdout, "data");
-  const ended = once(program, "exit");
-  expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, "alive"))])).toBe("alive");
-  program.kill();
-  await ended;
-});
+test("a program that waits for ever stays alive, as on a device", () => expectAlive(PROGRAM, "for ever"));

@@ -1,20 +1,11 @@
 /** Where the simulated daemon in OCaml differs from the one in C. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MockXen } from "../../../backends/mock.ts";
 import { StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Client } from "./client.ts";
+import { dom0, one, two, useClients, xen } from "./clients.ts";
 
-let xen: MockXen;
-let dom0: Client;
-let one: Client;
-let two: Client;
-
-beforeEach(() => {
-  xen = new MockXen({ store: { daemon: "oxenstored" } });
-  dom0 = new Client(xen.domain(0).storeSocket);
-  one = new Client(xen.domain(1).store);
-  two = new Client(xen.domain(2).store);
-});
+useClients({ store: { daemon: "oxenstored" } });
 
 const DATA = "/local/domain/1/data";
 
