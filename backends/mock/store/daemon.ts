@@ -67,8 +67,8 @@ export abstract class Daemon<Transaction = unknown> {
     payload: Uint8Array<ArrayBuffer>,
   ): Payload;
 
-  /** Sends the event of domains that come or go. */
-  protected abstract fireDomainEvent(name: string): void;
+  /** Whether a connection may hear that domains come or go. */
+  protected abstract mayHear(peer: Peer<Transaction>, name: string): boolean;
 
   /** Removes all that a dead domain owns. */
   protected abstract forget(domid: number): void;
@@ -79,12 +79,20 @@ export abstract class Daemon<Transaction = unknown> {
   /** Connects a domain, and tells so. */
   introduce(peer: Peer<Transaction>): void {
     this.#introduced.set(peer.domid, peer);
-    if (peer.domid !== 0) this.fireDomainEvent("@introduceDomain");
+    if (peer.domid !== 0) this.#fireDomainEvent("@introduceDomain");
+  }
+
+  /** Sends the event of domains that come or go. */
+  #fireDomainEvent(name: string): void {
+    for (const peer of this.watchers) {
+      if (!this.mayHear(peer, name)) continue;
+      for (const watch of peer.watches) if (watch.path === name) this.send(peer, watch, name);
+    }
   }
 
   /** Tells that a domain was suspended: as of one that is dead, but nothing of it goes yet. */
   suspend(): void {
-    this.fireDomainEvent("@releaseDomain");
+    this.#fireDomainEvent("@releaseDomain");
   }
 
   /** Removes what a dead domain had, and tells so. */
@@ -94,7 +102,7 @@ export abstract class Daemon<Transaction = unknown> {
     this.reset(peer);
     this.#introduced.delete(domid);
     this.forget(domid);
-    this.fireDomainEvent("@releaseDomain");
+    this.#fireDomainEvent("@releaseDomain");
   }
 
   /** Ends the watches and transactions of a connection. */

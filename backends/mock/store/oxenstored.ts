@@ -191,12 +191,8 @@ export class Oxenstored extends Daemon<Transaction> {
     eachEvent(this.watchers, transaction, (peer, watch, path) => this.send(peer, watch, path));
   }
 
-  protected fireDomainEvent(name: string): void {
-    for (const peer of this.watchers) {
-      for (const watch of peer.watches) {
-        if (watch.path === name && mayKnow(peer, [this.#store.root], [name])) this.send(peer, watch, name);
-      }
-    }
+  protected mayHear(peer: Peer, name: string): boolean {
+    return mayKnow(peer, [this.#store.root], [name]);
   }
 
   // Transactions

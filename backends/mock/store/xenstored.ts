@@ -211,11 +211,8 @@ export class Xenstored extends Daemon<Transaction> {
     return parent !== undefined && (this.#nodes.rightsOn(peer, parent) & READ) !== 0;
   }
 
-  protected fireDomainEvent(name: string): void {
-    for (const peer of this.watchers) {
-      if (!this.#events.mayHear(name, peer)) continue;
-      for (const watch of peer.watches) if (watch.path === name) this.send(peer, watch, name);
-    }
+  protected mayHear(peer: Peer, name: string): boolean {
+    return this.#events.mayHear(name, peer);
   }
 
   // Transactions
