@@ -7,8 +7,10 @@ import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contra
 import type { StoreSettings } from "./options.ts";
 import { HOMES } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
-import { onlyString, type Payload } from "./text.ts";
+import { onlyString, type Payload, textOf } from "./text.ts";
 
+/** The payload of a reply that says nothing else. */
+export const OK = "OK\0";
 /** The number that stands for the domain that uses it. */
 const DOMID_SELF = 0x7ff0;
 
@@ -131,7 +133,7 @@ export abstract class Daemon<Transaction = unknown> {
 
   /** Removes a watch. */
   protected removeWatch(peer: Peer<Transaction>, path: string, token: string): void {
-    const index = peer.watches.findIndex((watch) => watch.path === path && watch.token === token);
+    const index = peer.findWatch(path, token);
     if (index < 0) refuse("ENOENT");
     peer.watches.splice(index, 1);
     if (peer.watches.length === 0) this.watchers.delete(peer);
@@ -147,6 +149,13 @@ export abstract class Daemon<Transaction = unknown> {
 /** The only string of a payload. */
 export function oneString(payload: Uint8Array): string {
   return onlyString(payload) ?? refuse("EINVAL");
+}
+
+/** The path and the value of a request that writes. */
+export function pathAndValue(payload: Uint8Array<ArrayBuffer>): [path: string, value: Uint8Array<ArrayBuffer>] {
+  const end = payload.indexOf(0);
+  if (end < 0) refuse("EINVAL");
+  return [textOf(payload, end), payload.slice(end + 1)];
 }
 
 /** Refuses the request. */

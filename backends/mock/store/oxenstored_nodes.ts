@@ -11,6 +11,7 @@ import { type Permissions, READ, rightsOf, WRITE } from "./permissions.ts";
 import {
   counted,
   eachOwner,
+  EMPTY,
   find,
   type Names,
   nearest,
@@ -19,8 +20,6 @@ import {
   type Store,
   type TreeNode,
 } from "./persistent_tree.ts";
-
-const EMPTY = new Uint8Array(0);
 
 /** The changes that requests can make, each in its transaction. */
 export class OxenstoredNodes {
