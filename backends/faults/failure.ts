@@ -68,7 +68,7 @@ export class Failure extends Rule {
   readonly #error: unknown;
   readonly #hasError: boolean;
 
-  constructor(kind: FaultKind, options: FailOptions | undefined, random: () => number, clear: (rule: Rule) => void) {
+  constructor(kind: FaultKind, options: FailOptions | undefined, random: () => number, clear: () => void) {
     const read = readOptions(WHAT, options, [...SCHEDULE, "error", "when", "afterPages", "afterSegments"]);
     super(WHAT, kind, read, 1, random, clear);
     const { error, when, afterPages, afterSegments } = read;

@@ -129,10 +129,7 @@ export class Faults {
    * @throws {RangeError} if a number is out of bounds.
    */
   fail(kind: FaultKind, options?: FailOptions): FaultRule {
-    const { failures } = this.#injector;
-    const failure = new Failure(kind, options, this.#random, (rule) => failures.delete(rule as Failure));
-    failures.add(failure);
-    return failure;
+    return addRule(this.#injector.failures, (clear) => new Failure(kind, options, this.#random, clear));
   }
 
   /**
@@ -147,10 +144,7 @@ export class Faults {
    * @throws {RangeError} if a number is out of bounds.
    */
   hold(options?: HoldOptions): FaultRule {
-    const { holds } = this.#injector;
-    const hold = new Hold(options, this.#random, (hold) => holds.delete(hold));
-    holds.add(hold);
-    return hold;
+    return addRule(this.#injector.holds, (clear) => new Hold(options, this.#random, clear));
   }
 
   /**
@@ -162,10 +156,7 @@ export class Faults {
    * @throws {RangeError} if a number is out of bounds.
    */
   refuse(options?: RefuseOptions): FaultRule {
-    const { refusals } = this.#injector;
-    const refusal = new Refusal(options, this.#random, (rule) => refusals.delete(rule as Refusal));
-    refusals.add(refusal);
-    return refusal;
+    return addRule(this.#injector.refusals, (clear) => new Refusal(options, this.#random, clear));
   }
 
   /**
@@ -222,10 +213,7 @@ export class Faults {
    * ```
    */
   reply(options: ReplyOptions): FaultRule {
-    const { changes } = this.#injector;
-    const change = new ReplyChange(options, this.#random, (rule) => changes.delete(rule as ReplyChange));
-    changes.add(change);
-    return change;
+    return addRule(this.#injector.changes, (clear) => new ReplyChange(options, this.#random, clear));
   }
 
   /**
@@ -251,10 +239,7 @@ export class Faults {
    * ```
    */
   split(options?: SplitOptions): FaultRule {
-    const { splits } = this.#injector;
-    const split = new Split(options, (split) => splits.delete(split));
-    splits.add(split);
-    return split;
+    return addRule(this.#injector.splits, (clear) => new Split(options, clear));
   }
 
   /**
@@ -355,10 +340,7 @@ export class Faults {
     action: (call: FaultCall) => void,
     schedule: Schedule,
   ): FaultRule {
-    const { hooks } = this.#injector;
-    const hook = new Hook(when, kind, action, schedule, this.#random, (rule) => hooks.delete(rule as Hook));
-    hooks.add(hook);
-    return hook;
+    return addRule(this.#injector.hooks, (clear) => new Hook(when, kind, action, schedule, this.#random, clear));
   }
 
   /**
@@ -435,4 +417,15 @@ export class Faults {
     }
     if (failures.length > 0) throw failures[0];
   }
+}
+
+/**
+ * Adds a rule to others of its kind.
+ *
+ * @param create Creates the rule. It gets what removes the rule again.
+ */
+function addRule<Rule extends FaultRule>(rules: Set<Rule>, create: (clear: () => void) => Rule): Rule {
+  const rule: Rule = create(() => rules.delete(rule));
+  rules.add(rule);
+  return rule;
 }

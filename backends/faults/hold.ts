@@ -18,11 +18,11 @@ export class Hold implements FaultRule {
   readonly #asks: number;
   readonly #rate: number;
   readonly #random: () => number;
-  readonly #clear: (hold: Hold) => void;
+  readonly #clear: () => void;
   /** How often `endAccess` was called for each page: by file, as indices count from 0 in each. */
   readonly #asked = new WeakMap<object, Map<number, number>>();
 
-  constructor(options: HoldOptions | undefined, random: () => number, clear: (hold: Hold) => void) {
+  constructor(options: HoldOptions | undefined, random: () => number, clear: () => void) {
     const what = "hold pages";
     const { grefs, asks = Infinity, rate = 1 } = readOptions(what, options, ["grefs", "asks", "rate"]);
     checkTimes(what, "`asks`", asks);
@@ -48,6 +48,6 @@ export class Hold implements FaultRule {
   }
 
   clear(): void {
-    this.#clear(this);
+    this.#clear();
   }
 }

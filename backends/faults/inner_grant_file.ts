@@ -1,10 +1,8 @@
 import { checkHeld, endedOffsets, grantedCount } from "../../src/contract/answers.ts";
 import type { GrantFile, UnmapNotify } from "../../src/contract/backend.ts";
-import type { Call } from "../intercept/calls.ts";
+import type { Call, CallNamed } from "../intercept/calls.ts";
 import { InnerFile } from "./inner_file.ts";
 import type { Steps } from "./injector.ts";
-
-type CallNamed<Name extends Call["name"]> = Extract<Call, { name: Name }>;
 
 /** An open file of the inner granter's backend. */
 export class InnerGrantFile extends InnerFile {

@@ -27,7 +27,7 @@ export class Refusal extends Rule {
   readonly status: number;
   readonly #grefs: ReadonlySet<number> | undefined;
 
-  constructor(options: RefuseOptions | undefined, random: () => number, clear: (rule: Rule) => void) {
+  constructor(options: RefuseOptions | undefined, random: () => number, clear: () => void) {
     const what = "refuse segments";
     const names = ["nth", "times", "rate", "grefs", "status"] as const;
     const { grefs, status = -1, ...schedule } = readOptions(what, options, names);

@@ -42,7 +42,7 @@ export class ReplyChange extends Rule {
   readonly #to: FaultRequest | undefined;
   readonly #path: string | undefined;
 
-  constructor(options: ReplyOptions, random: () => number, clear: (rule: Rule) => void) {
+  constructor(options: ReplyOptions, random: () => number, clear: () => void) {
     const names = ["to", "path", "nth", "times", "rate", "error", "delay", "bytes", "disconnect"] as const;
     const { to, path, error, delay, bytes, disconnect, ...schedule } = readOptions(WHAT, options, names);
     super(WHAT, "send", { ...schedule, part: "store" }, 1, random, clear);

@@ -101,7 +101,7 @@ export abstract class Rule implements FaultRule {
   readonly #times: number;
   readonly #rate: number;
   readonly #random: () => number;
-  readonly #clear: (rule: Rule) => void;
+  readonly #clear: () => void;
   #seen = 0;
   /** The number of calls under way for which the rule is due: a call in the middle of one must not take its turn. */
   #claimed = 0;
@@ -113,7 +113,7 @@ export abstract class Rule implements FaultRule {
     schedule: Schedule,
     defaultTimes: number,
     random: () => number,
-    clear: (rule: Rule) => void,
+    clear: () => void,
   ) {
     const { part, nth = 1, rate, times = rate === undefined ? defaultTimes : Infinity } = schedule;
     checkCalls(what, kind, part);
@@ -150,7 +150,7 @@ export abstract class Rule implements FaultRule {
   }
 
   clear(): void {
-    this.#clear(this);
+    this.#clear();
   }
 }
 
@@ -166,7 +166,7 @@ export class Hook extends Rule {
     action: (call: FaultCall) => void,
     schedule: Schedule,
     random: () => number,
-    clear: (rule: Rule) => void,
+    clear: () => void,
   ) {
     const what = `run an action ${when} a call`;
     super(what, kind, readOptions(what, schedule, SCHEDULE), Infinity, random, clear);

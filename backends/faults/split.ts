@@ -12,9 +12,9 @@ export interface SplitOptions {
 export class Split implements FaultRule {
   fired = 0;
   readonly size: number;
-  readonly #clear: (split: Split) => void;
+  readonly #clear: () => void;
 
-  constructor(options: SplitOptions | undefined, clear: (split: Split) => void) {
+  constructor(options: SplitOptions | undefined, clear: () => void) {
     const what = "split messages";
     const { size = 1 } = readOptions(what, options, ["size"]);
     checkInteger(what, "`size`", size, 1, Number.MAX_SAFE_INTEGER);
@@ -23,6 +23,6 @@ export class Split implements FaultRule {
   }
 
   clear(): void {
-    this.#clear(this);
+    this.#clear();
   }
 }

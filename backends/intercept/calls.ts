@@ -146,6 +146,9 @@ interface CallOf<O extends ObjectName, M extends keyof Arguments[O] & string> {
   readonly args: Arguments[O][M] extends (...args: never[]) => infer Args ? Args : never;
 }
 
+/** The call with a name, or with one of several. */
+export type CallNamed<Name extends Call["name"]> = Extract<Call, { name: Name }>;
+
 /** A call of a backend, of one of its files or of memory that it mapped, as data. */
 export type Call = {
   [O in ObjectName]: { [M in keyof Arguments[O] & string]: CallOf<O, M> }[keyof Arguments[O] & string];

@@ -11,36 +11,45 @@ import { readOptions } from "../../src/contract/options.ts";
 import { showAs } from "../../src/shared/inspection.ts";
 import type { MockDomain, MockProcess, MockRestoreOptions } from "./domain.ts";
 import { type DomainState, type MachineState, ProcessState } from "./kernel.ts";
-import { processBackends } from "./process_backends.ts";
+import { type ProcessBackends, processBackends } from "./process_backends.ts";
 import { saveAndRestore } from "./save_restore.ts";
 
-/** A domain, with the backends of its main program. */
-export class DomainFace implements MockDomain {
-  static {
-    showAs(DomainFace, "MockDomain", ({ domid, limit, destroyed }) => ({ domid, limit, destroyed }));
-  }
-
-  domid: number;
+/** The backends of a program. */
+class BackendsFace implements ProcessBackends {
   readonly grants: GrantBackend;
   readonly maps: MapBackend;
   readonly events: EventBackend;
   readonly store: StoreBackend;
   readonly storeSocket: StoreBackend;
   readonly isAlive: XenDomain["isAlive"];
-  readonly #state: DomainState;
-  readonly #main: ProcessState;
 
-  constructor(state: DomainState) {
-    this.#state = state;
-    this.#main = new ProcessState(state);
-    this.domid = state.domid;
-    const { grants, maps, events, isAlive, store, storeSocket } = processBackends(this.#main);
+  constructor(process: ProcessState) {
+    const { grants, maps, events, isAlive, store, storeSocket } = processBackends(process);
     this.grants = grants;
     this.maps = maps;
     this.events = events;
     this.isAlive = isAlive;
     this.store = store;
     this.storeSocket = storeSocket;
+  }
+}
+
+/** A domain, with the backends of its main program. */
+export class DomainFace extends BackendsFace implements MockDomain {
+  static {
+    showAs(DomainFace, "MockDomain", ({ domid, limit, destroyed }) => ({ domid, limit, destroyed }));
+  }
+
+  domid: number;
+  readonly #state: DomainState;
+  readonly #main: ProcessState;
+
+  constructor(state: DomainState) {
+    const main = new ProcessState(state);
+    super(main);
+    this.#state = state;
+    this.#main = main;
+    this.domid = state.domid;
   }
 
   get limit(): number {
@@ -100,7 +109,7 @@ function checkFree(what: string, machine: MachineState, domid: number): number {
 }
 
 /** A program of a domain. */
-class ProcessFace implements MockProcess {
+class ProcessFace extends BackendsFace implements MockProcess {
   static {
     showAs(ProcessFace, "MockProcess", (face) => ({
       domid: face.domain.domid,
@@ -110,24 +119,12 @@ class ProcessFace implements MockProcess {
   }
 
   readonly domain: MockDomain;
-  readonly grants: GrantBackend;
-  readonly maps: MapBackend;
-  readonly events: EventBackend;
-  readonly store: StoreBackend;
-  readonly storeSocket: StoreBackend;
-  readonly isAlive: XenDomain["isAlive"];
   readonly #state: ProcessState;
 
   constructor(domain: MockDomain, state: ProcessState) {
+    super(state);
     this.#state = state;
     this.domain = domain;
-    const { grants, maps, events, isAlive, store, storeSocket } = processBackends(state);
-    this.grants = grants;
-    this.maps = maps;
-    this.events = events;
-    this.isAlive = isAlive;
-    this.store = store;
-    this.storeSocket = storeSocket;
   }
 
   get killed(): boolean {

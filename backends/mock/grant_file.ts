@@ -104,8 +104,7 @@ export class MockGrantFile implements GrantFile, KernelFile {
     const notify = table.takeNotify(gref);
     if (notify !== undefined) this.#fire(gref, notify);
     if (!table.isMapped(gref)) {
-      domain.memory(gref).give(table.page(gref), 1);
-      table.remove(gref);
+      domain.free(gref);
     } else if (domain.machine.settings.profile === "linux-5.16") {
       this.#awaitRelease(gref, page);
       return false;

@@ -102,7 +102,7 @@ export class MachineState {
     let domain = this.#domains.get(domid);
     if (!domain) {
       domain = new DomainState(this, domid);
-      this.#domains.set(domid, domain);
+      this.add(domain);
       this.store?.introduce(domid);
     }
     return domain;
@@ -191,6 +191,12 @@ export class DomainState {
     if (!this.#moved) this.memory(gref).give(this.table.page(gref), 1);
   }
 
+  /** Ends the grant of a page, and gives its memory back. */
+  free(gref: number): void {
+    this.give(gref);
+    this.table.remove(gref);
+  }
+
   /** Whether a page is mapped although its owner has freed it, or died. */
   isHeld(gref: number): boolean {
     return this.table.isMapped(gref) && (this.table.isFreed(gref) || this.orphans.has(gref));
@@ -201,8 +207,7 @@ export class DomainState {
     for (const gref of this.orphans) {
       if (this.table.isMapped(gref)) continue;
       this.orphans.delete(gref);
-      this.give(gref);
-      this.table.remove(gref);
+      this.free(gref);
       this.counted--;
     }
   }

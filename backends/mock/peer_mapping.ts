@@ -152,9 +152,7 @@ export class MockPeerMapping implements PeerMemory, KernelMapping {
     const { table } = granter;
     const grefs = this.grefs;
     for (let index = from; (index = table.unmap(grefs, index, to)) < to; index++) {
-      const gref = grefs[index]!;
-      granter.give(gref);
-      table.remove(gref);
+      granter.free(grefs[index]!);
     }
   }
 }

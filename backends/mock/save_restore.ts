@@ -29,9 +29,7 @@ export function saveAndRestore(domain: DomainState, domid: number): void {
 
   // For the kernel, nobody maps the pages any more: those that were freed are free now.
   for (const gref of table.grefs()) {
-    if (!table.isDeferred(gref)) continue;
-    domain.give(gref);
-    table.remove(gref);
+    if (table.isDeferred(gref)) domain.free(gref);
   }
   if (orphans.size > 0) domain.reclaimOrphans();
   for (const released of table.takeWaiting()) released();

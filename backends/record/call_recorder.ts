@@ -1,5 +1,5 @@
 import { GrantError } from "../../src/contract/errors.ts";
-import type { Call } from "../intercept/calls.ts";
+import type { Call, CallNamed } from "../intercept/calls.ts";
 import type { Interceptor } from "../intercept/intercept.ts";
 import { MessageCutter } from "../intercept/message_cutter.ts";
 import { tracedAnswer, tracedArguments, tracedName, tracedOutcome } from "./recorded_call.ts";
@@ -7,8 +7,6 @@ import type { TracedMessage } from "./trace_calls.ts";
 import { tracedError } from "./trace_values.ts";
 import type { TraceWriter } from "./trace_writer.ts";
 import { tracedMessage } from "./traced_message.ts";
-
-type CallNamed<Name extends Call["name"]> = Extract<Call, { name: Name }>;
 
 /** Writes a line for each call, and gives numbers to files and mappings. */
 export class CallRecorder {

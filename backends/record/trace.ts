@@ -1,4 +1,4 @@
-import { checkInteger, show } from "../../src/contract/checks.ts";
+import { checkInteger, checkText } from "../../src/contract/checks.ts";
 import type { TraceCall, TracedError } from "./trace_calls.ts";
 
 /** The version of the format, in the first line of a trace. It changes when an older reader would misread a trace. */
@@ -56,9 +56,7 @@ export class TraceError extends Error {
   constructor(line: number, problem: string) {
     const what = "create a TraceError";
     checkInteger(what, "`line`", line, 1, Number.MAX_SAFE_INTEGER);
-    if (typeof problem !== "string") {
-      throw new TypeError(`Cannot ${what} as \`problem\` must be a string: current value is ${show(problem)}`);
-    }
+    checkText(what, "`problem`", problem);
     super(`Cannot use the trace: in line ${line}, ${problem}`);
     this.name = "TraceError";
     this.line = line;

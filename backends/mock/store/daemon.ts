@@ -7,8 +7,10 @@ import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contra
 import type { StoreSettings } from "./options.ts";
 import { HOMES } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
-import { onlyString, type Payload } from "./text.ts";
+import { onlyString, type Payload, textOf } from "./text.ts";
 
+/** The payload of a reply that says nothing else. */
+export const OK = "OK\0";
 /** The number that stands for the domain that uses it. */
 const DOMID_SELF = 0x7ff0;
 
@@ -67,8 +69,8 @@ export abstract class Daemon<Transaction = unknown> {
     payload: Uint8Array<ArrayBuffer>,
   ): Payload;
 
-  /** Sends the event of domains that come or go. */
-  protected abstract fireDomainEvent(name: string): void;
+  /** Whether a connection may hear that domains come or go. */
+  protected abstract mayHear(peer: Peer<Transaction>, name: string): boolean;
 
   /** Removes all that a dead domain owns. */
   protected abstract forget(domid: number): void;
@@ -79,12 +81,20 @@ export abstract class Daemon<Transaction = unknown> {
   /** Connects a domain, and tells so. */
   introduce(peer: Peer<Transaction>): void {
     this.#introduced.set(peer.domid, peer);
-    if (peer.domid !== 0) this.fireDomainEvent("@introduceDomain");
+    if (peer.domid !== 0) this.#fireDomainEvent("@introduceDomain");
+  }
+
+  /** Sends the event of domains that come or go. */
+  #fireDomainEvent(name: string): void {
+    for (const peer of this.watchers) {
+      if (!this.mayHear(peer, name)) continue;
+      for (const watch of peer.watches) if (watch.path === name) this.send(peer, watch, name);
+    }
   }
 
   /** Tells that a domain was suspended: as of one that is dead, but nothing of it goes yet. */
   suspend(): void {
-    this.fireDomainEvent("@releaseDomain");
+    this.#fireDomainEvent("@releaseDomain");
   }
 
   /** Removes what a dead domain had, and tells so. */
@@ -94,7 +104,7 @@ export abstract class Daemon<Transaction = unknown> {
     this.reset(peer);
     this.#introduced.delete(domid);
     this.forget(domid);
-    this.fireDomainEvent("@releaseDomain");
+    this.#fireDomainEvent("@releaseDomain");
   }
 
   /** Ends the watches and transactions of a connection. */
@@ -123,7 +133,7 @@ export abstract class Daemon<Transaction = unknown> {
 
   /** Removes a watch. */
   protected removeWatch(peer: Peer<Transaction>, path: string, token: string): void {
-    const index = peer.watches.findIndex((watch) => watch.path === path && watch.token === token);
+    const index = peer.findWatch(path, token);
     if (index < 0) refuse("ENOENT");
     peer.watches.splice(index, 1);
     if (peer.watches.length === 0) this.watchers.delete(peer);
@@ -139,6 +149,13 @@ export abstract class Daemon<Transaction = unknown> {
 /** The only string of a payload. */
 export function oneString(payload: Uint8Array): string {
   return onlyString(payload) ?? refuse("EINVAL");
+}
+
+/** The path and the value of a request that writes. */
+export function pathAndValue(payload: Uint8Array<ArrayBuffer>): [path: string, value: Uint8Array<ArrayBuffer>] {
+  const end = payload.indexOf(0);
+  if (end < 0) refuse("EINVAL");
+  return [textOf(payload, end), payload.slice(end + 1)];
 }
 
 /** Refuses the request. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
-import { Daemon, oneString, Refusal, refuse } from "./daemon.ts";
+import { Daemon, OK, oneString, pathAndValue, Refusal, refuse } from "./daemon.ts";
 import { digitsOfOCaml, parseOCaml } from "./numbers.ts";
 import type { StoreSettings } from "./options.ts";
 import { OxenstoredNodes } from "./oxenstored_nodes.ts";
@@ -13,11 +13,8 @@ import { eachEvent, mayKnow } from "./oxenstored_watches.ts";
 import { absolutePath, isValidPath } from "./paths.ts";
 import type { Peer } from "./peer.ts";
 import { formatPermissions, parsePermissions } from "./permissions.ts";
-import { type Names, newNode, newStore, replace, type Store, without } from "./persistent_tree.ts";
+import { EMPTY, type Names, newNode, newStore, replace, type Store, without } from "./persistent_tree.ts";
 import { joined, type Payload, textOf } from "./text.ts";
-
-const EMPTY = new Uint8Array(0);
-const OK = "OK\0";
 
 /** The requests that can be made again when a transaction ends. */
 const REPLAYED: ReadonlySet<number> = new Set([
@@ -151,9 +148,8 @@ export class Oxenstored extends Daemon<Transaction> {
   }
 
   #write(peer: Peer, transaction: Transaction, payload: Uint8Array<ArrayBuffer>): string {
-    const end = payload.indexOf(0);
-    if (end < 0) refuse("EINVAL");
-    this.#nodes.write(peer, transaction, this.#names(peer, textOf(payload, end)), payload.slice(end + 1));
+    const [path, value] = pathAndValue(payload);
+    this.#nodes.write(peer, transaction, this.#names(peer, path), value);
     return OK;
   }
 
@@ -170,7 +166,7 @@ export class Oxenstored extends Daemon<Transaction> {
     const { given, path, token } = this.#pathAndToken(peer, payload);
     if (path[0] !== "@" && !isValidPath(path, Infinity)) refuse("EINVAL");
     if (!peer.privileged && peer.watches.length >= this.settings.watches) refuse("EQUOTA");
-    if (peer.watches.some((watch) => watch.path === path && watch.token === token)) refuse("EEXIST");
+    if (peer.findWatch(path, token) >= 0) refuse("EEXIST");
     this.addWatch(peer, path, token, path !== given);
     return OK;
   }
@@ -191,12 +187,8 @@ export class Oxenstored extends Daemon<Transaction> {
     eachEvent(this.watchers, transaction, (peer, watch, path) => this.send(peer, watch, path));
   }
 
-  protected fireDomainEvent(name: string): void {
-    for (const peer of this.watchers) {
-      for (const watch of peer.watches) {
-        if (watch.path === name && mayKnow(peer, [this.#store.root], [name])) this.send(peer, watch, name);
-      }
-    }
+  protected mayHear(peer: Peer, name: string): boolean {
+    return mayKnow(peer, [this.#store.root], [name]);
   }
 
   // Transactions

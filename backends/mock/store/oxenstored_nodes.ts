@@ -7,10 +7,11 @@ import { refuse } from "./daemon.ts";
 import type { StoreSettings } from "./options.ts";
 import type { OxenstoredTransaction as Transaction } from "./oxenstored_transaction.ts";
 import type { Peer } from "./peer.ts";
-import { ALL, type Permissions, READ, WRITE } from "./permissions.ts";
+import { type Permissions, READ, rightsOf, WRITE } from "./permissions.ts";
 import {
   counted,
   eachOwner,
+  EMPTY,
   find,
   type Names,
   nearest,
@@ -20,8 +21,6 @@ import {
   type TreeNode,
 } from "./persistent_tree.ts";
 
-const EMPTY = new Uint8Array(0);
-
 /** The changes that requests can make, each in its transaction. */
 export class OxenstoredNodes {
   readonly #settings: StoreSettings;
@@ -30,13 +29,8 @@ export class OxenstoredNodes {
     this.#settings = settings;
   }
 
-  #rights({ domid, privileged }: Peer, { permissions }: TreeNode): number {
-    if (privileged || permissions[0].domid === domid) return ALL;
-    return (permissions.slice(1).find((permission) => permission.domid === domid) ?? permissions[0]).rights;
-  }
-
-  #checkRight(peer: Peer, node: TreeNode, right: number): void {
-    if ((this.#rights(peer, node) & right) === 0) refuse("EACCES");
+  #checkRight(peer: Peer, { permissions }: TreeNode, right: number): void {
+    if ((rightsOf(peer, permissions) & right) === 0) refuse("EACCES");
   }
 
   #checkOwned({ owned }: Store, domid: number): void {

@@ -6,7 +6,7 @@
 import type { OxenstoredTransaction } from "./oxenstored_transaction.ts";
 import { isWithin } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
-import { READ } from "./permissions.ts";
+import { READ, rightsOf } from "./permissions.ts";
 import { find, type Names, type TreeNode } from "./persistent_tree.ts";
 
 /** Calls back for each event of a request or a transaction, in the order of its changes. */
@@ -35,16 +35,11 @@ export function eachEvent<Transaction>(
 }
 
 /** Whether a domain may read a node, or its parent, in one of some trees. The parent must be there. */
-export function mayKnow({ domid, privileged }: Peer, roots: readonly TreeNode[], names: Names): boolean {
+export function mayKnow(peer: Peer, roots: readonly TreeNode[], names: Names): boolean {
   return roots.some((root) => {
     const parent = names.length === 0 || names[0] === "" ? undefined : find(root, names.slice(0, -1));
     const node = parent?.children.get(names.at(-1)!);
-    return [parent, node].some((known) => {
-      if (known === undefined) return false;
-      const [owner, ...others] = known.permissions;
-      const { rights } = others.find((other) => other.domid === domid) ?? owner;
-      return privileged || owner.domid === domid || (rights & READ) !== 0;
-    });
+    return [parent, node].some((known) => known !== undefined && (rightsOf(peer, known.permissions) & READ) !== 0);
   });
 }
 

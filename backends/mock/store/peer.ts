@@ -38,6 +38,11 @@ export class Peer<Transaction = unknown> {
     this.event = event;
   }
 
+  /** The place of a watch among its watches; -1 if it has none with this path and token. */
+  findWatch(path: string, token: string): number {
+    return this.watches.findIndex((watch) => watch.path === path && watch.token === token);
+  }
+
   /** Takes the number of a new transaction. */
   takeTransactionId(): number {
     while (this.nextTransaction === 0 || this.transactions.has(this.nextTransaction)) {

@@ -6,6 +6,7 @@
  */
 
 import { showOCaml } from "./numbers.ts";
+import type { Peer } from "./peer.ts";
 
 /** The right to read. */
 export const READ = 1;
@@ -30,6 +31,12 @@ export type Permissions = readonly [Permission, ...Permission[]];
 
 /** What a domain may do nothing with, but domain 0. */
 export const PRIVATE: Permissions = [{ domid: 0, rights: 0, ignored: false }];
+
+/** The rights of a domain on a node, if all its permissions count. */
+export function rightsOf({ domid, privileged }: Peer, permissions: Permissions): number {
+  if (privileged || permissions[0].domid === domid) return ALL;
+  return (permissions.slice(1).find((permission) => permission.domid === domid) ?? permissions[0]).rights;
+}
 
 /** The letter of each set of rights. */
 const LETTERS = "nrwb";

@@ -27,6 +27,9 @@ export interface Store {
   owned: ReadonlyMap<number, number>;
 }
 
+/** The empty value. */
+export const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
 /** A new node. */
 export function newNode(permissions: Permissions, value: Uint8Array<ArrayBuffer>, editor: Editor): TreeNode {
   return { permissions, value, children: new Map(), editor };
@@ -34,7 +37,7 @@ export function newNode(permissions: Permissions, value: Uint8Array<ArrayBuffer>
 
 /** A tree with a root, and nothing else. */
 export function newStore(): Store {
-  return { root: newNode(PRIVATE, new Uint8Array(0), {}), owned: new Map() };
+  return { root: newNode(PRIVATE, EMPTY, {}), owned: new Map() };
 }
 
 /** The nearest node on the way to one that is there: the node itself, if it is. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
-import { Daemon, oneString, refuse } from "./daemon.ts";
+import { Daemon, OK, oneString, pathAndValue, refuse } from "./daemon.ts";
 import type { DomainBooks } from "./domain_books.ts";
 import { DomainEvents } from "./domain_events.ts";
 import { beginOfC, parseC } from "./numbers.ts";
@@ -12,12 +12,11 @@ import type { StoreSettings } from "./options.ts";
 import { absolutePath, isValidPath, isWithin, parentOf } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
 import { formatPermissions, parsePermissions, type Permissions, READ } from "./permissions.ts";
-import { joined, type Payload, stringsOf, textOf } from "./text.ts";
+import { joined, type Payload, stringsOf } from "./text.ts";
 import { type StoreNode, Transaction, type Tree } from "./tree.ts";
 import { XenstoredNodes } from "./xenstored_nodes.ts";
 import { isForDomain0, isKnown } from "./xenstored_requests.ts";
 
-const OK = "OK\0";
 /** The longest path of a watch for an event of domains. */
 const MAX_EVENT_NAME = 2048;
 
@@ -122,9 +121,8 @@ export class Xenstored extends Daemon<Transaction> {
   }
 
   #write(payload: Uint8Array<ArrayBuffer>): string {
-    const end = payload.indexOf(0);
-    if (end < 0) refuse("EINVAL");
-    this.#nodes.write(this.#path(textOf(payload, end)), payload.slice(end + 1));
+    const [path, value] = pathAndValue(payload);
+    this.#nodes.write(this.#path(path), value);
     return OK;
   }
 
@@ -159,22 +157,25 @@ export class Xenstored extends Daemon<Transaction> {
   // Watches
 
   #watch(peer: Peer<Transaction>, strings: readonly string[]): string {
-    const [given, token] = strings;
-    if (given === undefined || token === undefined || strings.length !== 2) refuse("EINVAL");
-    const path = this.#path(given);
+    const { given, path, token } = this.#pathAndToken(strings);
     const isValid = path[0] === "@" ? path.length <= MAX_EVENT_NAME : isValidPath(path, this.settings.pathLength);
     if (!isValid) refuse("EINVAL");
-    if (peer.watches.some((watch) => watch.path === path && watch.token === token)) refuse("EEXIST");
+    if (peer.findWatch(path, token) >= 0) refuse("EEXIST");
     if (this.#nodes.hasQuotas && peer.watches.length >= this.settings.watches) refuse("E2BIG");
     this.addWatch(peer, path, token, path !== given);
     return OK;
   }
 
   #unwatch(peer: Peer<Transaction>, strings: readonly string[]): string {
+    const { path, token } = this.#pathAndToken(strings);
+    this.removeWatch(peer, path, token);
+    return OK;
+  }
+
+  #pathAndToken(strings: readonly string[]): { given: string; path: string; token: string } {
     const [given, token] = strings;
     if (given === undefined || token === undefined || strings.length !== 2) refuse("EINVAL");
-    this.removeWatch(peer, this.#path(given), token);
-    return OK;
+    return { given, path: this.#path(given), token };
   }
 
   /**
@@ -211,11 +212,8 @@ export class Xenstored extends Daemon<Transaction> {
     return parent !== undefined && (this.#nodes.rightsOn(peer, parent) & READ) !== 0;
   }
 
-  protected fireDomainEvent(name: string): void {
-    for (const peer of this.watchers) {
-      if (!this.#events.mayHear(name, peer)) continue;
-      for (const watch of peer.watches) if (watch.path === name) this.send(peer, watch, name);
-    }
+  protected mayHear(peer: Peer, name: string): boolean {
+    return this.#events.mayHear(name, peer);
   }
 
   // Transactions
