@@ -5,11 +5,10 @@
  * @module
  */
 
+import { LONGEST_DELAY } from "../../src/contract/event_loop.ts";
+
 // Taken when the module is loaded: fake timers would not keep the program alive.
 const { setInterval, clearInterval } = globalThis;
-
-/** The longest delay of a timer, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 let waits = 0;
 let timer: ReturnType<typeof setInterval>;
@@ -17,7 +16,7 @@ let timer: ReturnType<typeof setInterval>;
 /** Keeps the program alive until {@linkcode endWait} is called. */
 export function beginWait(): void {
   waits++;
-  if (waits === 1) timer = setInterval(() => {}, LONGEST);
+  if (waits === 1) timer = setInterval(() => {}, LONGEST_DELAY);
 }
 
 /** Ends a wait. After the last one, the program may end. */

@@ -14,10 +14,25 @@ interface Globals {
 const { setTimeout, clearTimeout } = globalThis;
 const { setImmediate, MessageChannel } = globalThis as unknown as Globals;
 
+/** The longest delay of a timer, in milliseconds: engines call back at once after a longer one. */
+export const LONGEST_DELAY: number = 2 ** 31 - 1;
+
 /** The platform's `setTimeout`, even under fake timers. */
 export const startTimer: typeof setTimeout = setTimeout;
 /** The platform's `clearTimeout`, even under fake timers. */
 export const stopTimer: typeof clearTimeout = clearTimeout;
+
+/**
+ * Starts a timer of the program: fake timers of a test framework control it.
+ *
+ * @returns A function that stops it.
+ */
+export function startProgramTimer(task: () => void, delay: number): () => void {
+  // Both at once, because a test may put fake timers in place in the meantime.
+  const { setTimeout, clearTimeout } = globalThis;
+  const timer = setTimeout(task, delay);
+  return () => clearTimeout(timer);
+}
 
 /**
  * Runs a task in a later turn of the event loop, so that timers and I/O get their turn first. Tasks run in the order of

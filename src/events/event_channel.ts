@@ -1,6 +1,7 @@
 import { checkInteger } from "../contract/checks.ts";
 import { GrantError, type GrantOperation } from "../contract/errors.ts";
 import type { EventFile } from "../contract/event_backend.ts";
+import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import type { CallGuard } from "../shared/call_guard.ts";
 import { showAs } from "../shared/inspection.ts";
@@ -25,9 +26,6 @@ export interface WaitOptions extends EventsOptions {
    */
   timeout?: number | undefined;
 }
-
-/** The longest delay of a timer, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 /**
  * One end of an event channel: a bound port of this domain. Iterate over it to handle every event:
@@ -238,7 +236,7 @@ export class BoundChannel implements EventChannel, EventTaker {
     const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
     checkSignal("wait", signal);
     const isBounded = timeout !== undefined && timeout !== Infinity;
-    if (isBounded) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+    if (isBounded) checkInteger("wait", "`timeout`", timeout, 0, LONGEST_DELAY);
     const waiter = this.after(this.#taken, signal);
     const seen = await (!isBounded ? waiter.promise : this.#within(timeout, waiter));
     if (seen === undefined) throw this.#closedError("wait");
@@ -246,16 +244,14 @@ export class BoundChannel implements EventChannel, EventTaker {
 
   /** Waits until a waiter is settled, and fails it after a time. */
   async #within(timeout: number, waiter: Waiter): Promise<number | undefined> {
-    // Both at once, because a test may put fake timers in place in the meantime.
-    const { setTimeout, clearTimeout } = globalThis;
-    const timer = setTimeout(() => {
+    const stopTimer = startProgramTimer(() => {
       const message = `Cannot wait: no event arrived on port ${this.#port} within ${timeout} ms.`;
       waiter.fail(new DOMException(message, "TimeoutError"));
     }, timeout);
     try {
       return await waiter.promise;
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
   }
 

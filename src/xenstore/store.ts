@@ -1,4 +1,5 @@
 import { checkBackend, checkInteger } from "../contract/checks.ts";
+import { LONGEST_DELAY } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import type { StoreBackend } from "../contract/store_backend.ts";
@@ -89,7 +90,7 @@ export class XenStore implements StoreTransaction, Disposable {
     const what = "open XenStore";
     const backend = checkBackend(what, domain, "store", ["open"]);
     const { timeout = 10_000, signal } = readOptions(what, options, ["timeout", "signal"]);
-    checkInteger(what, "`timeout`", timeout, 1, 2 ** 31 - 1);
+    checkInteger(what, "`timeout`", timeout, 1, LONGEST_DELAY);
     checkSignal(what, signal);
     if (signal?.aborted) throw reasonOf(signal);
     return new XenStore(await connect(backend, timeout, signal));

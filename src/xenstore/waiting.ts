@@ -1,4 +1,5 @@
 import { checkInteger, show } from "../contract/checks.ts";
+import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
@@ -20,9 +21,6 @@ export interface StoreWaitOptions {
    */
   timeout?: number | undefined;
 }
-
-/** The longest delay of a timer, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Looks at a node. Returns `undefined` if that is not what is waited for. */
 type Look<Value> = (signal: AbortSignal) => Promise<Value | undefined>;
@@ -65,15 +63,15 @@ async function wait<Value>(
 ): Promise<Value> {
   const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
   checkSignal("wait", signal);
-  if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+  if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST_DELAY);
   if (signal?.aborted) throw reasonOf(signal);
   // Ends the watch and the reads, whatever the reason.
   const stop = new AbortController();
   const watch = new Watch(connection, path, stop.signal);
   const stopListening = signal && onAbort(signal, () => stop.abort(reasonOf(signal)));
-  // Both at once, because a test may put fake timers in place in the meantime.
-  const { setTimeout, clearTimeout } = globalThis;
-  const timer = timeout === undefined ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);
+  const stopTimer = timeout === undefined
+    ? undefined
+    : startProgramTimer(() => stop.abort(late(path, timeout)), timeout);
   try {
     while (true) {
       const { done } = await watch.next();
@@ -82,7 +80,7 @@ async function wait<Value>(
       if (found !== undefined) return found;
     }
   } finally {
-    clearTimeout(timer);
+    stopTimer?.();
     stopListening?.();
     watch[Symbol.dispose]();
   }
