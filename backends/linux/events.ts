@@ -63,7 +63,7 @@ interface Waiting {
 }
 
 /** For the warning of a file that was dropped. */
-const PORTS = { owner: "EventChannels", things: ["port", "ports"], state: "bound" } as const;
+const PORTS = { owner: "EventChannels", things: ["port bound", "ports bound"] } as const;
 
 class LinuxEventFile implements EventFile {
   readonly #held: FileHoldings;

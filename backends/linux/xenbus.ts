@@ -14,6 +14,7 @@ import { Errno } from "../../src/contract/errno.ts";
 import { nextTurn } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { decodeHeader, encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc } from "./libc.ts";
 import { MessageBorders } from "./message_borders.ts";
 import { asStoreError, deviceError, lostError, operationOf, waitError } from "./store_errors.ts";
@@ -26,15 +27,16 @@ export const XENBUS = "/dev/xen/xenbus";
 const MAX_DEVICE_PAYLOAD = 4096 - HEADER_SIZE;
 
 /** Makes a backend for XenStore through the device at `path`. Opens nothing yet. */
-export function xenbusBackend(libc: Libc, path: string = XENBUS): StoreBackend {
+export function xenbusBackend(libc: Libc, path: string = XENBUS, warnOfLeaks = false): StoreBackend {
   return {
     name: path,
     open() {
-      return asStoreError(() => {
+      const fd = asStoreError(() => {
         const fd = libc.open(path, true);
         if (fd < 0) throw deviceError(libc, path, -fd);
-        return new XenbusConnection(libc, path, fd);
+        return fd;
       });
+      return new XenbusConnection(libc, path, fd, warnOfLeaks);
     },
   };
 }
@@ -46,9 +48,13 @@ interface Waiting {
   stop: () => void;
 }
 
+/** For the warning of a connection that was dropped. */
+const WATCHES = { owner: "XenStore", things: ["watch open", "watches open"] } as const;
+
 class XenbusConnection implements StoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
   readonly maxInFlight: number = 1;
+  readonly #held: FileHoldings;
   readonly #libc: Libc;
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
@@ -60,10 +66,11 @@ class XenbusConnection implements StoreConnection {
   readonly #borders = new MessageBorders();
   #waiting: Waiting | undefined;
 
-  constructor(libc: Libc, path: string, fd: number) {
+  constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
+    this.#held = watchFile(this, { path, warnOfLeaks }, WATCHES);
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -78,7 +85,10 @@ class XenbusConnection implements StoreConnection {
       this.#refuse(message, "ENOENT");
     } else {
       const written = this.#libc.write(this.#fd, message);
-      if (written === message.length) return;
+      if (written === message.length) {
+        if (isWatch) this.#held.count += type === StoreMessage.WATCH ? 1 : -1;
+        return;
+      }
       const errno = written < 0 ? -written : undefined;
       // The kernel has dropped the request, so the connection is as good as before.
       const isRefused = errno === Errno.ENOMEM || (isWatch && errno !== undefined && errno !== Errno.EBADF);
@@ -154,6 +164,7 @@ class XenbusConnection implements StoreConnection {
   }
 
   close(): void {
+    this.#held.closed = true;
     this.#waiting?.stop();
     this.#waiting = undefined;
     // The kernel closes it in any case. Nobody could do anything about an error.
