@@ -15,8 +15,8 @@ test.each([["for a reply", "readable\n"], ["no longer", ""], ["killed", ""], ["d
   },
 );
 
-test("a program that waits for ever stays alive, as on a device", async () => {
-  const program = spawn(process.execPath, args("for ever"), { stdio: ["ignore", "pipe", "inherit"] });
+test.each(["for ever", "for more"])("a program that waits %s stays alive, as on a device", async (how) => {
+  const program = spawn(process.execPath, args(how), { stdio: ["ignore", "pipe", "inherit"] });
   await once(program.stdout, "data");
   const ended = once(program, "exit");
   expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 300, "alive"))])).toBe("alive");
