@@ -81,9 +81,12 @@ async function runServer(domain: XenDomain, name: string, client: number): Promi
     console.log(`server: waits for domain ${client}, at gref ${gref} and port ${port}`);
     await ring.connected();
     await answer(ring);
-  } finally {
-    await withdraw(store, name);
+  } catch (error) {
+    // If the store is lost, too, the first error says more.
+    await withdraw(store, name).catch(() => {});
+    throw error;
   }
+  await withdraw(store, name);
 }
 
 /** Finds a server, and sends it messages. */
@@ -96,10 +99,30 @@ async function runClient(domain: XenDomain, server: number, name: string, messag
   await ask(ring, messages);
 }
 
-const { values, positionals } = parseArgs({
-  options: { to: { type: "string", default: "0" }, messages: { type: "string", default: "1000" } },
-  allowPositionals: true,
-});
+const USAGE = "usage: ring.ts [serve <name> [--to <client>] | connect <server> <name>] [--messages <number>]";
+
+/** Reads the command line, which may be wrong. */
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: "boolean", short: "h" },
+        to: { type: "string", default: "0" },
+        messages: { type: "string", default: "1000" },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(USAGE);
+  Deno.exit();
+}
 const [role, ...rest] = positionals;
 const [messages, to, from] = [values.messages, values.to, rest[0]].map(Number) as [number, number, number];
 const valid = Number.isInteger(messages) && messages >= 0;
@@ -112,8 +135,6 @@ if (valid && role === undefined) {
 } else if (valid && role === "connect" && rest.length === 2 && Number.isInteger(from)) {
   await runClient(denoDomain(), from, rest[1]!, messages);
 } else {
-  console.error(
-    "usage: ring.ts [serve <name> [--to <client>] | connect <server> <name>] [--messages <number>]",
-  );
+  console.error(USAGE);
   Deno.exit(2);
 }

@@ -18,11 +18,29 @@ import { XenStore } from "../src/xenstore/mod.ts";
 
 /** The first byte of the second page tells whether the peer has answered. */
 const ANSWERED = 1;
+/** How long each side waits for the other, in milliseconds. */
+const PATIENCE = 60_000;
 
-const { values, positionals } = parseArgs({
-  options: { to: { type: "string", default: "0" } },
-  allowPositionals: true,
-});
+const USAGE = "usage: share.ts [serve <name> [--to <peer>] | connect <granter> <name>]";
+
+/** Reads the command line, which may be wrong. */
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { help: { type: "boolean", short: "h" }, to: { type: "string", default: "0" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(USAGE);
+  Deno.exit();
+}
 const [role, ...rest] = positionals;
 const to = Number(values.to);
 const from = Number(rest[0]);
@@ -35,7 +53,7 @@ if (role === undefined) {
 } else if (role === "connect" && rest.length === 2 && Number.isInteger(from)) {
   await connect(denoDomain(), from, rest[1]!);
 } else {
-  console.error("usage: share.ts [serve <name> [--to <peer>] | connect <granter> <name>]");
+  console.error(USAGE);
   Deno.exit(2);
 }
 
@@ -48,12 +66,18 @@ async function serve(domain: XenDomain, name: string, peer: number): Promise<voi
   // What an earlier run has left names pages that are not shared any more.
   await store.mkdir("data");
   await store.remove(folder);
-  await store.mkdir(folder);
-  const granter = await store.ownDomid();
-  // A new node takes the rights of its folder: only the peer may read it.
-  await store.setPermissions(folder, [{ domid: granter, access: "none" }, { domid: peer, access: "read" }]);
-  await store.write(`${folder}/grefs`, pages.grefs.join(" "));
-  await waitForAnswer(pages);
+  try {
+    await store.mkdir(folder);
+    const granter = await store.ownDomid();
+    // A new node takes the rights of its folder: only the peer may read it.
+    await store.setPermissions(folder, [{ domid: granter, access: "none" }, { domid: peer, access: "read" }]);
+    await store.write(`${folder}/grefs`, pages.grefs.join(" "));
+    await waitForAnswer(pages);
+  } catch (error) {
+    // If the store is lost, too, the first error says more.
+    await store.remove(folder).catch(() => {});
+    throw error;
+  }
   // References are used again, so nobody may find them once the pages are free.
   await store.remove(folder);
   pages.free();
@@ -63,7 +87,7 @@ async function serve(domain: XenDomain, name: string, peer: number): Promise<voi
 /** The peer: learns the references in XenStore, maps the pages, and answers. */
 async function connect(domain: XenDomain, granter: number, name: string): Promise<void> {
   using store = await XenStore.open(domain);
-  const grefs = await store.waitFor(`/local/domain/${granter}/data/${name}/grefs`, undefined, { timeout: 60_000 });
+  const grefs = await store.waitFor(`/local/domain/${granter}/data/${name}/grefs`, undefined, { timeout: PATIENCE });
   using mapper = new GrantMapper(domain);
   // The other domain may have written anything. The mapper checks the numbers.
   read(mapper, granter, grefs.split(" ").map(Number));
@@ -90,7 +114,11 @@ function read(mapper: GrantMapper, granterDomid: number, grefs: readonly number[
 /** The granter again: waits for the answer in the second page. */
 async function waitForAnswer(pages: SharedPages): Promise<void> {
   using view = pages.map({ start: 1 });
-  while (view.bytes[0] !== ANSWERED) await sleep(10);
+  const end = performance.now() + PATIENCE;
+  while (view.bytes[0] !== ANSWERED) {
+    if (performance.now() > end) throw new Error(`the peer has not answered within ${PATIENCE} ms`);
+    await sleep(10);
+  }
   console.log(`the granter reads the answer in the second page: ${text(view.bytes.subarray(1))}`);
 }
 

@@ -121,7 +121,7 @@ export class ChangedStream {
     if (change === undefined) this.#ready.push(message);
     else if (change.bytes !== undefined) this.#ready.push(change.bytes);
     else if (change.delay !== undefined) this.#delay(message, change.delay);
-    else if (change.error === undefined) this.lose();
+    else if (change.error === undefined) this.#lose();
     else this.#ready.push(encodeRefusal(change.error, decodeHeader(message)));
   }
 
@@ -170,8 +170,13 @@ export class ChangedStream {
     }
   }
 
-  /** Loses the connection: what has arrived can still be taken. */
-  lose(): void {
+  /** Loses the connection: what has arrived can still be taken, as from a socket whose other end was closed. */
+  disconnect(): void {
+    this.#takeAll();
+    this.#lose();
+  }
+
+  #lose(): void {
     this.#isLost = true;
     this.#failure ??= { error: lost() };
     this.#stopTimers();

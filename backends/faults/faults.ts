@@ -260,7 +260,7 @@ export class Faults {
    * ```
    */
   disconnect(): void {
-    for (const stream of this.#injector.streams) stream.lose();
+    for (const stream of this.#injector.streams) stream.disconnect();
   }
 
   /**

@@ -42,8 +42,8 @@ export interface LinuxDomainOptions {
   allowOwnGrants?: boolean | undefined;
   /**
    * Whether to warn, through `console.warn`, if a file of a device is dropped without being closed: the garbage
-   * collector takes the handles, but the pages stay granted or mapped, and the ports bound, until the program ends. The
-   * first one of each device is reported. Set it to false if the program keeps only the `bytes` of pages that it shares
+   * collector takes the handles, but the pages stay granted or mapped, the ports bound, and the watches of XenStore open,
+   * until the program ends. The first one of each device is reported. Set it to false if the program keeps only the `bytes` of pages that it shares
    * to its end. Default is true.
    */
   warnOfLeaks?: boolean | undefined;
@@ -86,7 +86,7 @@ function checkPath(what: string, name: string, value: unknown): void {
  */
 export function linuxDomain(libc: Libc, options: LinuxDomainOptions, isX86: boolean): XenDomain {
   const { gntalloc, gntdev, evtchn, allowOwnGrants = false, warnOfLeaks = true } = options;
-  const store = linuxStoreBackend(libc, options);
+  const store = linuxStoreBackend(libc, options, warnOfLeaks);
   return {
     grants: linuxGrantBackend(libc, gntalloc, warnOfLeaks),
     maps: linuxMapBackend(

@@ -56,7 +56,7 @@ const READ_SIZE = 4096;
 const NOTHING: readonly number[] = Object.freeze([]);
 
 /** For the warning of a file that was dropped. */
-const PORTS = { owner: "EventChannels", things: ["port", "ports"], state: "bound" } as const;
+const PORTS = { owner: "EventChannels", things: ["port bound", "ports bound"] } as const;
 
 class LinuxEventFile implements EventFile {
   readonly #held: FileHoldings;

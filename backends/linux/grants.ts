@@ -81,7 +81,7 @@ class LinuxGrantBackend implements GrantBackend {
 const NOTHING_HELD: readonly number[] = Object.freeze([]);
 
 /** For the warning of a file that was dropped. */
-const GRANTS = { owner: "GrantDevice", things: ["page", "pages"], state: "granted" } as const;
+const GRANTS = { owner: "GrantDevice", things: ["page granted", "pages granted"] } as const;
 
 class LinuxGrantFile implements GrantFile {
   readonly #backend: LinuxGrantBackend;

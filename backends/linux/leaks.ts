@@ -12,10 +12,8 @@ export interface FileHoldings {
 interface LeakWords {
   /** The public class whose file it is: "GrantDevice". */
   readonly owner: string;
-  /** What the file holds: one, and several. */
-  readonly things: readonly [one: string, several: string];
-  /** What becomes of them: "granted". */
-  readonly state: string;
+  /** What the file holds, and what becomes of it: "page granted", and "pages granted". Absent if nobody counts it. */
+  readonly things?: readonly [one: string, several: string];
 }
 
 /**
@@ -27,8 +25,8 @@ interface LeakWords {
  */
 export function watchFile(
   file: object,
-  { path, warnOfLeaks }: Device,
-  { owner, things, state }: LeakWords,
+  { path, warnOfLeaks }: Pick<Device, "path" | "warnOfLeaks">,
+  { owner, things }: LeakWords,
 ): FileHoldings {
   const holdings: FileHoldings = { count: 0, closed: false };
   if (!warnOfLeaks) return holdings;
@@ -36,9 +34,9 @@ export function watchFile(
   watchForLeak(file, path, () => {
     const { count, closed } = holdings;
     if (closed) return undefined;
-    const what = count === 0
+    const what = count === 0 || things === undefined
       ? "It stays open"
-      : `It stays open with ${count === 1 ? `1 ${things[0]}` : `${count} ${things[1]}`} ${state}`;
+      : `It stays open with ${count === 1 ? `1 ${things[0]}` : `${count} ${things[1]}`}`;
     const where = place === undefined ? "" : `, opened at ${place},`;
     return `A file of ${path}${where} was dropped without being closed. ${what} until the program ends. Keep the ` +
       `${owner}, and close it or declare it with \`using\`. To turn this warning off, set \`warnOfLeaks: false\` of ` +

@@ -69,7 +69,7 @@ class LinuxMapBackend implements MapBackend {
 }
 
 /** For the warning of a file that was dropped. */
-const MAPS = { owner: "GrantMapper and its mappings", things: ["mapping", "mappings"], state: "mapped" } as const;
+const MAPS = { owner: "GrantMapper and its mappings", things: ["mapping mapped", "mappings mapped"] } as const;
 
 class LinuxMapFile implements MapFile {
   readonly #held: FileHoldings;

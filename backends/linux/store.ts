@@ -28,18 +28,24 @@ export interface StorePaths {
 }
 
 /** Makes the backend for XenStore. Reads the environment at the first `open()`, if no path is given. */
-export function linuxStoreBackend(libc: Libc, { xenbus, xenstored }: StorePaths = {}): StoreBackend {
-  if (xenstored !== undefined) return storeSocketBackend(libc, xenstored);
-  if (xenbus !== undefined) return xenbusBackend(libc, xenbus);
-  return new ChosenBackend(libc);
+export function linuxStoreBackend(
+  libc: Libc,
+  { xenbus, xenstored }: StorePaths = {},
+  warnOfLeaks = false,
+): StoreBackend {
+  if (xenstored !== undefined) return storeSocketBackend(libc, xenstored, warnOfLeaks);
+  if (xenbus !== undefined) return xenbusBackend(libc, xenbus, warnOfLeaks);
+  return new ChosenBackend(libc, warnOfLeaks);
 }
 
 class ChosenBackend implements StoreBackend {
   readonly #libc: Libc;
+  readonly #warnOfLeaks: boolean;
   #chosen: StoreBackend | undefined;
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, warnOfLeaks: boolean) {
     this.#libc = libc;
+    this.#warnOfLeaks = warnOfLeaks;
   }
 
   /** The path of the device until the environment was read. */
@@ -48,14 +54,16 @@ class ChosenBackend implements StoreBackend {
   }
 
   open(): StoreConnection {
-    this.#chosen ??= asStoreError(() => choose(this.#libc));
+    this.#chosen ??= asStoreError(() => choose(this.#libc, this.#warnOfLeaks));
     return this.#chosen.open();
   }
 }
 
-function choose(libc: Libc): StoreBackend {
+function choose(libc: Libc, warnOfLeaks: boolean): StoreBackend {
   const path = libc.environment(XENSTORED_PATH);
-  if (path) return storeSocketBackend(libc, path);
+  if (path) return storeSocketBackend(libc, path, warnOfLeaks);
   const folder = libc.environment(XENSTORED_RUNDIR);
-  return folder ? storeSocketBackend(libc, `${folder}/socket`) : xenbusBackend(libc);
+  return folder
+    ? storeSocketBackend(libc, `${folder}/socket`, warnOfLeaks)
+    : xenbusBackend(libc, undefined, warnOfLeaks);
 }

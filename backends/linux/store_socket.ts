@@ -11,6 +11,7 @@ import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
 import { MAX_PAYLOAD } from "../../src/contract/store_wire.ts";
 import { EagerReader } from "./eager_reader.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { pause } from "./pause.ts";
 import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
@@ -24,11 +25,12 @@ const TRIES = 100;
 const SEND_AGAIN = 2;
 
 /** Makes a backend for XenStore through the socket at `path`. Opens nothing yet. */
-export function storeSocketBackend(libc: Libc, path: string): StoreBackend {
+export function storeSocketBackend(libc: Libc, path: string, warnOfLeaks = false): StoreBackend {
   return {
     name: path,
     open() {
-      return asStoreError(() => new SocketConnection(libc, path, connect(libc, path)));
+      const fd = asStoreError(() => connect(libc, path));
+      return new SocketConnection(libc, path, fd, warnOfLeaks);
     },
   };
 }
@@ -54,6 +56,7 @@ function connect(libc: Libc, path: string): number {
 class SocketConnection implements StoreConnection {
   readonly maxPayload: number = MAX_PAYLOAD;
   readonly maxInFlight: number = Infinity;
+  readonly #held: FileHoldings;
   readonly #libc: Libc;
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
@@ -66,11 +69,12 @@ class SocketConnection implements StoreConnection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
 
-  constructor(libc: Libc, path: string, fd: number) {
+  constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
     this.#reader = new EagerReader(libc, fd);
+    this.#held = watchFile(this, { path, warnOfLeaks }, { owner: "XenStore" });
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -100,8 +104,8 @@ class SocketConnection implements StoreConnection {
   }
 
   /**
-   * The socket has room for more requests than a client has under way, so this happens only if the daemon is slow. It is
-   * not worth to watch for room in all runtimes.
+   * The socket has room for more requests than a client has under way, so this happens only if the daemon is slow.
+   * Watching for room in all runtimes is not worth it.
    */
   #sendLater(): void {
     this.#timer ??= startTimer(() => {
@@ -139,6 +143,7 @@ class SocketConnection implements StoreConnection {
   }
 
   close(): void {
+    this.#held.closed = true;
     this.#flush();
     this.#stop?.();
     this.#stop = undefined;

@@ -14,6 +14,7 @@ import { Errno } from "../../src/contract/errno.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { encodeRefusal, MAX_DEVICE_PAYLOAD, type StoreHeader, StoreMessage } from "../../src/contract/store_wire.ts";
+import { type FileHoldings, watchFile } from "./leaks.ts";
 import type { Libc } from "./libc.ts";
 import { ReadableWait } from "./readable_wait.ts";
 import { MessageBorders } from "./message_borders.ts";
@@ -23,22 +24,27 @@ import { asStoreError, deviceError, lostError, operationOf, waitError } from "./
 export const XENBUS = "/dev/xen/xenbus";
 
 /** Makes a backend for XenStore through the device at `path`. Opens nothing yet. */
-export function xenbusBackend(libc: Libc, path: string = XENBUS): StoreBackend {
+export function xenbusBackend(libc: Libc, path: string = XENBUS, warnOfLeaks = false): StoreBackend {
   return {
     name: path,
     open() {
-      return asStoreError(() => {
+      const fd = asStoreError(() => {
         const fd = libc.open(path, true);
         if (fd < 0) throw deviceError(libc, path, -fd);
-        return new XenbusConnection(libc, path, fd);
+        return fd;
       });
+      return new XenbusConnection(libc, path, fd, warnOfLeaks);
     },
   };
 }
 
+/** For the warning of a connection that was dropped. */
+const WATCHES = { owner: "XenStore", things: ["watch open", "watches open"] } as const;
+
 class XenbusConnection implements StoreConnection {
   readonly maxPayload: number = MAX_DEVICE_PAYLOAD;
   readonly maxInFlight: number = 1;
+  readonly #held: FileHoldings;
   readonly #libc: Libc;
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
@@ -50,11 +56,12 @@ class XenbusConnection implements StoreConnection {
   readonly #borders = new MessageBorders();
   readonly #wait: ReadableWait;
 
-  constructor(libc: Libc, path: string, fd: number) {
+  constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
     this.#wait = new ReadableWait(libc, fd);
+    this.#held = watchFile(this, { path, warnOfLeaks }, WATCHES);
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -69,7 +76,10 @@ class XenbusConnection implements StoreConnection {
       this.#refuse(header, "ENOENT");
     } else {
       const written = this.#libc.write(this.#fd, message);
-      if (written === message.length) return;
+      if (written === message.length) {
+        if (isWatch) this.#held.count += type === StoreMessage.WATCH ? 1 : -1;
+        return;
+      }
       const errno = written < 0 ? -written : undefined;
       // The kernel has dropped the request, so the connection is as good as before.
       const isRefused = errno === Errno.ENOMEM || (isWatch && errno !== undefined && errno !== Errno.EBADF);
@@ -119,6 +129,7 @@ class XenbusConnection implements StoreConnection {
   }
 
   close(): void {
+    this.#held.closed = true;
     this.#wait.end();
     // The kernel closes it in any case. Nobody could do anything about an error.
     this.#libc.close(this.#fd);

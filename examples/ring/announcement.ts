@@ -11,7 +11,7 @@
  * @module
  */
 import type { WaitOptions } from "../../mod.ts";
-import type { XenStore } from "../../src/xenstore/mod.ts";
+import { StoreError, type XenStore } from "../../src/xenstore/mod.ts";
 
 /** What the client needs to connect. */
 export interface Announcement {
@@ -57,10 +57,21 @@ export async function find(
   name: string,
   options: WaitOptions = {},
 ): Promise<Announcement> {
+  const { timeout, signal } = options;
+  const end = performance.now() + (timeout ?? Infinity);
   const folder = `/local/domain/${server}/data/${name}`;
-  await store.waitFor(`${folder}/event-channel`, undefined, options);
-  return await store.transaction(async (transaction) => ({
-    gref: await transaction.readNumber(`${folder}/ring-ref`),
-    port: await transaction.readNumber(`${folder}/event-channel`),
-  }));
+  for (;;) {
+    const left = timeout === undefined ? undefined : Math.max(0, Math.ceil(end - performance.now()));
+    await store.waitFor(`${folder}/event-channel`, undefined, { timeout: left, signal });
+    try {
+      return await store.transaction(async (transaction) => ({
+        gref: await transaction.readNumber(`${folder}/ring-ref`),
+        port: await transaction.readNumber(`${folder}/event-channel`),
+      }));
+    } catch (error) {
+      // The server has withdrawn meanwhile, or its domain is gone: another one may come.
+      const isGone = error instanceof StoreError && (error.code === "denied" || error.code === "not-found");
+      if (!isGone || performance.now() >= end) throw error;
+    }
+  }
 }

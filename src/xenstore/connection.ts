@@ -206,12 +206,13 @@ export class Connection implements TransportTaker {
   addWatch(watch: EventTaker): string {
     const token = String(++this.#lastToken);
     this.#watches.set(token, watch);
+    this.#transport.openWatch();
     return token;
   }
 
   /** Forgets a watch. */
   removeWatch(token: string): void {
-    this.#watches.delete(token);
+    if (this.#watches.delete(token)) this.#transport.closeWatch();
   }
 
   /** One more waits for an event. */

@@ -25,6 +25,9 @@ export interface StoreOptions {
    * How long the daemon may take for each answer, in milliseconds: a whole number from 1 to 2,147,483,647. A request
    * that takes longer fails with `timed-out`; the limit may be passed by an eighth. Waiting for an event has no limit.
    *
+   * It cannot limit the beginning and the end of a watch through Linux's device: in both, the kernel blocks the whole
+   * thread until the daemon has answered. Where that matters, watch in a worker, or through the socket.
+   *
    * @default {10000}
    */
   timeout?: number | undefined;

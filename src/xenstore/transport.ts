@@ -7,6 +7,9 @@ import { Garbage } from "./garbage.ts";
 /** How often a full buffer is read in one turn of the event loop, so that a flood of events cannot stop the program. */
 const READS = 16;
 
+/** The milliseconds after which to look for events that nobody waits for. */
+const DRAIN_PERIOD = 100;
+
 /** Receives messages, or why there will be no more. */
 export interface TransportTaker extends MessageTaker {
   /** The backend or the daemon failed. */
@@ -23,6 +26,9 @@ interface Wait {
  *
  * A backend that calls back too often, too early, or for no reason does no harm: each wait is answered once, outside
  * any other call. If an answer brought nothing, the next wait begins in a later turn of the event loop.
+ *
+ * While a watch is open, it also takes what has arrived from time to time, without keeping the program alive. Otherwise,
+ * whoever may write to the watched node could fill the memory of the kernel or the daemon with events.
  */
 export class Transport {
   readonly #connection: StoreConnection;
@@ -32,6 +38,9 @@ export class Transport {
   #wanted = 0;
   #wait: Wait | undefined;
   #pause: ReturnType<typeof startTimer> | undefined;
+  /** How many watches are open. */
+  #watches = 0;
+  #drain: ReturnType<typeof startTimer> | undefined;
   /** Whether the backend is in the middle of a call. */
   #busy = false;
   #open = true;
@@ -133,6 +142,49 @@ export class Transport {
     else this.#startLater();
   }
 
+  /** One more watch is open. */
+  openWatch(): void {
+    if (this.#watches++ === 0) this.#drainAfter(DRAIN_PERIOD);
+  }
+
+  /** One fewer watch is open. */
+  closeWatch(): void {
+    if (--this.#watches === 0) this.#stopDraining();
+  }
+
+  #drainAfter(time: number): void {
+    if (!this.#open) return;
+    // A connection that was dropped unclosed may be collected, and the backend may warn of it.
+    const self = new WeakRef(this);
+    this.#drain = startTimer(() => {
+      const transport = self.deref();
+      if (transport !== undefined) transport.#drainNow();
+    }, time);
+    // A watch alone must not keep the program alive. Timers of browsers are numbers, and keep nothing alive.
+    (this.#drain as { unref?: () => unknown }).unref?.();
+  }
+
+  #drainNow(): void {
+    this.#drain = undefined;
+    let isMoreLikely = false;
+    // Whoever wants messages takes the events, too.
+    if (this.#wait === undefined && this.#pause === undefined && !this.#busy) {
+      try {
+        isMoreLikely = this.#receive();
+      } catch (error) {
+        if (this.#open) this.#taker.onFailure(error);
+        return;
+      }
+    }
+    // What has arrived may have led to the end of the last watch, or to a new one.
+    if (this.#watches > 0 && this.#drain === undefined) this.#drainAfter(isMoreLikely ? 0 : DRAIN_PERIOD);
+  }
+
+  #stopDraining(): void {
+    if (this.#drain !== undefined) stopTimer(this.#drain);
+    this.#drain = undefined;
+  }
+
   #startLater(): void {
     this.#pause = startTimer(() => {
       this.#pause = undefined;
@@ -170,6 +222,7 @@ export class Transport {
   close(): void {
     this.#open = false;
     this.#stop();
+    this.#stopDraining();
     if (this.#busy || this.#closed) return;
     this.#closed = true;
     try {

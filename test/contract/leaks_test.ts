@@ -10,9 +10,12 @@ import { linuxDomain } from "../../backends/linux/domain.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { Recorder } from "../../backends/record.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
+import { StoreMessage } from "../../src/contract/store_wire.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
 import { framesOf, placeOfCaller, watchForLeak } from "../../src/contract/leaks.ts";
 import { FakeLibc } from "../support/fake_libc.ts";
 import { collectGarbage, collectUntil, drop } from "../support/garbage.ts";
+import { message } from "../support/store_messages.ts";
 
 let warn: Mock<typeof console.warn>;
 beforeEach(() => {
@@ -43,6 +46,7 @@ function linux(warnOfLeaks?: boolean) {
     gntalloc: `/dev/${number}/gntalloc`,
     gntdev: `/dev/${number}/gntdev`,
     evtchn: `/dev/${number}/evtchn`,
+    xenstored: `/dev/${number}/socket`,
   };
   return { libc, ...paths, domain: linuxDomain(libc, { ...paths, warnOfLeaks }, false) };
 }
@@ -93,6 +97,42 @@ describe("a file of a Linux device that is dropped", () => {
     expect(warnings(evtchn)[0]).toContain("It stays open with 3 ports bound until");
   });
 
+  test.each(["xenbus", "xenstored", "the environment"] as const)("is reported if it is XenStore's: %s", async (way) => {
+    const libc = new FakeLibc();
+    const path = `/dev/${++domains}/${way}`;
+    if (way === "the environment") libc.variables.XENSTORED_PATH = path;
+    const { store } = linuxDomain(libc, way === "the environment" ? {} : { [way]: path }, false);
+    await drop(() => {
+      // The daemon has gone away, but not before a watch was made.
+      const connection = store.open();
+      connection.send(message(StoreMessage.WATCH, "ab\0cdef\0"));
+      connection.send(message(StoreMessage.WATCH, "ab\0ghij\0"));
+      connection.send(message(StoreMessage.UNWATCH, "ab\0cdef\0"));
+    });
+    await collectUntil(() => warnings(path).length > 0);
+    const [text] = warnings(path);
+    expect(text).toContain(`gntalloc: A file of ${path}, opened at `);
+    expect(text).toMatch(/leaks_test\.ts:\d+:\d+/);
+    expect(text).toContain(
+      `It stays open ${way === "xenbus" ? "with 1 watch open " : ""}until the program ends. Keep the XenStore,`,
+    );
+    expect(libc.openFiles).toBe(1);
+  });
+
+  test("is reported if it is XenStore's, with the place in the program that has opened it", async () => {
+    const path = `/dev/${++domains}/socket`;
+    const libc = new FakeLibc();
+    libc.variables.XENSTORED_PATH = path;
+    const { store } = linuxDomain(libc, {}, false);
+    libc.xenstore = [message(StoreMessage.READ, "7", 1)];
+    await drop(async () => {
+      const opened = await XenStore.open({ store });
+      expect(opened.closed).toBe(false);
+    });
+    await collectUntil(() => warnings(path).length > 0);
+    expect(warnings(path)[0]).toMatch(/opened at .*leaks_test\.ts:\d+:\d+/);
+  });
+
   test("is reported through recorders and faults, and without anything in it", async () => {
     const { domain, gntdev } = linux();
     await drop(() => {
@@ -114,7 +154,7 @@ describe("a file of a Linux device that is dropped", () => {
   });
 
   test("is not reported if it was closed, if a handle of it is left, or if that is turned off", async () => {
-    const { domain, gntalloc, gntdev, evtchn } = linux();
+    const { domain, gntalloc, gntdev, evtchn, xenstored } = linux();
     const off = linux(false);
     const kept: object[] = [];
     await drop(() => {
@@ -134,12 +174,15 @@ describe("a file of a Linux device that is dropped", () => {
       new GrantDevice(off.domain).open().allocate(0);
       new GrantMapper(off.domain).map(1, [5]);
       new EventChannels(off.domain).bindUnbound(0);
+      domain.store.open().close();
+      kept.push(domain.store.open());
+      off.domain.store.open();
     });
     await collectAll();
-    for (const path of [gntalloc, gntdev, evtchn, off.gntalloc, off.gntdev, off.evtchn]) {
+    for (const path of [gntalloc, gntdev, evtchn, xenstored, off.gntalloc, off.gntdev, off.evtchn, off.xenstored]) {
       expect(warnings(path)).toEqual([]);
     }
-    expect(kept.length).toBe(5);
+    expect(kept.length).toBe(6);
   });
 });
 

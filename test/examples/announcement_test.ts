@@ -1,4 +1,6 @@
 /** How the two sides of the example find each other. */
+import { spawnSync } from "node:child_process";
+import process from "node:process";
 import { beforeEach, describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { announce, find, withdraw } from "../../examples/ring/announcement.ts";
@@ -33,6 +35,21 @@ describe.each([["a domU", 5, 0], ["dom0", 0, 5]])("a server in %s", (_, serverDo
     await announce(server, "ring", clientDomid, { gref: 8, port: 1 });
     await announce(server, "ring", clientDomid, { gref: 9, port: 2 });
     expect(await finding()).toEqual({ gref: 9, port: 2 });
+  });
+
+  test("is found if it withdraws just when the client has seen it, and comes again", async () => {
+    await announce(server, "ring", clientDomid, { gref: 8, port: 1 });
+    const transaction = client.transaction.bind(client);
+    let tries = 0;
+    client.transaction = async (run, options) => {
+      if (++tries === 1) {
+        await withdraw(server, "ring");
+        setTimeout(() => announce(server, "ring", clientDomid, { gref: 9, port: 2 }), 5);
+      }
+      return await transaction(run, options);
+    };
+    expect(await finding()).toEqual({ gref: 9, port: 2 });
+    expect(tries).toBe(2);
   });
 
   test("is not found after it has withdrawn", async () => {
@@ -83,4 +100,17 @@ describe("share.ts", () => {
       expect(code).toBe(2);
     }
   });
+});
+
+test.each(["share", "ring"])("%s.ts says how to use it", (name) => {
+  const program = new URL(`../../examples/${name}.ts`, import.meta.url).pathname;
+  const start = (...args: string[]) =>
+    spawnSync(process.execPath, ["run", "--no-check", program, ...args], { encoding: "utf8" });
+  const help = start("--help");
+  expect([help.status, help.stderr]).toEqual([0, ""]);
+  expect(help.stdout).toMatch(`usage: ${name}.ts`);
+  const wrong = start("--nonsense");
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(`usage: ${name}.ts`);
+  expect(wrong.stderr).not.toContain("Uncaught");
 });

@@ -343,6 +343,28 @@ describe("split()", () => {
 });
 
 describe("disconnect()", () => {
+  /** Takes what has arrived, by one call. */
+  function takeOnce(connection: StoreConnection): TextMessage[] {
+    const bytes = new Uint8Array(100);
+    return new Joiner().add(bytes.subarray(0, connection.receive(bytes)));
+  }
+
+  test("keeps what has arrived, in pieces and behind a part of a message that was taken", async () => {
+    const connection = backend.open();
+    connection.send(message(READ, "name\0", 1));
+    connection.send(message(READ, "domid\0", 2));
+    await settle();
+    const bytes = new Uint8Array(100);
+    expect(connection.receive(bytes.subarray(0, 5))).toBe(5);
+    connection.send(message(READ, "name\0", 3));
+    faults.disconnect();
+    let count = 5;
+    while (count < 41) count += connection.receive(bytes.subarray(count, count + 3));
+    expect(new Joiner().add(bytes.subarray(0, count)).map(({ text }) => text)).toEqual(["domain-1", "1"]);
+    expect(() => connection.receive(bytes)).toThrow(expect.objectContaining({ code: "disconnected" }));
+    connection.close();
+  });
+
   test("loses the open connections, whoever waits, and no later ones", async () => {
     const [one, two] = [backend.open(), backend.open()];
     const waiting = readable(one);
@@ -350,6 +372,7 @@ describe("disconnect()", () => {
     await readable(two);
     faults.disconnect();
     await waiting;
+    expect(takeOnce(two).map(({ text }) => text)).toEqual(["domain-1"]);
     for (const connection of [one, two]) {
       expect(() => connection.receive(new Uint8Array(9))).toThrow(expect.objectContaining({ code: "disconnected" }));
       expect(() => connection.send(message(READ, "name\0"))).toThrow("the daemon has closed the connection");

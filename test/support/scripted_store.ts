@@ -50,6 +50,11 @@ export class ScriptedStore implements StoreBackend {
   /** Keeps the program alive while the backend waits. */
   #alive: ReturnType<typeof startTimer> | undefined;
 
+  /** How many bytes have arrived that nobody has taken. */
+  get unread(): number {
+    return this.#arrived.length;
+  }
+
   open(): StoreConnection {
     return {
       maxPayload: this.maxPayload,

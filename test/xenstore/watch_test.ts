@@ -224,3 +224,39 @@ describe("a watch ends", () => {
 test("a watch is shown with its path", () => {
   expect(inspect(store.watch("a"))).toBe("StoreWatch { path: 'a', closed: false }");
 });
+
+describe("events that nobody iterates over", () => {
+  test("are taken from time to time, so that they do not pile up at the daemon", async () => {
+    const watch = store.watch("data");
+    await watch.next();
+    for (let index = 0; index < 20_000; index++) daemon.fire("data/a");
+    await expect.poll(() => daemon.unread, { timeout: 5000 }).toBe(0);
+    expect(daemon.waiting).toBe(false);
+    expect(await arrived(watch)).toEqual(["data/a"]);
+  });
+
+  test("stay where they are once the last watch has ended", async () => {
+    const [a, b] = [store.watch("data"), store.watch("data")];
+    await Promise.all([a.next(), b.next()]);
+    a.close();
+    await store.ownDomid();
+    daemon.fire("data/a");
+    await expect.poll(() => daemon.unread).toBe(0);
+    b.close();
+    await store.ownDomid();
+    daemon.event("data/a", "2");
+    const { unread } = daemon;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(daemon.unread).toBe(unread);
+    expect(unread).toBeGreaterThan(0);
+  });
+
+  test("tell of a lost connection", async () => {
+    const watch = store.watch("data");
+    await watch.next();
+    daemon.hangUp();
+    await expect.poll(() => store.closed).toBe(true);
+    expect(watch.closed).toBe(true);
+    await expect(watch.next()).rejects.toMatchObject({ code: "disconnected" });
+  });
+});

@@ -5,7 +5,7 @@ import { beginWait, endWait } from "../keep_alive.ts";
 interface Waiting {
   readonly callback: () => void;
   /** Whether it keeps the program alive. While a turn of the event loop is due, that does. */
-  readonly keepsAlive: boolean;
+  keepsAlive: boolean;
 }
 
 /** Messages on their way to a connection: they arrive in a later turn of the event loop, in order. */
@@ -72,10 +72,10 @@ export class Mailbox {
   whenReadable(callback: () => void): () => void {
     if (this.#ended) return () => {};
     this.#stop(this.#waiting);
-    const waiting = { callback, keepsAlive: !this.#due && this.#arrived === 0 };
-    if (waiting.keepsAlive) beginWait();
+    const waiting = { callback, keepsAlive: false };
     this.#waiting = waiting;
     if (this.#arrived > 0) this.#arriveLater();
+    else if (!this.#due) keepAlive(waiting);
     return () => this.#stop(waiting);
   }
 
@@ -93,8 +93,9 @@ export class Mailbox {
       this.#arrived = this.#messages.length;
       this.#events.clear();
       const waiting = this.#waiting;
-      // The waiter of an earlier turn may have taken everything.
-      if (waiting === undefined || this.#arrived === 0) return;
+      if (waiting === undefined) return;
+      // Everything may have been taken meanwhile.
+      if (this.#arrived === 0) return keepAlive(waiting);
       this.#stop(waiting);
       waiting.callback();
     });
@@ -107,4 +108,11 @@ export class Mailbox {
     this.#arrived = 0;
     this.#stop(this.#waiting);
   }
+}
+
+/** Keeps the program alive for a waiter, now that no turn of the event loop is due. */
+function keepAlive(waiting: Waiting): void {
+  if (waiting.keepsAlive) return;
+  waiting.keepsAlive = true;
+  beginWait();
 }

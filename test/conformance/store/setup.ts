@@ -18,9 +18,12 @@ export class StoreSetup {
   readonly target: StoreTarget;
   readonly ours: Party;
   readonly theirs: Party;
+  /** The folder of each side that holds all that the test makes. */
+  readonly #folder: string;
   readonly #opened: XenStore[];
 
-  private constructor(target: StoreTarget, ours: Party, theirs: Party) {
+  private constructor(target: StoreTarget, folder: string, ours: Party, theirs: Party) {
+    this.#folder = folder;
     this.target = target;
     this.ours = ours;
     this.theirs = theirs;
@@ -29,11 +32,13 @@ export class StoreSetup {
 
   /** Opens both sides. */
   static async open(target: StoreTarget): Promise<StoreSetup> {
-    const number = `${Date.now()}-${folders++}`;
-    const ours = await party(target.ours, `data/conformance/${number}/ours`);
+    // Others may run the suite in the same domains at the same time.
+    const folder = `data/conformance-${Date.now()}-${Math.random().toString(36).slice(2)}-${folders++}`;
+    const ours = await party(target.ours, `${folder}/ours`);
     try {
-      return new StoreSetup(target, ours, await party(target.theirs, `data/conformance/${number}/theirs`));
+      return new StoreSetup(target, folder, ours, await party(target.theirs, `${folder}/theirs`));
     } catch (error) {
+      await ours.xenstore.remove(folder).catch(() => {});
       ours.xenstore.close();
       throw error;
     }
@@ -65,12 +70,14 @@ export class StoreSetup {
 
   /** Removes what the test has left, and closes everything. */
   async close(): Promise<void> {
-    for (const side of [this.ours, this.theirs]) {
-      const cleaner = await XenStore.open(side);
-      await cleaner.remove("data/conformance").catch(() => {});
-      cleaner.close();
+    try {
+      for (const side of [this.ours, this.theirs]) {
+        using cleaner = await XenStore.open(side);
+        await cleaner.remove(this.#folder).catch(() => {});
+      }
+    } finally {
+      for (const xenstore of this.#opened) xenstore.close();
     }
-    for (const xenstore of this.#opened) xenstore.close();
   }
 }
 

@@ -28,13 +28,16 @@ export function storeConformance(options: StoreConformanceOptions): void {
     for (const [name, run] of Object.entries(tests)) {
       options.test(`${group}: ${name}`, async () => {
         const target = await options.open();
-        const setup = await StoreSetup.open(target);
         try {
-          await run(setup);
+          const setup = await StoreSetup.open(target);
+          try {
+            await run(setup);
+          } finally {
+            await setup.close();
+          }
         } finally {
-          await setup.close();
+          target.close();
         }
-        target.close();
       });
     }
   }

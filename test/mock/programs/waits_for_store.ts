@@ -14,6 +14,15 @@ switch (process.argv[2]) {
   case "for a reply":
     connection.send(encodeMessage(StoreMessage.READ, 1, 0, new TextEncoder().encode("domid\0")));
     break;
+  case "for more":
+    stop();
+    connection.send(encodeMessage(StoreMessage.READ, 1, 0, new TextEncoder().encode("domid\0")));
+    await new Promise<void>((resolve) => void connection.whenReadable(resolve));
+    connection.whenReadable(() => console.log("readable"));
+    // Nothing is left when the turn comes in which the wait would end.
+    connection.receive(new Uint8Array(100));
+    console.log("waiting");
+    break;
   case "no longer":
     stop();
     stop();

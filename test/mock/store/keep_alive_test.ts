@@ -11,4 +11,5 @@ test.each([["for a reply", "readable\n"], ["no longer", ""], ["killed", ""], ["d
   },
 );
 
-test("a program that waits for ever stays alive, as on a device", () => expectAlive(PROGRAM, "for ever"));
+test.each(["for ever", "for more"])("a program that waits %s stays alive, as on a device", (how) =>
+  expectAlive(PROGRAM, how));

@@ -1,5 +1,6 @@
 /**
- * The conformance suite of XenStore on a real daemon, through its socket.
+ * The conformance suite of XenStore on a real daemon, through its socket: both sides are domain 0, so its tests of rights
+ * and quotas between domains do nothing here.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export function declareConformance(daemon: Daemon): void {
   });
   Deno.test.afterAll(() => running.stop());
   storeConformance({
-    test: (name, run) => Deno.test(`${daemon}: ${name}`, run),
+    test: (name, run) => Deno.test(`${daemon}, both sides in domain 0: ${name}`, run),
     open() {
       const { store } = denoDomain({ xenstored: running.socket });
       const side = { store, domid: 0, longLists: true };
