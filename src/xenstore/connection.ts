@@ -43,6 +43,8 @@ export class Connection implements TransportTaker {
   /** Those that wait for their turn. */
   readonly #queue = new Set<Request>();
   readonly #watches = new Map<string, EventTaker>();
+  /** Called when the connection ends. */
+  readonly #endListeners = new Set<(ending: Ending) => void>();
   #lastId = 0;
   #lastToken = 0;
   #ending: Ending | undefined;
@@ -63,6 +65,16 @@ export class Connection implements TransportTaker {
   /** Why it has ended; `undefined` if it has not. */
   get ending(): Ending | undefined {
     return this.#ending;
+  }
+
+  /**
+   * Calls back when the connection ends, before any request or watch is told; at once if it has ended. Returns a
+   * function that stops listening.
+   */
+  onEnd(listener: (ending: Ending) => void): () => void {
+    if (this.#ending) listener(this.#ending);
+    else this.#endListeners.add(listener);
+    return () => void this.#endListeners.delete(listener);
   }
 
   /** How many requests nobody has answered yet. */
@@ -235,6 +247,8 @@ export class Connection implements TransportTaker {
     this.#ending = ending;
     this.#clock.stop();
     this.#transport.close();
+    for (const listener of this.#endListeners) listener(ending);
+    this.#endListeners.clear();
     for (const requests of [this.#inFlight, this.#queue]) {
       for (const request of requests.values()) this.#fail(request, ended(request, ending));
     }

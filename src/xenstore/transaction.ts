@@ -4,7 +4,7 @@ import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
-import { onAbort } from "./abort.ts";
+import { unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { Nodes, type Scope } from "./nodes.ts";
 import { done, toTransaction } from "./replies.ts";
@@ -133,19 +133,6 @@ function start(connection: Connection, signal: AbortSignal | undefined): Promise
 function abort(connection: Connection, transaction: number): void {
   connection.begin().word("F");
   connection.post(StoreMessage.TRANSACTION_END, transaction, "end a transaction");
-}
-
-/** Runs a function, but gives up waiting for it when a signal is aborted. */
-async function unlessAborted<Value>(signal: AbortSignal | undefined, run: () => Promise<Value>): Promise<Value> {
-  if (signal === undefined) return await run();
-  if (signal.aborted) throw reasonOf(signal);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stopListening = onAbort(signal, () => reject(reasonOf(signal)));
-  try {
-    return await Promise.race([run(), promise]);
-  } finally {
-    stopListening();
-  }
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

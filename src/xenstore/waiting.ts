@@ -2,9 +2,10 @@ import { checkInteger, show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
-import { onAbort } from "./abort.ts";
+import { onAbort, unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import type { Nodes } from "./nodes.ts";
+import { ended } from "./refusals.ts";
 import { describe } from "./subject.ts";
 import { Watch } from "./watch.ts";
 
@@ -67,23 +68,27 @@ async function wait<Value>(
   checkSignal("wait", signal);
   if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
   if (signal?.aborted) throw reasonOf(signal);
-  // Ends the watch and the reads, whatever the reason.
+  // Ends the watch, the reads and the wait for the predicate, whatever the reason.
   const stop = new AbortController();
   const watch = new Watch(connection, path, stop.signal);
   const stopListening = signal && onAbort(signal, () => stop.abort(reasonOf(signal)));
+  const stopWatchingEnd = connection.onEnd((ending) => stop.abort(ended({ operation: "wait", path }, ending)));
   // Both at once, because a test may put fake timers in place in the meantime.
   const { setTimeout, clearTimeout } = globalThis;
   const timer = timeout === undefined ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);
+  // While the predicate runs, too: so that a lost connection is noticed, and the program stays alive.
+  connection.want();
   try {
     while (true) {
-      const { done } = await watch.next();
-      if (done) throw closed(path);
-      const found = await look(stop.signal);
+      await watch.next();
+      const found = await unlessAborted(stop.signal, () => look(stop.signal));
       if (found !== undefined) return found;
     }
   } finally {
     clearTimeout(timer);
     stopListening?.();
+    stopWatchingEnd();
+    connection.unwant();
     watch[Symbol.dispose]();
   }
 }
@@ -107,12 +112,4 @@ function late(path: string, timeout: number): StoreError {
       "given this domain the right to read, or raise `timeout`.",
     { code: "timed-out", ...subject },
   );
-}
-
-function closed(path: string): StoreError {
-  const subject = { operation: "wait", path } as const;
-  return new StoreError(`Cannot ${describe(subject)}: the XenStore was closed. Open another one.`, {
-    code: "closed",
-    ...subject,
-  });
 }

@@ -100,6 +100,46 @@ describe("`waitFor()`", () => {
     expect(daemon.waiting).toBe(false);
   });
 
+  describe("does not wait for its predicate any longer", () => {
+    const forever = () => new Promise<boolean>(() => {});
+
+    test("after its time", async () => {
+      const wait = store.waitFor("domid", forever, { timeout: 5 });
+      await expect(wait).rejects.toMatchObject({ code: "timed-out", operation: "wait", path: "domid" });
+      expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
+    });
+
+    test("once its signal is aborted", async () => {
+      const controller = new AbortController();
+      const wait = store.waitFor("domid", forever, { signal: controller.signal });
+      expect(await state(wait)).toBe("waiting");
+      controller.abort("enough");
+      await expect(wait).rejects.toBe("enough");
+      expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
+    });
+
+    test("once the store is closed", async () => {
+      const wait = store.waitFor("domid", forever);
+      expect(await state(wait)).toBe("waiting");
+      store.close();
+      await expect(wait).rejects.toMatchObject({ code: "closed", operation: "wait", path: "domid" });
+    });
+
+    test("once the connection is lost", async () => {
+      const wait = store.waitFor("domid", forever);
+      expect(await state(wait)).toBe("waiting");
+      daemon.hangUp();
+      await expect(wait).rejects.toMatchObject({ code: "disconnected", operation: "wait", path: "domid" });
+    });
+
+    test("which may fail later", async () => {
+      const { promise, reject } = Promise.withResolvers<boolean>();
+      await expect(store.waitFor("domid", () => promise, { timeout: 5 })).rejects.toMatchObject({ code: "timed-out" });
+      reject(new Error("late"));
+      await settle();
+    });
+  });
+
   test("fails on a refusal that does not pass by waiting", async () => {
     daemon.answers.set(READ, () => ({ error: "EIO" }));
     await expect(store.waitFor("a")).rejects.toMatchObject({ code: "refused", path: "a" });
