@@ -7,7 +7,7 @@ import { onAbort } from "./abort.ts";
 import { Clock } from "./clock.ts";
 import { Encoder } from "./encoder.ts";
 import { Garbage } from "./garbage.ts";
-import { ended, type Ending, failed, timedOut } from "./refusals.ts";
+import { ended, type Ending, failed, notSent, timedOut } from "./refusals.ts";
 import { done, wordsOf } from "./replies.ts";
 import { type Decode, Request } from "./request.ts";
 import { Transport, type TransportTaker } from "./transport.ts";
@@ -32,7 +32,7 @@ export interface EventTaker {
 /** Sends requests, and gives replies and events to those whose they are. */
 export class Connection implements TransportTaker {
   readonly name: string;
-  /** How long a request may take, in milliseconds. */
+  /** How long the daemon may take to answer a request, in milliseconds. */
   readonly timeout: number;
   readonly #mostInFlight: number;
   readonly #encoder: Encoder;
@@ -42,6 +42,8 @@ export class Connection implements TransportTaker {
   readonly #inFlight = new Map<number, Request>();
   /** Those that wait for their turn. */
   readonly #queue = new Set<Request>();
+  /** The tick of the clock at which the queue last moved. */
+  #moved = 0;
   readonly #watches = new Map<string, EventTaker>();
   /** Called when the connection ends. */
   readonly #endListeners = new Set<(ending: Ending) => void>();
@@ -51,7 +53,7 @@ export class Connection implements TransportTaker {
 
   /**
    * @param name The backend's name, for messages.
-   * @param timeout How long a request may take, in milliseconds.
+   * @param timeout How long the daemon may take to answer a request, in milliseconds.
    */
   constructor(connection: StoreConnection, name: string, timeout: number) {
     this.name = name;
@@ -107,7 +109,6 @@ export class Connection implements TransportTaker {
       request.fail(ended(request, this.#ending));
       return request;
     }
-    request.began = this.#clock.now();
     if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, reasonOf(signal)));
     this.#transport.want();
     this.#submit(request as Request, message);
@@ -127,6 +128,7 @@ export class Connection implements TransportTaker {
     const { busy } = this.#transport;
     if (busy || this.#inFlight.size >= this.#mostInFlight || this.#queue.size > 0) {
       request.message = message.slice();
+      request.began = this.#clock.now();
       this.#queue.add(request);
       // Nobody waits for the reply of a posted request, but it must be sent.
       if (request.settled) {
@@ -145,6 +147,7 @@ export class Connection implements TransportTaker {
     const id = this.#lastId;
     putUint32(message, REQUEST_OFFSET, id);
     request.id = id;
+    request.began = this.#clock.now();
     this.#inFlight.set(id, request);
     this.#transport.send(message);
   }
@@ -157,6 +160,7 @@ export class Connection implements TransportTaker {
       const { message } = request;
       request.message = undefined;
       if (request.settled) this.#transport.unwant();
+      this.#moved = this.#clock.now();
       this.#send(request, message!);
       if (this.#ending) return;
     }
@@ -175,13 +179,17 @@ export class Connection implements TransportTaker {
 
   /** Rejects the requests that have taken too long. Returns whether others are left. */
   #expire(): boolean {
-    for (const requests of [this.#inFlight.values(), this.#queue]) {
-      for (const request of requests) {
-        if (request.settled) continue;
-        // Those behind it began later.
-        if (!this.#clock.isOver(request.began)) return true;
-        this.#fail(request, timedOut(request, this.timeout));
-      }
+    for (const request of this.#inFlight.values()) {
+      if (request.settled) continue;
+      // Those behind it began later.
+      if (!this.#clock.isOver(request.began)) return true;
+      this.#fail(request, timedOut(request, this.timeout));
+    }
+    for (const request of this.#queue) {
+      if (request.settled) continue;
+      // As long as the queue moves, the time in it does not count.
+      if (!this.#clock.isOver(Math.max(request.began, this.#moved))) return true;
+      this.#fail(request, notSent(request, this.timeout));
     }
     return false;
   }

@@ -176,3 +176,13 @@ export function timedOut(subject: Subject, timeout: number): StoreError {
     { code: "timed-out", operation, path },
   );
 }
+
+/** The error of a request that was not sent, because the daemon did not answer those before it in time. */
+export function notSent(subject: Subject, timeout: number): StoreError {
+  const { operation, path } = subject;
+  return new StoreError(
+    `Cannot ${describe(subject)}: it was not sent, because the daemon has not answered earlier requests within ` +
+      `${timeout} ms. Open another XenStore, as this one sends nothing until they are answered, or raise \`timeout\`.`,
+    { code: "timed-out", operation, path },
+  );
+}

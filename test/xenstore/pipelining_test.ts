@@ -168,6 +168,62 @@ describe("the time limit", () => {
     }
   });
 
+  test("does not count the time in which a request waits for its turn", async () => {
+    const slow = new ScriptedStore();
+    slow.maxInFlight = 1;
+    const limited = await XenStore.open({ store: slow }, { timeout: 200 });
+    slow.answers.set(READ, (request) => {
+      setTimeout(() => slow.reply(request, "1"), 40);
+      return undefined;
+    });
+    // 480 ms together.
+    const results = await Promise.all(Array.from({ length: 12 }, () => limited.ownDomid()));
+    expect(results).toEqual(Array.from({ length: 12 }, () => 1));
+  });
+
+  test("fails requests that wait behind one that is not answered, and says that they were not sent", async () => {
+    const slow = new ScriptedStore();
+    slow.maxInFlight = 1;
+    const limited = await XenStore.open({ store: slow }, { timeout: 20 });
+    slow.answers.set(READ, () => undefined);
+    const overdue = limited.read("a");
+    const results = [limited.read("b"), limited.write("c", "1")];
+    await expect(overdue).rejects.toThrow("Cannot read `a`: the daemon has not answered within 20 ms.");
+    await expect(results[0]).rejects.toMatchObject({
+      code: "timed-out",
+      operation: "read",
+      path: "b",
+      message:
+        "Cannot read `b`: it was not sent, because the daemon has not answered earlier requests within 20 ms. Open " +
+        "another XenStore, as this one sends nothing until they are answered, or raise `timeout`.",
+    });
+    await expect(results[1]).rejects.toMatchObject({ code: "timed-out", operation: "write" });
+    // Later ones, too.
+    await expect(limited.read("d")).rejects.toThrow("Cannot read `d`: it was not sent");
+    expect([slow.waiting, slow.sent.length]).toEqual([false, 2]);
+    // Until the answer comes.
+    slow.answers.clear();
+    const behind = limited.ownDomid();
+    slow.reply(slow.last(READ), "late");
+    expect(await behind).toBe(1);
+    expect(slow.sent.map(({ text }) => text)).toEqual(["domid\0", "a\0", "domid\0"]);
+  });
+
+  test("of those that wait starts anew whenever one is sent", async () => {
+    const slow = new ScriptedStore();
+    const limited = await XenStore.open({ store: slow }, { timeout: 80 });
+    slow.answers.set(READ, () => undefined);
+    const lost = limited.read("lost");
+    lost.catch(() => {});
+    slow.answers.set(READ, (request) => {
+      setTimeout(() => slow.reply(request, "1"), 10);
+      return undefined;
+    });
+    const results = await Promise.all(Array.from({ length: 150 }, () => limited.ownDomid()));
+    expect(results.length).toBe(150);
+    await expect(lost).rejects.toMatchObject({ code: "timed-out" });
+  });
+
   test("of opening fails, and closes the connection", async () => {
     const dead = new ScriptedStore();
     dead.answers.set(READ, () => undefined);
