@@ -44,6 +44,12 @@ export class Connection implements TransportTaker {
   readonly #queue = new Set<Request>();
   /** The tick of the clock at which the queue last moved. */
   #moved = 0;
+  /** How many in the queue were posted. */
+  #posted = 0;
+  /** Whether the queue has not moved for too long. */
+  #stalled = false;
+  /** Whether the connection wants messages for the posted requests in the queue. */
+  #wantsForPosted = false;
   readonly #watches = new Map<string, EventTaker>();
   /** Called when the connection ends. */
   readonly #endListeners = new Set<(ending: Ending) => void>();
@@ -124,21 +130,40 @@ export class Connection implements TransportTaker {
     this.#submit(request, this.#encoder.finish(operation, type, transaction));
   }
 
+  /** Takes a request back, unless it was sent. Returns whether it was not. */
+  withdraw(request: Request): boolean {
+    if (request.id !== 0) return false;
+    this.#fail(request, undefined);
+    return true;
+  }
+
   #submit(request: Request, message: Uint8Array<ArrayBuffer>): void {
     const { busy } = this.#transport;
     if (busy || this.#inFlight.size >= this.#mostInFlight || this.#queue.size > 0) {
       request.message = message.slice();
       request.began = this.#clock.now();
       this.#queue.add(request);
-      // Nobody waits for the reply of a posted request, but it must be sent.
       if (request.settled) {
-        this.#transport.want();
+        this.#posted++;
+        this.#balance();
         this.#transport.listen();
       }
       if (busy) nextTurn(() => this.#advance());
     } else {
       this.#send(request, message);
     }
+  }
+
+  /**
+   * Wants messages while posted requests are in the queue: nobody waits for their replies, but they must be sent.
+   * Does not if the queue has stalled, as a reply that never comes must not keep the program alive.
+   */
+  #balance(): void {
+    const wants = this.#posted > 0 && !this.#stalled;
+    if (wants === this.#wantsForPosted) return;
+    this.#wantsForPosted = wants;
+    if (wants) this.#transport.want();
+    else this.#transport.unwant();
   }
 
   #send(request: Request, message: Uint8Array<ArrayBuffer>): void {
@@ -155,15 +180,16 @@ export class Connection implements TransportTaker {
   /** Sends those that have waited for their turn. */
   #advance(): void {
     for (const request of this.#queue) {
-      if (this.#inFlight.size >= this.#mostInFlight) return;
+      if (this.#inFlight.size >= this.#mostInFlight) break;
       this.#queue.delete(request);
       const { message } = request;
       request.message = undefined;
-      if (request.settled) this.#transport.unwant();
+      if (request.settled) this.#posted--;
       this.#moved = this.#clock.now();
       this.#send(request, message!);
       if (this.#ending) return;
     }
+    this.#balance();
   }
 
   /** Rejects a request. Its reply is swallowed when it comes. */
@@ -186,10 +212,12 @@ export class Connection implements TransportTaker {
       this.#fail(request, timedOut(request, this.timeout));
     }
     for (const request of this.#queue) {
-      if (request.settled) continue;
       // As long as the queue moves, the time in it does not count.
       if (!this.#clock.isOver(Math.max(request.began, this.#moved))) return true;
-      this.#fail(request, notSent(request, this.timeout));
+      this.#stalled = true;
+      this.#balance();
+      // A posted request stays, in case the daemon answers those before it after all.
+      if (!request.settled) this.#fail(request, notSent(request, this.timeout));
     }
     return false;
   }
@@ -209,6 +237,7 @@ export class Connection implements TransportTaker {
     }
     if (request.answer(type, bytes, start, end)) this.#leave(request);
     this.#inFlight.delete(request.id);
+    this.#stalled = false;
     if (this.#queue.size > 0) this.#advance();
     return this.#ending === undefined;
   }

@@ -58,6 +58,34 @@ test("requests for whose replies nobody waits are all sent, also one after the o
   expect([daemon.count(StoreMessage.UNWATCH), daemon.waiting]).toEqual([3, false]);
 });
 
+test("requests for whose replies nobody waits are sent, also if others were not because of a late reply", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon }, { timeout: 20 });
+  const watch = store.watch("a");
+  await watch.next();
+  hold();
+  const late = [store.read("a"), store.read("b")];
+  for (const result of await Promise.allSettled(late)) expect(result).toMatchObject({ reason: { code: "timed-out" } });
+  const next = watch.next();
+  daemon.reply(daemon.last(READ), "late");
+  await settle();
+  watch.close();
+  await next;
+  await settle();
+  const controller = new AbortController();
+  const other = store.watch("b");
+  await other.next();
+  const read = store.read("c", { signal: controller.signal });
+  other.close();
+  controller.abort("enough");
+  await expect(read).rejects.toBe("enough");
+  expect(daemon.waiting).toBe(true);
+  daemon.reply(daemon.last(READ), "");
+  await settle();
+  expect([daemon.count(StoreMessage.UNWATCH), daemon.waiting]).toEqual([2, false]);
+});
+
 test("numbers of requests are never used twice at the same time, and never 0", async () => {
   hold();
   const results = Array.from({ length: 16 }, () => store.read("a"));
