@@ -76,6 +76,7 @@ export class XenStore implements StoreTransaction, Disposable {
     this.#connection = connection;
     this.#nodes = new Nodes(connection, { transaction: 0 });
     this.#turns = new Turns(connection.timeout, () => turnsTaken(connection.timeout));
+    connection.onEnd((ending) => this.#turns.fail(() => ended({ operation: "start a transaction" }, ending)));
   }
 
   /**
@@ -365,7 +366,6 @@ export class XenStore implements StoreTransaction, Disposable {
    */
   close(): void {
     this.#connection.end(CLOSED);
-    this.#turns.fail(() => ended({ operation: "start a transaction", path: undefined }, CLOSED));
   }
 
   /** Closes the connection, like {@linkcode XenStore.close}. */
