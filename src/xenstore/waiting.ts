@@ -14,8 +14,8 @@ export interface StoreWaitOptions {
   /** Ends the waiting when it is aborted: the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647. The timer is the program's own: fake
-   * timers of a test framework control it.
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647, or `Infinity` for no limit. The timer
+   * is the program's own: fake timers of a test framework control it.
    *
    * @default {Infinity}
    */
@@ -64,9 +64,9 @@ async function wait<Value>(
   options: StoreWaitOptions | undefined,
   look: Look<Value>,
 ): Promise<Value> {
-  const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
+  const { signal, timeout = Infinity } = readOptions("wait", options, ["signal", "timeout"]);
   checkSignal("wait", signal);
-  if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
+  if (timeout !== Infinity) checkInteger("wait", "`timeout`", timeout, 0, LONGEST);
   if (signal?.aborted) throw reasonOf(signal);
   // Ends the watch, the reads and the wait for the predicate, whatever the reason.
   const stop = new AbortController();
@@ -75,7 +75,7 @@ async function wait<Value>(
   const stopWatchingEnd = connection.onEnd((ending) => stop.abort(ended({ operation: "wait", path }, ending)));
   // Both at once, because a test may put fake timers in place in the meantime.
   const { setTimeout, clearTimeout } = globalThis;
-  const timer = timeout === undefined ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);
+  const timer = timeout === Infinity ? undefined : setTimeout(() => stop.abort(late(path, timeout)), timeout);
   // While the predicate runs, too: so that a lost connection is noticed, and the program stays alive.
   connection.want();
   try {

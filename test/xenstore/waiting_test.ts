@@ -80,6 +80,22 @@ describe.each([
       expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
     });
 
+    test("has no time limit by default, nor if that is `Infinity`", async () => {
+      for (const timeout of [undefined, Infinity]) {
+        const wait = store.waitFor("a", undefined, { timeout });
+        expect(await state(wait)).toBe("waiting");
+        daemon.set("a", "1");
+        expect(await wait).toBe("1");
+        daemon.nodes.delete("a");
+      }
+      await store.waitForRemoval("a", { timeout: Infinity });
+      for (const timeout of [-1, 0.5, NaN, -Infinity, 2 ** 31]) {
+        await expect(store.waitFor("a", undefined, { timeout })).rejects.toThrow(
+          `Cannot wait as \`timeout\` must be a whole number from 0 to 2147483647: current value is ${timeout}`,
+        );
+      }
+    });
+
     test("takes its time from the program's timers", async () => {
       vi.useFakeTimers();
       try {
