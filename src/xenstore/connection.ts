@@ -92,7 +92,7 @@ export class Connection implements TransportTaker {
 
   /** Begins a request: add its payload, then call {@linkcode Connection.request}. */
   begin(): Encoder {
-    return this.#encoder.begin();
+    return this.#encoder.begin(this.#transport.busy);
   }
 
   /**

@@ -232,6 +232,25 @@ describe("a backend does no harm that", () => {
     expect(await Promise.all(inner)).toEqual([1, 1, 1]);
   });
 
+  test("calls back into the library before it sends the message", async () => {
+    const inner: Promise<unknown>[] = [];
+    const [store, daemon] = await broken((connection) => ({
+      send(message) {
+        if (inner.length < 3) {
+          // A longer path and a bad one: neither may change the message.
+          inner.push(store.write(`data/${"x".repeat(100)}`, "1"), store.readNumber("domid"));
+          inner.push(store.read("//").catch(({ name }) => name));
+        }
+        connection.send(message);
+      },
+    }));
+    daemon.nodes.set("a", "5");
+    expect(await store.readNumber("a")).toBe(5);
+    expect(await Promise.all(inner)).toEqual([undefined, 1, "RangeError"]);
+    expect(daemon.sent[1]).toMatchObject({ type: READ, text: "a\0" });
+    expect(store.closed).toBe(false);
+  });
+
   test.each(["send", "receive", "whenReadable"] as const)("closes the store in the middle of `%s`", async (method) => {
     const [store, daemon] = await broken((connection) => ({
       [method]: (argument: never) => {
