@@ -148,11 +148,14 @@ export const CLOSED: Ending = { code: "closed", reason: "the XenStore was closed
 export function failed(error: unknown, backend: string): Ending {
   const message = error instanceof Error ? error.message : show(error);
   const code = error instanceof StoreError && error.code === "closed" ? "closed" : "disconnected";
-  return {
-    code,
-    reason: `the connection to ${backend} is lost: ${sentence(message)} Open another one`,
-    cause: error,
-  };
+  const reason = (error instanceof StoreError ? reasonIn(message) : undefined) ??
+    `the connection to ${backend} is lost: ${sentence(message)} Open another one`;
+  return { code, reason, cause: error };
+}
+
+/** The reason and the way out in the message of a StoreError, "Cannot X: reason. Way out."; `undefined` in others. */
+function reasonIn(message: string): string | undefined {
+  return /^Cannot [^:]+: (.+)$/s.exec(message)?.[1];
 }
 
 /** The error of an operation whose connection has ended. */

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
-import { StoreError, XenStore } from "../../src/xenstore/mod.ts";
+import { StoreError, type StoreErrorCode, XenStore } from "../../src/xenstore/mod.ts";
 import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
 
 const { READ, WATCH, TRANSACTION_START, TRANSACTION_END } = StoreMessage;
@@ -136,6 +136,34 @@ describe("a connection is lost if", () => {
     );
     expect(await watch.next()).toEqual({ value: undefined, done: true });
     expect(inspect(store)).toBe("XenStore { backend: 'scripted', closed: true, requests: 0 }");
+  });
+
+  test.each([
+    [
+      "its device answers with an error",
+      "disconnected",
+      "Cannot read: the connection to XenStore is lost: /dev/xen/xenbus answered with an error (EIO). Open another one.",
+      "the connection to XenStore is lost: /dev/xen/xenbus answered with an error (EIO). Open another one.",
+    ],
+    [
+      "its process is killed",
+      "closed",
+      "Cannot wait: this process of domain 1 was killed. Open the store in another process.",
+      "this process of domain 1 was killed. Open the store in another process.",
+    ],
+  ])("%s: the reason of the backend is given once", async (_name, code, message, reason) => {
+    const cause = new StoreError(message, { code: code as StoreErrorCode, operation: "wait" });
+    const [store, daemon] = await broken(() => ({
+      receive() {
+        throw cause;
+      },
+    }));
+    const results = [store.read("a"), store.waitFor("a")];
+    daemon.push([1]);
+    await Promise.allSettled(results);
+    await expect(results[0]).rejects.toMatchObject({ code, cause, message: `Cannot read \`a\`: ${reason}` });
+    await expect(results[1]).rejects.toMatchObject({ code, cause, message: `Cannot wait for \`a\`: ${reason}` });
+    await expect(store.read("b")).rejects.toThrow(`Cannot read \`b\`: ${reason}`);
   });
 
   test("its process is killed: the code is that of the backend", async () => {

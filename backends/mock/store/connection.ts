@@ -1,5 +1,6 @@
 import type { StoreConnection } from "../../../src/contract/store_backend.ts";
 import { StoreError, type StoreOperation } from "../../../src/contract/store_errors.ts";
+import { storeRequestOf } from "../../../src/contract/store_operations.ts";
 import { HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
 import type { KernelFile, OpenStore, ProcessState } from "../kernel.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -34,7 +35,6 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    checkStoreAlive(this.process, "wait");
     const most = HEADER_SIZE + this.maxPayload;
     if (message.length < HEADER_SIZE || message.length > most) {
       throw new RangeError(
@@ -42,6 +42,7 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
       );
     }
     const header = headerOf(message);
+    checkStoreAlive(this.process, storeRequestOf(header.type) ?? "write");
     const { length } = header;
     if (length !== message.length - HEADER_SIZE) {
       throw new RangeError(
