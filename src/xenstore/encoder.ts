@@ -56,7 +56,7 @@ export class Encoder {
   /**
    * Adds the value of a node, behind its path.
    *
-   * @throws {TypeError} if it is no value.
+   * @throws {TypeError} if it is not a value.
    * @throws {RangeError} if it is too large, or is a text with a NUL.
    */
   value(what: string, value: unknown): this {

@@ -88,15 +88,15 @@ describe("a connection is lost if", () => {
     ["`send` throws", () => ({ send: planned }), "planned."],
     ["`receive` throws", () => ({ receive: planned }), "planned."],
     ["`whenReadable` throws", () => ({ whenReadable: planned }), "planned."],
-    ["`receive` returns too much", () => ({ receive: () => 8193 }), "there came 8193 from the backend's `receive`"],
-    ["`receive` returns less than nothing", () => ({ receive: () => -1 }), "there came -1 from"],
-    ["`receive` returns no number", () => ({ receive: (() => {}) as never }), "there came undefined from"],
+    ["`receive` returns too much", () => ({ receive: () => 8193 }), "received 8193 from the backend's `receive`"],
+    ["`receive` returns less than nothing", () => ({ receive: () => -1 }), "received -1 from"],
+    ["`receive` returns no number", () => ({ receive: (() => {}) as never }), "received undefined from"],
     ["`receive` transfers the buffer", () => ({
       receive(bytes) {
         structuredClone(bytes, { transfer: [bytes.buffer] });
         return 5;
       },
-    }), "there came 5 from"],
+    }), "received 5 from"],
   ])("%s", async (_name, replace, reason) => {
     const [store, daemon] = await broken(replace);
     daemon.push([1]);
