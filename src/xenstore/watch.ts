@@ -175,7 +175,9 @@ export class Watch implements StoreWatch, EventTaker {
     this.#balance();
     if (this.#token === undefined) return;
     this.#connection.removeWatch(this.#token);
-    if (refused || this.#connection.ending || this.#connection.withdraw(this.#request!)) return;
+    if (refused || this.#connection.ending) return;
+    // There is no request yet while the backend sends it.
+    if (this.#request !== undefined && this.#connection.withdraw(this.#request)) return;
     this.#connection.begin().path("unwatch", this.#path).word(this.#token);
     this.#connection.post(StoreMessage.UNWATCH, 0, "unwatch");
   }

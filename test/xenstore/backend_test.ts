@@ -291,6 +291,19 @@ describe("a backend does no harm that", () => {
     expect([daemon.closed, daemon.waiting]).toEqual([1, false]);
   });
 
+  test("closes a watch in the middle of sending its request", async () => {
+    const [store, daemon] = await broken((connection) => ({
+      send(message) {
+        watch.close();
+        connection.send(message);
+      },
+    }));
+    const watch = store.watch("a");
+    expect(await watch.next()).toEqual({ value: undefined, done: true });
+    await store.ownDomid();
+    expect([daemon.count(WATCH), daemon.count(StoreMessage.UNWATCH), daemon.watches.size]).toEqual([1, 1, 0]);
+  });
+
   test("transfers the message that it is given", async () => {
     const [store] = await broken((connection) => ({
       send(message) {
