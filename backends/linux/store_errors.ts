@@ -100,7 +100,7 @@ export function lostError(path: string, operation: StoreOperation, errno?: numbe
 
 /** Makes the error of a wait that the system refused. */
 export function waitError(path: string, errno: number): StoreError {
-  return new StoreError(`Cannot wait for ${path}: the system refused (${errnoName(errno)}).`, {
+  return new StoreError(`Cannot wait for ${path}: the system refused (${errnoName(errno)}). Open another XenStore.`, {
     code: "refused",
     operation: "wait",
   });

@@ -15,7 +15,7 @@ import { checkPlainObject, readOptions } from "./options.ts";
  * | `malformed` | the value of the node is not the text or the number as which it was to be read |
  * | `unsupported` | this daemon or this transport cannot do it |
  * | `timed-out` | the daemon has not answered in time |
- * | `disconnected` | the connection is lost, or the daemon sent what is no XenStore message |
+ * | `disconnected` | the connection is lost, or the daemon sent something other than a XenStore message |
  * | `closed` | the handle was closed, its domain destroyed, or its process killed |
  * | `permission` | the process may not use the device or the socket, or may not use FFI |
  * | `no-device` | this is not a Xen domain, or no daemon runs |

@@ -32,3 +32,19 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     }
   };
 }
+
+/** Runs a function, but gives up waiting for it when a signal is aborted. */
+export async function unlessAborted<Value>(
+  signal: AbortSignal | undefined,
+  run: () => Promise<Value>,
+): Promise<Value> {
+  if (signal === undefined) return await run();
+  if (signal.aborted) throw reasonOf(signal);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stopListening = onAbort(signal, () => reject(reasonOf(signal)));
+  try {
+    return await Promise.race([run(), promise]);
+  } finally {
+    stopListening();
+  }
+}

@@ -7,7 +7,7 @@ import { onAbort } from "./abort.ts";
 import { Clock } from "./clock.ts";
 import { Encoder } from "./encoder.ts";
 import { Garbage } from "./garbage.ts";
-import { ended, type Ending, failed, timedOut } from "./refusals.ts";
+import { ended, type Ending, failed, notSent, timedOut } from "./refusals.ts";
 import { done, wordsOf } from "./replies.ts";
 import { type Decode, Request } from "./request.ts";
 import { Transport, type TransportTaker } from "./transport.ts";
@@ -32,7 +32,7 @@ export interface EventTaker {
 /** Sends requests, and gives replies and events to those whose they are. */
 export class Connection implements TransportTaker {
   readonly name: string;
-  /** How long a request may take, in milliseconds. */
+  /** How long the daemon may take to answer a request, in milliseconds. */
   readonly timeout: number;
   readonly #mostInFlight: number;
   readonly #encoder: Encoder;
@@ -42,14 +42,24 @@ export class Connection implements TransportTaker {
   readonly #inFlight = new Map<number, Request>();
   /** Those that wait for their turn. */
   readonly #queue = new Set<Request>();
+  /** The tick of the clock at which the queue last moved. */
+  #moved = 0;
+  /** How many in the queue were posted. */
+  #posted = 0;
+  /** Whether the queue has not moved for too long. */
+  #stalled = false;
+  /** Whether the connection wants messages for the posted requests in the queue. */
+  #wantsForPosted = false;
   readonly #watches = new Map<string, EventTaker>();
+  /** Called when the connection ends. */
+  readonly #endListeners = new Set<(ending: Ending) => void>();
   #lastId = 0;
   #lastToken = 0;
   #ending: Ending | undefined;
 
   /**
    * @param name The backend's name, for messages.
-   * @param timeout How long a request may take, in milliseconds.
+   * @param timeout How long the daemon may take to answer a request, in milliseconds.
    */
   constructor(connection: StoreConnection, name: string, timeout: number) {
     this.name = name;
@@ -65,6 +75,16 @@ export class Connection implements TransportTaker {
     return this.#ending;
   }
 
+  /**
+   * Calls back when the connection ends, before any request or watch is told; at once if it has ended. Returns a
+   * function that stops listening.
+   */
+  onEnd(listener: (ending: Ending) => void): () => void {
+    if (this.#ending) listener(this.#ending);
+    else this.#endListeners.add(listener);
+    return () => void this.#endListeners.delete(listener);
+  }
+
   /** How many requests nobody has answered yet. */
   get pending(): number {
     return this.#inFlight.size + this.#queue.size;
@@ -72,7 +92,7 @@ export class Connection implements TransportTaker {
 
   /** Begins a request: add its payload, then call {@linkcode Connection.request}. */
   begin(): Encoder {
-    return this.#encoder.begin();
+    return this.#encoder.begin(this.#transport.busy);
   }
 
   /**
@@ -95,7 +115,6 @@ export class Connection implements TransportTaker {
       request.fail(ended(request, this.#ending));
       return request;
     }
-    request.began = this.#clock.now();
     if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, reasonOf(signal)));
     this.#transport.want();
     this.#submit(request as Request, message);
@@ -111,14 +130,22 @@ export class Connection implements TransportTaker {
     this.#submit(request, this.#encoder.finish(operation, type, transaction));
   }
 
+  /** Takes a request back, unless it was sent. Returns whether it was not. */
+  withdraw(request: Request): boolean {
+    if (request.id !== 0) return false;
+    this.#fail(request, undefined);
+    return true;
+  }
+
   #submit(request: Request, message: Uint8Array<ArrayBuffer>): void {
     const { busy } = this.#transport;
     if (busy || this.#inFlight.size >= this.#mostInFlight || this.#queue.size > 0) {
       request.message = message.slice();
+      request.began = this.#clock.now();
       this.#queue.add(request);
-      // Nobody waits for the reply of a posted request, but it must be sent.
       if (request.settled) {
-        this.#transport.want();
+        this.#posted++;
+        this.#balance();
         this.#transport.listen();
       }
       if (busy) nextTurn(() => this.#advance());
@@ -127,12 +154,25 @@ export class Connection implements TransportTaker {
     }
   }
 
+  /**
+   * Wants messages while posted requests are in the queue: nobody waits for their replies, but they must be sent.
+   * Does not if the queue has stalled, as a reply that never comes must not keep the program alive.
+   */
+  #balance(): void {
+    const wants = this.#posted > 0 && !this.#stalled;
+    if (wants === this.#wantsForPosted) return;
+    this.#wantsForPosted = wants;
+    if (wants) this.#transport.want();
+    else this.#transport.unwant();
+  }
+
   #send(request: Request, message: Uint8Array<ArrayBuffer>): void {
     // 0 is the number of events, and on old kernels that of the replies to watches.
     do this.#lastId = (this.#lastId + 1) >>> 0; while (this.#lastId === 0 || this.#inFlight.has(this.#lastId));
     const id = this.#lastId;
     putUint32(message, REQUEST_OFFSET, id);
     request.id = id;
+    request.began = this.#clock.now();
     this.#inFlight.set(id, request);
     this.#transport.send(message);
   }
@@ -140,14 +180,16 @@ export class Connection implements TransportTaker {
   /** Sends those that have waited for their turn. */
   #advance(): void {
     for (const request of this.#queue) {
-      if (this.#inFlight.size >= this.#mostInFlight) return;
+      if (this.#inFlight.size >= this.#mostInFlight) break;
       this.#queue.delete(request);
       const { message } = request;
       request.message = undefined;
-      if (request.settled) this.#transport.unwant();
+      if (request.settled) this.#posted--;
+      this.#moved = this.#clock.now();
       this.#send(request, message!);
       if (this.#ending) return;
     }
+    this.#balance();
   }
 
   /** Rejects a request. Its reply is swallowed when it comes. */
@@ -163,13 +205,19 @@ export class Connection implements TransportTaker {
 
   /** Rejects the requests that have taken too long. Returns whether others are left. */
   #expire(): boolean {
-    for (const requests of [this.#inFlight.values(), this.#queue]) {
-      for (const request of requests) {
-        if (request.settled) continue;
-        // Those behind it began later.
-        if (!this.#clock.isOver(request.began)) return true;
-        this.#fail(request, timedOut(request, this.timeout));
-      }
+    for (const request of this.#inFlight.values()) {
+      if (request.settled) continue;
+      // Those behind it began later.
+      if (!this.#clock.isOver(request.began)) return true;
+      this.#fail(request, timedOut(request, this.timeout));
+    }
+    for (const request of this.#queue) {
+      // As long as the queue moves, the time in it does not count.
+      if (!this.#clock.isOver(Math.max(request.began, this.#moved))) return true;
+      this.#stalled = true;
+      this.#balance();
+      // A posted request stays, in case the daemon answers those before it after all.
+      if (!request.settled) this.#fail(request, notSent(request, this.timeout));
     }
     return false;
   }
@@ -189,6 +237,7 @@ export class Connection implements TransportTaker {
     }
     if (request.answer(type, bytes, start, end)) this.#leave(request);
     this.#inFlight.delete(request.id);
+    this.#stalled = false;
     if (this.#queue.size > 0) this.#advance();
     return this.#ending === undefined;
   }
@@ -236,6 +285,8 @@ export class Connection implements TransportTaker {
     this.#ending = ending;
     this.#clock.stop();
     this.#transport.close();
+    for (const listener of this.#endListeners) listener(ending);
+    this.#endListeners.clear();
     for (const requests of [this.#inFlight, this.#queue]) {
       for (const request of requests.values()) this.#fail(request, ended(request, ending));
     }

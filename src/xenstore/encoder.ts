@@ -11,7 +11,7 @@ const SHORT = 64;
 /** What a node may be set to. */
 export type StoreValue = Uint8Array | string | number;
 
-/** Puts requests together, each in the same buffer: begin one, add its parts, finish it. */
+/** Puts requests together, in a buffer that it uses again: begin one, add its parts, finish it. */
 export class Encoder {
   /** The most bytes of a payload. */
   readonly #most: number;
@@ -23,10 +23,14 @@ export class Encoder {
     this.#most = most;
   }
 
-  /** Begins a request. */
-  begin(): this {
+  /**
+   * Begins a request.
+   *
+   * @param busy Whether the backend may still read the last one.
+   */
+  begin(busy: boolean): this {
     // A backend may have transferred the buffer.
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
+    if (busy || this.#bytes.length === 0) this.#bytes = new Uint8Array(HEADER_SIZE + MAX_PAYLOAD);
     this.#end = HEADER_SIZE;
     return this;
   }
@@ -52,7 +56,7 @@ export class Encoder {
   /**
    * Adds the value of a node, behind its path.
    *
-   * @throws {TypeError} if it is no value.
+   * @throws {TypeError} if it is not a value.
    * @throws {RangeError} if it is too large, or is a text with a NUL.
    */
   value(what: string, value: unknown): this {

@@ -40,7 +40,7 @@ export class Frames {
   /**
    * Takes bytes that were put into {@linkcode Frames.space}, and hands over the messages that they complete.
    *
-   * @throws {Garbage} if they are no messages.
+   * @throws {Garbage} if they are not messages.
    */
   add(count: number): void {
     const end = this.#filled + count;

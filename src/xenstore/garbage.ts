@@ -1,8 +1,8 @@
-/** What the daemon sent, or the backend answered, makes no sense: nothing that follows can be trusted. */
+/** The daemon or the backend broke the protocol: nothing that follows can be trusted. */
 export class Garbage extends Error {
-  /** @param what What came: "a reply to a request that nobody made". */
+  /** @param what What was received: "a reply to a request that nobody made". */
   constructor(what: string) {
-    super(`there came ${what}`);
+    super(`received ${what}`);
     this.name = "Garbage";
   }
 }

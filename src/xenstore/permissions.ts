@@ -26,7 +26,7 @@ export function toPermissions(bytes: Uint8Array<ArrayBuffer>, start: number, end
   const permissions = wordsOf(bytes, start, end).map((word) => {
     const access = ACCESS.get(word.slice(0, 1));
     const digits = word.slice(1);
-    if (access === undefined || !/^[0-9]{1,5}$/.test(digits)) throw new Garbage("a permission that is none");
+    if (access === undefined || !/^[0-9]{1,5}$/.test(digits)) throw new Garbage("an invalid permission");
     return { domid: Number(digits), access };
   });
   if (permissions.length === 0) throw new Garbage("permissions without an owner");
@@ -36,7 +36,7 @@ export function toPermissions(bytes: Uint8Array<ArrayBuffer>, start: number, end
 /**
  * Writes permissions as the daemon reads them.
  *
- * @throws {TypeError} or {RangeError} if they are no permissions.
+ * @throws {TypeError} or {RangeError} if they are not permissions.
  */
 export function fromPermissions(what: string, permissions: unknown): string[] {
   if (!Array.isArray(permissions)) {

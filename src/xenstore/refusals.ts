@@ -148,11 +148,14 @@ export const CLOSED: Ending = { code: "closed", reason: "the XenStore was closed
 export function failed(error: unknown, backend: string): Ending {
   const message = error instanceof Error ? error.message : show(error);
   const code = error instanceof StoreError && error.code === "closed" ? "closed" : "disconnected";
-  return {
-    code,
-    reason: `the connection to ${backend} is lost: ${sentence(message)} Open another one`,
-    cause: error,
-  };
+  const reason = (error instanceof StoreError ? reasonIn(message) : undefined) ??
+    `the connection to ${backend} is lost: ${sentence(message)} Open another one`;
+  return { code, reason, cause: error };
+}
+
+/** The reason and the way out in the message of a StoreError, "Cannot X: reason. Way out."; `undefined` in others. */
+function reasonIn(message: string): string | undefined {
+  return /^Cannot [^:]+: (.+)$/s.exec(message)?.[1];
 }
 
 /** The error of an operation whose connection has ended. */
@@ -173,6 +176,16 @@ export function timedOut(subject: Subject, timeout: number): StoreError {
   return new StoreError(
     `Cannot ${describe(subject)}: the daemon has not answered within ${timeout} ms.${doubt} ` +
       "See whether it runs and whether this domain is over a quota, or raise `timeout`.",
+    { code: "timed-out", operation, path },
+  );
+}
+
+/** The error of a request that was not sent, because the daemon did not answer those before it in time. */
+export function notSent(subject: Subject, timeout: number): StoreError {
+  const { operation, path } = subject;
+  return new StoreError(
+    `Cannot ${describe(subject)}: it was not sent, because the daemon has not answered earlier requests within ` +
+      `${timeout} ms. Open another XenStore, as this one sends nothing until they are answered, or raise \`timeout\`.`,
     { code: "timed-out", operation, path },
   );
 }

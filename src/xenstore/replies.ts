@@ -42,7 +42,8 @@ export function toText(bytes: Bytes, start: number, end: number, subject: Subjec
 export function toNumber(bytes: Bytes, start: number, end: number, subject: Subject): number {
   const text = end - start <= SHORT ? ascii(bytes, start, end) : undefined;
   const number = text !== undefined && /^-?[0-9]+$/.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(number)) return number;
+  // "-0" is 0.
+  if (Number.isSafeInteger(number)) return number + 0;
   const shown = text === undefined ? "it" : JSON.stringify(text);
   throw malformed(
     subject,
@@ -99,10 +100,11 @@ export function toWord(bytes: Bytes, start: number, end: number): string {
 
 /** The number of a transaction. */
 export function toTransaction(bytes: Bytes, start: number, end: number): number {
-  const id = Number(toWord(bytes, start, end));
+  const word = toWord(bytes, start, end);
+  const id = /^[0-9]+$/.test(word) ? Number(word) : 0;
   // 0 means no transaction, and Linux never answers a request to end that.
-  if (Number.isInteger(id) && id > 0 && id <= MAX_UINT32) return id;
-  throw new Garbage("the number of a transaction that is none");
+  if (id > 0 && id <= MAX_UINT32) return id;
+  throw new Garbage("an invalid transaction number");
 }
 
 /** A yes or no. */

@@ -22,7 +22,7 @@ export class Request<Value = unknown> implements Subject {
   message: Uint8Array<ArrayBuffer> | undefined;
   /** The number in its header, once it is sent. */
   id = 0;
-  /** The tick of the clock at which it began. */
+  /** The tick of the clock at which it was sent; until then, at which it began to wait for its turn. */
   began = 0;
   /** Whether its promise is settled. */
   settled = false;

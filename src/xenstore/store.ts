@@ -23,7 +23,9 @@ import { type StoreWatch, Watch } from "./watch.ts";
 export interface StoreOptions {
   /**
    * How long the daemon may take for each answer, in milliseconds: a whole number from 1 to 2,147,483,647. A request
-   * that takes longer fails with `timed-out`; the limit may be passed by an eighth. Waiting for an event has no limit.
+   * that takes longer fails with `timed-out`; the limit may be passed by an eighth. The time begins when the request is
+   * sent. One that still waits to be sent fails, too, once the daemon has answered nothing for that long. Waiting for
+   * an event has no limit.
    *
    * It cannot limit the beginning and the end of a watch through Linux's device: in both, the kernel blocks the whole
    * thread until the daemon has answered. Where that matters, watch in a worker, or through the socket.
@@ -78,6 +80,7 @@ export class XenStore implements StoreTransaction, Disposable {
     this.#connection = connection;
     this.#nodes = new Nodes(connection, { transaction: 0 });
     this.#turns = new Turns(connection.timeout, () => turnsTaken(connection.timeout));
+    connection.onEnd((ending) => this.#turns.fail(() => ended({ operation: "start a transaction" }, ending)));
   }
 
   /**
@@ -367,7 +370,6 @@ export class XenStore implements StoreTransaction, Disposable {
    */
   close(): void {
     this.#connection.end(CLOSED);
-    this.#turns.fail(() => ended({ operation: "start a transaction", path: undefined }, CLOSED));
   }
 
   /** Closes the connection, like {@linkcode XenStore.close}. */

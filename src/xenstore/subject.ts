@@ -4,7 +4,7 @@ import type { StoreOperation } from "../contract/store_errors.ts";
 export interface Subject {
   readonly operation: StoreOperation;
   /** The path that it names, if it names one. */
-  readonly path: string | undefined;
+  readonly path?: string | undefined;
 }
 
 /** A subject in words: "read `data/x`", "start a transaction". Long paths are cut. */

@@ -1,12 +1,13 @@
 import { checkInteger, show } from "../contract/checks.ts";
-import { startTimer, stopTimer } from "../contract/event_loop.ts";
+import { nextTurn, startTimer, stopTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
-import { onAbort } from "./abort.ts";
+import { unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { Nodes, type Scope } from "./nodes.ts";
+import { ended } from "./refusals.ts";
 import { done, toTransaction } from "./replies.ts";
 import { describe } from "./subject.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
@@ -48,7 +49,14 @@ export async function transact<Value>(
   checkSignal(what, signal);
   checkInteger(what, "`attempts`", attempts, 1, 1000);
   if (signal?.aborted) throw reasonOf(signal);
-  await turns.enter(signal);
+  // While the function runs and others wait for their turn, too: so that a lost connection is noticed.
+  connection.want();
+  try {
+    await turns.enter(signal);
+  } catch (error) {
+    connection.unwant();
+    throw error;
+  }
   try {
     for (let attempt = 1;; attempt++) {
       const outcome = await runOnce(connection, body, signal);
@@ -58,6 +66,7 @@ export async function transact<Value>(
     }
   } finally {
     turns.leave();
+    connection.unwant();
   }
 }
 
@@ -88,7 +97,10 @@ async function runOnce<Value>(
   };
   let value: Value;
   try {
-    value = await unlessAborted(signal, async () => await body(new Nodes(connection, scope)));
+    value = await unlessAborted(
+      signal,
+      () => unlessEnded(connection, async () => await body(new Nodes(connection, scope))),
+    );
   } catch (error) {
     hasEnded = true;
     abort(connection, transaction);
@@ -135,12 +147,13 @@ function abort(connection: Connection, transaction: number): void {
   connection.post(StoreMessage.TRANSACTION_END, transaction, "end a transaction");
 }
 
-/** Runs a function, but gives up waiting for it when a signal is aborted. */
-async function unlessAborted<Value>(signal: AbortSignal | undefined, run: () => Promise<Value>): Promise<Value> {
-  if (signal === undefined) return await run();
-  if (signal.aborted) throw reasonOf(signal);
+/** Runs a function, but gives up waiting for it when the connection ends. */
+async function unlessEnded<Value>(connection: Connection, run: () => Promise<Value>): Promise<Value> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const stopListening = onAbort(signal, () => reject(reasonOf(signal)));
+  // In a later turn: a function that waits for a request learns of the end by that, and its own error comes first.
+  const stopListening = connection.onEnd((ending) =>
+    nextTurn(() => reject(ended({ operation: "end a transaction" }, ending)))
+  );
   try {
     return await Promise.race([run(), promise]);
   } finally {

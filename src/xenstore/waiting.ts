@@ -3,9 +3,10 @@ import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
-import { onAbort } from "./abort.ts";
+import { onAbort, unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import type { Nodes } from "./nodes.ts";
+import { ended } from "./refusals.ts";
 import { describe } from "./subject.ts";
 import { Watch } from "./watch.ts";
 
@@ -14,8 +15,8 @@ export interface StoreWaitOptions {
   /** Ends the waiting when it is aborted: the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647. The timer is the program's own: fake
-   * timers of a test framework control it.
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647, or `Infinity` for no limit. The timer
+   * is the program's own: fake timers of a test framework control it.
    *
    * @default {Infinity}
    */
@@ -61,27 +62,31 @@ async function wait<Value>(
   options: StoreWaitOptions | undefined,
   look: Look<Value>,
 ): Promise<Value> {
-  const { signal, timeout } = readOptions("wait", options, ["signal", "timeout"]);
+  const { signal, timeout = Infinity } = readOptions("wait", options, ["signal", "timeout"]);
   checkSignal("wait", signal);
-  if (timeout !== undefined) checkInteger("wait", "`timeout`", timeout, 0, LONGEST_DELAY);
+  if (timeout !== Infinity) checkInteger("wait", "`timeout`", timeout, 0, LONGEST_DELAY);
   if (signal?.aborted) throw reasonOf(signal);
-  // Ends the watch and the reads, whatever the reason.
+  // Ends the watch, the reads and the wait for the predicate, whatever the reason.
   const stop = new AbortController();
   const watch = new Watch(connection, path, stop.signal);
   const stopListening = signal && onAbort(signal, () => stop.abort(reasonOf(signal)));
-  const stopTimer = timeout === undefined
+  const stopWatchingEnd = connection.onEnd((ending) => stop.abort(ended({ operation: "wait", path }, ending)));
+  const stopTimer = timeout === Infinity
     ? undefined
     : startProgramTimer(() => stop.abort(late(path, timeout)), timeout);
+  // While the predicate runs, too: so that a lost connection is noticed, and the program stays alive.
+  connection.want();
   try {
     while (true) {
-      const { done } = await watch.next();
-      if (done) throw closed(path);
-      const found = await look(stop.signal);
+      await watch.next();
+      const found = await unlessAborted(stop.signal, () => look(stop.signal));
       if (found !== undefined) return found;
     }
   } finally {
     stopTimer?.();
     stopListening?.();
+    stopWatchingEnd();
+    connection.unwant();
     watch[Symbol.dispose]();
   }
 }
@@ -105,12 +110,4 @@ function late(path: string, timeout: number): StoreError {
       "given this domain the right to read, or raise `timeout`.",
     { code: "timed-out", ...subject },
   );
-}
-
-function closed(path: string): StoreError {
-  const subject = { operation: "wait", path } as const;
-  return new StoreError(`Cannot ${describe(subject)}: the XenStore was closed. Open another one.`, {
-    code: "closed",
-    ...subject,
-  });
 }

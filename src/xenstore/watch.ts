@@ -6,6 +6,7 @@ import { onAbort } from "./abort.ts";
 import type { Connection, EventTaker } from "./connection.ts";
 import { ended, type Ending } from "./refusals.ts";
 import { done } from "./replies.ts";
+import type { Request } from "./request.ts";
 
 /**
  * A watch on a node and all nodes below it. Iterate over it to learn when to look: `for await (const path of watch)`.
@@ -65,6 +66,7 @@ export class Watch implements StoreWatch, EventTaker {
   readonly #waiters: Waiter[] = [];
   /** What the daemon calls the watch; `undefined` before it begins. */
   #token: string | undefined;
+  #request: Request | undefined;
   #closed = false;
   /** Why it has failed, until somebody was told. */
   #failure: { readonly error: unknown } | undefined;
@@ -110,8 +112,8 @@ export class Watch implements StoreWatch, EventTaker {
     this.#token = this.#connection.addWatch(this);
     if (signal) this.#stopListening = onAbort(signal, () => this.fail(reasonOf(signal)));
     this.#connection.begin().path("watch", this.#path).word(this.#token);
-    this.#connection.request(StoreMessage.WATCH, 0, "watch", this.#path, done, undefined)
-      .promise.catch((error) => this.fail(error));
+    this.#request = this.#connection.request(StoreMessage.WATCH, 0, "watch", this.#path, done, undefined) as Request;
+    this.#request.promise.catch((error) => this.fail(error));
   }
 
   onEvent(path: string): void {
@@ -174,6 +176,8 @@ export class Watch implements StoreWatch, EventTaker {
     if (this.#token === undefined) return;
     this.#connection.removeWatch(this.#token);
     if (refused || this.#connection.ending) return;
+    // There is no request yet while the backend sends it.
+    if (this.#request !== undefined && this.#connection.withdraw(this.#request)) return;
     this.#connection.begin().path("unwatch", this.#path).word(this.#token);
     this.#connection.post(StoreMessage.UNWATCH, 0, "unwatch");
   }

@@ -246,7 +246,7 @@ describe("whenReadable()", () => {
     expect(storeError(() => connection.whenReadable(() => {}))).toMatchObject({
       code: "refused",
       operation: "wait",
-      message: "Cannot wait for /dev/xen/xenbus: the system refused (ENOMEM).",
+      message: "Cannot wait for /dev/xen/xenbus: the system refused (ENOMEM). Open another XenStore.",
     });
   });
 });

@@ -14,8 +14,8 @@ for (
   ] as const
 ) {
   test(`a program ends by itself that waits: ${how}`, () => {
-    expectEnd(PROGRAM, how, output);
+    expectEnd(PROGRAM, [how], output);
   });
 }
 
-test("a program that waits for ever stays alive, as on a device", () => expectAlive(PROGRAM, "for ever"));
+test("a program that waits for ever stays alive, as on a device", () => expectAlive(PROGRAM, ["for ever"]));

@@ -134,7 +134,7 @@ test("options are refused that do not exist or have a wrong type", async () => {
   );
 });
 
-test("`XenStore.open()` refuses domains without a store, and limits that are none", async () => {
+test("`XenStore.open()` refuses domains without a store, and invalid limits", async () => {
   await expect(XenStore.open({} as never)).rejects.toThrow(
     "Cannot open XenStore as `store` of the domain must be a backend with a method `open`",
   );

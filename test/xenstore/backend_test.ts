@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
-import { StoreError, XenStore } from "../../src/xenstore/mod.ts";
+import { StoreError, type StoreErrorCode, XenStore } from "../../src/xenstore/mod.ts";
 import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
 
 const { READ, WATCH, TRANSACTION_START, TRANSACTION_END } = StoreMessage;
@@ -88,15 +88,15 @@ describe("a connection is lost if", () => {
     ["`send` throws", () => ({ send: planned }), "planned."],
     ["`receive` throws", () => ({ receive: planned }), "planned."],
     ["`whenReadable` throws", () => ({ whenReadable: planned }), "planned."],
-    ["`receive` returns too much", () => ({ receive: () => 8193 }), "there came 8193 from the backend's `receive`"],
-    ["`receive` returns less than nothing", () => ({ receive: () => -1 }), "there came -1 from"],
-    ["`receive` returns no number", () => ({ receive: (() => {}) as never }), "there came undefined from"],
+    ["`receive` returns too much", () => ({ receive: () => 8193 }), "received 8193 from the backend's `receive`"],
+    ["`receive` returns less than nothing", () => ({ receive: () => -1 }), "received -1 from"],
+    ["`receive` returns no number", () => ({ receive: (() => {}) as never }), "received undefined from"],
     ["`receive` transfers the buffer", () => ({
       receive(bytes) {
         structuredClone(bytes, { transfer: [bytes.buffer] });
         return 5;
       },
-    }), "there came 5 from"],
+    }), "received 5 from"],
   ])("%s", async (_name, replace, reason) => {
     const [store, daemon] = await broken(replace);
     daemon.push([1]);
@@ -136,6 +136,34 @@ describe("a connection is lost if", () => {
     );
     expect(await watch.next()).toEqual({ value: undefined, done: true });
     expect(inspect(store)).toBe("XenStore { backend: 'scripted', closed: true, requests: 0 }");
+  });
+
+  test.each([
+    [
+      "its device answers with an error",
+      "disconnected",
+      "Cannot read: the connection to XenStore is lost: /dev/xen/xenbus answered with an error (EIO). Open another one.",
+      "the connection to XenStore is lost: /dev/xen/xenbus answered with an error (EIO). Open another one.",
+    ],
+    [
+      "its process is killed",
+      "closed",
+      "Cannot wait: this process of domain 1 was killed. Open the store in another process.",
+      "this process of domain 1 was killed. Open the store in another process.",
+    ],
+  ])("%s: the reason of the backend is given once", async (_name, code, message, reason) => {
+    const cause = new StoreError(message, { code: code as StoreErrorCode, operation: "wait" });
+    const [store, daemon] = await broken(() => ({
+      receive() {
+        throw cause;
+      },
+    }));
+    const results = [store.read("a"), store.waitFor("a")];
+    daemon.push([1]);
+    await Promise.allSettled(results);
+    await expect(results[0]).rejects.toMatchObject({ code, cause, message: `Cannot read \`a\`: ${reason}` });
+    await expect(results[1]).rejects.toMatchObject({ code, cause, message: `Cannot wait for \`a\`: ${reason}` });
+    await expect(store.read("b")).rejects.toThrow(`Cannot read \`b\`: ${reason}`);
   });
 
   test("its process is killed: the code is that of the backend", async () => {
@@ -232,6 +260,25 @@ describe("a backend does no harm that", () => {
     expect(await Promise.all(inner)).toEqual([1, 1, 1]);
   });
 
+  test("calls back into the library before it sends the message", async () => {
+    const inner: Promise<unknown>[] = [];
+    const [store, daemon] = await broken((connection) => ({
+      send(message) {
+        if (inner.length < 3) {
+          // A longer path and a bad one: neither may change the message.
+          inner.push(store.write(`data/${"x".repeat(100)}`, "1"), store.readNumber("domid"));
+          inner.push(store.read("//").catch(({ name }) => name));
+        }
+        connection.send(message);
+      },
+    }));
+    daemon.nodes.set("a", "5");
+    expect(await store.readNumber("a")).toBe(5);
+    expect(await Promise.all(inner)).toEqual([undefined, 1, "RangeError"]);
+    expect(daemon.sent[1]).toMatchObject({ type: READ, text: "a\0" });
+    expect(store.closed).toBe(false);
+  });
+
   test.each(["send", "receive", "whenReadable"] as const)("closes the store in the middle of `%s`", async (method) => {
     const [store, daemon] = await broken((connection) => ({
       [method]: (argument: never) => {
@@ -242,6 +289,19 @@ describe("a backend does no harm that", () => {
     }));
     await expect(store.read("a")).rejects.toMatchObject({ code: "closed" });
     expect([daemon.closed, daemon.waiting]).toEqual([1, false]);
+  });
+
+  test("closes a watch in the middle of sending its request", async () => {
+    const [store, daemon] = await broken((connection) => ({
+      send(message) {
+        watch.close();
+        connection.send(message);
+      },
+    }));
+    const watch = store.watch("a");
+    expect(await watch.next()).toEqual({ value: undefined, done: true });
+    await store.ownDomid();
+    expect([daemon.count(WATCH), daemon.count(StoreMessage.UNWATCH), daemon.watches.size]).toEqual([1, 1, 0]);
   });
 
   test("transfers the message that it is given", async () => {

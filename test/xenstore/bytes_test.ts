@@ -98,7 +98,7 @@ describe("a daemon that sends what makes no sense has lost the connection", () =
     }
     const error = (others[0] as PromiseRejectedResult).reason as StoreError;
     expect(error.message).toMatch(
-      /^Cannot read `b`: the connection to scripted is lost: there came .*\. Open another one\.$/,
+      /^Cannot read `b`: the connection to scripted is lost: received .*\. Open another one\.$/,
     );
     expect(error.message).toContain(reason);
     expect([daemon.closed, daemon.waiting, store.closed]).toEqual([1, false, true]);
@@ -114,6 +114,10 @@ describe("a daemon that sends what makes no sense has lost the connection", () =
     [GET_PERMS, "r-1\0", (store) => store.permissions("a")],
     [TRANSACTION_START, "0\0", (store) => store.transaction(() => {})],
     [TRANSACTION_START, "x\0", (store) => store.transaction(() => {})],
+    [TRANSACTION_START, "\0", (store) => store.transaction(() => {})],
+    [TRANSACTION_START, "0x10\0", (store) => store.transaction(() => {})],
+    [TRANSACTION_START, "1e3\0", (store) => store.transaction(() => {})],
+    [TRANSACTION_START, " 5\0", (store) => store.transaction(() => {})],
     [TRANSACTION_START, "4294967296\0", (store) => store.transaction(() => {})],
     [StoreMessage.IS_DOMAIN_INTRODUCED, "yes\0", (store) => store.isIntroduced(1)],
     [StoreMessage.GET_DOMAIN_PATH, "", (store) => store.domainPath(1)],

@@ -58,6 +58,34 @@ test("requests for whose replies nobody waits are all sent, also one after the o
   expect([daemon.count(StoreMessage.UNWATCH), daemon.waiting]).toEqual([3, false]);
 });
 
+test("requests for whose replies nobody waits are sent, also if others were not because of a late reply", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon }, { timeout: 20 });
+  const watch = store.watch("a");
+  await watch.next();
+  hold();
+  const late = [store.read("a"), store.read("b")];
+  for (const result of await Promise.allSettled(late)) expect(result).toMatchObject({ reason: { code: "timed-out" } });
+  const next = watch.next();
+  daemon.reply(daemon.last(READ), "late");
+  await settle();
+  watch.close();
+  await next;
+  await settle();
+  const controller = new AbortController();
+  const other = store.watch("b");
+  await other.next();
+  const read = store.read("c", { signal: controller.signal });
+  other.close();
+  controller.abort("enough");
+  await expect(read).rejects.toBe("enough");
+  expect(daemon.waiting).toBe(true);
+  daemon.reply(daemon.last(READ), "");
+  await settle();
+  expect([daemon.count(StoreMessage.UNWATCH), daemon.waiting]).toEqual([2, false]);
+});
+
 test("numbers of requests are never used twice at the same time, and never 0", async () => {
   hold();
   const results = Array.from({ length: 16 }, () => store.read("a"));
@@ -166,6 +194,62 @@ describe("the time limit", () => {
       });
       expect(await limited.ownDomid()).toBe(1);
     }
+  });
+
+  test("does not count the time in which a request waits for its turn", async () => {
+    const slow = new ScriptedStore();
+    slow.maxInFlight = 1;
+    const limited = await XenStore.open({ store: slow }, { timeout: 200 });
+    slow.answers.set(READ, (request) => {
+      setTimeout(() => slow.reply(request, "1"), 40);
+      return undefined;
+    });
+    // 480 ms together.
+    const results = await Promise.all(Array.from({ length: 12 }, () => limited.ownDomid()));
+    expect(results).toEqual(Array.from({ length: 12 }, () => 1));
+  });
+
+  test("fails requests that wait behind one that is not answered, and says that they were not sent", async () => {
+    const slow = new ScriptedStore();
+    slow.maxInFlight = 1;
+    const limited = await XenStore.open({ store: slow }, { timeout: 20 });
+    slow.answers.set(READ, () => undefined);
+    const overdue = limited.read("a");
+    const results = [limited.read("b"), limited.write("c", "1")];
+    await expect(overdue).rejects.toThrow("Cannot read `a`: the daemon has not answered within 20 ms.");
+    await expect(results[0]).rejects.toMatchObject({
+      code: "timed-out",
+      operation: "read",
+      path: "b",
+      message:
+        "Cannot read `b`: it was not sent, because the daemon has not answered earlier requests within 20 ms. Open " +
+        "another XenStore, as this one sends nothing until they are answered, or raise `timeout`.",
+    });
+    await expect(results[1]).rejects.toMatchObject({ code: "timed-out", operation: "write" });
+    // Later ones, too.
+    await expect(limited.read("d")).rejects.toThrow("Cannot read `d`: it was not sent");
+    expect([slow.waiting, slow.sent.length]).toEqual([false, 2]);
+    // Until the answer comes.
+    slow.answers.clear();
+    const behind = limited.ownDomid();
+    slow.reply(slow.last(READ), "late");
+    expect(await behind).toBe(1);
+    expect(slow.sent.map(({ text }) => text)).toEqual(["domid\0", "a\0", "domid\0"]);
+  });
+
+  test("of those that wait starts anew whenever one is sent", async () => {
+    const slow = new ScriptedStore();
+    const limited = await XenStore.open({ store: slow }, { timeout: 80 });
+    slow.answers.set(READ, () => undefined);
+    const lost = limited.read("lost");
+    lost.catch(() => {});
+    slow.answers.set(READ, (request) => {
+      setTimeout(() => slow.reply(request, "1"), 10);
+      return undefined;
+    });
+    const results = await Promise.all(Array.from({ length: 150 }, () => limited.ownDomid()));
+    expect(results.length).toBe(150);
+    await expect(lost).rejects.toMatchObject({ code: "timed-out" });
   });
 
   test("of opening fails, and closes the connection", async () => {

@@ -21,6 +21,7 @@ test.each<[string, number, string, string, (store: XenStore) => Promise<unknown>
   ["readText of nothing", READ, "/\0", "", (store) => store.readText("/"), ""],
   ["readText of ASCII", READ, "a\0", "4", (store) => store.readText("a"), "4"],
   ["readNumber", READ, "a\0", "-42", (store) => store.readNumber("a"), -42],
+  ["readNumber of -0", READ, "a\0", "-0", (store) => store.readNumber("a"), 0],
   ["write of text", WRITE, "a\0gr\xc3\xbcn", "OK\0", (store) => store.write("a", "grün"), undefined],
   ["write of nothing", WRITE, "a\0", "OK\0", (store) => store.write("a", ""), undefined],
   ["write of a number", WRITE, "a\0-7", "OK\0", (store) => store.write("a", -7), undefined],

@@ -228,12 +228,47 @@ describe("transactions of one store", () => {
   });
 
   test("fail with `closed` when the store is closed, also those that wait for their turn", async () => {
-    const runs = [store.transaction(() => new Promise(() => {}), { signal: AbortSignal.timeout(50) })];
+    const runs = [store.transaction(() => new Promise(() => {}))];
     runs.push(store.transaction(() => {}), store.transaction(() => {}));
     await settle();
     store.close();
-    for (const run of runs.slice(1)) await expect(run).rejects.toMatchObject({ code: "closed" });
-    await expect(runs[0]).rejects.toMatchObject({ name: "TimeoutError" });
+    const results = await Promise.allSettled(runs);
+    for (const result of results) expect(result).toMatchObject({ status: "rejected", reason: { code: "closed" } });
+    await expect(runs[0]).rejects.toMatchObject({
+      operation: "end a transaction",
+      message: "Cannot end a transaction: the XenStore was closed. Open another one.",
+    });
     await expect(store.transaction(() => {})).rejects.toMatchObject({ code: "closed" });
+  });
+
+  test("fail with `disconnected` when the connection is lost, also those that wait for their turn", async () => {
+    const runs = [store.transaction(() => new Promise(() => {}))];
+    runs.push(store.transaction(() => {}), store.transaction(() => {}));
+    await settle();
+    await settle();
+    daemon.hangUp();
+    for (const result of await Promise.allSettled(runs)) {
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "disconnected" } });
+    }
+    await expect(runs[1]).rejects.toMatchObject({ operation: "start a transaction" });
+  });
+
+  test("fail with what the function throws when a request of it fails with `closed`", async () => {
+    daemon.answers.set(READ, () => undefined);
+    const run = store.transaction(async (transaction) => {
+      await transaction.read("a").catch(() => {});
+      throw new Error("planned");
+    });
+    await settle();
+    store.close();
+    await expect(run).rejects.toThrow("planned");
+  });
+
+  test("fail with `closed` in the pause before another attempt", async () => {
+    conflictFor(Infinity);
+    const run = store.transaction(() => {}, { attempts: 1000 });
+    await settle(20);
+    store.close();
+    await expect(run).rejects.toMatchObject({ code: "closed" });
   });
 });

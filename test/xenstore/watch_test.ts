@@ -205,7 +205,22 @@ describe("a watch ends", () => {
     expect(await store.ownDomid()).toBe(1);
   });
 
-  test("in the order of the calls, also if it waited for its turn", async () => {
+  test("in the order of the calls, also if its end waits for its turn", async () => {
+    daemon.answers.set(READ, () => undefined);
+    const reads = Array.from({ length: 15 }, () => store.read("a"));
+    daemon.answers.set(WATCH, () => undefined);
+    const watch = store.watch("a");
+    const next = watch.next();
+    watch.close();
+    expect(await next).toEqual(DONE);
+    for (const request of daemon.sent.slice(1)) daemon.reply(request, "");
+    await Promise.all(reads);
+    daemon.answers.clear();
+    await store.ownDomid();
+    expect(daemon.sent.slice(16).map(({ type }) => type)).toEqual([WATCH, UNWATCH, READ]);
+  });
+
+  test("without a request if it still waited for its turn", async () => {
     daemon.answers.set(READ, () => undefined);
     const reads = Array.from({ length: 16 }, () => store.read("a"));
     const watch = store.watch("a");
@@ -216,8 +231,7 @@ describe("a watch ends", () => {
     await Promise.all(reads);
     daemon.answers.clear();
     await store.ownDomid();
-    expect(daemon.sent.slice(17).map(({ type }) => type)).toEqual([WATCH, UNWATCH, READ]);
-    expect(daemon.watches.size).toBe(0);
+    expect(daemon.sent.slice(17).map(({ type }) => type)).toEqual([READ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { StoreConnection } from "../../../src/contract/store_backend.ts";
 import { checkReceive, checkSend } from "../../../src/contract/store_checks.ts";
 import { StoreError, type StoreOperation } from "../../../src/contract/store_errors.ts";
+import { storeRequestOf } from "../../../src/contract/store_operations.ts";
 import { HEADER_SIZE, type StoreHeader } from "../../../src/contract/store_wire.ts";
 import type { KernelFile, OpenStore, ProcessState } from "../kernel.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -34,8 +35,8 @@ export abstract class MockStoreConnection implements StoreConnection, KernelFile
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    checkStoreAlive(this.process, "wait");
     const header = checkSend(message, this.maxPayload);
+    checkStoreAlive(this.process, storeRequestOf(header.type) ?? "write");
     this.handle(header, message.subarray(HEADER_SIZE));
   }
 

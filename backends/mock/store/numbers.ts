@@ -47,7 +47,7 @@ export function parseOCaml(text: string): number | undefined {
   return size > most ? undefined : Number(BigInt.asIntN(BITS, sign === "-" ? -size : size));
 }
 
-/** Reads the first digits of a text as oxenstored does where it wants a domid: 0 if there are none. */
+/** Reads the first digits of a text, as oxenstored reads a domid: 0 without digits. */
 export function digitsOfOCaml(text: string): bigint {
   return BigInt.asUintN(BITS, BigInt(/\d+/.exec(text)?.[0] ?? 0));
 }

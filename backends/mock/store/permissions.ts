@@ -29,7 +29,7 @@ export interface Permission {
 /** The permissions of a node, at least one. */
 export type Permissions = readonly [Permission, ...Permission[]];
 
-/** What a domain may do nothing with, but domain 0. */
+/** The permissions of a node that only domain 0 may use. */
 export const PRIVATE: Permissions = [{ domid: 0, rights: 0, ignored: false }];
 
 /** The rights of a domain on a node, if all its permissions count. */
@@ -45,7 +45,7 @@ const LETTERS = "nrwb";
  * Reads permissions: `n1`, `r2`.
  *
  * @param parse Reads a domid.
- * @returns `undefined` if a text is none, or there is none.
+ * @returns `undefined` if a text is not a permission, or there are no texts.
  */
 export function parsePermissions(
   texts: readonly string[],

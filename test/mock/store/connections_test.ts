@@ -182,7 +182,12 @@ describe("`kill()`", () => {
     expect(await one.list("data")).toBe("sent|x");
     expect(calls).toBe(0);
     expect(() => dead.send(StoreMessage.READ, "domid\0")).toThrow(
-      expect.objectContaining({ name: "StoreError", code: "closed" }),
+      expect.objectContaining({
+        name: "StoreError",
+        code: "closed",
+        operation: "read",
+        message: `Cannot read: this process of domain ${domain.domid} was killed. Open the store in another process.`,
+      }),
     );
     expect(() => dead.take()).toThrow(`Cannot wait: this process of domain ${domain.domid} was killed. Open the store`);
     expect(() => program[way].open()).toThrow(expect.objectContaining({ code: "closed", operation: "open" }));

@@ -1,14 +1,20 @@
-/** Uses XenStore as its only argument says, and leaves it open. How it ends is tested by ../keep_alive_test.ts. */
+/**
+ * Uses XenStore as its first argument says, and leaves it open. The second is how many requests the backend allows at a
+ * time. How the program ends is tested by ../keep_alive_test.ts.
+ */
 import process from "node:process";
 import { StoreMessage } from "../../../src/contract/store_wire.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
 import { ScriptedStore } from "../../support/scripted_store.ts";
 
+const [what, most] = process.argv.slice(2);
 const daemon = new ScriptedStore();
+daemon.maxInFlight = Number(most);
 // If the timer of the time limit kept the program alive, it would do so for days.
-const store = await XenStore.open({ store: daemon }, { timeout: 2 ** 31 - 1 });
+const timeout = what!.endsWith("not answered") ? 50 : 2 ** 31 - 1;
+const store = await XenStore.open({ store: daemon }, { timeout });
 
-switch (process.argv[2]) {
+switch (what) {
   case "a read":
     console.log(await store.ownDomid());
     break;
@@ -22,6 +28,22 @@ switch (process.argv[2]) {
     break;
   case "a transaction":
     console.log(await store.transaction((transaction) => transaction.readText("domid")));
+    break;
+  case "a wait that is not answered":
+    daemon.answers.set(StoreMessage.WATCH, () => undefined);
+    await store.waitFor("a").catch(({ code }) => console.log(code));
+    break;
+  case "a watch that was closed, and is not answered": {
+    daemon.answers.set(StoreMessage.WATCH, () => undefined);
+    const watch = store.watch("a");
+    const next = watch.next();
+    watch.close();
+    if ((await next).done) console.log("closed");
+    break;
+  }
+  case "a commit that is not answered":
+    daemon.answers.set(StoreMessage.TRANSACTION_END, () => undefined);
+    await store.transaction(() => {}).catch(({ code }) => console.log(code));
     break;
   case "an iterator":
     for await (const path of store.watch("a")) console.log(path);
