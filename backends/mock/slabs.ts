@@ -79,7 +79,7 @@ export class Slabs implements MachineMemory {
 
   #add(count: number): Slab {
     const slab = new Slab(this, this.#free.at(-1) ?? this.#slabs.length, Math.max(count, SLAB_PAGES));
-    if (slab.number < this.#slabs.length) this.#free.pop();
+    this.#free.pop();
     this.#slabs[slab.number] = slab;
     if (count <= SLAB_PAGES) this.#newest = slab;
     slab.take(0, count);

@@ -9,7 +9,7 @@ import {
   OK,
   STAGING_CAPACITY,
 } from "../../wasm/core.ts";
-import { debugCore } from "../support/debug_core.ts";
+import { debugCore, smallDebugCore } from "../support/debug_core.ts";
 
 let core: Core;
 let books: Core["books"];
@@ -365,6 +365,49 @@ describe("leaves with few pages", () => {
     allocate(64 * 1500);
     // The references of the new pages alone would need more.
     expect(bytes() - before).toBeLessThan(64 * 1500 * 4);
+  });
+});
+
+describe("without memory", () => {
+  beforeEach(() => {
+    core = createCore(smallDebugCore(3));
+    ({ books } = core);
+    books.setLimit(Infinity);
+    file = books.open();
+  });
+
+  /** Allocates leaf by leaf, until the memory is used up to the last line. Returns how many pages there are. */
+  function fill(): number {
+    while (allocate(64) >= 0);
+    while (books.open() !== 0);
+    return books.live();
+  }
+
+  test("few live pages stay where they are, and are found", () => {
+    const count = fill();
+    expect(count).toBeGreaterThan(10_000);
+    for (let page = 0; page < count; page += 64) books.free(file, page + 1, 63);
+    sweep();
+    expect(books.live()).toBe(count / 64);
+    for (let page = 0; page < count; page += 64) expect(books.gref(file, page)).toBe(100 + page);
+  });
+
+  test("a mapping is refused if its count has no place, and changes nothing", () => {
+    fill();
+    expect(books.map(file, 3, 2)).toBe(OK);
+    expect(books.map(file, 3, 1)).toBe(NO_MEMORY);
+    expect(sums()[2]).toBe(2);
+    expect(books.unmap(file, 3, 2)).toBe(OK);
+    expect(sums()[2]).toBe(0);
+  });
+
+  test("what was freed can be allocated again", () => {
+    const count = fill();
+    books.free(file, 0, 640);
+    sweep();
+    expect(books.live()).toBe(count - 640);
+    for (let leaf = 0; leaf < 10; leaf++) expect(allocate(64)).toBeGreaterThanOrEqual(count);
+    expect(allocate(64)).toBe(NO_MEMORY);
   });
 });
 

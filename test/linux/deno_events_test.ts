@@ -299,6 +299,26 @@ describe("whenPending()", () => {
     }
   });
 
+  test("takes the events of all files that wait from the kernel at once", async () => {
+    const channels = Array.from({ length: 7 }, () => channel(backend().open(), backend().open()));
+    for (const { file, port } of channels) file.notify(port);
+    let turn = 0;
+    const turns: number[] = [];
+    // The first wait may see one file only, as the others wait a little later. The second one sees all others.
+    for (const { other } of channels) {
+      other.whenPending(() => {
+        turns.push(turn);
+        queueMicrotask(() => turn++);
+      });
+    }
+    await vi.waitFor(() => expect(turns).toHaveLength(7));
+    expect(new Set(turns).size).toBeLessThanOrEqual(2);
+    for (const { file, other } of channels) {
+      file.close();
+      other.close();
+    }
+  });
+
   test("waits for a file while a wait for another file is under way", async () => {
     const { file: quiet } = channel();
     const stop = quiet.whenPending(() => expect.fail("nothing came"));

@@ -66,6 +66,38 @@ for (const [kind, make] of Object.entries(KINDS)) {
   });
 }
 
+describe("buffers", () => {
+  /** Takes runs of some sizes, gives them back, and takes them again. Returns how many buffers were made. */
+  function made(...counts: number[]): number {
+    let buffers = 0;
+    vi.stubGlobal(
+      "ArrayBuffer",
+      class extends ArrayBuffer {
+        constructor(length: number) {
+          super(length);
+          buffers++;
+        }
+      },
+    );
+    try {
+      const memory = new Buffers();
+      for (let round = 0; round < 2; round++) {
+        const taken = counts.map((count) => memory.take(count));
+        for (const [at, of] of taken.entries()) of.give(0, counts[at]!);
+      }
+      return buffers;
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  }
+
+  test("keep up to 4,096 pages for reuse", () => {
+    expect(made(2048, 2048)).toBe(2);
+    expect(made(1, 2048, 2048)).toBe(5);
+    expect(made(4097)).toBe(2);
+  });
+});
+
 describe("slabs", () => {
   test("reuse the pages that were given back last", () => {
     const memory = new Slabs();

@@ -55,6 +55,17 @@ describe("`kill()`", () => {
     xen.assertClean();
   });
 
+  test("leaves pages that a peer maps to nobody", () => {
+    const { xen, process, device, theirs } = processes();
+    const pages = device.open().allocate(0);
+    const view = theirs.mapper.map(1, pages.grefs);
+    const grantsOf1 = () => xen.inspect().domains.find(({ domid }) => domid === 1)!.grants;
+    expect(grantsOf1()).toMatchObject([{ process: 1, held: false }]);
+    process.kill();
+    expect(grantsOf1()).toMatchObject([{ process: undefined, held: true }]);
+    view.unmap();
+  });
+
   test("ends its mappings, and fires their notifies once", async () => {
     const { xen, process, mapper, events, theirs } = processes();
     const channel = theirs.events.bindUnbound(1);
