@@ -77,7 +77,7 @@ class LinuxEventFile implements EventFile {
     this.#device = device;
     this.#libc = device.libc;
     this.#fd = fd;
-    this.#wait = new ReadableWait(device.libc, fd);
+    this.#wait = new ReadableWait((callback) => device.libc.whenReadable(fd, callback));
     this.#held = watchFile(this, device, PORTS);
   }
 

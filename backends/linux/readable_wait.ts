@@ -1,5 +1,4 @@
 import { nextTurn } from "../../src/contract/event_loop.ts";
-import type { Libc } from "./libc.ts";
 
 /** A wait that was not called back yet. */
 interface Waiting {
@@ -9,17 +8,16 @@ interface Waiting {
 }
 
 /**
- * Waits until there is something to take from a file: from the kernel, by its descriptor, or of what was taken from
+ * Waits until there is something to take from a file: from the kernel, or of what was taken from
  * there before and not handed out. A file has one wait at a time.
  */
 export class ReadableWait {
-  readonly #libc: Libc;
-  readonly #fd: number;
+  readonly #whenReadable: (callback: () => void) => (() => void) | number;
   #waiting: Waiting | undefined;
 
-  constructor(libc: Libc, fd: number) {
-    this.#libc = libc;
-    this.#fd = fd;
+  /** @param whenReadable Has the kernel wait: returns a function that stops that, or a negative errno. */
+  constructor(whenReadable: (callback: () => void) => (() => void) | number) {
+    this.#whenReadable = whenReadable;
   }
 
   /**
@@ -33,7 +31,7 @@ export class ReadableWait {
     if (isReady) {
       this.#callBackSoon(waiting);
     } else {
-      const stop = this.#libc.whenReadable(this.#fd, () => this.#callBack(waiting));
+      const stop = this.#whenReadable(() => this.#callBack(waiting));
       // A wait that is already under way continues: only the new one fails.
       if (typeof stop === "number") return stop;
       waiting.stop = stop;

@@ -5,7 +5,7 @@
  */
 
 import { Errno } from "../../src/contract/errno.ts";
-import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
+import { nextMicrotask, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
@@ -61,13 +61,12 @@ class SocketConnection implements StoreConnection {
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
   #fd: number;
-  /** Whether a request was sent in this turn of the event loop. */
+  /** Whether a request was sent, and those that follow it at once are sent together. */
   #isSent = false;
-  /** What is sent at the end of this turn, or when the socket has room again. */
+  /** What is sent together, or when the socket has room again. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
   readonly #reader: EagerReader;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #stop: (() => void) | undefined;
 
   constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
     this.#libc = libc;
@@ -88,10 +87,10 @@ class SocketConnection implements StoreConnection {
     if (sent > 0) this.#sendLater();
   }
 
-  /** Sends what else is asked for in this turn of the event loop at once: each send wakes the daemon. */
+  /** Sends the requests that are made right after this one together, as each send wakes the daemon. */
   #sendMoreSoon(): void {
     this.#isSent = true;
-    nextTurn(() => {
+    nextMicrotask(() => {
       this.#isSent = false;
       this.#flush();
     });
@@ -133,20 +132,15 @@ class SocketConnection implements StoreConnection {
   }
 
   whenReadable(callback: () => void): () => void {
-    const stop = this.#reader.whenReadable(() => {
-      this.#stop = undefined;
-      callback();
-    });
+    const stop = this.#reader.whenReadable(callback);
     if (typeof stop === "number") throw waitError(this.#path, -stop);
-    this.#stop = stop;
     return stop;
   }
 
   close(): void {
     this.#held.closed = true;
     this.#flush();
-    this.#stop?.();
-    this.#stop = undefined;
+    this.#reader.close();
     stopTimer(this.#timer);
     this.#unsent = [];
     // The kernel closes it in any case. Nobody could do anything about an error.

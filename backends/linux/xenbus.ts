@@ -15,6 +15,7 @@ import type { StoreBackend, StoreConnection } from "../../src/contract/store_bac
 import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { encodeRefusal, MAX_DEVICE_PAYLOAD, type StoreHeader, StoreMessage } from "../../src/contract/store_wire.ts";
 import { type FileHoldings, watchFile } from "./leaks.ts";
+import { EagerReader } from "./eager_reader.ts";
 import type { Libc } from "./libc.ts";
 import { ReadableWait } from "./readable_wait.ts";
 import { MessageBorders } from "./message_borders.ts";
@@ -54,13 +55,15 @@ class XenbusConnection implements StoreConnection {
   /** Whether a part of the first made reply was taken. */
   #isWithinMade = false;
   readonly #borders = new MessageBorders();
+  readonly #reader: EagerReader;
   readonly #wait: ReadableWait;
 
   constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
     this.#libc = libc;
     this.#path = path;
     this.#fd = fd;
-    this.#wait = new ReadableWait(libc, fd);
+    this.#reader = new EagerReader(libc, fd);
+    this.#wait = new ReadableWait((callback) => this.#reader.whenReadable(callback));
     this.#held = watchFile(this, { path, warnOfLeaks }, WATCHES);
   }
 
@@ -78,6 +81,7 @@ class XenbusConnection implements StoreConnection {
       const written = this.#libc.write(this.#fd, message);
       if (written === message.length) {
         if (isWatch) this.#held.count += type === StoreMessage.WATCH ? 1 : -1;
+        this.#reader.expect();
         return;
       }
       const errno = written < 0 ? -written : undefined;
@@ -97,10 +101,7 @@ class XenbusConnection implements StoreConnection {
   receive(bytes: Uint8Array<ArrayBuffer>): number {
     checkReceive(bytes);
     if (this.#hasMade) return this.#takeMade(bytes);
-    let size: number;
-    do {
-      size = this.#libc.read(this.#fd, bytes);
-    } while (size === -Errno.EINTR);
+    const size = this.#reader.read(bytes);
     if (size === -Errno.EAGAIN) return 0;
     if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
     this.#borders.pass(bytes.subarray(0, size));
@@ -131,6 +132,7 @@ class XenbusConnection implements StoreConnection {
   close(): void {
     this.#held.closed = true;
     this.#wait.end();
+    this.#reader.close();
     // The kernel closes it in any case. Nobody could do anything about an error.
     this.#libc.close(this.#fd);
     this.#fd = -1;

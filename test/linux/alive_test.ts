@@ -1,5 +1,5 @@
 /** `isAlive()` of a Linux domain, which asks XenStore. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
 import { linuxDomain } from "../../backends/linux/domain.ts";
 import { Errno } from "../../src/contract/errno.ts";
@@ -63,7 +63,7 @@ describe("isAlive()", () => {
     libc.xenstore = [];
     const alive = isAlive(12);
     for (const piece of [whole.subarray(0, 5), whole.subarray(5, 17), whole.subarray(17)]) {
-      expect(libc.waiting.size).toBe(1);
+      await vi.waitFor(() => expect(libc.waiting.size).toBe(1));
       const [fd, callBack] = [...libc.waiting][0]!;
       libc.waiting.delete(fd);
       libc.xenstore.push(piece);

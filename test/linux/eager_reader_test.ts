@@ -1,0 +1,137 @@
+/** How answers are looked for before the kernel waits for them. */
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { EagerReader } from "../../backends/linux/eager_reader.ts";
+import { XENBUS } from "../../backends/linux/xenbus.ts";
+import { Errno } from "../../src/contract/errno.ts";
+import { libc, useFakeLibc } from "../support/fake_libc.ts";
+
+useFakeLibc();
+
+let reader: EagerReader;
+
+beforeEach(() => {
+  libc.xenstore = [];
+  reader = new EagerReader(libc, libc.open(XENBUS));
+  libc.log = [];
+});
+
+/** Asks and waits for the answer. Returns whether the wait is over. */
+function ask(): () => boolean {
+  let isOver = false;
+  reader.expect();
+  reader.whenReadable(() => isOver = true);
+  return () => isOver;
+}
+
+/** Asks, and waits until the kernel waits. Returns how often the answer was looked for. */
+async function askInVain(): Promise<number> {
+  libc.log = [];
+  ask();
+  await vi.waitFor(() => expect(libc.waiting.size).toBe(1));
+  const looks = libc.log.filter((line) => line === "read 3").length;
+  // The answer, at last.
+  const callback = libc.waiting.get(3)!;
+  libc.waiting.clear();
+  callback();
+  return looks;
+}
+
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test("finds an answer that comes soon, in a later turn, without the kernel's help", async () => {
+  const isOver = ask();
+  await turns(2);
+  expect(isOver()).toBe(false);
+  libc.xenstore!.push(Uint8Array.of(1, 2, 3));
+  expect(isOver()).toBe(false);
+  await turns(2);
+  expect(isOver()).toBe(true);
+  expect(libc.log).not.toContain("wait 3");
+  const [bytes, rest] = [new Uint8Array(2), new Uint8Array(2)];
+  expect([reader.read(bytes), reader.read(rest), reader.read(rest)]).toEqual([2, 1, -Errno.EAGAIN]);
+  expect([...bytes, rest[0]]).toEqual([1, 2, 3]);
+});
+
+test("has the kernel wait at once while nobody has asked", async () => {
+  let isOver = false;
+  reader.whenReadable(() => isOver = true);
+  expect(libc.log).toEqual(["wait 3"]);
+  await turns(3);
+  expect([isOver, libc.log.length]).toEqual([false, 1]);
+  libc.waiting.get(3)!();
+  expect(isOver).toBe(true);
+});
+
+test("a question during the kernel's wait is looked for, too", async () => {
+  let isOver = false;
+  reader.whenReadable(() => isOver = true);
+  libc.xenstore!.push(Uint8Array.of(1));
+  reader.expect();
+  await turns(2);
+  expect([isOver, libc.waiting.size]).toEqual([true, 0]);
+});
+
+describe("where looking does not help", () => {
+  test("it is tried ever less often, and again after the first success", async () => {
+    const tried: number[] = [];
+    for (let request = 0; request < 200; request++) {
+      if (await askInVain() > 0) tried.push(request);
+    }
+    expect(tried).toEqual([0, 2, 6, 14, 30, 62, 126, 190]);
+    // The next one that is looked for.
+    for (let request = 200; request < 254; request++) expect(await askInVain()).toBe(0);
+    libc.xenstore!.push(Uint8Array.of(1));
+    const isOver = ask();
+    await turns(2);
+    expect(isOver()).toBe(true);
+    reader.read(new Uint8Array(1));
+    expect(await askInVain()).toBeGreaterThan(0);
+  });
+
+  test("it is given up after a bounded number of turns and reads", async () => {
+    const looks = await askInVain();
+    expect(looks).toBe(16 * 6);
+  });
+});
+
+test("a failure of the read, and of the wait, is what the next read returns", async () => {
+  libc.xenstore!.push(-Errno.ECONNRESET);
+  const isOver = ask();
+  await turns(2);
+  expect(isOver()).toBe(true);
+  for (let read = 0; read < 2; read++) expect(reader.read(new Uint8Array(1))).toBe(-Errno.ECONNRESET);
+
+  const other = new EagerReader(libc, 4);
+  libc.fail("wait", Errno.ENOMEM);
+  expect(other.whenReadable(() => {})).toBe(-Errno.ENOMEM);
+  libc.fail("wait", Errno.ENOMEM);
+  other.expect();
+  let isCalled = false;
+  other.whenReadable(() => isCalled = true);
+  await vi.waitFor(() => expect(isCalled).toBe(true));
+  expect(other.read(new Uint8Array(1))).toBe(-Errno.ENOMEM);
+});
+
+test("a stopped wait is not called back, while it looks and while the kernel waits", async () => {
+  reader.expect();
+  const stop = reader.whenReadable(() => expect.fail("stopped")) as () => void;
+  stop();
+  libc.xenstore!.push(Uint8Array.of(1));
+  await turns(2);
+  expect(reader.read(new Uint8Array(1))).toBe(1);
+  await askInVain();
+  (reader.whenReadable(() => expect.fail("stopped")) as () => void)();
+  expect(libc.waiting.size).toBe(0);
+});
+
+test("once closed, it neither waits nor reads from a descriptor that may be another file's", async () => {
+  const isOver = ask();
+  reader.close();
+  libc.log = [];
+  await turns(3);
+  expect([isOver(), libc.log]).toEqual([false, []]);
+  reader.read(new Uint8Array(1));
+  expect(libc.log).toEqual(["read -1"]);
+});
