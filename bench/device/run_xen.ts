@@ -35,7 +35,11 @@ await installTools(console.error);
 const packages = await unpackPackages(cache, console.error);
 const node = await buildNodeProject(repository, cache, [EXAMPLE_NODE]);
 const folder = `${cache}/run/bench`;
-await buildImages("bench", { packages, repository, node, share: await buildShare(packages, `${cache}/bench`) }, folder);
+await buildImages(
+  "bench",
+  { packages, repository, node, benchProgram: await buildShare(packages, `${cache}/bench`) },
+  folder,
+);
 
 const log = `${cache}/logs/bench.log`;
 const trouble = await boot("bench", {}, folder, log, (line) => {

@@ -7,6 +7,7 @@ const MEMORY = {
   // Three versions of Node, packed and unpacked, take a gigabyte.
   node: { machine: 3584, dom0: 3072 },
   bench: { machine: 2560, dom0: 2048 },
+  "store-bench": { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2500 },
   pvh: { machine: 2560, dom0: 2048 },
   suspend: { machine: 3072, dom0: 2048 },

@@ -4,10 +4,20 @@ import { onlyMatch } from "./files.ts";
 import type { NodeProject } from "./node_project.ts";
 
 /**
- * What boots: dom0 alone, for the tests, for traces only, for Node or for the bench, or dom0 with a second domain, which
+ * What boots: dom0 alone, for the tests, for traces only, for Node or for a bench, or dom0 with a second domain, which
  * has Deno and the tests, or only a program in C, which uses its own grant or is suspended.
  */
-export type Rig = "loopback" | "differential" | "node" | "bench" | "domu" | "pvh" | "suspend" | "store" | "oxenstore";
+export type Rig =
+  | "loopback"
+  | "differential"
+  | "node"
+  | "bench"
+  | "store-bench"
+  | "domu"
+  | "pvh"
+  | "suspend"
+  | "store"
+  | "oxenstore";
 
 /** The programs in C of the rigs whose domUs have no Deno. */
 export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
@@ -49,8 +59,8 @@ export interface Sources {
   peer?: string;
   /** Node and the project that it runs, for the rigs that need them. */
   node?: NodeProject;
-  /** The bench's program in C, for the rigs that run the bench in dom0. */
-  share?: string;
+  /** The bench's program in C, for the rigs that run a bench in dom0. */
+  benchProgram?: string;
   /** The program of {@linkcode DOMU_PROGRAMS}, compiled. */
   domuProgram?: string;
 }
@@ -71,12 +81,16 @@ export async function buildImages(
   }
   const common = await commonEntries(sources);
   const dom0 = [...common, init(sources, "dom0-init.sh")];
-  if (sources.share) {
-    const share = { path: "usr/bin/share", executable: true, from: sources.share };
-    dom0.push(share, ...onlyNew(common, await libraries(sources.packages, [sources.share])));
+  const { benchProgram } = sources;
+  if (benchProgram) {
+    const path = `usr/bin/${benchProgram.split("/").at(-1)}`;
+    dom0.push(
+      { path, executable: true, from: benchProgram },
+      ...onlyNew(common, await libraries(sources.packages, [benchProgram])),
+    );
   }
   const domu = await domuEntries(rig, sources, common);
-  if (domu.length > 0) {
+  if (domu.length > 0 || rig === "store-bench") {
     await writeCpio(`${folder}/domu.cpio`, domu);
     const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
@@ -86,7 +100,7 @@ export async function buildImages(
       ),
     ]);
     dom0.push(
-      ...onlyNew(common, toolstack),
+      ...onlyNew(dom0, toolstack),
       // xl saves and restores through this program, which it starts by the path of its package.
       { path: `${tools.slice(sources.packages.length + 1)}/bin/libxl-save-helper`, link: "/usr/bin/libxl-save-helper" },
       ...(rig === "oxenstore"

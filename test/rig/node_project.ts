@@ -9,8 +9,8 @@ export interface NodeProject {
   project: string;
 }
 
-/** The bench's programs for the real device. They use the package, too. */
-const BENCH = ["side.ts", "node_side.ts"];
+/** The programs of benches. They use the package, too. */
+const BENCH = ["device/side.ts", "device/node_side.ts", "store_daemon/client.ts"];
 /** Programs that run on Node as on Deno. They import only types from this repository. */
 const GUEST_PROGRAMS = ["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"];
 
@@ -28,7 +28,7 @@ export async function buildNodeProject(
     packages: [KOFFI],
     programs: `${repository}/test/npm/programs`,
   });
-  for (const name of BENCH) await Deno.copyFile(`${repository}/bench/device/${name}`, `${project}/${name}`);
+  for (const path of BENCH) await Deno.copyFile(`${repository}/bench/${path}`, `${project}/${path.split("/").at(-1)}`);
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
   // The image takes only files, and npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});

@@ -8,8 +8,8 @@ import { parseArgs } from "node:util";
 import type { Batch } from "../differential/batch.ts";
 import type { Rig as AnyRig } from "./image.ts";
 
-/** The bench boots its own rig: see `bench/device/run.ts`. */
-export type Rig = Exclude<AnyRig, "bench">;
+/** The benches boot their own rigs: see `bench/device/run_xen.ts` and `bench/store_daemon/run_xen.ts`. */
+export type Rig = Exclude<AnyRig, "bench" | "store-bench">;
 
 /** What the options ask for. */
 interface Options {

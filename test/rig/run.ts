@@ -71,7 +71,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
     peer: await buildCPeer(cache, packages),
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
     ...(domuProgram ? { domuProgram: await buildDomuProgram(cache, packages, domuProgram) } : {}),
-    ...(rig === "node" ? { share: await buildShare(packages, `${cache}/bench`) } : {}),
+    ...(rig === "node" ? { benchProgram: await buildShare(packages, `${cache}/bench`) } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 
-case "$rig" in domu | pvh | suspend | store | oxenstore)
+case "$rig" in domu | pvh | suspend | store | oxenstore | store-bench)
   mount -t xenfs xenfs /proc/xen
   # xenconsoled asks for a terminal for each domain.
   mkdir -p /dev/pts
@@ -44,6 +44,7 @@ case "$rig" in
   differential) program=/repo/test/rig/guest/differential.ts ;;
   node) program=/repo/test/rig/guest/node.ts ;;
   bench) program=/repo/bench/device/guest.ts ;;
+  store-bench) program=/repo/bench/store_daemon/guest.ts ;;
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
   pvh) program=/repo/test/rig/guest/own_grant.ts ;;
   suspend) program=/repo/test/rig/guest/suspend.ts ;;
