@@ -68,6 +68,8 @@ describe("a path", () => {
     expect(await dom0.read(home + of(2050).slice(1))).toBe("EINVAL");
     // Six digits are no number of a domain.
     expect(await dom0.read("/local/domain/123456/" + of(2049).slice(1))).toBe("EINVAL");
+    // This is no home, in spite of its length.
+    expect(await dom0.read("/local/domein/12345/" + of(2049).slice(1))).toBe("EINVAL");
   });
 });
 

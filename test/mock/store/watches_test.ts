@@ -164,6 +164,18 @@ describe("on a socket", () => {
 });
 
 describe("on the device", () => {
+  test("an event is dropped while an equal one is on its way, unless it tells of domains", async () => {
+    await watch(one, "data");
+    for (const value of "123") dom0.send(StoreMessage.WRITE, `${DATA}/x\0${value}`);
+    await dom0.seen();
+    expect(await one.seen()).toEqual(["data/x t"]);
+
+    expect(await dom0.allow("@introduceDomain", "n0", "r1")).toBe("OK");
+    await watch(one, "@introduceDomain", "in");
+    for (const domid of [5, 6, 7]) xen.domain(domid);
+    expect(await one.seen()).toEqual(Array(3).fill("@introduceDomain in"));
+  });
+
   test("the same path and token twice makes two watches, and UNWATCH ends one", async () => {
     await watch(one, "data");
     await watch(one, "data");
