@@ -1,14 +1,14 @@
 import { Errno } from "../../src/contract/errno.ts";
-import { nextTurn } from "../../src/contract/event_loop.ts";
+import { nextTurn, now } from "../../src/contract/event_loop.ts";
 import type { Libc } from "./libc.ts";
 
 /**
- * In how many turns of the event loop to look for an answer after a request, before the kernel has to wake this thread,
- * and how often in each turn. Turns are short in a program that does nothing else, so all looks together take about a
- * tenth of a millisecond, and those of one turn a few microseconds.
+ * How long to look for an answer after a request, in milliseconds, before the kernel has to wake this thread: longer
+ * than a daemon needs that runs, and shorter than anybody notices.
  */
-const LOOKS = 16;
-const READS_PER_LOOK = 6;
+const PATIENCE = 0.1;
+/** How often to look in one turn of the event loop: so often that it takes a microsecond or two. */
+const READS_PER_TURN = 6;
 /** The most requests after which not to look, after looks that found nothing. */
 const MOST_SKIPPED = 63;
 /** Room for what one look may find. */
@@ -28,8 +28,8 @@ export class EagerReader {
   #start = 0;
   #end = 0;
   #failure: number | undefined;
-  /** How many looks are left. */
-  #looks = 0;
+  /** Until when to look; 0 if there is no reason to. */
+  #until = 0;
   /** After how many requests not to look, and how many of them there were. */
   #toSkip = 0;
   #skipped = 0;
@@ -49,7 +49,7 @@ export class EagerReader {
       this.#skipped++;
       return;
     }
-    this.#looks = LOOKS;
+    this.#until = now() + PATIENCE;
     if (this.#callback !== undefined) this.#look();
   }
 
@@ -79,7 +79,7 @@ export class EagerReader {
    * @returns A function that stops the wait, or a negative errno.
    */
   whenReadable(callback: () => void): (() => void) | number {
-    if (this.#looks === 0 && this.#start === this.#end && this.#failure === undefined) {
+    if (!this.#isDue && this.#start === this.#end && this.#failure === undefined) {
       const failure = this.#wait(callback);
       if (failure < 0) return failure;
     } else {
@@ -89,6 +89,10 @@ export class EagerReader {
     return () => {
       if (this.#callback === callback) this.#leave();
     };
+  }
+
+  get #isDue(): boolean {
+    return this.#until !== 0 && now() < this.#until;
   }
 
   /** Has the kernel wait. Returns 0 or a negative errno. */
@@ -113,9 +117,10 @@ export class EagerReader {
       if (this.#find()) {
         this.#toSkip = 0;
         this.#callBack();
-      } else if (--this.#looks > 0) {
+      } else if (this.#isDue) {
         this.#look();
       } else {
+        this.#until = 0;
         this.#toSkip = Math.min(2 * this.#toSkip + 1, MOST_SKIPPED);
         this.#skipped = 0;
         if (this.#stop !== undefined) return;
@@ -132,7 +137,7 @@ export class EagerReader {
   #find(): boolean {
     if (this.#start < this.#end || this.#failure !== undefined) return true;
     let size = -Errno.EAGAIN;
-    for (let reads = 0; reads < READS_PER_LOOK && size === -Errno.EAGAIN; reads++) size = this.#readNow(this.#buffer);
+    for (let reads = 0; reads < READS_PER_TURN && size === -Errno.EAGAIN; reads++) size = this.#readNow(this.#buffer);
     if (size === -Errno.EAGAIN) return false;
     this.#start = 0;
     this.#end = Math.max(size, 0);

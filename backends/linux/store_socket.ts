@@ -5,7 +5,7 @@
  */
 
 import { Errno } from "../../src/contract/errno.ts";
-import { nextMicrotask, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
+import { nextTurn, startTimer, stopTimer } from "../../src/contract/event_loop.ts";
 import type { StoreBackend, StoreConnection } from "../../src/contract/store_backend.ts";
 import { checkReceive, checkSend } from "../../src/contract/store_checks.ts";
 import { StoreError } from "../../src/contract/store_errors.ts";
@@ -61,9 +61,9 @@ class SocketConnection implements StoreConnection {
   readonly #path: string;
   /** -1 once it is closed, as the number may be that of another file then. */
   #fd: number;
-  /** Whether a request was sent, and those that follow it at once are sent together. */
+  /** Whether a request was sent in this turn of the event loop. */
   #isSent = false;
-  /** What is sent together, or when the socket has room again. */
+  /** What is sent at the end of this turn, or when the socket has room again. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
   readonly #reader: EagerReader;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,10 +87,10 @@ class SocketConnection implements StoreConnection {
     if (sent > 0) this.#sendLater();
   }
 
-  /** Sends the requests that are made right after this one together, as each send wakes the daemon. */
+  /** Sends what else is asked for in this turn of the event loop at once: each send wakes the daemon. */
   #sendMoreSoon(): void {
     this.#isSent = true;
-    nextMicrotask(() => {
+    nextTurn(() => {
       this.#isSent = false;
       this.#flush();
     });

@@ -11,7 +11,7 @@ interface Globals {
   readonly MessageChannel?: new () => MessageChannel;
 }
 
-const { setTimeout, clearTimeout, queueMicrotask } = globalThis;
+const { setTimeout, clearTimeout } = globalThis;
 const { setImmediate, MessageChannel } = globalThis as unknown as Globals;
 
 /** The longest delay of a timer, in milliseconds: engines call back at once after a longer one. */
@@ -29,13 +29,13 @@ export const stopTimer: typeof clearTimeout = clearTimeout;
  */
 export function startProgramTimer(task: () => void, delay: number): () => void {
   // Both at once, because a test may put fake timers in place in the meantime.
-  const { setTimeout, clearTimeout, queueMicrotask } = globalThis;
+  const { setTimeout, clearTimeout } = globalThis;
   const timer = setTimeout(task, delay);
   return () => clearTimeout(timer);
 }
 
-/** Runs a task after the microtasks that are due already, before timers and I/O, even under fake timers. */
-export const nextMicrotask: typeof queueMicrotask = queueMicrotask;
+/** The milliseconds of a clock that only goes forward, even under fake timers. */
+export const now: () => number = performance.now.bind(performance);
 
 /**
  * Runs a task in a later turn of the event loop, so that timers and I/O get their turn first. Tasks run in the order of
