@@ -13,7 +13,10 @@ interface AllowedDifference {
   readonly daemon?: string;
   /** Where it shows. Everywhere, if it is absent. */
   readonly where?: string;
-  /** The fields that the step must have; a list has those of which it must have one. The payload is a regular expression. */
+  /**
+   * The fields that the step must have. If a list is given, the step must have one of its values. The payload is a
+   * regular expression for all of it.
+   */
   readonly step: Readonly<Record<string, unknown>>;
   /** The daemon's answer: a regular expression for all of it. */
   readonly real: string;

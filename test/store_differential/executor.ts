@@ -11,8 +11,8 @@ export interface StoreMachine {
   /** Opens a new connection. */
   open(who: Who | "control"): Promise<Participant>;
   /**
-   * Has the third domain be created, or go. When this ends, the daemon knows. Absent if the machine cannot: then nothing
-   * happens to this domain, and it takes no part.
+   * Creates or ends the third domain. When this settles, the daemon knows. If it is absent, there is never such a
+   * domain.
    */
   live?(life: Life): Promise<void>;
 }
