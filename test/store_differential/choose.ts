@@ -5,20 +5,34 @@
  */
 
 import type { Random } from "../support/random.ts";
-import { PLACES } from "./places.ts";
-import type { Op, Step, Who } from "./step.ts";
+import { PLACES, THIRD, THIRD_PLACE } from "./places.ts";
+import type { Life, Op, Step, Who } from "./step.ts";
 
 /** What a sequence has made so far, as far as it can be known beforehand. */
 export class Made {
   /** Transactions that may be open, by who started them. */
-  readonly transactions: Record<Who, number[]> = { socket: [], device: [], domu: [] };
+  readonly transactions: Record<Who, number[]> = { socket: [], device: [], domu: [], third: [] };
   /** Paths and tokens of watches, by who made them. */
-  readonly watches: Record<Who, { path: string; token: string }[]> = { socket: [], device: [], domu: [] };
+  readonly watches: Record<Who, { path: string; token: string }[]> = {
+    socket: [],
+    device: [],
+    domu: [],
+    third: [],
+  };
+  /** Whether the third domain is there. */
+  hasThird = false;
   #next = 0;
 
   /** Returns a number that no other thing of the sequence has. */
   fresh(): number {
     return ++this.#next;
+  }
+
+  /** Notes that the third domain comes or goes. A new one has no watches and transactions. */
+  setThird(isThere: boolean): void {
+    this.hasThird = isThere;
+    this.transactions.third = [];
+    this.watches.third = [];
   }
 }
 
@@ -42,11 +56,20 @@ const RARE_PATHS = [
   ...["/local/domain/{domu}/data/gntalloc/{x*1010}", "/local/domain/{domu}/data/gntalloc/{x*2030}"],
 ] as const;
 /** Paths that are only looked at: whoever changes them changes more than the sequence. */
-const COMMON_PATHS = ["/", "/local", "/local/domain/{domu}", "@introduceDomain", "@releaseDomain"] as const;
+const COMMON_PATHS = [
+  ...["/", "/local", "/local/domain", "/local/domain/{domu}", `/local/domain/${THIRD}`],
+  ...["@introduceDomain", "@releaseDomain"],
+] as const;
+/** Domids of which domain 0 may ask. */
+const DOMIDS = ["0\0", "{domu}\0", `${THIRD}\0`, "99\0"] as const;
 /** The most transactions that a participant has open at once: one more than a domain may have. */
 const MOST_TRANSACTIONS = 12;
 /** The most watches of a participant. */
 const MOST_WATCHES = 8;
+
+function isOfDomain0(who: Who): boolean {
+  return who === "socket" || who === "device";
+}
 
 /** Chooses a path in one of the places, or rarely another one. */
 function pickPath(context: Context): string {
@@ -64,9 +87,9 @@ function pickOwnPath(context: Context): string {
 function pickUsualPath({ random, who }: Context): string {
   const [common, ofDom0, ofDomu] = PLACES;
   const place = random.pick(
-    who === "domu"
-      ? [common, ofDom0, ofDomu, ofDomu, "data/gntalloc", "data/gntalloc"]
-      : [common, common, ofDom0, "gntalloc", ofDomu, ofDomu],
+    who === "domu" || who === "third"
+      ? [common, common, ofDom0, ofDomu, THIRD_PLACE, "data/gntalloc", "data/gntalloc"]
+      : [common, common, ofDom0, "gntalloc", ofDomu, ofDomu, THIRD_PLACE],
   );
   const depth = random.pick([0, 1, 1, 1, 2, 2, 3]);
   return [place, ...Array.from({ length: depth }, () => random.pick(NAMES))].join("/");
@@ -75,16 +98,17 @@ function pickUsualPath({ random, who }: Context): string {
 function pickValue({ random, who }: Context): string {
   const size = random.between(1990, 2030);
   const values = ["", "1", "value", "with\0NULs\0", "\xff\x80", `{v*${size}}`, `{v*${size}}`];
-  if (who !== "domu" && random.chance(30)) return random.pick(["{v*2048}", "{v*2049}", "{v*3000}"]);
+  if (isOfDomain0(who) && random.chance(30)) return random.pick(["{v*2048}", "{v*2049}", "{v*3000}"]);
   return random.pick(values);
 }
 
-function pickPermissions({ random }: Context): string {
+function pickPermissions({ random, who }: Context): string {
   const entry = (domids: readonly string[]) => random.pick(["n", "r", "w", "b"]) + random.pick(domids);
   if (random.chance(5)) return random.pick(["", "x0\0", "r\0", "r-1\0", "rx\0", "r0", "r70000\0", "r0x\0"]);
   const count = random.pick([1, 1, 1, 2, 2, 3, 6]);
-  const more = Array.from({ length: count - 1 }, () => entry(["0", "{domu}", "{domu}", "99"]));
-  return [entry(["0", "{domu}", "{domu}"]), ...more].map((text) => `${text}\0`).join("");
+  const more = Array.from({ length: count - 1 }, () => entry(["0", "{domu}", `${THIRD}`, `${THIRD}`, "99"]));
+  const owners = who === "third" ? [`${THIRD}`] : ["0", "{domu}", "{domu}", `${THIRD}`];
+  return [entry(owners), ...more].map((text) => `${text}\0`).join("");
 }
 
 /** Two strings are needed: a path and a token. */
@@ -97,7 +121,7 @@ function pickOddWatch(context: Context): string {
 function pickTransaction({ random, made, who }: Context): { transaction?: number } {
   const open = made.transactions[who];
   // Without Xen no kernel stands between the other domain and the daemon, and the daemons have different errors for this.
-  if (who !== "domu" && random.chance(2)) return { transaction: -1 };
+  if (isOfDomain0(who) && random.chance(2)) return { transaction: -1 };
   return open.length > 0 && random.chance(45) ? { transaction: random.pick(open) } : {};
 }
 
@@ -113,8 +137,20 @@ const onPath =
     ...pickTransaction(context),
   });
 
+/** Makes a request that domain 0 alone may make, in another domain. */
+function forDomain0({ random, who }: Context, op: Op, rest = ""): Step | undefined {
+  return isOfDomain0(who) ? undefined : { who, op, payload: random.pick(DOMIDS) + rest };
+}
+
+/** Has the third domain come or go, unless it has. */
+function live(made: Made, life: Life): Step | undefined {
+  if ((life === "CREATE") === made.hasThird) return undefined;
+  made.setThird(!made.hasThird);
+  return { who: "socket", op: life, payload: "" };
+}
+
 /** Chooses a step of each kind, or nothing if it makes no sense now. */
-export const CHOOSE: Readonly<Record<Op, (context: Context) => Step | undefined>> = {
+export const CHOOSE: Readonly<Record<Op | Life, (context: Context) => Step | undefined>> = {
   READ: onPath("READ"),
   WRITE: (context) => {
     const path = pickOwnPath(context);
@@ -143,9 +179,14 @@ export const CHOOSE: Readonly<Record<Op, (context: Context) => Step | undefined>
     const watches = made.watches[who];
     if (watches.length >= MOST_WATCHES) return undefined;
     // A kernel ignores a third string.
-    if (who !== "domu" && random.chance(3)) return { who, op: "WATCH", payload: pickOddWatch(context) };
+    if (isOfDomain0(who) && random.chance(3)) return { who, op: "WATCH", payload: pickOddWatch(context) };
     if (random.chance(5)) return { who, op: "WATCH", payload: `${random.pick(WRONG_PATHS)}\0t\0` };
-    const path = random.chance(20) ? random.pick(COMMON_PATHS) : pickUsualPath(context);
+    const kind = random.below(100);
+    const path = kind < 15
+      ? random.pick(COMMON_PATHS)
+      : kind < 30
+      ? random.pick(["@introduceDomain", "@releaseDomain"])
+      : pickUsualPath(context);
     // The kernel and the daemon do not agree about a watch that is made twice.
     const token = `t${made.fresh()}`;
     watches.push({ path, token });
@@ -169,7 +210,7 @@ export const CHOOSE: Readonly<Record<Op, (context: Context) => Step | undefined>
   },
   TRANSACTION_END: (context) => {
     const { random, made, who } = context;
-    if (who !== "domu" && random.chance(4)) {
+    if (isOfDomain0(who) && random.chance(4)) {
       const payload = random.pick(["T\0", "F\0"]);
       return { who, op: "TRANSACTION_END", payload, ...(random.chance(50) ? { transaction: -1 } : {}) };
     }
@@ -181,11 +222,18 @@ export const CHOOSE: Readonly<Record<Op, (context: Context) => Step | undefined>
   GET_DOMAIN_PATH: ({ random, who }) => ({
     who,
     op: "GET_DOMAIN_PATH",
-    payload: random.pick(["0\0", "{domu}\0", "99\0", "x\0", "70000\0", "-1\0"]),
+    payload: random.pick([...DOMIDS, "x\0", "70000\0", "-1\0"]),
   }),
   IS_DOMAIN_INTRODUCED: ({ random, who }) => ({
     who,
     op: "IS_DOMAIN_INTRODUCED",
-    payload: random.pick(["0\0", "{domu}\0", "99\0"]),
+    payload: random.pick(DOMIDS),
   }),
+  INTRODUCE: (context) => forDomain0(context, "INTRODUCE", "1\0" + "1\0"),
+  RELEASE: (context) => forDomain0(context, "RELEASE"),
+  RESUME: (context) => forDomain0(context, "RESUME"),
+  SET_TARGET: (context) => forDomain0(context, "SET_TARGET", `${THIRD}\0`),
+  CREATE: ({ made }) => live(made, "CREATE"),
+  DESTROY: ({ made }) => live(made, "DESTROY"),
+  DISCONNECT: ({ made }) => live(made, "DISCONNECT"),
 };

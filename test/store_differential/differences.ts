@@ -13,7 +13,10 @@ interface AllowedDifference {
   readonly daemon?: string;
   /** Where it shows. Everywhere, if it is absent. */
   readonly where?: string;
-  /** The fields that the step must have. The payload is a regular expression for all of it. */
+  /**
+   * The fields that the step must have. If a list is given, the step must have one of its values. The payload is a
+   * regular expression for all of it.
+   */
   readonly step: Readonly<Record<string, unknown>>;
   /** The daemon's answer: a regular expression for all of it. */
   readonly real: string;
@@ -51,7 +54,7 @@ export class Differences {
 
 function hasField(step: Step, field: string, value: unknown): boolean {
   const own = (step as unknown as Record<string, unknown>)[field];
-  return field === "payload" ? isWhole(String(value), String(own)) : own === value;
+  return field === "payload" ? isWhole(String(value), String(own)) : [value].flat().includes(own);
 }
 
 function isWhole(pattern: string, answer: Answer): boolean {

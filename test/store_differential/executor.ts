@@ -1,6 +1,6 @@
 import type { Participant } from "./participant.ts";
-import { MARKER, PLACES, STRAY } from "./places.ts";
-import type { Answer, Step, Who } from "./step.ts";
+import { MARKER, PLACES, STRAYS } from "./places.ts";
+import { type Answer, isRequest, type Life, type Request, type Step, type Who } from "./step.ts";
 
 /** A system with XenStore and at least two domains. */
 export interface StoreMachine {
@@ -10,6 +10,11 @@ export interface StoreMachine {
   readonly who: readonly Who[];
   /** Opens a new connection. */
   open(who: Who | "control"): Promise<Participant>;
+  /**
+   * Creates or ends the third domain. When this settles, the daemon knows. If it is absent, there is never such a
+   * domain.
+   */
+  live?(life: Life): Promise<void>;
 }
 
 /** Runs sequences on a machine, one after the other. */
@@ -44,21 +49,39 @@ export class Executor {
       return answers;
     } finally {
       for (const participant of participants.values()) await participant.close();
+      if (participants.has("third")) await this.#machine.live?.("DESTROY");
       await this.#cleanUp(control);
       await control.close();
     }
   }
 
-  async #answer(step: Step, participants: ReadonlyMap<Who, Participant>, control: Participant): Promise<Answer> {
-    const asked = participants.get(step.who);
-    if (asked === undefined) return "nobody";
-    const parts = [await asked.request(step)];
+  async #answer(step: Step, participants: Map<Who, Participant>, control: Participant): Promise<Answer> {
+    const reply = isRequest(step)
+      ? await participants.get(step.who)?.request(step)
+      : await this.#live(step.op as Life, participants);
+    if (reply === undefined) return "nobody";
+    const parts = [reply];
     await mark(control);
     for (const [who, participant] of participants) {
       const events = await participant.settle();
       if (events.length > 0) parts.push(`${who}: ${events.join(", ")}`);
     }
     return parts.join("; ");
+  }
+
+  /** Does something to the third domain. Returns nothing if there is no such domain, or already one. */
+  async #live(life: Life, participants: Map<Who, Participant>): Promise<string | undefined> {
+    const third = participants.get("third");
+    if (this.#machine.live === undefined || (life === "CREATE") === (third !== undefined)) return undefined;
+    await third?.close();
+    participants.delete("third");
+    await this.#machine.live(life);
+    if (life === "CREATE") {
+      const created = await this.#machine.open("third");
+      participants.set("third", created);
+      await created.begin();
+    }
+    return "ok";
   }
 
   /** Makes the folders and the marker. The other domain owns its folder, as it owns `data`. */
@@ -74,7 +97,7 @@ export class Executor {
   }
 
   async #cleanUp(control: Participant): Promise<void> {
-    for (const path of [...PLACES, STRAY]) await control.request({ who: "socket", op: "RM", payload: `${path}\0` });
+    for (const path of [...PLACES, ...STRAYS]) await control.request({ who: "socket", op: "RM", payload: `${path}\0` });
   }
 }
 
@@ -82,7 +105,7 @@ function mark(control: Participant): Promise<void> {
   return must(control, { who: "socket", op: "WRITE", payload: `${MARKER}\0` });
 }
 
-async function must(control: Participant, step: Step): Promise<void> {
+async function must(control: Participant, step: Request): Promise<void> {
   const answer = await control.request(step);
   if (answer !== "ok") {
     throw new Error(`Cannot prepare a sequence: ${JSON.stringify(step)} was answered with ${answer}`);

@@ -18,10 +18,17 @@ const WEIGHTS: Readonly<Record<keyof typeof CHOOSE, number>> = {
   TRANSACTION_END: 7,
   GET_DOMAIN_PATH: 1,
   IS_DOMAIN_INTRODUCED: 1,
+  INTRODUCE: 1,
+  RELEASE: 1,
+  RESUME: 1,
+  SET_TARGET: 1,
+  CREATE: 5,
+  DESTROY: 2,
+  DISCONNECT: 1,
 };
 
 /** How often each participant makes a request. */
-const WHO: Readonly<Record<Who, number>> = { socket: 3, device: 3, domu: 4 };
+const WHO: Readonly<Record<Who, number>> = { socket: 3, device: 3, domu: 4, third: 4 };
 
 /** Makes the sequence of a seed. It is the same each time. */
 export function generate(seed: number, length: number): Step[] {
@@ -32,7 +39,9 @@ export function generate(seed: number, length: number): Step[] {
   const made = new Made();
   const steps: Step[] = [];
   while (steps.length < length) {
-    const step = CHOOSE[random.weighted(weights)]({ random, made, who: random.weighted(WHO) });
+    const who = random.weighted(WHO);
+    if (who === "third" && !made.hasThird) continue;
+    const step = CHOOSE[random.weighted(weights)]({ random, made, who });
     if (step !== undefined) steps.push(step);
   }
   return steps;

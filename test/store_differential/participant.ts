@@ -2,7 +2,7 @@ import type { StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
 import { Joiner, message, type TextMessage } from "../support/store_messages.ts";
 import { MARKER } from "./places.ts";
-import type { Step } from "./step.ts";
+import type { Request } from "./step.ts";
 import { describeEvent, describeReply, expand, strings } from "./template.ts";
 
 /** A daemon that takes longer does not answer. */
@@ -23,7 +23,7 @@ export interface Participant {
   /** Begins: the connection learns of changes of the marker. */
   begin(): Promise<void>;
   /** Makes the request of a step. Returns the reply in comparable form. */
-  request(step: Step): Promise<string>;
+  request(step: Request): Promise<string>;
   /** Waits until the marker has changed for the n-th time. Returns the events before that, sorted. */
   settle(): Promise<string[]>;
   close(): Promise<void>;
@@ -54,7 +54,7 @@ export class LocalParticipant implements Participant {
     await this.settle();
   }
 
-  async request(step: Step): Promise<string> {
+  async request(step: Request): Promise<string> {
     const { op, transaction } = step;
     const id = transaction === undefined ? 0 : this.#transactions.get(transaction) ?? UNKNOWN_TRANSACTION;
     let reply: TextMessage;

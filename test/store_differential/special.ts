@@ -161,10 +161,27 @@ export const SPECIAL: readonly Special[] = [
     ],
   },
   {
+    name: "a transaction that oxenstored cannot make again, while it looks for who is in its way",
+    needsQuiet: false,
+    daemon: "oxenstored",
+    steps: [
+      step("socket", "TRANSACTION_START", "\0", { starts: 1 }),
+      step("socket", "READ", "/gntalloc/a\0", { transaction: 1 }),
+      step("socket", "DIRECTORY_PART", "/gntalloc\0" + "0\0", { transaction: 1 }),
+      step("socket", "WRITE", "/gntalloc/b\0value", { transaction: 1 }),
+      // It remembers what unprivileged domains write.
+      step("domu", "WRITE", "data/gntalloc/a\0value"),
+      step("device", "WRITE", "/gntalloc/a\0value"),
+      step("socket", "TRANSACTION_END", "T\0", { transaction: 1 }),
+    ],
+  },
+  {
     name: "domids in unusual notations",
     needsQuiet: false,
     steps: UNUSUAL_NUMBERS.flatMap((number) => [
       step("socket", "SET_PERMS", `/gntalloc\0r${number}\0`),
+      step("socket", "GET_PERMS", "/gntalloc\0"),
+      step("socket", "SET_PERMS", `/gntalloc\0r0\0r${number}\0`),
       step("socket", "GET_PERMS", "/gntalloc\0"),
       step("socket", "GET_DOMAIN_PATH", `${number}\0`),
       step("socket", "IS_DOMAIN_INTRODUCED", `${number}\0`),

@@ -4,7 +4,7 @@ import { compare, describe as describeDifference } from "./compare.ts";
 import { Differences } from "./differences.ts";
 import { generate } from "./generate.ts";
 import { shrink } from "./shrink.ts";
-import type { Step } from "./step.ts";
+import { isRequest, type Op, type Step } from "./step.ts";
 import { describeEvent, describeReply, expand } from "./template.ts";
 
 const SEQUENCES = Array.from({ length: 300 }, (_, seed) => generate(seed + 1, 100));
@@ -19,7 +19,7 @@ describe("generate()", () => {
   });
 
   test("makes only requests that fit the device, and none without a payload", () => {
-    for (const { payload } of STEPS) {
+    for (const { payload } of STEPS.filter(isRequest)) {
       const { length } = expand(payload, 32751);
       expect(length).toBeGreaterThan(0);
       expect(length).toBeLessThanOrEqual(4080);
@@ -28,7 +28,7 @@ describe("generate()", () => {
 
   test("makes requests of each kind by each participant, in transactions and without", () => {
     const kinds = new Set(STEPS.map(({ who, op, transaction }) => `${who} ${op} ${transaction === undefined}`));
-    for (const who of ["socket", "device", "domu"]) {
+    for (const who of ["socket", "device", "domu", "third"]) {
       for (const op of ["READ", "WRITE", "MKDIR", "RM", "DIRECTORY", "GET_PERMS", "SET_PERMS"]) {
         expect(kinds).toContain(`${who} ${op} true`);
         expect(kinds).toContain(`${who} ${op} false`);
@@ -38,6 +38,20 @@ describe("generate()", () => {
       }
       expect(kinds).toContain(`${who} TRANSACTION_END false`);
     }
+  });
+
+  test("has the third domain come and go by turns, and make requests while it is there", () => {
+    for (const sequence of SEQUENCES) {
+      let isThere = false;
+      for (const { who, op } of sequence) {
+        if (op === "CREATE" || op === "DESTROY" || op === "DISCONNECT") {
+          expect(op === "CREATE").toBe(!isThere);
+          isThere = !isThere;
+        } else if (who === "third") expect(isThere).toBe(true);
+      }
+    }
+    const ops = new Set(STEPS.map(({ op }) => op));
+    for (const op of ["CREATE", "DESTROY", "DISCONNECT"] as const) expect(ops).toContain(op);
   });
 
   test("changes nothing outside of its places", () => {
@@ -54,7 +68,7 @@ test("expand() puts in the domid and runs of characters", () => {
 });
 
 describe("describeReply()", () => {
-  const reply = (op: Step["op"], text: string, type: number = StoreMessage[op]) =>
+  const reply = (op: Op, text: string, type: number = StoreMessage[op]) =>
     describeReply(op, { type, request: 1, transaction: 0, text }, 12);
 
   test("shows what all machines have in common", () => {
@@ -77,6 +91,8 @@ describe("describeReply()", () => {
     const event = { type: StoreMessage.WATCH_EVENT, request: 5, transaction: 0, text: "/local/domain/12/a\0t1\0" };
     expect(describeEvent(event, 12)).toBe("/local/domain/{domu}/a t1");
     expect(describeEvent(event, 1)).toBe("/local/domain/12/a t1");
+    const vm = { ...event, text: "/vm/00000001-0000-4000-8000-00000000004d/name\0t1\0" };
+    expect(describeEvent(vm, 1)).toBe("/vm/{uuid}/name t1");
   });
 });
 
@@ -98,10 +114,14 @@ describe("compare()", () => {
       { daemon: "oxenstored", step: { op: "READ", payload: "/a." }, real: "E.*", simulated: "ok", reason: "a test" },
       { step: { op: "RM" }, real: "ok", simulated: "ok", reason: "a test" },
       { where: "ordinary machine", step: {}, real: ".*", simulated: ".*", reason: "a test" },
+      { step: { who: ["device", "domu"], op: "WRITE" }, real: "E.*", simulated: "ok", reason: "a test" },
     ];
     const differences = new Differences("oxenstored", "Xen", allowed);
-    expect(differences.unmet()).toHaveLength(2);
+    expect(differences.unmet()).toHaveLength(3);
     expect(compare([read], ["ENOENT"], ["ok"], differences)).toBeUndefined();
+    expect(differences.unmet()).toHaveLength(2);
+    expect(compare([write], ["ENOENT"], ["ok"], differences)).toBeUndefined();
+    expect(compare([{ ...write, who: "socket" }], ["ENOENT"], ["ok"], differences)).toBeDefined();
     expect(differences.unmet()).toHaveLength(1);
     expect(compare([read], ["no ENOENT"], ["ok"], differences)).toBeDefined();
     expect(compare([read], ["ENOENT"], ["ok"], new Differences("xenstored", "Xen", allowed))).toBeDefined();

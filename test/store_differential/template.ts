@@ -67,7 +67,8 @@ function showPermission(entry: string, domu: number): string {
 }
 
 function showPath(path: string, domu: number): string {
-  return show(path.replace(new RegExp(`^/local/domain/${domu}(?=[/\\0]|$)`), "/local/domain/{domu}"));
+  const shown = path.replace(new RegExp(`^/local/domain/${domu}(?=[/\\0]|$)`), "/local/domain/{domu}");
+  return show(shown.replace(/^\/vm\/[0-9a-f-]{36}(?=\/|$)/, "/vm/{uuid}"));
 }
 
 /** Shows names in their order, or the number of many and a sum: another domain has to send them in a small value. */

@@ -26,6 +26,11 @@ function toUint32(size: bigint, sign: string | undefined): number {
   return Number(BigInt.asUintN(32, value > MAX_LONG ? MAX_LONG : value < -MAX_LONG - 1n ? -MAX_LONG - 1n : value));
 }
 
+/** Shows a domid as the daemon in C does: a number of 32 bits with a sign, in ten characters at most. */
+export function showC(domid: number): string {
+  return `${domid | 0}`.slice(0, 10);
+}
+
 const OCAML_NUMBER = /^([+-]?)(0[xobu])?([0-9a-f][0-9a-f_]*)$/i;
 const RADIXES: Readonly<Record<string, { readonly prefix: string; readonly digits: RegExp }>> = {
   x: { prefix: "0x", digits: /^/ },

@@ -5,7 +5,7 @@
  */
 import { type StoreHeader, StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Daemon, OK, oneString, pathAndValue, Refusal, refuse } from "./daemon.ts";
-import { digitsOfOCaml, parseOCaml } from "./numbers.ts";
+import { digitsOfOCaml, parseOCaml, showOCaml } from "./numbers.ts";
 import type { StoreSettings } from "./options.ts";
 import { OxenstoredNodes } from "./oxenstored_nodes.ts";
 import { OxenstoredTransaction as Transaction } from "./oxenstored_transaction.ts";
@@ -100,7 +100,7 @@ export class Oxenstored extends Daemon<Transaction> {
       case StoreMessage.DIRECTORY:
         return joined([...this.#nodes.readable(peer, transaction, path()).children.keys()].sort());
       case StoreMessage.GET_PERMS:
-        return joined(formatPermissions(this.#nodes.readable(peer, transaction, path()).permissions));
+        return joined(formatPermissions(this.#nodes.readable(peer, transaction, path()).permissions, showOCaml));
       case StoreMessage.WRITE:
         return this.#write(peer, transaction, payload);
       case StoreMessage.MKDIR:

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { showOCaml } from "./numbers.ts";
 import type { Peer } from "./peer.ts";
 
 /** The right to read. */
@@ -61,7 +60,11 @@ export function parsePermissions(
   return permissions.length === 0 ? undefined : permissions as [Permission, ...Permission[]];
 }
 
-/** Permissions as text. Ignored ones are in it, too. Only oxenstored knows negative domids. */
-export function formatPermissions(permissions: Permissions): string[] {
-  return permissions.map(({ domid, rights }) => `${LETTERS[rights]}${showOCaml(domid)}`);
+/**
+ * Permissions as text. Ignored ones are in it, too.
+ *
+ * @param show Shows a domid.
+ */
+export function formatPermissions(permissions: Permissions, show: (domid: number) => string): string[] {
+  return permissions.map(({ domid, rights }) => `${LETTERS[rights]}${show(domid)}`);
 }

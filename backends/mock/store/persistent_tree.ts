@@ -81,11 +81,15 @@ export function eachOwner(node: TreeNode, callback: (domid: number) => void): vo
   for (const child of node.children.values()) eachOwner(child, callback);
 }
 
+/** The number that stands for the owner of a node that is to go: a node that was given to it goes, too. */
+const NOBODY = -1;
+
 /** What is left of a tree without the nodes that a domain owns, and without its permissions. All nodes are new. */
 export function without(node: TreeNode, domid: number): TreeNode {
   const children = new Map<string, TreeNode>();
   for (const [name, child] of node.children) {
-    if (child.permissions[0].domid !== domid) children.set(name, without(child, domid));
+    const owner = child.permissions[0].domid;
+    if (owner !== domid && owner !== NOBODY) children.set(name, without(child, domid));
   }
   const [owner, ...others] = node.permissions;
   return { ...node, permissions: [owner, ...others.filter((other) => other.domid !== domid)], children, editor: {} };
@@ -101,7 +105,7 @@ export function isUnchanged(before: TreeNode, now: TreeNode, names: Names): bool
 }
 
 function permissionsAt(root: TreeNode, names: Names, depth: number): string {
-  return formatPermissions(find(root, names.slice(0, depth))!.permissions).join();
+  return formatPermissions(find(root, names.slice(0, depth))!.permissions, String).join();
 }
 
 /** The names that two places have in common. */

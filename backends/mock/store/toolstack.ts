@@ -29,9 +29,44 @@ const OWN = [
 const FLAGS = ["control/platform-feature-multiprocessor-suspend", "control/platform-feature-xs_reset_watches"];
 
 /** The path of a domain below `/vm`, which ends with its UUID, and its name. */
-interface Identity {
+export interface Identity {
   readonly vm: string;
   readonly name: string;
+}
+
+/** A request of the toolstack: its type and its payload. */
+export type ToolstackRequest = readonly [type: number, payload: string];
+
+/** The requests that make the home of a domain. They are one transaction. */
+export function creationOf(domid: number, { vm, name }: Identity): ToolstackRequest[] {
+  const home = homeOf(domid);
+  const requests: ToolstackRequest[] = [];
+  const make = (path: string, ...permissions: string[]) => {
+    requests.push([StoreMessage.MKDIR, joined([path])], [StoreMessage.SET_PERMS, joined([path, ...permissions])]);
+  };
+  const write = (path: string, value: string) => void requests.push([StoreMessage.WRITE, `${path}\0${value}`]);
+  for (const path of [home, vm]) make(path, "n0", `r${domid}`);
+  for (const path of [`/libxl/${domid}`, `/libxl/${domid}/device`]) make(path, "n0");
+  write(`${home}/vm`, vm);
+  write(`${home}/name`, name);
+  for (const path of [...READABLE, "control"]) make(`${home}/${path}`, "n0", `r${domid}`);
+  for (const path of OWN) make(`${home}/${path}`, `n${domid}`);
+  write(`${vm}/uuid`, vm.slice("/vm/".length));
+  write(`${vm}/name`, name);
+  for (const path of FLAGS) write(`${home}/${path}`, "1");
+  write(`/libxl/${domid}/type`, "pv");
+  write(`${home}/domid`, `${domid}`);
+  return requests;
+}
+
+/**
+ * The requests that remove the home of a domain, before it is destroyed.
+ *
+ * @param vm Its path below `/vm`, or something else if its home does not have it any more.
+ */
+export function removalOf(domid: number, vm: string): ToolstackRequest[] {
+  const paths = [...(vm.startsWith("/") ? [vm] : []), homeOf(domid), `/libxl/${domid}`];
+  return paths.map((path) => [StoreMessage.RM, joined([path])]);
 }
 
 /** The toolstack, a program of domain 0. */
@@ -47,8 +82,8 @@ export class Toolstack {
 
   /** Writes what domain 0 finds about itself. */
   createDomain0(): void {
-    this.#write(0, `${homeOf(0)}/domid`, "0");
-    this.#write(0, `${homeOf(0)}/name`, "Domain-0");
+    this.#send(StoreMessage.WRITE, 0, `${homeOf(0)}/domid\0` + "0");
+    this.#send(StoreMessage.WRITE, 0, `${homeOf(0)}/name\0Domain-0`);
   }
 
   /** What a domain is called. It keeps that when it is restored. */
@@ -63,25 +98,8 @@ export class Toolstack {
    */
   create(domid: number, identity: Identity = this.#newIdentity(domid)): void {
     this.#identities.set(domid, identity);
-    const { vm, name } = identity;
-    const home = homeOf(domid);
     const id = Number(this.#ask(StoreMessage.TRANSACTION_START, 0, ""));
-    const make = (path: string, ...permissions: string[]) => {
-      this.#ask(StoreMessage.MKDIR, id, path);
-      this.#ask(StoreMessage.SET_PERMS, id, path, ...permissions);
-    };
-    for (const path of [home, vm]) make(path, "n0", `r${domid}`);
-    for (const path of [`/libxl/${domid}`, `/libxl/${domid}/device`]) make(path, "n0");
-    this.#write(id, `${home}/vm`, vm);
-    this.#write(id, `${home}/name`, name);
-    for (const path of READABLE) make(`${home}/${path}`, "n0", `r${domid}`);
-    make(`${home}/control`, "n0", `r${domid}`);
-    for (const path of OWN) make(`${home}/${path}`, `n${domid}`);
-    this.#write(id, `${vm}/uuid`, vm.slice("/vm/".length));
-    this.#write(id, `${vm}/name`, name);
-    for (const path of FLAGS) this.#write(id, `${home}/${path}`, "1");
-    this.#write(id, `/libxl/${domid}/type`, "pv");
-    this.#write(id, `${home}/domid`, `${domid}`);
+    for (const [type, payload] of creationOf(domid, identity)) this.#send(type, id, payload);
     this.#ask(StoreMessage.TRANSACTION_END, id, "T");
   }
 
@@ -91,16 +109,9 @@ export class Toolstack {
 
   /** Removes the home of a domain. */
   remove(domid: number): void {
-    const home = homeOf(domid);
     this.#identities.delete(domid);
-    const vm = this.#ask(StoreMessage.READ, 0, `${home}/vm`);
-    if (vm.startsWith("/")) this.#ask(StoreMessage.RM, 0, vm);
-    this.#ask(StoreMessage.RM, 0, home);
-    this.#ask(StoreMessage.RM, 0, `/libxl/${domid}`);
-  }
-
-  #write(transaction: number, path: string, value: string): void {
-    this.#send(StoreMessage.WRITE, transaction, `${path}\0${value}`);
+    const vm = this.#ask(StoreMessage.READ, 0, `${homeOf(domid)}/vm`);
+    for (const [type, payload] of removalOf(domid, vm)) this.#send(type, 0, payload);
   }
 
   /** Makes a request, and returns the only string of the reply. */

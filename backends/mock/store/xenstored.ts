@@ -7,7 +7,7 @@ import { MAX_PAYLOAD, type StoreHeader, StoreMessage } from "../../../src/contra
 import { Daemon, OK, oneString, pathAndValue, refuse } from "./daemon.ts";
 import type { DomainBooks } from "./domain_books.ts";
 import { DomainEvents } from "./domain_events.ts";
-import { beginOfC, parseC } from "./numbers.ts";
+import { beginOfC, parseC, showC } from "./numbers.ts";
 import type { StoreSettings } from "./options.ts";
 import { absolutePath, isValidPath, isWithin, parentOf } from "./paths.ts";
 import type { Peer, Watch } from "./peer.ts";
@@ -70,7 +70,7 @@ export class Xenstored extends Daemon<Transaction> {
         case StoreMessage.DIRECTORY_PART:
           return this.#listPart(stringsOf(payload));
         case StoreMessage.GET_PERMS:
-          return joined(formatPermissions(this.#readable(payload).permissions));
+          return joined(formatPermissions(this.#readable(payload).permissions, showC));
         case StoreMessage.WRITE:
           return this.#write(payload);
         case StoreMessage.MKDIR:

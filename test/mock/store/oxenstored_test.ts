@@ -308,4 +308,14 @@ describe("domains", () => {
     expect(await dom0.list("/shared")).toBe("");
     expect(await dom0.list("/local/domain")).toBe("0|2");
   });
+
+  test("that die take the nodes of owner -1 along, and those of no other domain", async () => {
+    for (const owner of ["-1", "-2", "99"]) {
+      await dom0.write(`/shared/${owner}`, "");
+      await dom0.allow(`/shared/${owner}`, `n${owner}`);
+    }
+    expect(await dom0.permissions("/shared/-1")).toBe("n9223372036854775807");
+    xen.domain(1).destroy();
+    expect(await dom0.list("/shared")).toBe("-2|99");
+  });
 });

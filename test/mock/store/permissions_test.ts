@@ -125,6 +125,16 @@ describe("SET_PERMS", () => {
   });
 });
 
+test("GET_PERMS shows domids with a sign, in ten characters", async () => {
+  await dom0.write("/x", "");
+  for (
+    const [given, shown] of [["70000", "70000"], ["-1", "-1"], ["4294967295", "-1"], ["-2147483648", "-214748364"]]
+  ) {
+    expect(await dom0.allow("/x", "n0", `r${given}`)).toBe("OK");
+    expect(await dom0.permissions("/x")).toBe(`n0|r${shown}`);
+  }
+});
+
 describe("a permission of a domain that is not there", () => {
   test("is shown, and ignored for good: the domain that comes does not have it", async () => {
     await one.write("data/x", "v");

@@ -6,7 +6,7 @@
 
 import { denoDomain } from "../../../backends/deno.ts";
 import { LocalParticipant, type Participant } from "../../store_differential/participant.ts";
-import type { Step } from "../../store_differential/step.ts";
+import type { Request } from "../../store_differential/step.ts";
 import type { Domu } from "./domu.ts";
 
 /** Commands that a domU serves. It has one participant at a time. */
@@ -21,7 +21,7 @@ export function storeHandlers() {
       participant = new LocalParticipant(denoDomain().store.open(), domid);
       return participant.begin();
     },
-    storeRequest: ({ step }: { step: Step }) => current().request(step),
+    storeRequest: ({ step }: { step: Request }) => current().request(step),
     storeSettle: () => current().settle(),
     storeClose: () => current().close(),
   };
@@ -39,7 +39,7 @@ export class RemoteParticipant implements Participant {
     return this.#domu.call("storeOpen", { domid: this.#domu.domid });
   }
 
-  request(step: Step): Promise<string> {
+  request(step: Request): Promise<string> {
     return this.#domu.call("storeRequest", { step });
   }
 

@@ -6,9 +6,10 @@
 
 import assert from "node:assert/strict";
 import { MockXen } from "../../../backends/mock.ts";
-import { type Batch, compareBatch, compareSequence } from "../batch.ts";
+import { type Batch, compareBatch, compareSequence, type Pair } from "../batch.ts";
 import { type Daemon, Differences } from "../differences.ts";
 import { simulatedMachine } from "../simulated_machine.ts";
+import { LIVES } from "../lives.ts";
 import { SPECIAL } from "../special.ts";
 import { PlainMachine } from "./machine.ts";
 import { parseOptions } from "./options.ts";
@@ -21,21 +22,24 @@ const SEQUENCES_PER_TEST = 20;
 export function declareComparison(daemon: Daemon): void {
   const { fixed, random } = parseOptions(Deno.args);
   const differences = new Differences(daemon, "ordinary machine");
-  // A new machine for each test: oxenstored ends no transaction that is full, and the real one of this machine does.
-  const pair = () => ({ real, simulated: newSimulatedMachine(daemon), differences });
-  let real: PlainMachine;
-  Deno.test.beforeAll(async () => {
-    real = await PlainMachine.start(daemon, preparedTools());
-  });
-  Deno.test.afterAll(() => real.stop());
-  for (const { name, steps, daemon: only = daemon } of SPECIAL) {
+  // New machines for each test: oxenstored ends no transaction that is full, and after thousands of requests in which
+  // domains come and go, it may stop reading from a socket.
+  const onPair = async (run: (pair: Pair) => Promise<void>) => {
+    const real = await PlainMachine.start(daemon, preparedTools());
+    try {
+      await run({ real, simulated: newSimulatedMachine(daemon), differences });
+    } finally {
+      await real.stop();
+    }
+  };
+  for (const { name, steps, daemon: only = daemon } of [...SPECIAL, ...LIVES]) {
     if (only !== daemon) continue;
-    Deno.test(`${daemon}: ${name}`, () => compareSequence("this sequence", steps, pair()));
+    Deno.test(`${daemon}: ${name}`, () => onPair((pair) => compareSequence("this sequence", steps, pair)));
   }
   for (const batch of [fixed, random].flatMap(parts)) {
     const last = batch.seed + batch.sequences - 1;
     Deno.test(`${daemon}: sequences of the seeds ${batch.seed} to ${last}, ${batch.steps} requests each`, () =>
-      compareBatch(batch, pair()));
+      onPair((pair) => compareBatch(batch, pair)));
   }
   Deno.test(`${daemon}: each allowed difference was met`, () => assert.deepEqual(differences.unmet(), []));
 }
@@ -44,7 +48,7 @@ export function declareComparison(daemon: Daemon): void {
 function newSimulatedMachine(daemon: Daemon) {
   const xen = new MockXen({ store: { daemon } });
   const { storeSocket } = xen.domain(0);
-  return simulatedMachine({ socket: storeSocket, device: storeSocket, domu: xen.domain(1).store }, 1);
+  return simulatedMachine({ socket: storeSocket, device: storeSocket, domu: xen.domain(1).store }, 1, xen);
 }
 
 /** Splits sequences into those of each test. */
