@@ -2,7 +2,8 @@ import type { XenStore } from "../../../src/xenstore/mod.ts";
 import { assert, assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
 import { assertNext, assertRefused, rejected } from "./asserts.ts";
-import { permissionsOf, type StoreTests } from "./setup.ts";
+import { needing, type StoreTests } from "./needs.ts";
+import { permissionsOf } from "./setup.ts";
 
 const increment = (xenstore: XenStore, path: string, attempts = 1000) =>
   xenstore.transaction(async (transaction) => {
@@ -142,10 +143,8 @@ export const transactions: StoreTests = {
     });
     await assertNext(watch, `${folder}/a`);
   },
-  async "of an unprivileged domain have its rights"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  "of an unprivileged domain have its rights": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     await owner.xenstore.write(`${owner.folder}/a`, "secret");
     const path = `${owner.absolute}/a`;
     await assertRefused(stranger.xenstore.transaction((transaction) => transaction.read(path)), "denied");
@@ -154,7 +153,7 @@ export const transactions: StoreTests = {
     await owner.xenstore.setPermissions(path, both);
     await stranger.xenstore.transaction((transaction) => transaction.write(path, "changed"));
     assertEquals(await owner.xenstore.readText(path), "changed");
-  },
+  }),
   async "cannot be used after their end"({ ours: { xenstore, folder } }) {
     const transaction = await xenstore.transaction((transaction) => ({ transaction }));
     await assertRefused(transaction.transaction.write(`${folder}/a`, ""), "closed");
