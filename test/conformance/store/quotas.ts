@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../asserts.ts";
 import type { StoreQuotas } from "../target.ts";
-import { assertRefused, rejected } from "./asserts.ts";
+import { assertRefused, eventually, rejected } from "./asserts.ts";
 import { needing, type StoreTests } from "./needs.ts";
 
 /** Returns the tests of the given quotas of an unprivileged domain. Its kernel and other programs may use some of them. */
@@ -39,15 +39,10 @@ const boundWatches = (most: number, refusal: StoreQuotas["watchRefusal"]) =>
     }, refusal);
     assert(made > 0 && made <= most, `${made} watches were made, and the quota is ${most}`);
     store.close();
-    // The daemon may learn a little later that they have ended.
-    for (let left = 100; left > 0; left--) {
-      const watch = side.xenstore.watch(side.folder);
-      const failure = await watch.next().then(() => undefined, (error) => error);
-      watch.close();
-      if (failure === undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error("the watches of a closed store still count");
+    await eventually(async () => {
+      using watch = side.xenstore.watch(side.folder);
+      await watch.next();
+    });
   });
 
 const boundTransactions = (most: number) =>

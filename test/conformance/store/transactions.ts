@@ -1,7 +1,7 @@
 import type { XenStore } from "../../../src/xenstore/mod.ts";
 import { assert, assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
-import { assertNext, assertRefused, rejected } from "./asserts.ts";
+import { assertNext, assertRefused, eventually, rejected } from "./asserts.ts";
 import { needing, type StoreTests } from "./needs.ts";
 import { permissionsOf } from "./setup.ts";
 
@@ -158,6 +158,22 @@ export const transactions: StoreTests = {
     const transaction = await xenstore.transaction((transaction) => ({ transaction }));
     await assertRefused(transaction.transaction.write(`${folder}/a`, ""), "closed");
     assert(!(await xenstore.list(folder)).includes("a"), "nothing was written");
+  },
+  async "end when their store is closed"({ ours, another }) {
+    // More than a domain may have open, of each kind.
+    for (let round = 0; round < 15; round++) {
+      await eventually(async () => {
+        const started = await another(ours);
+        await assertRefused(started.transaction(() => Promise.resolve(started.close())), "closed");
+        const starting = await another(ours);
+        const refused = assertRefused(starting.transaction(() => new Promise(() => {})), "closed");
+        // It may have been asked for, and not have begun.
+        await new Promise((resolve) => setTimeout(resolve));
+        starting.close();
+        await refused;
+      });
+    }
+    await eventually(() => ours.xenstore.transaction((transaction) => transaction.list(ours.folder)));
   },
   async "are given back when they end"({ ours: { xenstore, folder } }) {
     // More than a domain may have open, of each kind.
