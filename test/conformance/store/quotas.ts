@@ -40,8 +40,8 @@ const boundWatches = (most: number, refusal: StoreQuotas["watchRefusal"]) =>
     assert(made > 0 && made <= most, `${made} watches were made, and the quota is ${most}`);
     store.close();
     await eventually(async () => {
-      using watch = side.xenstore.watch(side.folder);
-      await watch.next();
+      const watch = side.xenstore.watch(side.folder);
+      await watch.next().finally(() => watch.close());
     });
   });
 

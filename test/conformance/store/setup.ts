@@ -85,7 +85,7 @@ export class StoreSetup {
   async close(): Promise<void> {
     try {
       for (const side of [this.ours, this.theirs]) {
-        using cleaner = await XenStore.open(side);
+        const cleaner = await this.another(side);
         await cleaner.remove(this.#folder).catch(() => {});
       }
     } finally {

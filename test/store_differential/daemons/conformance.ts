@@ -1,17 +1,22 @@
 /**
  * The conformance suite of XenStore on a real daemon: between two domains, and between two connections of domain 0. The
- * second one is not part of the first: there, most requests are those of the other domain, through its kernel.
+ * second one is not part of the first: there, most requests are those of the other domain, through its kernel. It runs
+ * again with the npm package, under Node.
  *
  * @module
  */
 
 import { denoDomain } from "../../../backends/deno.ts";
-import { storeConformance, type StoreQuotas } from "../../conformance/mod.ts";
+import { Program } from "../../../scripts/program.ts";
+import { storeConformance, type StoreNeed, type StoreQuotas } from "../../conformance/mod.ts";
 import type { Daemon } from "../differences.ts";
 import { RunningDaemon } from "./daemon.ts";
 import { introduce, writeHomeOfDomain0 } from "./introduce.ts";
 import { DomainKernel } from "./kernel.ts";
-import { preparedTools } from "./tools.ts";
+import { preparedNode, preparedTools } from "./tools.ts";
+
+/** What two connections of domain 0 lack. */
+const DOM0_LACKS: readonly StoreNeed[] = ["unprivileged domain", "two domains"];
 
 /** The domid of the other domain. */
 const DOMU = 1;
@@ -26,16 +31,21 @@ const QUOTAS: Readonly<Record<Daemon, StoreQuotas>> = {
 export function declareConformance(daemon: Daemon): void {
   let running: RunningDaemon;
   let kernel: DomainKernel;
+  let node: Program;
   Deno.test.beforeAll(async () => {
     running = await RunningDaemon.start(daemon, preparedTools());
     const { store } = socket();
     await writeHomeOfDomain0(store);
     kernel = new DomainKernel(await running.makeDomain(DOMU));
     await introduce(store, DOMU);
+    const prepared = preparedNode();
+    const args = ["--no-warnings", "store_daemon.ts", running.socket, daemon];
+    node = new Program("the suite under Node", prepared.node, args, prepared.project);
   });
-  Deno.test.afterAll(() => {
+  Deno.test.afterAll(async () => {
+    await node[Symbol.asyncDispose]();
     kernel.close();
-    return running.stop();
+    await running.stop();
   });
   const isC = daemon === "xenstored";
   const socket = () => ({ store: denoDomain({ xenstored: running.socket }).store, domid: 0, longLists: true });
@@ -47,7 +57,16 @@ export function declareConformance(daemon: Daemon): void {
   });
   storeConformance({
     test: (name, run) => Deno.test(`${daemon}, both sides in domain 0: ${name}`, run),
-    lacks: ["unprivileged domain", "two domains"],
+    lacks: DOM0_LACKS,
     open: () => ({ ours: socket(), theirs: socket(), hidesMissing: isC, close() {} }),
+  });
+  storeConformance({
+    test: (name) =>
+      Deno.test(`${daemon}, both sides in domain 0, under Node: ${name}`, async () => {
+        const { error } = JSON.parse(await node.ask(name));
+        if (error !== undefined) throw new Error(error);
+      }),
+    lacks: DOM0_LACKS,
+    open: () => Promise.reject(new Error("these tests run under Node")),
   });
 }
