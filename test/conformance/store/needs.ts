@@ -1,5 +1,6 @@
 import { StoreError } from "../../../src/xenstore/mod.ts";
 import type { StoreNeed } from "../target.ts";
+import { lacking } from "./lacking.ts";
 import type { Party, StoreSetup } from "./setup.ts";
 
 /** What a test does. */
@@ -17,11 +18,6 @@ export type StoreTests = Readonly<Record<string, StoreRun | NeedingTest>>;
 /** Makes a test that is registered only for targets that have all it needs. */
 export function needing(needs: readonly StoreNeed[], run: StoreRun): NeedingTest {
   return { needs, run };
-}
-
-/** Returns the error of a target that lacks something without saying so. */
-export function lacking(need: StoreNeed): Error {
-  return new Error(`the target lacks "${need}", which this test needs: add it to \`lacks\` if that is right`);
 }
 
 /** Whether a target has what tests may need. */

@@ -1,7 +1,7 @@
 import { type StorePermission, XenStore } from "../../../src/xenstore/mod.ts";
 import { deadline } from "../timing.ts";
 import type { StoreNeed, StoreSide, StoreTarget } from "../target.ts";
-import { lacking } from "./needs.ts";
+import { lacking } from "./lacking.ts";
 
 let folders = 0;
 

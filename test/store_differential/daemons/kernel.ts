@@ -1,7 +1,7 @@
 import type { StoreBackend, StoreConnection } from "../../../src/contract/store_backend.ts";
 import { StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Joiner, message, type TextMessage } from "../../support/store_messages.ts";
-import { KernelFile } from "./kernel_file.ts";
+import { type FileKernel, KernelFile } from "./kernel_file.ts";
 import type { Ring } from "./ring.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Ring } from "./ring.ts";
  * that is opened here is like a file of Linux's device: it has numbers of requests, tokens, watches and transactions of
  * its own. The size of a request and the number of those in flight are bounded by the ring alone.
  */
-export class DomainKernel implements StoreBackend {
+export class DomainKernel implements StoreBackend, FileKernel {
   readonly name: string;
   readonly #ring: StoreConnection;
   readonly #joiner = new Joiner();
@@ -34,12 +34,10 @@ export class DomainKernel implements StoreBackend {
     return file;
   }
 
-  /** Forgets a file: its events are dropped from now on. */
   forget(prefix: string): void {
     this.#files.delete(prefix);
   }
 
-  /** Sends a request under a number of its own. */
   request(type: number, text: string, transaction: number, onReply: (reply: TextMessage) => void): void {
     const number = ++this.#requests;
     this.#inFlight.set(number, onReply);
@@ -47,7 +45,6 @@ export class DomainKernel implements StoreBackend {
     this.listen();
   }
 
-  /** Waits for messages as long as a reply is due, or a file waits. */
   listen(): void {
     if (this.#stopListening !== undefined) return;
     if (this.#inFlight.size === 0 && ![...this.#files.values()].some((file) => file.isWaiting)) return;
@@ -58,14 +55,12 @@ export class DomainKernel implements StoreBackend {
     });
   }
 
-  /** Stops waiting if nobody needs it any more. */
   relax(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.listen();
   }
 
-  /** Takes all messages that have arrived, and passes them on. */
   take(): void {
     for (let got; (got = this.#ring.receive(this.#bytes)) > 0;) {
       for (const each of this.#joiner.add(this.#bytes.subarray(0, got))) this.#passOn(each);

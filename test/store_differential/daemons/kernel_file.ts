@@ -2,15 +2,28 @@ import { nextTurn } from "../../../src/contract/event_loop.ts";
 import type { StoreConnection } from "../../../src/contract/store_backend.ts";
 import { encodeRefusal, MAX_PAYLOAD, StoreMessage } from "../../../src/contract/store_wire.ts";
 import { Joiner, message, type TextMessage } from "../../support/store_messages.ts";
-import type { DomainKernel } from "./kernel.ts";
 
 const { ERROR, TRANSACTION_END, TRANSACTION_START, UNWATCH, WATCH } = StoreMessage;
+
+/** What a file needs of the kernel. */
+export interface FileKernel {
+  /** Sends a request under a number of its own. */
+  request(type: number, text: string, transaction: number, onReply: (reply: TextMessage) => void): void;
+  /** Takes all messages that have arrived, and passes them on. */
+  take(): void;
+  /** Waits for messages as long as a reply is due, or a file waits. */
+  listen(): void;
+  /** Stops waiting if nobody needs it any more. */
+  relax(): void;
+  /** Forgets a file: its events are dropped from now on. */
+  forget(prefix: string): void;
+}
 
 /** A connection of a program of a domain, by the kernel of the domain. */
 export class KernelFile implements StoreConnection {
   readonly maxPayload = MAX_PAYLOAD;
   readonly maxInFlight = Infinity;
-  readonly #kernel: DomainKernel;
+  readonly #kernel: FileKernel;
   readonly #prefix: string;
   /** The requests of the watches to end. */
   readonly #watches = new Set<string>();
@@ -21,7 +34,7 @@ export class KernelFile implements StoreConnection {
   #isClosed = false;
 
   /** @param prefix What its tokens begin with on the ring. */
-  constructor(kernel: DomainKernel, prefix: string) {
+  constructor(kernel: FileKernel, prefix: string) {
     this.#kernel = kernel;
     this.#prefix = prefix;
   }
