@@ -35,9 +35,11 @@ interface Side {
   readonly request: string;
 }
 
-/** The figures of a run: nanoseconds of each round of each side, and the share of a processor that idle watches take. */
+/** The figures of a run, few enough for one line of a console. */
 export interface StoreFigures {
-  readonly sides: readonly { readonly name: string; readonly request: string; readonly rounds: readonly number[] }[];
+  /** The median of each side's rounds in microseconds, and that of its ratio to C. */
+  readonly sides: readonly (readonly [name: string, median: string, ratio: string])[];
+  /** The share of a processor that idle watches take. */
   readonly idle: readonly (readonly [name: string, share: number])[];
 }
 
@@ -84,7 +86,13 @@ export async function measureStore(programs: Programs, xenstored: string, plan: 
     for (const [name, program] of idle) {
       shares.push([name, Number(await program.ask(`idle ${plan.idle}`)) / (plan.idle * 1000)]);
     }
-    return { sides: sides.map(({ name, request }, at) => ({ name, request, rounds: rounds[at]! })), idle: shares };
+    const ofC = (request: string) => rounds[sides.findIndex((side) => side.request === request)]!;
+    return {
+      sides: sides.map(({ name, request }, at) => {
+        return [name, short(median(rounds[at]!) / 1000), short(ratio(rounds[at]!, ofC(request)))];
+      }),
+      idle: shares,
+    };
   } finally {
     for (const program of started) await program.kill().catch(() => {});
   }
@@ -113,14 +121,8 @@ function kindsOf({ node, project }: Programs) {
 
 /** The figures as a text in Markdown. */
 export function storeReport({ sides, idle }: StoreFigures): string {
-  const ofC = (request: string) => sides.find((side) => side.request === request)!.rounds;
-  const rows = sides.map(({ name, request, rounds }) => [
-    name,
-    short(median(rounds) / 1000),
-    short(ratio(rounds, ofC(request))),
-  ]);
   return [
-    table(["request", "median, µs", "÷ C"], rows),
+    table(["request", "median, µs", "÷ C"], sides),
     ...idle.map(([name, share]) =>
       `\n${name} with ${WATCHES} idle watches takes ${(100 * share).toFixed(2)} % of a processor.`
     ),

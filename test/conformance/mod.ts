@@ -69,13 +69,14 @@
  * const tests: [name: string, run: () => Promise<void>][] = [];
  * storeConformance({
  *   test: (name, run) => tests.push([name, run]),
+ *   lacks: [], // has everything that a test may need; two sockets would lack "unprivileged domain" and "two domains"
+ *   quotas: { value: 2015, watches: 129 },
  *   open() {
  *     const xen = new MockXen();
  *     return {
  *       ours: { store: xen.domain(1).store, domid: 1, longLists: true },
  *       theirs: { store: xen.domain(0).storeSocket, domid: 0, longLists: true },
  *       hidesMissing: true,
- *       hasHomes: true,
  *       close: () => xen.assertClean(),
  *     };
  *   },
@@ -102,6 +103,7 @@ export {
   type MapsConformanceOptions,
   type MapsTarget,
   type StoreConformanceOptions,
+  type StoreNeed,
   type StoreQuotas,
   type StoreSide,
   type StoreTarget,

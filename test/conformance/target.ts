@@ -109,13 +109,6 @@ export interface StoreTarget {
    * that, and `oxenstored` does not.
    */
   readonly hidesMissing: boolean;
-  /**
-   * Whether the homes of both domains have a `domid`, and the daemon serves both domains. A daemon that runs without
-   * Xen serves no domain, and nobody has written its home.
-   */
-  readonly hasHomes: boolean;
-  /** The quotas of an unprivileged domain. Those that are not given are not tested. */
-  readonly quotas?: StoreQuotas;
   /** Called at the end of a test; throws if anything is left open, if it can tell. */
   close(): void;
 }
@@ -137,10 +130,29 @@ export interface StoreQuotas {
   readonly transactions?: number;
 }
 
+/**
+ * What some tests of XenStore need of a target.
+ *
+ * - `domain 0`: one side or both are domain 0.
+ * - `unprivileged domain`: one side or both are not domain 0.
+ * - `two domains`: the sides are different domains, so that at least one may not read what the other owns.
+ * - `homes`: the home of each side has a `domid`, and the daemon serves its domain. A daemon without Xen serves no domain
+ *   unless a test introduces it, and nobody writes the homes.
+ * - `long lists`: a side is domain 0 and has {@linkcode StoreSide.longLists}.
+ */
+export type StoreNeed = "domain 0" | "unprivileged domain" | "two domains" | "homes" | "long lists";
+
 /** How the suite of XenStore is run. */
 export interface StoreConformanceOptions {
   /** Registers a test with a test runner. */
   test(name: string, run: () => Promise<void>): void;
+  /**
+   * What each target lacks. Tests that need it are not registered. One test fails if a target has what is named here, or
+   * lacks anything else; so does each test that needs what the target lacks. Default is nothing.
+   */
+  readonly lacks?: readonly StoreNeed[];
+  /** The quotas of an unprivileged domain. The tests of those that are not given are not registered. */
+  readonly quotas?: StoreQuotas;
   /** Opens a target; once for each test. */
   open(): StoreTarget | Promise<StoreTarget>;
 }

@@ -29,6 +29,22 @@ export async function assertRejects(
   assert(error instanceof kind, `expected a ${kind.name}, got ${error}`);
 }
 
+/**
+ * Tries something again while it fails: the daemon may learn a little later that a connection was closed, and until then
+ * its watches and transactions count.
+ */
+export async function eventually(action: () => Promise<unknown>): Promise<void> {
+  for (let left = 100;; left--) {
+    try {
+      await action();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 /** Throws unless the next event of a watch comes, and has a path. */
 export async function assertNext(watch: StoreWatch, path: string): Promise<void> {
   const { value } = await deadline(watch.next(), `an event of ${watch.path}`);

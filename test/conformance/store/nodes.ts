@@ -1,6 +1,6 @@
 import { assertEquals } from "../asserts.ts";
 import { assertRefused, assertRejects } from "./asserts.ts";
-import type { StoreTests } from "./setup.ts";
+import type { StoreTests } from "./needs.ts";
 
 /** Nodes and their values. */
 export const nodes: StoreTests = {

@@ -1,55 +1,52 @@
 import { assert, assertEquals } from "../asserts.ts";
-import { assertRefused, rejected } from "./asserts.ts";
-import type { StoreTests } from "./setup.ts";
+import type { StoreQuotas } from "../target.ts";
+import { assertRefused, eventually, rejected } from "./asserts.ts";
+import { needing, type StoreTests } from "./needs.ts";
 
-/** Quotas of an unprivileged domain, those that the target names. Its kernel and other programs may use some of them. */
-export const quotas: StoreTests = {
-  async "bound the value of a node"({ target, unprivileged }) {
-    const most = target.quotas?.value;
-    const side = unprivileged();
-    if (most === undefined || side === undefined) return;
-    const { xenstore, folder } = side;
+/** Returns the tests of the given quotas of an unprivileged domain. Its kernel and other programs may use some of them. */
+export function quotasOf({ value, nodes, watches, watchRefusal, transactions }: StoreQuotas): StoreTests {
+  return {
+    ...(value !== undefined && { "bound the value of a node": boundValue(value) }),
+    ...(nodes !== undefined && { "bound the nodes": boundNodes(nodes) }),
+    ...(watches !== undefined && { "bound the watches": boundWatches(watches, watchRefusal) }),
+    ...(transactions !== undefined && { "bound the open transactions": boundTransactions(transactions) }),
+  };
+}
+
+const boundValue = (most: number) =>
+  needing(["unprivileged domain"], async ({ unprivileged: { xenstore, folder } }) => {
     await xenstore.write(`${folder}/a`, "x".repeat(most));
     await assertRefused(xenstore.write(`${folder}/a`, "y".repeat(most + 1)), "quota");
     assertEquals(await xenstore.readText(`${folder}/a`), "x".repeat(most));
     await assertRefused(xenstore.write(`${folder}/b`, "y".repeat(most + 1)), "quota");
-  },
-  async "bound the nodes"({ target, unprivileged }) {
-    const most = target.quotas?.nodes;
-    const side = unprivileged();
-    if (most === undefined || side === undefined) return;
-    const { xenstore, folder } = side;
+  });
+
+const boundNodes = (most: number) =>
+  needing(["unprivileged domain"], async ({ unprivileged: { xenstore, folder } }) => {
     // The names below a node have a quota, too.
     const made = await countUntilRefused(most + 1, (number) => xenstore.mkdir(`${folder}/${number % 50}/${number}`));
     assert(made > 0 && made <= most, `${made} nodes were made, and the quota is ${most}`);
     await xenstore.write(folder, "those that are there can be written");
     await xenstore.remove(`${folder}/1`);
     await xenstore.mkdir(`${folder}/1`);
-  },
-  async "bound the watches"({ target, unprivileged, another }) {
-    const { watches: most, watchRefusal } = target.quotas ?? {};
-    const side = unprivileged();
-    if (most === undefined || side === undefined) return;
+  });
+
+const boundWatches = (most: number, refusal: StoreQuotas["watchRefusal"]) =>
+  needing(["unprivileged domain"], async ({ unprivileged: side, another }) => {
     const store = await another(side);
     const made = await countUntilRefused(most + 1, async (number) => {
       await store.watch(`${side.folder}/${number}`).next();
-    }, watchRefusal);
+    }, refusal);
     assert(made > 0 && made <= most, `${made} watches were made, and the quota is ${most}`);
     store.close();
-    // The daemon may learn a little later that they have ended.
-    for (let left = 100; left > 0; left--) {
+    await eventually(async () => {
       const watch = side.xenstore.watch(side.folder);
-      const failure = await watch.next().then(() => undefined, (error) => error);
-      watch.close();
-      if (failure === undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error("the watches of a closed store still count");
-  },
-  async "bound the open transactions"({ target, unprivileged, another }) {
-    const most = target.quotas?.transactions;
-    const side = unprivileged();
-    if (most === undefined || side === undefined) return;
+      await watch.next().finally(() => watch.close());
+    });
+  });
+
+const boundTransactions = (most: number) =>
+  needing(["unprivileged domain"], async ({ unprivileged: side, another }) => {
     const end = new AbortController();
     const open: Promise<unknown>[] = [];
     const made = await countUntilRefused(most + 1, async () => {
@@ -67,8 +64,7 @@ export const quotas: StoreTests = {
     for (const transaction of open) assertEquals(await rejected(transaction, "the reason"), "enough");
     assert(made > 0 && made <= most, `${made} transactions were open, and the quota is ${most}`);
     await side.xenstore.transaction((transaction) => transaction.write(`${side.folder}/a`, "again"));
-  },
-};
+  });
 
 /** Does something until a quota is reached. Returns how often it could be done. */
 async function countUntilRefused(

@@ -2,7 +2,7 @@ import { XenStore } from "../../../src/xenstore/mod.ts";
 import { assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
 import { assertRefused, rejected } from "./asserts.ts";
-import type { StoreTests } from "./setup.ts";
+import type { StoreTests } from "./needs.ts";
 
 /** Many requests at once, requests that are given up, and the end. */
 export const requests: StoreTests = {

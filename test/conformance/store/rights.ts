@@ -1,6 +1,7 @@
 import { assertEquals } from "../asserts.ts";
 import { assertRefused } from "./asserts.ts";
-import { permissionsOf, type StoreTests } from "./setup.ts";
+import { needing, type StoreTests } from "./needs.ts";
+import { permissionsOf } from "./setup.ts";
 
 const shown = (permissions: readonly { domid: number; access: string }[]) =>
   permissions.map(({ domid, access }) => `${access} ${domid}`);
@@ -24,10 +25,8 @@ export const rights: StoreTests = {
     await xenstore.write(`${folder}/a/b`, "");
     assertEquals(shown(await xenstore.permissions(`${folder}/a/b`)), shown(given));
   },
-  async "hide nodes from other domains"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger: { xenstore } } = pair;
+  "hide nodes from other domains": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger: { xenstore } } = strangers;
     await owner.xenstore.write(`${owner.folder}/a`, "secret");
     const path = `${owner.absolute}/a`;
     for (
@@ -43,18 +42,14 @@ export const rights: StoreTests = {
     ) assertEquals((await assertRefused(refused, "denied")).path?.startsWith(path), true);
     assertEquals(await owner.xenstore.readText(path), "secret");
     assertEquals(await owner.xenstore.list(path), []);
-  },
-  async "hide whether a node is there, if the daemon does that"({ strangers, target }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  }),
+  "hide whether a node is there, if the daemon does that": needing(["two domains"], async ({ strangers, target }) => {
+    const { owner, stranger } = strangers;
     const missing = stranger.xenstore.read(`${owner.absolute}/none`);
     await assertRefused(missing, target.hidesMissing ? "denied" : "not-found");
-  },
-  async "let a domain read, write, or both"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  }),
+  "let a domain read, write, or both": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     for (const access of ["read", "write", "both"] as const) {
       const path = `${owner.absolute}/${access}`;
       await owner.xenstore.write(path, "value");
@@ -65,47 +60,45 @@ export const rights: StoreTests = {
       else await stranger.xenstore.write(path, "theirs");
       assertEquals(await owner.xenstore.readText(path), access === "read" ? "value" : "theirs");
     }
-  },
-  async "of all others are in the first entry, unless they have one of their own"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
-    const path = `${owner.absolute}/a`;
-    await owner.xenstore.write(path, "value");
-    await owner.xenstore.setPermissions(path, [{ domid: owner.domid, access: "read" }]);
-    assertEquals(await stranger.xenstore.readText(path), "value");
-    const none = { domid: stranger.domid, access: "none" } as const;
-    await owner.xenstore.setPermissions(path, [{ domid: owner.domid, access: "read" }, none]);
-    await assertRefused(stranger.xenstore.read(path), "denied");
-  },
-  async "let a domain make nodes below another's"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  }),
+  "of all others are in the first entry, unless they have one of their own": needing(
+    ["two domains"],
+    async ({ strangers }) => {
+      const { owner, stranger } = strangers;
+      const path = `${owner.absolute}/a`;
+      await owner.xenstore.write(path, "value");
+      await owner.xenstore.setPermissions(path, [{ domid: owner.domid, access: "read" }]);
+      assertEquals(await stranger.xenstore.readText(path), "value");
+      const none = { domid: stranger.domid, access: "none" } as const;
+      await owner.xenstore.setPermissions(path, [{ domid: owner.domid, access: "read" }, none]);
+      await assertRefused(stranger.xenstore.read(path), "denied");
+    },
+  ),
+  "let a domain make nodes below another's": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     const both = { domid: stranger.domid, access: "both" } as const;
     await owner.xenstore.setPermissions(owner.folder, permissionsOf(owner, both));
     await stranger.xenstore.write(`${owner.absolute}/made`, "by the stranger");
     assertEquals(await stranger.xenstore.readText(`${owner.absolute}/made`), "by the stranger");
     assertEquals(await owner.xenstore.list(owner.folder), ["made"]);
     await owner.xenstore.remove(`${owner.folder}/made`).catch(() => {});
-  },
-  async "are the owner's to set, and it cannot give a node away"({ strangers, unprivileged, ours, theirs }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
-    const both = { domid: stranger.domid, access: "both" } as const;
-    const path = `${owner.absolute}/a`;
-    await owner.xenstore.write(path, "");
-    await owner.xenstore.setPermissions(path, permissionsOf(owner, both));
-    await assertRefused(stranger.xenstore.setPermissions(path, permissionsOf(owner, both)), "denied");
-    const giver = unprivileged()!;
-    const other = giver === ours ? theirs : ours;
-    await assertRefused(giver.xenstore.setPermissions(giver.folder, permissionsOf(other)), "denied");
-  },
-  async "are no obstacle for domain 0"({ privileged, ours, theirs }) {
-    const all = privileged();
-    const other = [ours, theirs].find((side) => side !== all);
-    if (all === undefined || other === undefined) return;
+  }),
+  "are the owner's to set, and it cannot give a node away": needing(
+    ["two domains"],
+    async ({ strangers, unprivileged, ours, theirs }) => {
+      const { owner, stranger } = strangers;
+      const both = { domid: stranger.domid, access: "both" } as const;
+      const path = `${owner.absolute}/a`;
+      await owner.xenstore.write(path, "");
+      await owner.xenstore.setPermissions(path, permissionsOf(owner, both));
+      await assertRefused(stranger.xenstore.setPermissions(path, permissionsOf(owner, both)), "denied");
+      const giver = unprivileged;
+      const other = giver === ours ? theirs : ours;
+      await assertRefused(giver.xenstore.setPermissions(giver.folder, permissionsOf(other)), "denied");
+    },
+  ),
+  "are no obstacle for domain 0": needing(["domain 0"], async ({ privileged: all, ours, theirs }) => {
+    const other = all === ours ? theirs : ours;
     const path = `${other.absolute}/a`;
     await other.xenstore.write(path, "private");
     assertEquals(await all.xenstore.readText(path), "private");
@@ -114,5 +107,5 @@ export const rights: StoreTests = {
     assertEquals(await other.xenstore.readText(path), "changed");
     await all.xenstore.remove(path);
     await assertRefused(other.xenstore.read(path), "not-found");
-  },
+  }),
 };

@@ -1,6 +1,7 @@
 import { type StorePermission, XenStore } from "../../../src/xenstore/mod.ts";
 import { deadline } from "../timing.ts";
-import type { StoreSide, StoreTarget } from "../target.ts";
+import type { StoreNeed, StoreSide, StoreTarget } from "../target.ts";
+import { lacking } from "./lacking.ts";
 
 let folders = 0;
 
@@ -51,28 +52,40 @@ export class StoreSetup {
     return xenstore;
   };
 
-  /**
-   * Returns a domain that owns a folder, and one that may not read it; `undefined` if there is no such pair, because
-   * domain 0 may do everything.
-   */
-  readonly strangers = (): { owner: Party; stranger: Party } | undefined => {
+  /** A domain that owns a folder, and one that may not read it. A test that uses it needs `two domains`. */
+  get strangers(): { owner: Party; stranger: Party } {
     const { ours, theirs } = this;
-    if (ours.domid === theirs.domid) return undefined;
-    if (theirs.domid !== 0) return { owner: ours, stranger: theirs };
-    return ours.domid === 0 ? undefined : { owner: theirs, stranger: ours };
-  };
+    if (ours.domid === theirs.domid) throw lacking("two domains");
+    // Domain 0 may read everything.
+    return theirs.domid === 0 ? { owner: theirs, stranger: ours } : { owner: ours, stranger: theirs };
+  }
 
-  /** A side that may do everything; `undefined` if there is none. */
-  readonly privileged = (): Party | undefined => [this.ours, this.theirs].find(({ domid }) => domid === 0);
+  /** A side that may do everything. A test that uses it needs `domain 0`. */
+  get privileged(): Party {
+    return this.#side("domain 0", ({ domid }) => domid === 0);
+  }
 
-  /** A side that has quotas, and may not do everything; `undefined` if there is none. */
-  readonly unprivileged = (): Party | undefined => [this.ours, this.theirs].find(({ domid }) => domid !== 0);
+  /** A side that has quotas, and may not do everything. A test that uses it needs `unprivileged domain`. */
+  get unprivileged(): Party {
+    return this.#side("unprivileged domain", ({ domid }) => domid !== 0);
+  }
+
+  /** A side that can make long lists and read them. A test that uses it needs `long lists`. */
+  get lister(): Party {
+    return this.#side("long lists", ({ domid, longLists }) => domid === 0 && longLists);
+  }
+
+  #side(need: StoreNeed, has: (side: Party) => boolean): Party {
+    const side = [this.ours, this.theirs].find(has);
+    if (side === undefined) throw lacking(need);
+    return side;
+  }
 
   /** Removes what the test has left, and closes everything. */
   async close(): Promise<void> {
     try {
       for (const side of [this.ours, this.theirs]) {
-        using cleaner = await XenStore.open(side);
+        const cleaner = await this.another(side);
         await cleaner.remove(this.#folder).catch(() => {});
       }
     } finally {
@@ -92,6 +105,3 @@ async function party(side: StoreSide, folder: string): Promise<Party> {
 export function permissionsOf({ domid }: Party, ...others: readonly StorePermission[]): StorePermission[] {
   return [{ domid, access: "none" }, ...others];
 }
-
-/** Tests by their names. */
-export type StoreTests = Record<string, (setup: StoreSetup) => Promise<void>>;

@@ -1,8 +1,9 @@
 import type { XenStore } from "../../../src/xenstore/mod.ts";
 import { assert, assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
-import { assertNext, assertRefused, rejected } from "./asserts.ts";
-import { permissionsOf, type StoreTests } from "./setup.ts";
+import { assertNext, assertRefused, eventually, rejected } from "./asserts.ts";
+import { needing, type StoreTests } from "./needs.ts";
+import { permissionsOf } from "./setup.ts";
 
 const increment = (xenstore: XenStore, path: string, attempts = 1000) =>
   xenstore.transaction(async (transaction) => {
@@ -142,10 +143,8 @@ export const transactions: StoreTests = {
     });
     await assertNext(watch, `${folder}/a`);
   },
-  async "of an unprivileged domain have its rights"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  "of an unprivileged domain have its rights": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     await owner.xenstore.write(`${owner.folder}/a`, "secret");
     const path = `${owner.absolute}/a`;
     await assertRefused(stranger.xenstore.transaction((transaction) => transaction.read(path)), "denied");
@@ -154,11 +153,27 @@ export const transactions: StoreTests = {
     await owner.xenstore.setPermissions(path, both);
     await stranger.xenstore.transaction((transaction) => transaction.write(path, "changed"));
     assertEquals(await owner.xenstore.readText(path), "changed");
-  },
+  }),
   async "cannot be used after their end"({ ours: { xenstore, folder } }) {
     const transaction = await xenstore.transaction((transaction) => ({ transaction }));
     await assertRefused(transaction.transaction.write(`${folder}/a`, ""), "closed");
     assert(!(await xenstore.list(folder)).includes("a"), "nothing was written");
+  },
+  async "end when their store is closed"({ ours, another }) {
+    // More than a domain may have open, of each kind.
+    for (let round = 0; round < 15; round++) {
+      await eventually(async () => {
+        const started = await another(ours);
+        await assertRefused(started.transaction(() => Promise.resolve(started.close())), "closed");
+        const starting = await another(ours);
+        const refused = assertRefused(starting.transaction(() => new Promise(() => {})), "closed");
+        // It may have been asked for, and not have begun.
+        await new Promise((resolve) => setTimeout(resolve));
+        starting.close();
+        await refused;
+      });
+    }
+    await eventually(() => ours.xenstore.transaction((transaction) => transaction.list(ours.folder)));
   },
   async "are given back when they end"({ ours: { xenstore, folder } }) {
     // More than a domain may have open, of each kind.

@@ -1,7 +1,8 @@
 import { assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
 import { assertRefused, rejected } from "./asserts.ts";
-import { permissionsOf, type StoreTests } from "./setup.ts";
+import { needing, type StoreTests } from "./needs.ts";
+import { permissionsOf } from "./setup.ts";
 
 /** Waiting for values, and for removals. */
 export const waiting: StoreTests = {
@@ -20,10 +21,8 @@ export const waiting: StoreTests = {
     await writer.write(`${folder}/a`, "ready");
     assertEquals(await deadline(ready, "the value"), "ready");
   },
-  async "takes a value of another domain as soon as it may be read"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  "takes a value of another domain as soon as it may be read": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     const ready = stranger.xenstore.waitFor(`${owner.absolute}/a`, undefined, { timeout: 30_000 });
     await stranger.xenstore.list(stranger.folder);
     await owner.xenstore.write(`${owner.folder}/a`, "value");
@@ -36,7 +35,7 @@ export const waiting: StoreTests = {
     await stranger.xenstore.list(stranger.folder);
     await owner.xenstore.setPermissions(`${owner.folder}/a`, permissionsOf(owner));
     await gone;
-  },
+  }),
   async "ends by its timeout, and by its signal"({ ours: { xenstore, folder } }) {
     for (const timeout of [0, 10]) {
       const error = await assertRefused(xenstore.waitFor(`${folder}/none`, undefined, { timeout }), "timed-out");

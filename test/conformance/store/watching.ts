@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "../asserts.ts";
 import { deadline } from "../timing.ts";
 import { assertDone, assertEvents, assertNext, rejected } from "./asserts.ts";
-import { permissionsOf, type StoreTests } from "./setup.ts";
+import { needing, type StoreTests } from "./needs.ts";
+import { permissionsOf } from "./setup.ts";
 
 /**
  * Watches. Where nothing must come, the tests do not wait for it: they change something else, whose event comes after
@@ -97,10 +98,8 @@ export const watching: StoreTests = {
       watch.close();
     }
   },
-  async "on a node of another domain tell of what may be read"({ strangers }) {
-    const pair = strangers();
-    if (!pair) return;
-    const { owner, stranger } = pair;
+  "on a node of another domain tell of what may be read": needing(["two domains"], async ({ strangers }) => {
+    const { owner, stranger } = strangers;
     const watch = stranger.xenstore.watch(owner.absolute);
     await assertNext(watch, owner.absolute);
     await owner.xenstore.write(`${owner.folder}/a`, "private");
@@ -116,7 +115,7 @@ export const watching: StoreTests = {
     // Who loses the right learns of it.
     await owner.xenstore.setPermissions(`${owner.folder}/b`, permissionsOf(owner));
     await assertNext(watch, `${owner.absolute}/b`);
-  },
+  }),
   async "end with the loop, with close(), and by their signal"({ ours: { xenstore, folder }, another, ours }) {
     const other = await another(ours);
     const left = xenstore.watch(folder);

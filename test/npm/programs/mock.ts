@@ -7,7 +7,7 @@ import {
   storeConformance,
 } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
-import { eventsTarget, grantsTarget, storeTarget } from "./mock_targets.ts";
+import { eventsTarget, grantsTarget, smallQuotas, storeTarget } from "./mock_targets.ts";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
@@ -28,9 +28,10 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
     }
     eventsConformance({ test, open: () => eventsTarget(new MockXen(), 0) });
     for (const daemon of ["xenstored", "oxenstored"] as const) {
-      const store = { daemon, nodes: 200, watches: 20, transactions: 5 };
+      const { store, quotas } = smallQuotas(daemon);
       storeConformance({
         test: (name, run) => test(`${daemon}: ${name}`, run),
+        quotas,
         open: () => storeTarget(new MockXen({ store }), daemon, [1, "device"], [0, "socket"]),
       });
     }

@@ -46,14 +46,20 @@ export function storeTarget(xen: MockXen, daemon: MockStoreDaemon, ours: StoreWa
     ours: side(ours),
     theirs: side(theirs),
     hidesMissing: isC,
-    hasHomes: true,
-    quotas: {
-      value: isC ? 2015 : 2048,
-      nodes: 200,
-      watches: 20,
-      watchRefusal: isC ? "quota" as const : "invalid" as const,
-      transactions: 5,
-    },
     close: () => xen.assertClean(),
+  };
+}
+
+/** Small quotas of a daemon, which tests reach soon: for the simulated Xen, and for the suite. */
+export function smallQuotas(daemon: MockStoreDaemon) {
+  const isC = daemon === "xenstored";
+  const quotas = { nodes: 200, watches: 20, transactions: 5 };
+  return {
+    store: { daemon, ...quotas },
+    quotas: {
+      ...quotas,
+      value: isC ? 2015 : 2048,
+      watchRefusal: isC ? "quota" as const : "invalid" as const,
+    },
   };
 }

@@ -1,21 +1,31 @@
 /** The conformance suite of XenStore on the daemon of a real Xen: by dom0's device and socket, and by a domU's device. */
 
 import { denoDomain } from "../../../backends/deno.ts";
-import { storeConformance, type StoreSide, type StoreTarget } from "../../conformance/mod.ts";
+import {
+  storeConformance,
+  type StoreNeed,
+  type StoreQuotas,
+  type StoreSide,
+  type StoreTarget,
+} from "../../conformance/mod.ts";
 import type { Domu } from "./domu.ts";
 import type { Suite } from "./runner.ts";
 import { xenstore } from "./xenstore.ts";
 
 const SOCKET = "/run/xenstored/socket";
 
-/** The daemon in C, with its usual quotas. The kernel of a domain uses some of them. */
+/** The usual quotas of the daemon in C. The kernel of a domain uses some of them. */
+const QUOTAS: StoreQuotas = { value: 2015, nodes: 1000, watches: 129, transactions: 11 };
+/** What there is not by dom0's device and socket. */
+const DOM0_LACKS: readonly StoreNeed[] = ["unprivileged domain", "two domains"];
+/** What there is not by a domU's device. */
+const DOMU_LACKS: readonly StoreNeed[] = ["domain 0", "two domains", "long lists"];
+
 function target(ours: StoreSide, theirs: StoreSide): StoreTarget {
   return {
     ours,
     theirs,
     hidesMissing: true,
-    hasHomes: true,
-    quotas: { value: 2015, nodes: 1000, watches: 129, transactions: 11 },
     close() {},
   };
 }
@@ -27,10 +37,13 @@ const socket = (): StoreSide => ({ store: denoDomain({ xenstored: SOCKET }).stor
 export function declare({ test }: Suite, domu: () => Domu): void {
   storeConformance({
     test: (name, run) => test(`XenStore by dom0's device and socket: ${name}`, run),
+    lacks: DOM0_LACKS,
     open: () => target(device(0), socket()),
   });
   storeConformance({
     test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name }, 170)),
+    lacks: DOMU_LACKS,
+    quotas: QUOTAS,
     open: () => Promise.reject(new Error("these tests run in the domU")),
   });
 }
@@ -41,6 +54,8 @@ export async function testStore({ name }: { name: string }): Promise<void> {
   const tests = new Map<string, () => Promise<void>>();
   storeConformance({
     test: (name, run) => void tests.set(name, run),
+    lacks: DOMU_LACKS,
+    quotas: QUOTAS,
     open: () => target(device(domid), device(domid)),
   });
   await tests.get(name)!();

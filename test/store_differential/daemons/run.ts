@@ -6,6 +6,8 @@
 import { run } from "../../../scripts/exec.ts";
 import { folder } from "../../../scripts/ci/ran.ts";
 import { STORE_RESULTS } from "../../../scripts/ci/results.ts";
+import { buildNpm } from "../../../scripts/build_npm.ts";
+import { installNode, installPackage, KOFFI, NODES } from "../../../scripts/npm/projects.ts";
 import { installTools, unpackPackages, whatIsMissing } from "../../rig/packages.ts";
 import { buildStandIn } from "./daemon.ts";
 import { parseOptions } from "./options.ts";
@@ -23,12 +25,27 @@ async function main(): Promise<number> {
   const build = await Deno.makeTempDir({ prefix: "gntalloc-store-" });
   try {
     const library = await buildStandIn(build, packages);
+    const node = await installNode(`${repository}/.cache/npm`, NODES[0]);
+    const project = `${build}/project`;
+    await installPackage(project, await buildNpm(build), {
+      packages: [KOFFI],
+      programs: `${repository}/test/npm/programs`,
+    });
     // Each file has a thread of its own.
     const { code } = await run(Deno.execPath(), [
       ...["test", "--allow-all", "--no-check", "--parallel", `--junit-path=${STORE_RESULTS[0]!.file.pathname}`],
       ...daemons.map((daemon) => `${import.meta.dirname}/${daemon}.ts`),
       ...["--", ...Deno.args],
-    ], { cwd: repository, env: { GNTALLOC_PACKAGES: packages, GNTALLOC_STAND_IN: library }, output: "inherit" });
+    ], {
+      cwd: repository,
+      env: {
+        GNTALLOC_PACKAGES: packages,
+        GNTALLOC_STAND_IN: library,
+        GNTALLOC_NODE: node,
+        GNTALLOC_NODE_PROJECT: project,
+      },
+      output: "inherit",
+    });
     return code;
   } finally {
     await Deno.remove(build, { recursive: true });
