@@ -27,8 +27,9 @@ interface Wait {
  * A backend that calls back too often, too early, or for no reason does no harm: each wait is answered once, outside
  * any other call. If an answer brought nothing, the next wait begins in a later turn of the event loop.
  *
- * While a watch is open, it also takes what has arrived from time to time, without keeping the program alive. Otherwise,
- * whoever may write to the watched node could fill the memory of the kernel or the daemon with events.
+ * While a watch is open and nobody wants messages, it takes what has arrived from time to time, without keeping the
+ * program alive. Otherwise, whoever may write to the watched node could fill the memory of the kernel or the daemon with
+ * events.
  */
 export class Transport {
   readonly #connection: StoreConnection;
@@ -91,7 +92,9 @@ export class Transport {
   /** One fewer wants messages. After the last one, the backend stops waiting. */
   unwant(): void {
     this.#wanted--;
-    if (this.#wanted === 0) this.#stop();
+    if (this.#wanted > 0) return;
+    this.#stop();
+    if (this.#watches > 0 && this.#drain === undefined) this.#drainAfter(DRAIN_PERIOD);
   }
 
   #stop(): void {
@@ -144,7 +147,7 @@ export class Transport {
 
   /** One more watch is open. */
   openWatch(): void {
-    if (this.#watches++ === 0) this.#drainAfter(DRAIN_PERIOD);
+    if (this.#watches++ === 0 && this.#wanted === 0) this.#drainAfter(DRAIN_PERIOD);
   }
 
   /** One fewer watch is open. */
@@ -166,9 +169,10 @@ export class Transport {
 
   #drainNow(): void {
     this.#drain = undefined;
+    // Whoever wants messages takes the events, too. This begins again once nobody does.
+    if (this.#wanted > 0) return;
     let isMoreLikely = false;
-    // Whoever wants messages takes the events, too.
-    if (this.#wait === undefined && this.#pause === undefined && !this.#busy) {
+    if (!this.#busy) {
       try {
         isMoreLikely = this.#receive();
       } catch (error) {
@@ -176,8 +180,10 @@ export class Transport {
         return;
       }
     }
-    // What has arrived may have led to the end of the last watch, or to a new one.
-    if (this.#watches > 0 && this.#drain === undefined) this.#drainAfter(isMoreLikely ? 0 : DRAIN_PERIOD);
+    // What has arrived may have led to the end of the last watch, to a new one, or to somebody who wants messages.
+    if (this.#watches > 0 && this.#wanted === 0 && this.#drain === undefined) {
+      this.#drainAfter(isMoreLikely ? 0 : DRAIN_PERIOD);
+    }
   }
 
   #stopDraining(): void {
