@@ -92,6 +92,8 @@ export class Connection implements TransportTaker {
 
   /** Begins a request: add its payload, then call {@linkcode Connection.request}. */
   begin(): Encoder {
+    // The replies that this request would wait for may have arrived, while nobody wanted them. Or the connection is lost.
+    if (this.#inFlight.size >= this.#mostInFlight && this.#queue.size === 0) this.#transport.look();
     return this.#encoder.begin(this.#transport.busy);
   }
 

@@ -97,6 +97,16 @@ export class Transport {
     if (this.#watches > 0 && this.#drain === undefined) this.#drainAfter(DRAIN_PERIOD);
   }
 
+  /** Takes what has arrived, without waiting. A failure is told to the taker. */
+  look(): void {
+    if (this.#busy || !this.#open) return;
+    try {
+      this.#receive();
+    } catch (error) {
+      if (this.#open) this.#taker.onFailure(error);
+    }
+  }
+
   #stop(): void {
     if (this.#pause !== undefined) stopTimer(this.#pause);
     this.#pause = undefined;
