@@ -10,10 +10,11 @@
  * deno run --allow-ffi examples/ring.ts serve ring --to 5    # in dom0, for domain 5: there, run `connect 0 ring`
  * ```
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { denoDomain } from "../backends/deno.ts";
 import { MockXen } from "../backends/mock.ts";
-import { EventChannels, GrantDevice, GrantMapper, type XenDomain } from "../mod.ts";
+import { EventChannels, GrantDevice, GrantError, GrantMapper, type XenDomain } from "../mod.ts";
 import { XenStore } from "../src/xenstore/mod.ts";
 import { announce, find, withdraw } from "./ring/announcement.ts";
 import { connect, MAX_MESSAGE, type MessageRing, serve } from "./ring/message_ring.ts";
@@ -94,12 +95,38 @@ async function runClient(domain: XenDomain, server: number, name: string, messag
   using mapper = new GrantMapper(domain);
   using events = new EventChannels(domain);
   using store = await XenStore.open(domain);
-  const { gref, port } = await find(store, server, name, { timeout: 60_000 });
-  using ring = connect(mapper, events, server, gref, port);
-  await ask(ring, messages);
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    const { gref, port } = await find(store, server, name, {
+      timeout: Math.max(0, Math.ceil(end - performance.now())),
+    });
+    try {
+      using ring = connect(mapper, events, server, gref, port);
+      return await ask(ring, messages);
+    } catch (error) {
+      if (!isStale(error) || performance.now() > end) throw error;
+      console.log(`client: nobody serves gref ${gref} and port ${port} any more; waits for the next server`);
+      await sleep(1000);
+    }
+  }
 }
 
-const USAGE = "usage: ring.ts [serve <name> [--to <client>] | connect <server> <name>] [--messages <number>]";
+/** Whether Xen knows a reference or a port no longer: a server that was killed has left its announcement behind. */
+function isStale(error: unknown): boolean {
+  return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
+}
+
+/** How long a client waits for a server, in milliseconds. */
+const PATIENCE = 60_000;
+
+const USAGE = `usage: ring.ts [serve <name> [--to <client>] | connect <server> <name>] [--messages <number>]
+
+Without \`serve\` or \`connect\`, both sides run on a simulated Xen. With them, this domain is one side: run it with
+--allow-ffi, as root, and the other side in the other domain, with the same name.
+
+  <name>         a name without slashes, by which the two find each other
+  --to           the domain that the server serves: it must run already (default: 0)
+  --messages     how many messages the client sends (default: 1000)`;
 
 /** Reads the command line, which may be wrong. */
 function readArguments() {

@@ -21,7 +21,13 @@ const ANSWERED = 1;
 /** How long each side waits for the other, in milliseconds. */
 const PATIENCE = 60_000;
 
-const USAGE = "usage: share.ts [serve <name> [--to <peer>] | connect <granter> <name>]";
+const USAGE = `usage: share.ts [serve <name> [--to <peer>] | connect <granter> <name>]
+
+Without \`serve\` or \`connect\`, both sides run on a simulated Xen. With them, this domain is one side: run it with
+--allow-ffi, as root, and the other side in the other domain, with the same name.
+
+  <name>    a name without slashes, by which the two find each other
+  --to      the domain that may map the pages: it must run already (default: 0)`;
 
 /** Reads the command line, which may be wrong. */
 function readArguments() {

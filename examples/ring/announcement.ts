@@ -10,8 +10,7 @@
  *
  * @module
  */
-import type { WaitOptions } from "../../mod.ts";
-import { StoreError, type XenStore } from "../../src/xenstore/mod.ts";
+import { StoreError, type StoreWaitOptions, type XenStore } from "../../src/xenstore/mod.ts";
 
 /** What the client needs to connect. */
 export interface Announcement {
@@ -55,23 +54,26 @@ export async function find(
   store: XenStore,
   server: number,
   name: string,
-  options: WaitOptions = {},
+  options: StoreWaitOptions = {},
 ): Promise<Announcement> {
-  const { timeout, signal } = options;
-  const end = performance.now() + (timeout ?? Infinity);
-  const folder = `/local/domain/${server}/data/${name}`;
+  const { timeout = Infinity, signal } = options;
+  const end = performance.now() + timeout;
+  const paths = ["ring-ref", "event-channel"].map((node) => `/local/domain/${server}/data/${name}/${node}`);
   for (;;) {
-    const left = timeout === undefined ? undefined : Math.max(0, Math.ceil(end - performance.now()));
-    await store.waitFor(`${folder}/event-channel`, undefined, { timeout: left, signal });
+    for (const path of paths) {
+      const left = Math.max(0, Math.ceil(end - performance.now()));
+      await store.waitFor(path, undefined, { timeout: left, signal });
+    }
     try {
-      return await store.transaction(async (transaction) => ({
-        gref: await transaction.readNumber(`${folder}/ring-ref`),
-        port: await transaction.readNumber(`${folder}/event-channel`),
-      }));
+      const [gref, port] = await store.transaction(
+        async (transaction) =>
+          [await transaction.readNumber(paths[0]!), await transaction.readNumber(paths[1]!)] as const,
+        { signal },
+      );
+      return { gref, port };
     } catch (error) {
       // The server has withdrawn meanwhile, or its domain is gone: another one may come.
-      const isGone = error instanceof StoreError && (error.code === "denied" || error.code === "not-found");
-      if (!isGone || performance.now() >= end) throw error;
+      if (!(error instanceof StoreError && (error.code === "denied" || error.code === "not-found"))) throw error;
     }
   }
 }

@@ -55,17 +55,26 @@ const DENIED_READING: Explanation = [
   `In your own home, ${GRANT}. Below another domain, it may also not be there yet: \`waitFor\` waits for both`,
 ];
 
+/** What it means that something is not there, where that is not only the node. */
+const NOT_FOUND: Partial<Record<StoreOperation, Explanation>> = {
+  "remove": ["there is no node above it", "Check the path"],
+  "set permissions": [
+    "there is no such node, or no such domain as its permissions name",
+    "Write the node first, name its owner in the first entry, and only domains that run",
+  ],
+};
+
 /** Which quota may be reached. */
 const QUOTAS: Partial<Record<StoreOperation, Explanation>> = {
   "write": [
-    "the domain has as many nodes as it may (usually 1000), or the node more bytes (usually 2047, with its " +
-    "permissions and the names below it)",
+    "the domain has as many nodes as it may (usually 1000), or the node, or the one above a new node, has more bytes " +
+    "(usually 2047, with its permissions and the names below it)",
     "Remove nodes, spread them over folders, or write a shorter value",
   ],
   "make": [
-    "the domain has as many nodes as it may (usually 1000), or the node above more bytes (usually 2047, with its " +
+    "the domain has as many nodes as it may (usually 1000), or the node above has more bytes (usually 2047, with its " +
     "permissions and the names below it)",
-    "Remove nodes",
+    "Remove nodes, or spread them over folders",
   ],
   "set permissions": [
     "the node would have more permissions (usually 5) or more bytes (usually 2047) than it may",
@@ -106,7 +115,7 @@ function explain(code: StoreErrorCode, operation: StoreOperation): Explanation {
     case "not-found":
       return operation === "end a transaction"
         ? ["the daemon does not know it", "Run it again"]
-        : ["there is no such node", "Write it first, or wait for it with `waitFor`"];
+        : NOT_FOUND[operation] ?? ["there is no such node", "Write it first, or wait for it with `waitFor`"];
     case "exists":
       return ["it exists already", "Use what exists, or end it first"];
     case "conflict":

@@ -44,7 +44,7 @@ export interface StoreOptions {
  * is in UTF-8. Requests are carried out in the order of the calls. Through a socket, up to 16 are
  * sent before the first is answered; through the device, one.
  *
- * Every failure rejects the promise: a `TypeError` or a `RangeError` for a bad argument, before anything is sent;
+ * Every failure of a call that returns a promise rejects it: a `TypeError` or a `RangeError` for a bad argument, before anything is sent;
  * otherwise a {@linkcode StoreError}. Those that any request may have are `denied`, `timed-out`, `disconnected` and
  * `closed`; an aborted signal rejects with its reason. A request or a wait keeps the program alive; an open XenStore
  * does not.

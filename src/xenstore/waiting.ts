@@ -1,6 +1,6 @@
 import { checkInteger, show } from "../contract/checks.ts";
 import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
-import { readOptions } from "../contract/options.ts";
+import { isPlainObject, readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { onAbort, unlessAborted } from "./abort.ts";
@@ -23,6 +23,12 @@ export interface StoreWaitOptions {
   timeout?: number | undefined;
 }
 
+/** What is said when the time is over. */
+interface Late {
+  what: string;
+  wayOut: string;
+}
+
 /** Looks at a node. Returns `undefined` if that is not what is waited for. */
 type Look<Value> = (signal: AbortSignal) => Promise<Value | undefined>;
 
@@ -35,11 +41,19 @@ export async function waitForValue(
   options: StoreWaitOptions | undefined,
 ): Promise<string> {
   if (predicate !== undefined && typeof predicate !== "function") {
-    throw new TypeError(`Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}`);
+    const hint = options === undefined && isPlainObject(predicate) ? ". Options are the third argument" : "";
+    throw new TypeError(`Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}${hint}`);
   }
-  return await wait(connection, path, options, async (signal) => {
+  const late: Late = {
+    what: "it was not there, or not readable,",
+    wayOut: "See whether the other side runs and has given this domain the right to read",
+  };
+  return await wait(connection, path, options, late, async (signal) => {
     const text = await ifThere(nodes.readText(path, { signal }));
-    return text !== undefined && (predicate === undefined || await predicate(text)) ? text : undefined;
+    if (text === undefined || predicate === undefined) return text;
+    late.what = "`predicate` did not accept its value";
+    late.wayOut = "See what the other side has written";
+    return await predicate(text) ? text : undefined;
   });
 }
 
@@ -50,7 +64,8 @@ export async function waitForRemoval(
   path: string,
   options: StoreWaitOptions | undefined,
 ): Promise<void> {
-  await wait(connection, path, options, async (signal) => {
+  const late: Late = { what: "it was still there", wayOut: "See whether the other side has ended" };
+  await wait(connection, path, options, late, async (signal) => {
     return await ifThere(nodes.read(path, { signal })) === undefined ? true : undefined;
   });
 }
@@ -60,6 +75,7 @@ async function wait<Value>(
   connection: Connection,
   path: string,
   options: StoreWaitOptions | undefined,
+  late: Late,
   look: Look<Value>,
 ): Promise<Value> {
   const { signal, timeout = Infinity } = readOptions("wait", options, ["signal", "timeout"]);
@@ -73,7 +89,7 @@ async function wait<Value>(
   const stopWatchingEnd = connection.onEnd((ending) => stop.abort(ended({ operation: "wait", path }, ending)));
   const stopTimer = timeout === Infinity
     ? undefined
-    : startProgramTimer(() => stop.abort(late(path, timeout)), timeout);
+    : startProgramTimer(() => stop.abort(timedOut(path, timeout, late)), timeout);
   // While the predicate runs, too: so that a lost connection is noticed, and the program stays alive.
   connection.want();
   try {
@@ -101,13 +117,10 @@ async function ifThere<Value>(read: Promise<Value>): Promise<Value | undefined> 
   }
 }
 
-function late(path: string, timeout: number): StoreError {
+function timedOut(path: string, timeout: number, { what, wayOut }: Late): StoreError {
   const subject = { operation: "wait", path } as const;
   return new StoreError(
-    `Cannot ${
-      describe(subject)
-    }: it was not as expected within ${timeout} ms. See whether the other side runs and has ` +
-      "given this domain the right to read, or raise `timeout`.",
+    `Cannot ${describe(subject)}: ${what} after ${timeout} ms. ${wayOut}, or raise \`timeout\`.`,
     { code: "timed-out", ...subject },
   );
 }

@@ -74,10 +74,20 @@ describe.each([
         operation: "wait",
         path: "a",
         message:
-          "Cannot wait for `a`: it was not as expected within 5 ms. See whether the other side runs and has given " +
-          "this domain the right to read, or raise `timeout`.",
+          "Cannot wait for `a`: it was not there, or not readable, after 5 ms. See whether the other side runs and has " +
+          "given this domain the right to read, or raise `timeout`.",
       });
       expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
+    });
+
+    test("says what is missing after its time", async () => {
+      daemon.nodes.set("a", "1");
+      await expect(store.waitFor("a", (text) => text === "2", { timeout: 5 })).rejects.toThrow(
+        "Cannot wait for `a`: `predicate` did not accept its value after 5 ms. See what the other side has written, or",
+      );
+      await expect(store.waitForRemoval("a", { timeout: 5 })).rejects.toThrow(
+        "Cannot wait for `a`: it was still there after 5 ms. See whether the other side has ended, or raise `timeout`.",
+      );
     });
 
     test("has no time limit by default, nor if that is `Infinity`", async () => {
