@@ -5,7 +5,7 @@ const TICKS = 8;
 
 /**
  * One timer for the time limits of all requests: it ticks only while there are some. A limit may take up to an eighth
- * longer, and time in which the program itself was stopped does not count.
+ * and some milliseconds longer, and time in which the program itself was stopped does not count.
  */
 export class Clock {
   readonly #period: number;

@@ -42,6 +42,8 @@ export class Connection implements TransportTaker {
   readonly #inFlight = new Map<number, Request>();
   /** Those that wait for their turn. */
   readonly #queue = new Set<Request>();
+  /** Goes through the queue. */
+  #order: IterableIterator<Request> = this.#queue.values();
   /** The tick of the clock at which the queue last moved. */
   #moved = 0;
   /** How many in the queue were posted. */
@@ -101,6 +103,7 @@ export class Connection implements TransportTaker {
    * Sends the request that was put together.
    *
    * @param decode Reads the reply.
+   * @param signal Gives the request up, as does `other`.
    * @throws {RangeError} if it is too large.
    */
   request<Value>(
@@ -110,6 +113,7 @@ export class Connection implements TransportTaker {
     path: string | undefined,
     decode: Decode<Value>,
     signal: AbortSignal | undefined,
+    other?: AbortSignal | undefined,
   ): Request<Value> {
     const request = new Request(type, operation, path, decode);
     const message = this.#encoder.finish(operation, type, transaction);
@@ -117,11 +121,23 @@ export class Connection implements TransportTaker {
       request.fail(ended(request, this.#ending));
       return request;
     }
-    if (signal) request.cleanUp = onAbort(signal, () => this.#fail(request as Request, reasonOf(signal)));
+    if (signal) request.cleanUp = this.#failOnAbort(request as Request, signal);
+    if (other && other !== signal) {
+      const cleanUp = request.cleanUp;
+      const stopListening = this.#failOnAbort(request as Request, other);
+      request.cleanUp = () => {
+        cleanUp?.();
+        stopListening();
+      };
+    }
     this.#transport.want();
     this.#submit(request as Request, message);
     this.#transport.listen();
     return request;
+  }
+
+  #failOnAbort(request: Request, signal: AbortSignal): () => void {
+    return onAbort(signal, () => this.#fail(request, reasonOf(signal)));
   }
 
   /** Sends the request that was put together. Nobody waits for its reply. */
@@ -179,11 +195,24 @@ export class Connection implements TransportTaker {
     this.#transport.send(message);
   }
 
+  /** Takes the first request out of the queue. */
+  #takeFirst(): Request | undefined {
+    if (this.#queue.size === 0) return undefined;
+    // One iterator for many: a new one would skip the places of all that were deleted.
+    let first = this.#order.next();
+    if (first.done) {
+      this.#order = this.#queue.values();
+      first = this.#order.next();
+    }
+    this.#queue.delete(first.value!);
+    return first.value;
+  }
+
   /** Sends those that have waited for their turn. */
   #advance(): void {
-    for (const request of this.#queue) {
-      if (this.#inFlight.size >= this.#mostInFlight) break;
-      this.#queue.delete(request);
+    while (this.#inFlight.size < this.#mostInFlight) {
+      const request = this.#takeFirst();
+      if (request === undefined) break;
       const { message } = request;
       request.message = undefined;
       if (request.settled) this.#posted--;

@@ -4,6 +4,7 @@ import { reasonOf } from "../shared/signal.ts";
 import type { Connection } from "./connection.ts";
 import { Garbage } from "./garbage.ts";
 import { wordsOf } from "./replies.ts";
+import type { Scope } from "./scope.ts";
 import { describe, type Subject } from "./subject.ts";
 
 /** How often a list is read again because it changed in the meantime. */
@@ -29,15 +30,17 @@ interface Part {
  */
 export async function listParts(
   connection: Connection,
-  transaction: number,
+  scope: Scope,
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const subject = { operation: "list", path } as const;
   const ask = (offset: number): Promise<Part> => {
-    if (signal?.aborted) throw reasonOf(signal);
+    for (const given of [signal, scope.signal]) if (given?.aborted) throw reasonOf(given);
+    scope.check?.("list", path);
     connection.begin().path("list", path).word(String(offset));
-    return connection.request(StoreMessage.DIRECTORY_PART, transaction, "list", path, toPart, signal).promise;
+    const { transaction, signal: common } = scope;
+    return connection.request(StoreMessage.DIRECTORY_PART, transaction, "list", path, toPart, signal, common).promise;
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const names = await listOnce(ask, subject);

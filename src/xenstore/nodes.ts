@@ -1,24 +1,16 @@
-import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
+import type { StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { showAs } from "../shared/inspection.ts";
+import { reasonOf } from "../shared/signal.ts";
 import { readSignal, type StoreRequestOptions } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreValue } from "./encoder.ts";
 import { listParts } from "./listing.ts";
 import { fromPermissions, type StorePermission, toPermissions } from "./permissions.ts";
 import { done, toBytes, toNumber, toText, wordsOf } from "./replies.ts";
-import type { Decode } from "./request.ts";
+import type { Decode, Request } from "./request.ts";
+import type { Scope } from "./scope.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
-
-/** The transaction in which requests are made. */
-export interface Scope {
-  /** Its number: 0 outside of transactions. */
-  readonly transaction: number;
-  /** Gives up all requests of the transaction. */
-  readonly signal?: AbortSignal | undefined;
-  /** Throws if the transaction has ended. */
-  check?(operation: StoreOperation, path: unknown): void;
-}
 
 /** The requests about nodes, inside a transaction or outside. */
 export class Nodes implements StoreTransaction {
@@ -62,7 +54,7 @@ export class Nodes implements StoreTransaction {
     try {
       const signal = this.#enter("write", path, options);
       this.#connection.begin().path("write", path).value("write", value);
-      return this.#send(StoreMessage.WRITE, "write", path, done, signal);
+      return this.#send(StoreMessage.WRITE, "write", path, done, signal).promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -75,7 +67,7 @@ export class Nodes implements StoreTransaction {
       const words = fromPermissions(what, permissions);
       const encoder = this.#connection.begin().path(what, path);
       for (const word of words) encoder.word(word);
-      return this.#send(StoreMessage.SET_PERMS, what, path, done, signal);
+      return this.#send(StoreMessage.SET_PERMS, what, path, done, signal).promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -84,12 +76,13 @@ export class Nodes implements StoreTransaction {
   async list(path: string, options?: StoreRequestOptions): Promise<string[]> {
     const signal = this.#enter("list", path, options);
     this.#connection.begin().path("list", path);
+    const request = this.#send(StoreMessage.DIRECTORY, "list", path, wordsOf, signal);
     try {
-      return await this.#send(StoreMessage.DIRECTORY, "list", path, wordsOf, signal);
+      return await request.promise;
     } catch (error) {
-      if (!(error instanceof StoreError) || error.reason !== "E2BIG") throw error;
+      if (request.refusal !== "E2BIG") throw error;
     }
-    return listParts(this.#connection, this.#scope.transaction, path, signal);
+    return await listParts(this.#connection, this.#scope, path, signal);
   }
 
   /** Makes a request of nothing but a path. */
@@ -103,7 +96,7 @@ export class Nodes implements StoreTransaction {
     try {
       const signal = this.#enter(operation, path, options);
       this.#connection.begin().path(operation, path);
-      return this.#send(type, operation, path, decode, signal);
+      return this.#send(type, operation, path, decode, signal).promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -112,8 +105,10 @@ export class Nodes implements StoreTransaction {
   /** Throws if no request can be made. Returns the signal that gives it up. */
   #enter(operation: StoreOperation, path: string, options: StoreRequestOptions | undefined): AbortSignal | undefined {
     const signal = readSignal(operation, options);
+    const { signal: common } = this.#scope;
+    if (common?.aborted) throw reasonOf(common);
     this.#scope.check?.(operation, path);
-    return signal ?? this.#scope.signal;
+    return signal;
   }
 
   #send<Value>(
@@ -122,7 +117,8 @@ export class Nodes implements StoreTransaction {
     path: string,
     decode: Decode<Value>,
     signal: AbortSignal | undefined,
-  ): Promise<Value> {
-    return this.#connection.request(type, this.#scope.transaction, operation, path, decode, signal).promise;
+  ): Request<Value> {
+    const { transaction, signal: common } = this.#scope;
+    return this.#connection.request(type, transaction, operation, path, decode, signal, common);
   }
 }

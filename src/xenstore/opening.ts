@@ -6,6 +6,7 @@ import { StoreMessage } from "../contract/store_wire.ts";
 import { Connection } from "./connection.ts";
 import { CLOSED } from "./refusals.ts";
 import { done } from "./replies.ts";
+import type { Request } from "./request.ts";
 
 /** The least that a request must be able to have: the longest path, and a word. */
 const LEAST_PAYLOAD = 2112;
@@ -17,12 +18,14 @@ export async function connect(
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   const connection = new Connection(openFile(backend), backend.name, timeout);
+  let request: Request | undefined;
   try {
     connection.begin().path("open", "domid");
-    await connection.request(StoreMessage.READ, 0, "open", undefined, done, signal).promise;
+    request = connection.request<unknown>(StoreMessage.READ, 0, "open", undefined, done, signal);
+    await request.promise;
   } catch (error) {
     // The daemon answers, and that is enough: the toolstack may not have written this node yet.
-    if (error instanceof StoreError && error.reason !== undefined) return connection;
+    if (request?.refusal !== undefined) return connection;
     connection.end(CLOSED);
     throw error;
   }

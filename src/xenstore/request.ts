@@ -26,6 +26,8 @@ export class Request<Value = unknown> implements Subject {
   began = 0;
   /** Whether its promise is settled. */
   settled = false;
+  /** The daemon's own name of the error with which it has refused the request, while somebody waited for the reply. */
+  refusal: string | undefined;
   /** Called with what the reply says if it comes after the promise was settled. */
   late: ((value: Value) => void) | undefined;
   /** Called once the promise is settled. */
@@ -47,7 +49,11 @@ export class Request<Value = unknown> implements Subject {
 
   /** Settles the promise by the reply. Returns whether it had not been settled before. */
   answer(type: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): boolean {
-    if (type === StoreMessage.ERROR) return this.fail(refused(this, toReason(bytes, start, end)));
+    if (type === StoreMessage.ERROR) {
+      const reason = toReason(bytes, start, end);
+      if (!this.settled) this.refusal = reason;
+      return this.fail(refused(this, reason));
+    }
     let value: Value;
     try {
       value = this.#decode(bytes, start, end, this);

@@ -23,7 +23,7 @@ import { type StoreWatch, Watch } from "./watch.ts";
 export interface StoreOptions {
   /**
    * How long the daemon may take for each answer, in milliseconds: a whole number from 1 to 2,147,483,647. A request
-   * that takes longer fails with `timed-out`; the limit may be passed by an eighth. The time begins when the request is
+   * that takes longer fails with `timed-out`; the limit may be exceeded by an eighth and some milliseconds. The time begins when the request is
    * sent. One that still waits to be sent fails, too, once the daemon has answered nothing for that long. Waiting for
    * an event has no limit.
    *

@@ -6,9 +6,10 @@ import { StoreError, type StoreOperation } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
-import { Nodes, type Scope } from "./nodes.ts";
+import { Nodes } from "./nodes.ts";
 import { ended } from "./refusals.ts";
 import { done, toTransaction } from "./replies.ts";
+import type { Scope } from "./scope.ts";
 import { describe } from "./subject.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
 import type { Turns } from "./turns.ts";
@@ -86,6 +87,8 @@ async function runOnce<Value>(
   body: Body<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Outcome<Value>> {
+  // It may have been aborted while this waited for its turn, or paused.
+  if (signal?.aborted) throw reasonOf(signal);
   const transaction = await start(connection, signal);
   let hasEnded = false;
   const scope: Scope = {
@@ -107,20 +110,21 @@ async function runOnce<Value>(
     throw error;
   }
   hasEnded = true;
+  connection.begin().word("T");
+  const commit = connection.request(
+    StoreMessage.TRANSACTION_END,
+    transaction,
+    "end a transaction",
+    undefined,
+    done,
+    undefined,
+  );
   try {
-    connection.begin().word("T");
-    await connection.request(
-      StoreMessage.TRANSACTION_END,
-      transaction,
-      "end a transaction",
-      undefined,
-      done,
-      undefined,
-    ).promise;
+    await commit.promise;
   } catch (error) {
-    if (error instanceof StoreError && error.reason === "EAGAIN") return { committed: false, error };
+    if (commit.refusal === "EAGAIN") return { committed: false, error: error as StoreError };
     // Without an answer, it may not even have been sent.
-    if (!(error instanceof StoreError && error.reason !== undefined)) abort(connection, transaction);
+    if (commit.refusal === undefined) abort(connection, transaction);
     throw error;
   }
   return { committed: true, value };

@@ -216,7 +216,8 @@ export class Transport {
       const count = this.#read(space);
       if (count === 0 || !this.#open) return read > 0;
       this.#frames.add(count);
-      if (count < room) return true;
+      // What has arrived may have ended the connection.
+      if (count < room || !this.#open) return true;
     }
     return true;
   }

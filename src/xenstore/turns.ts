@@ -33,9 +33,9 @@ export class Turns {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { enter: resolve, fail: reject };
+    const stopListening = signal && onAbort(signal, () => reject(reasonOf(signal)));
     this.#waiters.add(waiter);
     if (this.#waiters.size === 1) this.#watchTime();
-    const stopListening = signal && onAbort(signal, () => reject(reasonOf(signal)));
     try {
       await promise;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { StoreError } from "../contract/store_errors.ts";
 import { StoreMessage } from "../contract/store_wire.ts";
 import { showAs } from "../shared/inspection.ts";
 import { reasonOf } from "../shared/signal.ts";
@@ -92,7 +91,13 @@ export class Watch implements StoreWatch, EventTaker {
   }
 
   next(): Promise<Result> {
-    if (this.#token === undefined && !this.#closed) this.#begin();
+    if (this.#token === undefined && !this.#closed) {
+      try {
+        this.#begin();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     if (this.#failure) {
       const { error } = this.#failure;
       this.#failure = undefined;
@@ -109,8 +114,8 @@ export class Watch implements StoreWatch, EventTaker {
     if (signal?.aborted) return this.fail(reasonOf(signal));
     const { ending } = this.#connection;
     if (ending) return this.onEnd(ending);
-    this.#token = this.#connection.addWatch(this);
     if (signal) this.#stopListening = onAbort(signal, () => this.fail(reasonOf(signal)));
+    this.#token = this.#connection.addWatch(this);
     this.#connection.begin().path("watch", this.#path).word(this.#token);
     this.#request = this.#connection.request(StoreMessage.WATCH, 0, "watch", this.#path, done, undefined) as Request;
     this.#request.promise.catch((error) => this.fail(error));
@@ -162,11 +167,10 @@ export class Watch implements StoreWatch, EventTaker {
     const waiter = this.#waiters.shift();
     if (waiter) waiter.reject(error);
     else this.#failure = { error };
-    this.#end(error instanceof StoreError && error.reason !== undefined);
+    this.#end();
   }
 
-  /** @param refused Whether the daemon has refused the watch. */
-  #end(refused = false): void {
+  #end(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopListening?.();
@@ -175,7 +179,7 @@ export class Watch implements StoreWatch, EventTaker {
     this.#balance();
     if (this.#token === undefined) return;
     this.#connection.removeWatch(this.#token);
-    if (refused || this.#connection.ending) return;
+    if (this.#request?.refusal !== undefined || this.#connection.ending) return;
     // There is no request yet while the backend sends it.
     if (this.#request !== undefined && this.#connection.withdraw(this.#request)) return;
     this.#connection.begin().path("unwatch", this.#path).word(this.#token);
