@@ -14,6 +14,7 @@ import { EagerReader } from "./eager_reader.ts";
 import { type FileHoldings, watchFile } from "./leaks.ts";
 import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { pause } from "./pause.ts";
+import { ReadableWait } from "./readable_wait.ts";
 import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
 
 /**
@@ -65,7 +66,10 @@ class SocketConnection implements StoreConnection {
   #isSent = false;
   /** What is sent at the end of this turn, or when the socket has room again. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
+  /** The errno of the send that failed. A request may be torn, so nothing can follow it. */
+  #failure: number | undefined;
   readonly #reader: EagerReader;
+  readonly #wait: ReadableWait;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
@@ -73,15 +77,16 @@ class SocketConnection implements StoreConnection {
     this.#path = path;
     this.#fd = fd;
     this.#reader = new EagerReader(libc, fd);
+    this.#wait = new ReadableWait((callback) => this.#reader.whenReadable(callback));
     this.#held = watchFile(this, { path, warnOfLeaks }, { owner: "XenStore" });
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     const { type } = checkSend(message, MAX_PAYLOAD);
     const sent = this.#isSent || this.#unsent.length > 0 ? 0 : this.#write(message);
+    if (this.#failure !== undefined) throw lostError(this.#path, operationOf(type), this.#failure);
     if (!this.#isSent) this.#sendMoreSoon();
     this.#reader.expect();
-    if (sent < 0) throw lostError(this.#path, operationOf(type), -sent);
     if (sent === message.length) return;
     this.#unsent.push(message.slice(sent));
     if (sent > 0) this.#sendLater();
@@ -96,10 +101,20 @@ class SocketConnection implements StoreConnection {
     });
   }
 
-  /** Returns how many bytes the socket took, which may be 0, or a negative errno. */
+  /** Returns how many bytes the socket took: 0 if it has no room, or if the connection has failed. */
   #write(bytes: Uint8Array<ArrayBuffer>): number {
+    if (this.#failure !== undefined) return 0;
     const sent = this.#libc.send(this.#fd, bytes);
-    return sent === -Errno.EAGAIN || sent === -Errno.EINTR ? 0 : sent;
+    if (sent >= 0) return sent;
+    if (sent !== -Errno.EAGAIN && sent !== -Errno.EINTR) this.#fail(-sent);
+    return 0;
+  }
+
+  /** Gives the connection up. Whoever waits is called back, as the socket need not become readable. */
+  #fail(errno: number): void {
+    this.#failure = errno;
+    this.#unsent = [];
+    this.#wait.ready();
   }
 
   /**
@@ -117,8 +132,8 @@ class SocketConnection implements StoreConnection {
     if (this.#unsent.length === 0 || this.#timer !== undefined) return;
     const all = this.#unsent.length === 1 ? this.#unsent[0]! : joined(this.#unsent);
     const sent = this.#write(all);
-    // The socket is readable if that failed, and the next receive() finds that the connection is lost.
-    this.#unsent = sent < 0 || sent === all.length ? [] : [all.subarray(sent)];
+    if (this.#failure !== undefined) return;
+    this.#unsent = sent === all.length ? [] : [all.subarray(sent)];
     if (this.#unsent.length > 0) this.#sendLater();
   }
 
@@ -126,13 +141,17 @@ class SocketConnection implements StoreConnection {
     checkReceive(bytes);
     this.#flush();
     const size = this.#reader.read(bytes);
-    if (size === -Errno.EAGAIN) return 0;
+    if (size === -Errno.EAGAIN) {
+      // Replies that came before the failure are taken first.
+      if (this.#failure !== undefined) throw lostError(this.#path, "wait", this.#failure);
+      return 0;
+    }
     if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
     return size;
   }
 
   whenReadable(callback: () => void): () => void {
-    const stop = this.#reader.whenReadable(callback);
+    const stop = this.#wait.begin(callback, this.#failure !== undefined);
     if (typeof stop === "number") throw waitError(this.#path, -stop);
     return stop;
   }
@@ -140,6 +159,7 @@ class SocketConnection implements StoreConnection {
   close(): void {
     this.#held.closed = true;
     this.#flush();
+    this.#wait.end();
     this.#reader.close();
     stopTimer(this.#timer);
     this.#unsent = [];
