@@ -83,7 +83,8 @@ class SocketConnection implements StoreConnection {
 
   send(message: Uint8Array<ArrayBuffer>): void {
     const { type } = checkSend(message, MAX_PAYLOAD);
-    const sent = this.#isSent || this.#unsent.length > 0 ? 0 : this.#write(message);
+    const isNext = !this.#isSent && this.#unsent.length === 0 && this.#failure === undefined;
+    const sent = isNext ? this.#write(message) : 0;
     if (this.#failure !== undefined) throw lostError(this.#path, operationOf(type), this.#failure);
     if (!this.#isSent) this.#sendMoreSoon();
     this.#reader.expect();
@@ -101,9 +102,8 @@ class SocketConnection implements StoreConnection {
     });
   }
 
-  /** Returns how many bytes the socket took: 0 if it has no room, or if the connection has failed. */
+  /** Returns how many bytes the socket took: 0 if it has no room, or if the connection fails. */
   #write(bytes: Uint8Array<ArrayBuffer>): number {
-    if (this.#failure !== undefined) return 0;
     const sent = this.#libc.send(this.#fd, bytes);
     if (sent >= 0) return sent;
     if (sent !== -Errno.EAGAIN && sent !== -Errno.EINTR) this.#fail(-sent);
@@ -113,7 +113,6 @@ class SocketConnection implements StoreConnection {
   /** Gives the connection up. Whoever waits is called back, as the socket need not become readable. */
   #fail(errno: number): void {
     this.#failure = errno;
-    this.#unsent = [];
     this.#wait.ready();
   }
 
@@ -131,10 +130,11 @@ class SocketConnection implements StoreConnection {
   #flush(): void {
     if (this.#unsent.length === 0 || this.#timer !== undefined) return;
     const all = this.#unsent.length === 1 ? this.#unsent[0]! : joined(this.#unsent);
+    this.#unsent = [];
     const sent = this.#write(all);
-    if (this.#failure !== undefined) return;
-    this.#unsent = sent === all.length ? [] : [all.subarray(sent)];
-    if (this.#unsent.length > 0) this.#sendLater();
+    if (sent === all.length || this.#failure !== undefined) return;
+    this.#unsent = [all.subarray(sent)];
+    this.#sendLater();
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): number {
