@@ -1,5 +1,5 @@
 /** How answers are looked for before the kernel waits for them. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { EagerReader } from "../../backends/linux/eager_reader.ts";
 import { XENBUS } from "../../backends/linux/xenbus.ts";
 import { Errno } from "../../src/contract/errno.ts";
@@ -9,10 +9,13 @@ import { libc, useFakeLibc } from "../support/fake_libc.ts";
 useFakeLibc();
 
 let reader: EagerReader;
+/** The time of the reader, in milliseconds. It stands still unless a test moves it. */
+let time: number;
 
 beforeEach(() => {
+  time = 1000;
   libc.xenstore = [];
-  reader = new EagerReader(libc, libc.open(XENBUS));
+  reader = new EagerReader(libc, libc.open(XENBUS), () => time);
   libc.log = [];
 });
 
@@ -24,11 +27,17 @@ function ask(): () => boolean {
   return () => isOver;
 }
 
-/** Asks, and waits until the kernel waits. Returns how often the answer was looked for. */
-async function askInVain(): Promise<number> {
+/**
+ * Asks, and lets the reader look in this many turns in time, and in one that is late: the kernel waits then. Returns
+ * how often the answer was looked for.
+ */
+async function askInVain(turnsInTime = 1): Promise<number> {
   libc.log = [];
   ask();
-  await vi.waitFor(() => expect(libc.waiting.size).toBe(1));
+  await turns(turnsInTime);
+  time += 0.1;
+  await turns(1);
+  expect(libc.waiting.size).toBe(1);
   const looks = libc.log.filter((line) => line === "read 3").length;
   // The answer, at last.
   const callback = libc.waiting.get(3)!;
@@ -90,9 +99,20 @@ describe("where looking does not help", () => {
   });
 
   test("it is given up, but not at once", async () => {
-    const looks = await askInVain();
-    expect(looks).toBeGreaterThanOrEqual(6);
-    expect(looks % 6).toBe(0);
+    expect(await askInVain(3)).toBe(4 * 6);
+  });
+
+  test("it is given up after a tenth of a millisecond", async () => {
+    ask();
+    time += 0.0999;
+    await turns(5);
+    expect(libc.waiting.size).toBe(0);
+    time += 0.0001;
+    await turns(1);
+    expect(libc.waiting.size).toBe(1);
+    libc.log = [];
+    await turns(2);
+    expect(libc.log).toEqual([]);
   });
 });
 
@@ -103,14 +123,16 @@ test("a failure of the read, and of the wait, is what the next read returns", as
   expect(isOver()).toBe(true);
   for (let read = 0; read < 2; read++) expect(reader.read(new Uint8Array(1))).toBe(-Errno.ECONNRESET);
 
-  const other = new EagerReader(libc, 4);
+  const other = new EagerReader(libc, 4, () => time);
   libc.fail("wait", Errno.ENOMEM);
   expect(other.whenReadable(() => {})).toBe(-Errno.ENOMEM);
   libc.fail("wait", Errno.ENOMEM);
   other.expect();
   let isCalled = false;
   other.whenReadable(() => isCalled = true);
-  await vi.waitFor(() => expect(isCalled).toBe(true));
+  time += 0.1;
+  await turns(1);
+  expect(isCalled).toBe(true);
   expect(other.read(new Uint8Array(1))).toBe(-Errno.ENOMEM);
 });
 
