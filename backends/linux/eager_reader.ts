@@ -126,6 +126,7 @@ export class EagerReader {
         this.#until = 0;
         this.#toSkip = Math.min(2 * this.#toSkip + 1, MOST_SKIPPED);
         this.#skipped = 0;
+        // The kernel may wait already. Node refuses to wait twice for a descriptor.
         if (this.#stop !== undefined) return;
         const failure = this.#wait(callback);
         if (failure === 0) return;

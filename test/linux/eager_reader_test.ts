@@ -40,9 +40,7 @@ async function askInVain(turnsInTime = 1): Promise<number> {
   expect(libc.waiting.size).toBe(1);
   const looks = libc.log.filter((line) => line === "read 3").length;
   // The answer, at last.
-  const callback = libc.waiting.get(3)!;
-  libc.waiting.clear();
-  callback();
+  libc.waiting.get(3)!();
   return looks;
 }
 
@@ -81,6 +79,28 @@ test("a question during the kernel's wait is looked for, too", async () => {
   expect([isOver, libc.waiting.size]).toEqual([true, 0]);
 });
 
+test("several questions in one turn are looked for together", async () => {
+  ask();
+  for (let request = 0; request < 3; request++) reader.expect();
+  await turns(1);
+  expect(libc.log).toEqual(Array(6).fill("read 3"));
+});
+
+test("the kernel's wait goes on if looking for a question's answer meanwhile finds nothing", async () => {
+  let calls = 0;
+  reader.whenReadable(() => calls++);
+  reader.expect();
+  await turns(1);
+  time += 0.1;
+  await turns(2);
+  expect(libc.log.filter((line) => line === "read 3")).toHaveLength(2 * 6);
+  expect(libc.log.filter((line) => line === "wait 3")).toHaveLength(1);
+  expect([calls, libc.waiting.size]).toEqual([0, 1]);
+  libc.waiting.get(3)!();
+  expect(calls).toBe(1);
+  expect(reader.read(new Uint8Array(1))).toBe(-Errno.EAGAIN);
+});
+
 describe("where looking does not help", () => {
   test("it is tried ever less often, and again after the first success", async () => {
     const tried: number[] = [];
@@ -96,6 +116,20 @@ describe("where looking does not help", () => {
     expect(isOver()).toBe(true);
     reader.read(new Uint8Array(1));
     expect(await askInVain()).toBeGreaterThan(0);
+  });
+
+  test("a success makes up for all failures before it", async () => {
+    const isTried = async () => await askInVain() > 0;
+    // The next three are skipped.
+    expect([await isTried(), await isTried(), await isTried()]).toEqual([true, false, true]);
+    for (let request = 0; request < 3; request++) expect(await isTried()).toBe(false);
+    libc.xenstore!.push(Uint8Array.of(1));
+    const isOver = ask();
+    await turns(1);
+    expect(isOver()).toBe(true);
+    expect(reader.read(new Uint8Array(1))).toBe(1);
+    // One is skipped after the first failure, as at the beginning.
+    expect([await isTried(), await isTried(), await isTried()]).toEqual([true, false, true]);
   });
 
   test("it is given up, but not at once", async () => {
