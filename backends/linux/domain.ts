@@ -43,8 +43,8 @@ export interface LinuxDomainOptions {
   /**
    * Whether to warn, through `console.warn`, if a file of a device is dropped without being closed: the garbage
    * collector takes the handles, but the pages stay granted or mapped, the ports bound, and the watches of XenStore open,
-   * until the program ends. The first one of each device is reported. Set it to false if the program keeps only the `bytes` of pages that it shares
-   * to its end. Default is true.
+   * until the program ends. The first one of each device is reported. Set it to false if the program keeps only the
+   * `bytes` of pages that it shares to its end. Default is true.
    */
   warnOfLeaks?: boolean | undefined;
 }
