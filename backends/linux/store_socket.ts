@@ -18,8 +18,8 @@ import { ReadableWait } from "./readable_wait.ts";
 import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
 
 /**
- * How often to try to connect, a millisecond apart: the daemon has room for only one connection that it has not accepted
- * yet, and accepts it as soon as it is done with the request at hand.
+ * How often to try to connect, a millisecond apart: the daemon has room for only one connection that it has not
+ * accepted yet, and accepts it as soon as it is done with the request at hand.
  */
 const TRIES = 100;
 /** The milliseconds after which to send again what the socket had no room for. */
