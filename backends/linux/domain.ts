@@ -28,9 +28,9 @@ export interface LinuxDomainOptions {
    */
   xenbus?: string | undefined;
   /**
-   * Path of the socket of XenStore's daemon, at most 107 bytes, to use it instead of the device. Only the domain in which
-   * the daemon runs has it, usually domain 0. Default is the variable `XENSTORED_PATH` of the environment, or `socket` in
-   * the folder `XENSTORED_RUNDIR`. If neither is set, the device is used.
+   * Path of the socket of XenStore's daemon, at most 107 bytes, to use it instead of the device. Only the domain in
+   * which the daemon runs has it, usually domain 0. Default is the variable `XENSTORED_PATH` of the environment, or
+   * `socket` in the folder `XENSTORED_RUNDIR`. If neither is set, the device is used.
    */
   xenstored?: string | undefined;
   /**
@@ -42,9 +42,9 @@ export interface LinuxDomainOptions {
   allowOwnGrants?: boolean | undefined;
   /**
    * Whether to warn, through `console.warn`, if a file of a device is dropped without being closed: the garbage
-   * collector takes the handles, but the pages stay granted or mapped, the ports bound, and the watches of XenStore open,
-   * until the program ends. The first one of each device is reported. Set it to false if the program keeps only the `bytes` of pages that it shares
-   * to its end. Default is true.
+   * collector takes the handles, but the pages stay granted or mapped, the ports bound, and the watches of XenStore
+   * open, until the program ends. The first one of each device is reported. Set it to false if the program keeps only
+   * the `bytes` of pages that it shares to its end. Default is true.
    */
   warnOfLeaks?: boolean | undefined;
 }

@@ -21,6 +21,7 @@ const SIZE = 4096;
  */
 export class EagerReader {
   readonly #libc: Libc;
+  readonly #clock: () => number;
   /** -1 once it is closed, as the number may be that of another file then. */
   #fd: number;
   readonly #buffer = new Uint8Array(new ArrayBuffer(SIZE));
@@ -38,8 +39,10 @@ export class EagerReader {
   /** Stops waiting for the kernel. */
   #stop: (() => void) | undefined;
 
-  constructor(libc: Libc, fd: number) {
+  /** @param clock Returns milliseconds, and only goes forward. */
+  constructor(libc: Libc, fd: number, clock: () => number = now) {
     this.#libc = libc;
+    this.#clock = clock;
     this.#fd = fd;
   }
 
@@ -49,7 +52,7 @@ export class EagerReader {
       this.#skipped++;
       return;
     }
-    this.#until = now() + PATIENCE;
+    this.#until = this.#clock() + PATIENCE;
     if (this.#callback !== undefined) this.#look();
   }
 
@@ -92,7 +95,7 @@ export class EagerReader {
   }
 
   get #isDue(): boolean {
-    return this.#until !== 0 && now() < this.#until;
+    return this.#until !== 0 && this.#clock() < this.#until;
   }
 
   /** Has the kernel wait. Returns 0 or a negative errno. */
@@ -123,6 +126,7 @@ export class EagerReader {
         this.#until = 0;
         this.#toSkip = Math.min(2 * this.#toSkip + 1, MOST_SKIPPED);
         this.#skipped = 0;
+        // The kernel may wait already. Node refuses to wait twice for a descriptor.
         if (this.#stop !== undefined) return;
         const failure = this.#wait(callback);
         if (failure === 0) return;

@@ -89,7 +89,9 @@ export interface Libc {
   environment(name: string): string | undefined;
 }
 
-/** The most bytes of the path of a unix socket: `sun_path` of C's `struct sockaddr_un` has 108, one of them for the NUL. */
+/**
+ * The most bytes of the path of a unix socket: `sun_path` of C's `struct sockaddr_un` has 108, one of them for the NUL.
+ */
 export const MAX_SOCKET_PATH = 107;
 
 /** Memory that {@linkcode Libc.mmap} mapped. */

@@ -8,8 +8,8 @@ interface Waiting {
 }
 
 /**
- * Waits until there is something to take from a file: from the kernel, or of what was taken from
- * there before and not handed out. A file has one wait at a time.
+ * Waits until there is something to take from a file: bytes of the kernel, or something that the file has ready itself,
+ * for example a reply that it made, or a failure. A file has one wait at a time.
  */
 export class ReadableWait {
   readonly #whenReadable: (callback: () => void) => (() => void) | number;

@@ -14,11 +14,12 @@ import { EagerReader } from "./eager_reader.ts";
 import { type FileHoldings, watchFile } from "./leaks.ts";
 import { type Libc, MAX_SOCKET_PATH } from "./libc.ts";
 import { pause } from "./pause.ts";
+import { ReadableWait } from "./readable_wait.ts";
 import { asStoreError, lostError, operationOf, socketError, waitError } from "./store_errors.ts";
 
 /**
- * How often to try to connect, a millisecond apart: the daemon has room for only one connection that it has not accepted
- * yet, and accepts it as soon as it is done with the request at hand.
+ * How often to try to connect, a millisecond apart: the daemon has room for only one connection that it has not
+ * accepted yet, and accepts it as soon as it is done with the request at hand.
  */
 const TRIES = 100;
 /** The milliseconds after which to send again what the socket had no room for. */
@@ -65,7 +66,10 @@ class SocketConnection implements StoreConnection {
   #isSent = false;
   /** What is sent at the end of this turn, or when the socket has room again. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
+  /** The errno of the send that failed. A request may be torn, so nothing can follow it. */
+  #failure: number | undefined;
   readonly #reader: EagerReader;
+  readonly #wait: ReadableWait;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(libc: Libc, path: string, fd: number, warnOfLeaks: boolean) {
@@ -73,15 +77,17 @@ class SocketConnection implements StoreConnection {
     this.#path = path;
     this.#fd = fd;
     this.#reader = new EagerReader(libc, fd);
+    this.#wait = new ReadableWait((callback) => this.#reader.whenReadable(callback));
     this.#held = watchFile(this, { path, warnOfLeaks }, { owner: "XenStore" });
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     const { type } = checkSend(message, MAX_PAYLOAD);
-    const sent = this.#isSent || this.#unsent.length > 0 ? 0 : this.#write(message);
+    const isNext = !this.#isSent && this.#unsent.length === 0 && this.#failure === undefined;
+    const sent = isNext ? this.#write(message) : 0;
+    if (this.#failure !== undefined) throw lostError(this.#path, operationOf(type), this.#failure);
     if (!this.#isSent) this.#sendMoreSoon();
     this.#reader.expect();
-    if (sent < 0) throw lostError(this.#path, operationOf(type), -sent);
     if (sent === message.length) return;
     this.#unsent.push(message.slice(sent));
     if (sent > 0) this.#sendLater();
@@ -96,10 +102,18 @@ class SocketConnection implements StoreConnection {
     });
   }
 
-  /** Returns how many bytes the socket took, which may be 0, or a negative errno. */
+  /** Returns how many bytes the socket took: 0 if it has no room, or if the connection fails. */
   #write(bytes: Uint8Array<ArrayBuffer>): number {
     const sent = this.#libc.send(this.#fd, bytes);
-    return sent === -Errno.EAGAIN || sent === -Errno.EINTR ? 0 : sent;
+    if (sent >= 0) return sent;
+    if (sent !== -Errno.EAGAIN && sent !== -Errno.EINTR) this.#fail(-sent);
+    return 0;
+  }
+
+  /** Gives the connection up. Whoever waits is called back, as the socket need not become readable. */
+  #fail(errno: number): void {
+    this.#failure = errno;
+    this.#wait.ready();
   }
 
   /**
@@ -116,23 +130,28 @@ class SocketConnection implements StoreConnection {
   #flush(): void {
     if (this.#unsent.length === 0 || this.#timer !== undefined) return;
     const all = this.#unsent.length === 1 ? this.#unsent[0]! : joined(this.#unsent);
+    this.#unsent = [];
     const sent = this.#write(all);
-    // The socket is readable if that failed, and the next receive() finds that the connection is lost.
-    this.#unsent = sent < 0 || sent === all.length ? [] : [all.subarray(sent)];
-    if (this.#unsent.length > 0) this.#sendLater();
+    if (sent === all.length || this.#failure !== undefined) return;
+    this.#unsent = [all.subarray(sent)];
+    this.#sendLater();
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): number {
     checkReceive(bytes);
     this.#flush();
     const size = this.#reader.read(bytes);
-    if (size === -Errno.EAGAIN) return 0;
+    if (size === -Errno.EAGAIN) {
+      // Replies that came before the failure are taken first.
+      if (this.#failure !== undefined) throw lostError(this.#path, "wait", this.#failure);
+      return 0;
+    }
     if (size <= 0) throw lostError(this.#path, "wait", size < 0 ? -size : undefined);
     return size;
   }
 
   whenReadable(callback: () => void): () => void {
-    const stop = this.#reader.whenReadable(callback);
+    const stop = this.#wait.begin(callback, this.#failure !== undefined);
     if (typeof stop === "number") throw waitError(this.#path, -stop);
     return stop;
   }
@@ -140,6 +159,7 @@ class SocketConnection implements StoreConnection {
   close(): void {
     this.#held.closed = true;
     this.#flush();
+    this.#wait.end();
     this.#reader.close();
     stopTimer(this.#timer);
     this.#unsent = [];

@@ -52,8 +52,6 @@ class XenbusConnection implements StoreConnection {
   #fd: number;
   /** Replies that were made here and not taken yet, the first of them perhaps in part. */
   readonly #made: Uint8Array[] = [];
-  /** Whether a part of the first made reply was taken. */
-  #isWithinMade = false;
   readonly #borders = new MessageBorders();
   readonly #reader: EagerReader;
   readonly #wait: ReadableWait;
@@ -108,17 +106,19 @@ class XenbusConnection implements StoreConnection {
     return size;
   }
 
-  /** Whether a made reply is next: it must not split a message of the kernel, of which a part was taken. */
+  /**
+   * Whether a made reply is next: it must not split a message of the kernel, of which a part was taken. Nothing of the
+   * kernel is handed out while a made reply is taken in parts, so it is not split either.
+   */
   get #hasMade(): boolean {
-    return this.#made.length > 0 && (this.#isWithinMade || this.#borders.isBetween);
+    return this.#made.length > 0 && this.#borders.isBetween;
   }
 
   #takeMade(bytes: Uint8Array<ArrayBuffer>): number {
     const reply = this.#made[0]!;
     const part = reply.subarray(0, bytes.length);
     bytes.set(part);
-    this.#isWithinMade = part.length < reply.length;
-    if (this.#isWithinMade) this.#made[0] = reply.subarray(part.length);
+    if (part.length < reply.length) this.#made[0] = reply.subarray(part.length);
     else this.#made.shift();
     return part.length;
   }

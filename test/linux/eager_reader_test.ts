@@ -1,5 +1,5 @@
 /** How answers are looked for before the kernel waits for them. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { EagerReader } from "../../backends/linux/eager_reader.ts";
 import { XENBUS } from "../../backends/linux/xenbus.ts";
 import { Errno } from "../../src/contract/errno.ts";
@@ -9,10 +9,13 @@ import { libc, useFakeLibc } from "../support/fake_libc.ts";
 useFakeLibc();
 
 let reader: EagerReader;
+/** The time of the reader, in milliseconds. It stands still unless a test moves it. */
+let time: number;
 
 beforeEach(() => {
+  time = 1000;
   libc.xenstore = [];
-  reader = new EagerReader(libc, libc.open(XENBUS));
+  reader = new EagerReader(libc, libc.open(XENBUS), () => time);
   libc.log = [];
 });
 
@@ -24,16 +27,20 @@ function ask(): () => boolean {
   return () => isOver;
 }
 
-/** Asks, and waits until the kernel waits. Returns how often the answer was looked for. */
-async function askInVain(): Promise<number> {
+/**
+ * Asks, and lets the reader look in this many turns in time, and in one that is late: the kernel waits then. Returns
+ * how often the answer was looked for.
+ */
+async function askInVain(turnsInTime = 1): Promise<number> {
   libc.log = [];
   ask();
-  await vi.waitFor(() => expect(libc.waiting.size).toBe(1));
+  await turns(turnsInTime);
+  time += 0.1;
+  await turns(1);
+  expect(libc.waiting.size).toBe(1);
   const looks = libc.log.filter((line) => line === "read 3").length;
   // The answer, at last.
-  const callback = libc.waiting.get(3)!;
-  libc.waiting.clear();
-  callback();
+  libc.waiting.get(3)!();
   return looks;
 }
 
@@ -72,6 +79,28 @@ test("a question during the kernel's wait is looked for, too", async () => {
   expect([isOver, libc.waiting.size]).toEqual([true, 0]);
 });
 
+test("several questions in one turn are looked for together", async () => {
+  ask();
+  for (let request = 0; request < 3; request++) reader.expect();
+  await turns(1);
+  expect(libc.log).toEqual(Array(6).fill("read 3"));
+});
+
+test("the kernel's wait goes on if looking for a question's answer meanwhile finds nothing", async () => {
+  let calls = 0;
+  reader.whenReadable(() => calls++);
+  reader.expect();
+  await turns(1);
+  time += 0.1;
+  await turns(2);
+  expect(libc.log.filter((line) => line === "read 3")).toHaveLength(2 * 6);
+  expect(libc.log.filter((line) => line === "wait 3")).toHaveLength(1);
+  expect([calls, libc.waiting.size]).toEqual([0, 1]);
+  libc.waiting.get(3)!();
+  expect(calls).toBe(1);
+  expect(reader.read(new Uint8Array(1))).toBe(-Errno.EAGAIN);
+});
+
 describe("where looking does not help", () => {
   test("it is tried ever less often, and again after the first success", async () => {
     const tried: number[] = [];
@@ -89,10 +118,35 @@ describe("where looking does not help", () => {
     expect(await askInVain()).toBeGreaterThan(0);
   });
 
+  test("a success makes up for all failures before it", async () => {
+    const isTried = async () => await askInVain() > 0;
+    // The next three are skipped.
+    expect([await isTried(), await isTried(), await isTried()]).toEqual([true, false, true]);
+    for (let request = 0; request < 3; request++) expect(await isTried()).toBe(false);
+    libc.xenstore!.push(Uint8Array.of(1));
+    const isOver = ask();
+    await turns(1);
+    expect(isOver()).toBe(true);
+    expect(reader.read(new Uint8Array(1))).toBe(1);
+    // One is skipped after the first failure, as at the beginning.
+    expect([await isTried(), await isTried(), await isTried()]).toEqual([true, false, true]);
+  });
+
   test("it is given up, but not at once", async () => {
-    const looks = await askInVain();
-    expect(looks).toBeGreaterThanOrEqual(6);
-    expect(looks % 6).toBe(0);
+    expect(await askInVain(3)).toBe(4 * 6);
+  });
+
+  test("it is given up after a tenth of a millisecond", async () => {
+    ask();
+    time += 0.0999;
+    await turns(5);
+    expect(libc.waiting.size).toBe(0);
+    time += 0.0001;
+    await turns(1);
+    expect(libc.waiting.size).toBe(1);
+    libc.log = [];
+    await turns(2);
+    expect(libc.log).toEqual([]);
   });
 });
 
@@ -103,14 +157,16 @@ test("a failure of the read, and of the wait, is what the next read returns", as
   expect(isOver()).toBe(true);
   for (let read = 0; read < 2; read++) expect(reader.read(new Uint8Array(1))).toBe(-Errno.ECONNRESET);
 
-  const other = new EagerReader(libc, 4);
+  const other = new EagerReader(libc, 4, () => time);
   libc.fail("wait", Errno.ENOMEM);
   expect(other.whenReadable(() => {})).toBe(-Errno.ENOMEM);
   libc.fail("wait", Errno.ENOMEM);
   other.expect();
   let isCalled = false;
   other.whenReadable(() => isCalled = true);
-  await vi.waitFor(() => expect(isCalled).toBe(true));
+  time += 0.1;
+  await turns(1);
+  expect(isCalled).toBe(true);
   expect(other.read(new Uint8Array(1))).toBe(-Errno.ENOMEM);
 });
 

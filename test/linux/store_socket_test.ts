@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { storeSocketBackend } from "../../backends/linux/store_socket.ts";
 import { Errno } from "../../src/contract/errno.ts";
+import { nextTurn } from "../../src/contract/event_loop.ts";
+import type { StoreConnection } from "../../src/contract/store_backend.ts";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
 import { libc, useFakeLibc } from "../support/fake_libc.ts";
 import { storeError } from "../support/store_error.ts";
@@ -8,8 +10,11 @@ import { message, takeAll } from "../support/store_messages.ts";
 
 const { READ, WRITE } = StoreMessage;
 const PATH = "/run/xenstored/socket";
+const ENOBUFS = 105;
 
 useFakeLibc();
+
+const turn = () => new Promise<void>(nextTurn);
 
 function open() {
   const connection = storeSocketBackend(libc, PATH).open();
@@ -96,6 +101,33 @@ describe("send()", () => {
     expect(sent()).toEqual([whole, whole.slice(6) + next, whole.slice(16) + next]);
   });
 
+  test("a request of a later turn does not get into the middle of one that is half sent", async () => {
+    const connection = open();
+    const [first, second] = [message(READ, "first\0", 1), message(READ, "second\0", 2)];
+    libc.sends = [3];
+    connection.send(first);
+    await turn();
+    connection.send(second);
+    const rest = first.toHex().slice(6) + second.toHex();
+    await vi.waitFor(() => expect(sent().slice(1).join("")).toHaveLength(rest.length));
+    expect(sent().slice(1).join("")).toBe(rest);
+  });
+
+  test.each(
+    [
+      ["receive()", (connection: StoreConnection) => connection.receive(new Uint8Array(1))],
+      ["close()", (connection: StoreConnection) => connection.close()],
+    ] as const,
+  )("what is left for the end of the turn is sent before %s", (_name, call) => {
+    const connection = open();
+    const [first, second] = [message(READ, "first\0", 1), message(READ, "second\0", 2)];
+    connection.send(first);
+    connection.send(second);
+    expect(sent()).toEqual([first.toHex()]);
+    call(connection);
+    expect(libc.log.slice(0, 2)).toEqual([`send 3 ${first.toHex()}`, `send 3 ${second.toHex()}`]);
+  });
+
   test("waits while the socket has no room at all", async () => {
     const connection = open();
     for (let i = 0; i < 3; i++) libc.fail("send", Errno.EAGAIN);
@@ -129,6 +161,99 @@ describe("send()", () => {
     await vi.waitFor(() => expect(libc.log).toHaveLength(2));
     libc.xenstore = [0];
     expect(storeError(() => connection.receive(new Uint8Array(1))).code).toBe("disconnected");
+  });
+});
+
+describe("when a send fails in the middle of a request", () => {
+  const lost = (operation: string) => ({
+    code: "disconnected",
+    operation,
+    message: `Cannot ${operation}: the connection to XenStore is lost: ${PATH} answered with an error (errno 105). ` +
+      "Open another one.",
+  });
+
+  /** Sends a request of 25 bytes, of which the socket takes 20 before it fails. */
+  function tear() {
+    const connection = open();
+    const request = message(READ, "12345678\0");
+    expect(request).toHaveLength(25);
+    libc.sends = [20];
+    libc.fail("send", ENOBUFS, 1);
+    connection.send(request);
+    return connection;
+  }
+  const whenTorn = () => vi.waitFor(() => expect(sent()).toHaveLength(2));
+
+  test("nothing follows it: send() and receive() throw", async () => {
+    const connection = tear();
+    await whenTorn();
+    libc.log = [];
+    for (let time = 0; time < 2; time++) {
+      expect(storeError(() => connection.send(message(WRITE, "a\0b")))).toMatchObject(lost("write"));
+      expect(storeError(() => connection.receive(new Uint8Array(1)))).toMatchObject(lost("wait"));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    connection.close();
+    expect(sent()).toEqual([]);
+  });
+
+  test("what was asked for in the same turn is not sent either", async () => {
+    const connection = open();
+    connection.send(message(READ, "a\0"));
+    connection.send(message(READ, "b\0"));
+    libc.fail("send", Errno.ENOMEM);
+    await turn();
+    expect(storeError(() => connection.send(message(READ, "c\0"))).code).toBe("disconnected");
+    await turn();
+    expect(sent()).toHaveLength(2);
+  });
+
+  test("receive() returns first what has arrived", async () => {
+    const connection = tear();
+    await whenTorn();
+    libc.xenstore = [message(READ, "value", 9)];
+    const bytes = new Uint8Array(4096);
+    expect(connection.receive(bytes)).toBe(21);
+    expect(storeError(() => connection.receive(bytes))).toMatchObject(lost("wait"));
+  });
+
+  test("whoever waits is called back once, in a later turn", async () => {
+    const connection = tear();
+    let calls = 0;
+    connection.whenReadable(() => calls++);
+    let callsAtFailure = -1;
+    const send = libc.send.bind(libc);
+    libc.send = (fd, bytes) => {
+      queueMicrotask(() => callsAtFailure = calls);
+      return send(fd, bytes);
+    };
+    await vi.waitFor(() => expect(calls).toBe(1));
+    expect([callsAtFailure, libc.waiting.size]).toEqual([0, 0]);
+    await turn();
+    expect(calls).toBe(1);
+  });
+
+  test("whoever waits from then on is called back in the next turn", async () => {
+    const connection = tear();
+    await whenTorn();
+    let calls = 0;
+    connection.whenReadable(() => calls++);
+    expect([calls, libc.waiting.size]).toEqual([0, 0]);
+    await turn();
+    expect(calls).toBe(1);
+    connection.whenReadable(() => calls++);
+    connection.close();
+    await turn();
+    expect(calls).toBe(1);
+  });
+
+  test("a send that takes nothing ends the connection, too", () => {
+    const connection = open();
+    libc.fail("send", ENOBUFS);
+    for (let time = 0; time < 2; time++) {
+      expect(storeError(() => connection.send(message(READ, "a\0")))).toMatchObject(lost("read"));
+    }
+    expect(sent()).toHaveLength(1);
   });
 });
 

@@ -45,7 +45,7 @@ export class FakeLibc implements Libc {
   statuses: number[] = [];
   /** The ports that each read of event channels returns. */
   ports: number[][] = [];
-  /** The callbacks of waits, by descriptor. */
+  /** The callbacks of waits, by descriptor. A wait is over once its callback is called. */
   waiting = new Map<number, () => void>();
   /** The made-up addresses of memory. */
   readonly #addresses = new Map<ArrayBuffer, bigint>();
@@ -178,10 +178,19 @@ export class FakeLibc implements Libc {
 
   whenReadable(fd: number, callback: () => void): (() => void) | number {
     this.log.push(`wait ${fd}`);
+    // Node's event loop watches a descriptor only once.
+    if (this.waiting.has(fd)) return -Errno.EEXIST;
     const failure = this.#failure("wait");
     if (failure < 0) return failure;
-    this.waiting.set(fd, callback);
-    return () => this.waiting.delete(fd);
+    const end = () => {
+      if (this.waiting.get(fd) === callBack) this.waiting.delete(fd);
+    };
+    const callBack = () => {
+      end();
+      callback();
+    };
+    this.waiting.set(fd, callBack);
+    return end;
   }
 
   mmap(fd: number, offset: number, length: number, writable: boolean): LibcMapping | number {
