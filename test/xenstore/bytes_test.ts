@@ -1,6 +1,7 @@
 /** Replies in pieces, in heaps, and such as no daemon sends. */
 import { describe, expect, test } from "vitest";
 import { encodeMessage, HEADER_SIZE, StoreMessage } from "../../src/contract/store_wire.ts";
+import { Frames } from "../../src/xenstore/frames.ts";
 import { type StoreError, XenStore } from "../../src/xenstore/mod.ts";
 import { ScriptedStore, settle, state } from "../support/scripted_store.ts";
 import { latin1 } from "../support/store_messages.ts";
@@ -58,6 +59,27 @@ test("a reply may have up to a mebibyte, and the buffer shrinks again", async ()
   for (let at = 0; at < message.length; at += 50_000) daemon.push(message.subarray(at, at + 50_000));
   expect((await list).length).toBe(count);
   expect(await store.ownDomid()).toBe(1);
+});
+
+test("the buffer for replies has 8 KiB, grows for a longer one, and shrinks again", () => {
+  const lengths: number[] = [];
+  const frames = new Frames({ onMessage: (_type, _id, _bytes, start, end) => !!lengths.push(end - start) });
+  const sizes: number[] = [];
+  const add = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) {
+      const space = frames.space();
+      const part = bytes.subarray(at, at + space.length);
+      space.set(part);
+      frames.add(part.length);
+      at += part.length;
+      sizes.push(frames.space().buffer.byteLength);
+    }
+  };
+  add(encodeMessage(READ, 1, 0, new Uint8Array(4096)));
+  add(encodeMessage(READ, 1, 0, new Uint8Array(50_000)));
+  add(encodeMessage(READ, 1, 0, new Uint8Array(1)));
+  expect(lengths).toEqual([4096, 50_000, 1]);
+  expect(sizes).toEqual([8192, HEADER_SIZE + 50_000, 8192, 8192]);
 });
 
 describe("a daemon that sends what makes no sense has lost the connection", () => {

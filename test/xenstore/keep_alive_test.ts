@@ -12,6 +12,7 @@ describe.each(MOST)("with %s requests at a time", (most) => {
     ["an aborted read", "TimeoutError\n"],
     ["a watch that nobody iterates", "a\n"],
     ["a transaction", "1\n"],
+    ["a wait that has ended before its time", "1\n"],
     ["a wait that is not answered", "timed-out\n"],
     ["a watch that was closed, and is not answered", "closed\n"],
     ["a commit that is not answered", "timed-out\n"],

@@ -132,6 +132,24 @@ describe("a transaction is aborted", () => {
     expect(ends()).toEqual([[9, "F\0"]]);
   });
 
+  test("if it starts late and its end waits for its turn, while others wait for replies", async () => {
+    const device = new ScriptedStore();
+    device.maxInFlight = 1;
+    using other = await XenStore.open({ store: device });
+    device.answers.set(TRANSACTION_START, () => undefined);
+    const controller = new AbortController();
+    const run = other.transaction(() => {}, { signal: controller.signal });
+    await settle();
+    const behind = other.ownDomid();
+    controller.abort("enough");
+    await expect(run).rejects.toBe("enough");
+    device.reply(device.last(TRANSACTION_START), "9\0");
+    expect(await behind).toBe(1);
+    await settle();
+    expect(device.last(TRANSACTION_END)).toMatchObject({ transaction: 9, text: "F\0" });
+    expect([other.closed, device.waiting]).toEqual([false, false]);
+  });
+
   test("even if the daemon then says that it has none", async () => {
     daemon.answers.set(TRANSACTION_END, () => ({ error: "ENOENT" }));
     await expect(store.transaction(() => Promise.reject("planned"))).rejects.toBe("planned");

@@ -84,6 +84,22 @@ describe("events", () => {
     expect(paths.length).toBeLessThanOrEqual(64);
   });
 
+  test("of up to 64 paths are kept, and one more makes them one of the watched path", async () => {
+    const watch = store.watch("data");
+    await watch.next();
+    const paths = Array.from({ length: 65 }, (_, index) => `data/${index}`);
+    for (const path of paths.slice(0, 64)) daemon.fire(path);
+    // One that is kept already is no more.
+    daemon.fire("data/0");
+    expect(await arrived(watch)).toEqual(paths.slice(0, 64));
+    watch.close();
+    const other = store.watch("data");
+    await other.next();
+    for (const path of paths) daemon.fire(path);
+    await store.ownDomid();
+    expect(await arrived(other)).toEqual(["data"]);
+  });
+
   test("are given to calls of `next()` in order", async () => {
     const watch = store.watch("data");
     const next = [watch.next(), watch.next(), watch.next()];

@@ -18,6 +18,18 @@ export const nodes: StoreTests = {
     await xenstore.write(`${folder}/bytes`, "");
     assertEquals((await xenstore.read(`${folder}/bytes`)).length, 0);
   },
+  async "have values that stay as they were read"({ ours: { xenstore, folder } }) {
+    for (const length of [3, 100]) {
+      const values = [1, 2].map((byte) => new Uint8Array(length).fill(byte));
+      await xenstore.write(`${folder}/a`, values[0]!);
+      await xenstore.write(`${folder}/b`, values[1]!);
+      const first = await xenstore.read(`${folder}/a`);
+      const second = await xenstore.read(`${folder}/b`);
+      assertEquals([...first], [...values[0]!]);
+      first.fill(9);
+      assertEquals([...second], [...values[1]!]);
+    }
+  },
   async "are the same by their relative and their absolute path"({ ours, theirs }) {
     await ours.xenstore.write(`${ours.folder}/a`, "relative");
     assertEquals(await ours.xenstore.readText(`${ours.absolute}/a`), "relative");

@@ -29,6 +29,9 @@ switch (what) {
   case "a transaction":
     console.log(await store.transaction((transaction) => transaction.readText("domid")));
     break;
+  case "a wait that has ended before its time":
+    console.log(await store.waitFor("domid", undefined, { timeout: 2 ** 31 - 1 }));
+    break;
   case "a wait that is not answered":
     daemon.answers.set(StoreMessage.WATCH, () => undefined);
     await store.waitFor("a").catch(({ code }) => console.log(code));
