@@ -150,7 +150,8 @@ export class Transport {
       if (this.#open) this.#taker.onFailure(error);
       return;
     }
-    if (this.#wanted === 0 || !this.#open || this.#wait !== undefined) return;
+    // A call from within the backend's may have begun a wait, or have put it off.
+    if (this.#wanted === 0 || !this.#open || this.#wait !== undefined || this.#pause !== undefined) return;
     if (news) this.#start();
     else this.#startLater();
   }
