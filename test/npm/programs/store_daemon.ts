@@ -1,6 +1,7 @@
 /**
- * The conformance suite of XenStore with Node's backend, on a real daemon by its socket: both sides are domain 0. Reads
- * the names of tests, runs each, and answers with a line of JSON. Arguments: the path of the socket, and the daemon.
+ * The conformance suite of XenStore with Node's backend, on a real daemon: both sides are domain 0. Reads the names of
+ * tests, runs each, and answers with a line of JSON. Arguments: the path of the daemon's socket, or `device`; and the
+ * daemon.
  */
 
 import { storeConformance } from "@gntalloc/gntalloc/conformance";
@@ -8,9 +9,10 @@ import { nodeDomain } from "@gntalloc/gntalloc/node";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-const [xenstored, daemon] = process.argv.slice(2);
+const [way, daemon] = process.argv.slice(2);
+const options = way === "device" ? {} : { xenstored: way! };
 const tests = new Map<string, () => Promise<void>>();
-const side = () => ({ store: nodeDomain({ xenstored: xenstored! }).store, domid: 0, longLists: true });
+const side = () => ({ store: nodeDomain(options).store, domid: 0, longLists: true });
 
 storeConformance({
   test: (name, run) => void tests.set(name, run),

@@ -1,4 +1,7 @@
-/** The conformance suite of XenStore on the daemon of a real Xen: by dom0's device and socket, and by a domU's device. */
+/**
+ * The conformance suite of XenStore on the daemon of a real Xen: by dom0's device and socket, by dom0's device under Node,
+ * and by a domU's device.
+ */
 
 import { denoDomain } from "../../../backends/deno.ts";
 import {
@@ -8,6 +11,8 @@ import {
   type StoreSide,
   type StoreTarget,
 } from "../../conformance/mod.ts";
+import { Program } from "../../../scripts/program.ts";
+import { EXAMPLE_NODE, NODE_PROJECT } from "./child.ts";
 import type { Domu } from "./domu.ts";
 import type { Suite } from "./runner.ts";
 import { xenstore } from "./xenstore.ts";
@@ -40,6 +45,21 @@ export function declare({ test }: Suite, domu: () => Domu): void {
     lacks: DOM0_LACKS,
     open: () => target(device(0), socket()),
   });
+  let node: Program;
+  test("XenStore by dom0's device, under Node: the suite starts", () => {
+    const args = ["--no-warnings", "store_daemon.ts", "device", "xenstored"];
+    node = new Program("the suite under Node", `node${EXAMPLE_NODE}`, args, NODE_PROJECT);
+  });
+  storeConformance({
+    test: (name) =>
+      test(`XenStore by dom0's device, under Node: ${name}`, async () => {
+        const { error } = JSON.parse(await node.ask(name));
+        if (error !== undefined) throw new Error(error);
+      }),
+    lacks: DOM0_LACKS,
+    open: () => Promise.reject(new Error("these tests run under Node")),
+  });
+  test("XenStore by dom0's device, under Node: the suite ends well", () => node[Symbol.asyncDispose]());
   storeConformance({
     test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name }, 170)),
     lacks: DOMU_LACKS,
