@@ -95,7 +95,9 @@ export class Connection implements TransportTaker {
   /** Begins a request: add its payload, then call {@linkcode Connection.request}. */
   begin(): Encoder {
     // The replies that this request would wait for may have arrived, while nobody wanted them. Or the connection is lost.
-    if (this.#inFlight.size >= this.#mostInFlight && this.#queue.size === 0) this.#transport.look();
+    // Whoever does want them gets them in a later turn.
+    const isFull = this.#inFlight.size >= this.#mostInFlight && this.#queue.size === 0;
+    if (isFull && !this.#transport.isWanted) this.#transport.look();
     return this.#encoder.begin(this.#transport.busy);
   }
 

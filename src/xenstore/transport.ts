@@ -58,6 +58,11 @@ export class Transport {
     return this.#busy;
   }
 
+  /** Whether anybody wants messages. */
+  get isWanted(): boolean {
+    return this.#wanted > 0;
+  }
+
   /** Sends a message. A failure is told to the taker. */
   send(message: Uint8Array<ArrayBuffer>): void {
     this.#busy = true;

@@ -47,6 +47,37 @@ test("no more requests are sent before a reply than the backend allows", async (
   expect(await Promise.all(results)).toEqual([0, 1, 2, 3, 4]);
 });
 
+test("a reply settles its request in a later turn, even if it has arrived when the next one is made", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon });
+  daemon.nodes.set("a", "1");
+  const { signal, abort } = withAbort();
+  const results = [store.read("a", { signal }), store.read("a", { signal })];
+  abort("given up");
+  expect(await Promise.all(results.map(state))).toEqual(["given up", "given up"]);
+});
+
+test("a request is sent at once if the reply that it would wait for has arrived, and nobody wanted it", async () => {
+  daemon = new ScriptedStore();
+  daemon.maxInFlight = 1;
+  store = await XenStore.open({ store: daemon });
+  daemon.nodes.set("a", "1");
+  const { signal, abort } = withAbort();
+  const given = store.read("a", { signal });
+  abort("given up");
+  await expect(given).rejects.toBe("given up");
+  const read = store.readText("a");
+  expect(reads()).toHaveLength(2);
+  expect(await read).toBe("1");
+});
+
+/** A signal, and how to abort it. */
+function withAbort() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason: unknown) => controller.abort(reason) };
+}
+
 test("requests for whose replies nobody waits are all sent, also one after the other", async () => {
   daemon = new ScriptedStore();
   daemon.maxInFlight = 1;
