@@ -77,6 +77,8 @@ describe.each([
           "Cannot wait for `a`: it was not there, or not readable, after 5 ms. See whether the other side runs and has " +
           "given this domain the right to read, or raise `timeout`.",
       });
+      // The time may have been over while a request was under way, before which no other one is sent.
+      await settle();
       expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
     });
 
@@ -142,6 +144,7 @@ describe.each([
       test("after its time", async () => {
         const wait = store.waitFor("domid", forever, { timeout: 5 });
         await expect(wait).rejects.toMatchObject({ code: "timed-out", operation: "wait", path: "domid" });
+        await settle();
         expect([daemon.count(UNWATCH), daemon.waiting]).toEqual([1, false]);
       });
 
