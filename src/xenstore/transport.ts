@@ -173,8 +173,8 @@ export class Transport {
 
   #drainAfter(time: number): void {
     if (!this.#open) return;
-    // A connection that was dropped unclosed may be collected, and the backend may warn of it.
-    const self = new WeakRef(this);
+    // A connection that was dropped unclosed may be collected, and the backend may warn of it. Not all platforms can tell.
+    const self = globalThis.WeakRef === undefined ? { deref: () => this } : new WeakRef(this);
     this.#drain = startTimer(() => {
       const transport = self.deref();
       if (transport !== undefined) transport.#drainNow();
