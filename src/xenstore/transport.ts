@@ -102,13 +102,18 @@ export class Transport {
     if (this.#watches > 0 && this.#drain === undefined) this.#drainAfter(DRAIN_PERIOD);
   }
 
-  /** Takes what has arrived, without waiting. A failure is told to the taker. */
-  look(): void {
-    if (this.#busy || !this.#open) return;
+  /**
+   * Takes what has arrived, without waiting. A failure is told to the taker.
+   *
+   * @returns Whether there was anything; `undefined` if it failed.
+   */
+  look(): boolean | undefined {
+    if (this.#busy || !this.#open) return false;
     try {
-      this.#receive();
+      return this.#receive();
     } catch (error) {
       if (this.#open) this.#taker.onFailure(error);
+      return undefined;
     }
   }
 
@@ -148,13 +153,8 @@ export class Transport {
   #take(wait: Wait): void {
     if (this.#wait !== wait) return;
     this.#wait = undefined;
-    let news: boolean;
-    try {
-      news = this.#receive();
-    } catch (error) {
-      if (this.#open) this.#taker.onFailure(error);
-      return;
-    }
+    const news = this.look();
+    if (news === undefined) return;
     // A call from within the backend's may have begun a wait, or have put it off.
     if (this.#wanted === 0 || !this.#open || this.#wait !== undefined || this.#pause !== undefined) return;
     if (news) this.#start();
@@ -187,15 +187,8 @@ export class Transport {
     this.#drain = undefined;
     // Whoever wants messages takes the events, too. This begins again once nobody does.
     if (this.#wanted > 0) return;
-    let isMoreLikely = false;
-    if (!this.#busy) {
-      try {
-        isMoreLikely = this.#receive();
-      } catch (error) {
-        if (this.#open) this.#taker.onFailure(error);
-        return;
-      }
-    }
+    const isMoreLikely = this.look();
+    if (isMoreLikely === undefined) return;
     // What has arrived may have led to the end of the last watch, to a new one, or to somebody who wants messages.
     if (this.#watches > 0 && this.#wanted === 0 && this.#drain === undefined) {
       this.#drainAfter(isMoreLikely ? 0 : DRAIN_PERIOD);
