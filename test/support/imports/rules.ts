@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */

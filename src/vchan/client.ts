@@ -1,0 +1,128 @@
+import type { XenDomain } from "../contract/domain.ts";
+import { GrantError } from "../contract/errors.ts";
+import { startTimer, stopTimer } from "../contract/event_loop.ts";
+import { EventChannels } from "../events/event_channels.ts";
+import { GrantMapper } from "../maps/mapper.ts";
+import { XenStore } from "../xenstore/store.ts";
+import { VchanError } from "./errors.ts";
+import { join } from "./join.ts";
+import { find, type Keys, portNode } from "./keys.ts";
+import { type Link, runAll } from "./link.ts";
+import type { Patience } from "./patience.ts";
+import { hintForC, resolvePath } from "./path.ts";
+import { PeerDomain } from "./peer_domain.ts";
+
+/**
+ * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
+ * a server in C serves its next client with the same keys.
+ */
+const PAUSE = 1000;
+
+/** A client that has joined its server. */
+export interface Joined {
+  readonly link: Link;
+  readonly path: string;
+  /** Notices the end of the server's domain. */
+  readonly watcher: PeerDomain;
+  /** Closes what the connection was made with. */
+  close(): void;
+}
+
+/** Why a client has not joined yet. */
+export class Obstacle {
+  /** Why the keys that were found last did not work. */
+  last: GrantError | VchanError | undefined;
+
+  /** The error of a client that has waited too long. */
+  late(path: unknown, server: number, timeout: number): VchanError {
+    const reason = this.last === undefined
+      ? `domain ${server} has published nothing at ${path} that this domain may read. See whether a server runs ` +
+        `there, and serves this domain.${hintForC(String(path))}`
+      : `what domain ${server} has published at ${path} does not work. See whether another client is connected, or ` +
+        `restart the server. ${this.last.message}`;
+    return new VchanError(`Cannot connect within ${timeout} ms: ${reason}`, {
+      code: "timed-out",
+      operation: "connect",
+      ...(this.last === undefined ? {} : { cause: this.last }),
+    });
+  }
+}
+
+/**
+ * Waits for a server, and joins it.
+ *
+ * @param obstacle Is told why this takes so long.
+ */
+export async function joinWhenThere(
+  domain: XenDomain,
+  server: number,
+  given: string | number,
+  patience: Patience,
+  obstacle: Obstacle,
+): Promise<Joined> {
+  const { signal } = patience;
+  const store = await XenStore.open(domain, { signal });
+  const mapper = new GrantMapper(domain);
+  const events = new EventChannels(domain);
+  const close = () => runAll(() => mapper.close(), () => events.close(), () => store.close());
+  try {
+    const path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
+    const attempt = (keys: Keys) => ({ link: join(mapper, events, server, keys), keys });
+    const { link, keys } = await retry(store, path, attempt, signal, obstacle);
+    const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });
+    return { link, path, watcher, close: () => runAll(() => watcher.close(), close) };
+  } catch (error) {
+    try {
+      close();
+    } catch {
+      // The first error is the one that counts.
+    }
+    throw error;
+  }
+}
+
+/** Tries the keys whenever they may have changed, and now and then, until they work. */
+async function retry<Value>(
+  store: XenStore,
+  path: string,
+  attempt: (keys: Keys) => Value,
+  signal: AbortSignal,
+  obstacle: Obstacle,
+): Promise<Value> {
+  const watch = store.watch(portNode(path), { signal });
+  try {
+    let news: Promise<unknown> | undefined;
+    for (;;) {
+      // The call is kept if the pause is over first, as it takes the next event.
+      news ??= watch.next().then(() => news = undefined);
+      await (obstacle.last === undefined ? news : Promise.race([news, pause(signal)]));
+      const keys = await find(store, path, signal);
+      if (keys === undefined) {
+        obstacle.last = undefined;
+        continue;
+      }
+      try {
+        return attempt(keys);
+      } catch (error) {
+        if (!isObstacle(error)) throw error;
+        obstacle.last = error;
+      }
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+/** Whether keys that do not work now may be replaced by others that do, or begin to work. */
+function isObstacle(error: unknown): error is GrantError | VchanError {
+  if (error instanceof VchanError) return error.code === "stale";
+  return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
+}
+
+/** Waits a while. The watch, which the caller waits for as well, tells when the signal is aborted. */
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = startTimer(resolve, PAUSE);
+    signal.addEventListener("abort", () => stopTimer(timer), { once: true });
+  });
+}
