@@ -30,14 +30,21 @@ export interface Joined {
 
 /** Why a client has not joined yet. */
 export class Obstacle {
+  /** Where it looks for its server. */
+  path: string;
   /** Why the keys that were found last did not work. */
   last: GrantError | VchanError | undefined;
 
+  constructor(path: string | number) {
+    this.path = String(path);
+  }
+
   /** The error of a client that has waited too long. */
-  late(path: unknown, server: number, timeout: number): VchanError {
+  late(server: number, timeout: number): VchanError {
+    const path = this.path;
     const reason = this.last === undefined
       ? `domain ${server} has published nothing at ${path} that this domain may read. See whether a server runs ` +
-        `there, and serves this domain.${hintForC(String(path))}`
+        `there, and serves this domain.${hintForC(path)}`
       : `what domain ${server} has published at ${path} does not work. See whether another client is connected, or ` +
         `restart the server. ${this.last.message}`;
     return new VchanError(`Cannot connect within ${timeout} ms: ${reason}`, {
@@ -66,7 +73,7 @@ export async function joinWhenThere(
   const events = new EventChannels(domain);
   const close = () => runAll(() => mapper.close(), () => events.close(), () => store.close());
   try {
-    const path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
+    const path = obstacle.path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
     const attempt = (keys: Keys) => ({ link: join(mapper, events, server, keys), keys });
     const { link, keys } = await retry(store, path, attempt, signal, obstacle);
     const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });

@@ -117,7 +117,7 @@ export class Incoming {
     operation: VchanOperation,
     take: () => Value,
   ): Promise<Value> {
-    await this.#turns.enter(signal);
+    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
     try {
       while (!this.#has(wanted, operation)) {
         if (this.#life.peerIsGone() || this.#isThere(wanted, operation)) break;

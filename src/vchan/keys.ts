@@ -11,6 +11,7 @@
  * @module
  */
 import { MAX_PORT, MAX_UINT32 } from "../contract/limits.ts";
+import { startTimer } from "../contract/event_loop.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import type { StorePermission } from "../xenstore/permissions.ts";
 import type { XenStore } from "../xenstore/store.ts";
@@ -39,10 +40,34 @@ const gref = (path: string) => `${path}/ring-ref`;
 /** The node that a client watches. */
 export const portNode = (path: string): string => `${path}/event-channel`;
 
+/** How often to try, and the longest pause between two, in milliseconds. */
+const ATTEMPTS = 50;
+const LONGEST_PAUSE = 100;
+
+/**
+ * Runs a transaction. All programs of a domain together may have about ten open: if others have them, tries again for a
+ * few seconds.
+ */
+async function transact<Value>(
+  store: XenStore,
+  body: (transaction: StoreTransaction) => Promise<Value>,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Value> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await store.transaction(body, options);
+    } catch (error) {
+      const isBusy = error instanceof StoreError && error.code === "quota" && error.operation === "start a transaction";
+      if (!isBusy || attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => startTimer(resolve, Math.random() * LONGEST_PAUSE));
+  }
+}
+
 /** Publishes keys, in place of those that another server has left. */
 export function publish(store: XenStore, place: KeyPlace, keys: Keys, signal?: AbortSignal): Promise<void> {
   const { path } = place;
-  return store.transaction(async (transaction) => {
+  return transact(store, async (transaction) => {
     await transaction.write(gref(path), keys.gref);
     await transaction.write(portNode(path), keys.port);
     await allow(transaction, place);
@@ -54,7 +79,7 @@ export function publish(store: XenStore, place: KeyPlace, keys: Keys, signal?: A
  * exist when they were given.
  */
 export function allowAgain(store: XenStore, place: KeyPlace, keys: Keys, signal?: AbortSignal): Promise<void> {
-  return store.transaction(async (transaction) => {
+  return transact(store, async (transaction) => {
     if (await areThere(transaction, place.path, keys)) await allow(transaction, place);
   }, { signal });
 }
@@ -68,7 +93,7 @@ async function allow(transaction: StoreTransaction, { path, server, client }: Ke
 
 /** Reads the keys. Returns `undefined` if they are not both there, may not be read, or are no numbers. */
 export function find(store: XenStore, path: string, signal?: AbortSignal): Promise<Keys | undefined> {
-  return store.transaction((transaction) => read(transaction, path), { signal });
+  return transact(store, (transaction) => read(transaction, path), { signal });
 }
 
 async function read(transaction: StoreTransaction, path: string): Promise<Keys | undefined> {
@@ -95,7 +120,7 @@ async function areThere(transaction: StoreTransaction, path: string, keys: Keys)
  * domain: each takes from the quota of nodes.
  */
 export function withdraw(store: XenStore, path: string, keys: Keys): Promise<void> {
-  return store.transaction(async (transaction) => {
+  return transact(store, async (transaction) => {
     if (!await areThere(transaction, path, keys)) return;
     await transaction.remove(gref(path));
     await transaction.remove(portNode(path));

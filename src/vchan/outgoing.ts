@@ -43,7 +43,7 @@ export class Outgoing {
   }
 
   async #writeRest(bytes: Uint8Array, done: number, length: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#turns.enter(signal);
+    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
     try {
       for (let at = done;;) {
         this.#life.checkWritable("write");
@@ -75,7 +75,7 @@ export class Outgoing {
   }
 
   async #sendLater(bytes: Uint8Array, length: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#turns.enter(signal);
+    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
     try {
       for (;;) {
         this.#life.checkWritable("send");

@@ -10,16 +10,19 @@ export class Turns {
     return !this.#taken;
   }
 
+  /** Takes the turn if it is free. Returns whether it was. */
+  tryEnter(): boolean {
+    if (this.#taken) return false;
+    return this.#taken = true;
+  }
+
   /**
    * Waits for a turn. Whoever gets it calls {@linkcode Turns.leave} once.
    *
    * @throws the signal's reason if it is aborted meanwhile.
    */
   async enter(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#taken) {
-      this.#taken = true;
-      return;
-    }
+    if (this.tryEnter()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = () => {
       if (this.#waiting.delete(resolve)) reject(reasonOf(signal!));

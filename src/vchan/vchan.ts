@@ -162,8 +162,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
     const { path, signal, timeout, spin } = readOptions(what, options, ["path", "signal", "timeout", "spin"]);
     resolvePath(what, path, domid, 0);
     const microseconds = checkSpin(what, spin);
-    const obstacle = new Obstacle();
-    const patience = new Patience(what, { signal, timeout }, (timeout) => obstacle.late(path, domid, timeout));
+    const obstacle = new Obstacle(path!);
+    const patience = new Patience(what, { signal, timeout }, (timeout) => obstacle.late(domid, timeout));
     try {
       const { link, path: where, watcher, close } = await joinWhenThere(domain, domid, path!, patience, obstacle);
       return makeVchan(link, { domid, path: where, spin: microseconds, watcher, onRelease: close });
