@@ -1,4 +1,5 @@
 /** Both sides of a channel on a simulated Xen, and a peer of which each byte is written by hand. */
+import { setImmediate } from "node:timers";
 import { MockXen, type MockXenOptions } from "../../backends/mock.ts";
 import { type EventChannel, EventChannels, GrantDevice, GrantMapper, type WritableMapping } from "../../mod.ts";
 import { Vchan, VchanServer, type VchanServerOptions } from "../../src/vchan/mod.ts";
