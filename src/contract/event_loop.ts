@@ -29,7 +29,7 @@ export const stopTimer: typeof clearTimeout = clearTimeout;
  */
 export function startProgramTimer(task: () => void, delay: number): () => void {
   // Both at once, because a test may put fake timers in place in the meantime.
-  const { setTimeout, clearTimeout, queueMicrotask } = globalThis;
+  const { setTimeout, clearTimeout } = globalThis;
   const timer = setTimeout(task, delay);
   return () => clearTimeout(timer);
 }

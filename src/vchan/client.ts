@@ -61,7 +61,7 @@ export class Obstacle {
  * @param obstacle Is told why this takes so long.
  */
 export async function joinWhenThere(
-  domain: XenDomain,
+  domain: Pick<XenDomain, "maps" | "events" | "store">,
   server: number,
   given: string | number,
   patience: Patience,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lengthOf } from "../contract/bytes.ts";
 import type { Mapping } from "../shared/mapping.ts";
 
 /** The bytes of a ring that this side writes into. */
@@ -28,7 +29,7 @@ export interface RingSource {
 const { set } = Uint8Array.prototype;
 
 /** The most bytes that a loop copies faster than a call of `set`, which needs a view. */
-const FEW = 64;
+const FEW = 32;
 
 /** A ring that is in one part of memory. */
 export class WholeRing implements RingSink, RingSource {
@@ -130,11 +131,9 @@ export function slicedParts(
 }
 
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, count: number): void {
-  if (count <= FEW) {
-    for (let index = 0; index < count; index++) target[to + index] = source[from + index]!;
-  } else {
-    set.call(target, part(source, from, count), to);
-  }
+  if (from === 0 && count === lengthOf.call(source)) set.call(target, source, to);
+  else if (count > FEW) set.call(target, new Uint8Array(source.buffer, source.byteOffset + from, count), to);
+  else for (let index = 0; index < count; index++) target[to + index] = source[from + index]!;
 }
 
 /** A part of an array, and the array itself if that is what is asked for: a view costs more than the copy of its bytes. */

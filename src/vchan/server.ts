@@ -6,6 +6,7 @@ import { showAs } from "../shared/inspection.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { unlessAborted } from "../xenstore/abort.ts";
 import { Bell } from "./bell.ts";
+import { Clients } from "./clients.ts";
 import { VchanError } from "./errors.ts";
 import { type KeyPlace, type Keys, publish, withdraw } from "./keys.ts";
 import { chooseOrders, MOST_BYTES, type Orders } from "./orders.ts";
@@ -115,7 +116,11 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
    * @throws {GrantError} `kernel-limit-reached` or another code if there are too few pages or ports.
    * @throws {StoreError} `denied` if this domain may not write to the path; or as any request.
    */
-  static async listen(domain: XenDomain, domid: number, options: VchanServerOptions): Promise<VchanServer> {
+  static async listen(
+    domain: Pick<XenDomain, "grants" | "maps" | "events" | "store">,
+    domid: number,
+    options: VchanServerOptions,
+  ): Promise<VchanServer> {
     const what = "listen";
     checkDomid(what, domid);
     const given = readOptions(what, options, ["path", "readSize", "writeSize", "spin", "signal"]);
@@ -263,19 +268,11 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
    * Iterates over the clients: each as {@linkcode VchanServer.accept} returns it. While the loop handles one, the next
    * may already connect. The loop ends when the server is closed.
    */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
-    while (!this.closed) {
-      let connection: Vchan;
-      try {
-        connection = await this.accept();
-      } catch (error) {
-        if (this.closed) return;
-        throw error;
-      }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
+    return new Clients(this, () => {
       // If this fails, the next call of `accept()` says so.
       this.#prepare(this.#stop.signal).catch(() => {});
-      yield connection;
-    }
+    });
   }
 
   /**

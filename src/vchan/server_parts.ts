@@ -7,6 +7,9 @@ import { XenStore } from "../xenstore/store.ts";
 import { runAll } from "./link.ts";
 import { PeerDomain } from "./peer_domain.ts";
 
+/** The backends that a server needs. */
+type ServerDomain = Pick<XenDomain, "grants" | "maps" | "events" | "store">;
+
 /** What a server and its connections use. The last one that lets go of it closes it. */
 export class ServerParts {
   readonly store: XenStore;
@@ -17,7 +20,7 @@ export class ServerParts {
   readonly #mapper: GrantMapper;
   #users = 1;
 
-  private constructor(domain: XenDomain, client: number, store: XenStore) {
+  private constructor(domain: ServerDomain, client: number, store: XenStore) {
     this.store = store;
     this.events = new EventChannels(domain);
     this.#mapper = new GrantMapper(domain);
@@ -27,7 +30,7 @@ export class ServerParts {
   }
 
   /** Opens them. Whoever calls this lets go of them once. */
-  static async open(domain: XenDomain, client: number, signal: AbortSignal | undefined): Promise<ServerParts> {
+  static async open(domain: ServerDomain, client: number, signal: AbortSignal | undefined): Promise<ServerParts> {
     const store = await XenStore.open(domain, { signal });
     try {
       return new ServerParts(domain, client, store);

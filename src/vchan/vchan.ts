@@ -156,7 +156,11 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * using connection = await server.accept();
    * ```
    */
-  static async connect(domain: XenDomain, domid: number, options: VchanConnectOptions): Promise<Vchan> {
+  static async connect(
+    domain: Pick<XenDomain, "maps" | "events" | "store">,
+    domid: number,
+    options: VchanConnectOptions,
+  ): Promise<Vchan> {
     const what = "connect";
     checkDomid(what, domid);
     const { path, signal, timeout, spin } = readOptions(what, options, ["path", "signal", "timeout", "spin"]);

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
-import { EventChannels, GrantMapper, type XenDomain } from "../../mod.ts";
+import { EventChannels, GrantMapper } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
 import { AT, pattern, turns } from "./support.ts";
@@ -138,13 +138,10 @@ test("what is read is what was written, however the other side ends", async () =
     const faults = new Faults({ seed: seed >>> 0 });
     faults.reply({ to: "end a transaction", error: "EAGAIN", rate: 0.3 });
     faults.reply({ delay: 1, rate: 0.2 });
-    const wrap = ({ grants, maps, events, store, isAlive }: XenDomain): XenDomain => {
-      return { ...faults.wrap({ grants, maps, events, store }), isAlive };
-    };
     const program = xen.domain(1).process();
-    const server = await VchanServer.listen(wrap(program), 0, { path: "test", ...options });
+    const server = await VchanServer.listen(faults.wrap(program), 0, { path: "test", ...options });
     const stop = await disturb(xen, server.path, seed);
-    const connecting = Vchan.connect(wrap(xen.domain(0)), 1, { path: "test" });
+    const connecting = Vchan.connect(faults.wrap(xen.domain(0)), 1, { path: "test" });
     const [left, right] = await Promise.all([server.accept(), connecting]);
 
     const wroteRight = write(right, theirs);

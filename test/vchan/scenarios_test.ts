@@ -402,6 +402,24 @@ describe("a server that is closed", () => {
     xen.assertClean();
   });
 
+  test("is not what the end of a loop means: the next loop goes on", async () => {
+    const xen = new MockXen();
+    const server = await listen(xen);
+    const clients = server[Symbol.asyncIterator]();
+    const waiting = clients.next();
+    await turns();
+    await clients.return!();
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    expect(await clients.next()).toEqual({ value: undefined, done: true });
+    const connecting = connect(xen);
+    for await (const ours of server) {
+      await checkTogether(ours, await connecting);
+      break;
+    }
+    await server.close();
+    xen.assertClean();
+  });
+
   test("by `using` has freed its memory at once", async () => {
     const xen = new MockXen();
     {

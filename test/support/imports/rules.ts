@@ -99,9 +99,10 @@ const RULES: readonly Rule[] = [
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
     of: /^examples\//,
-    may: "mod.ts, src/xenstore/mod.ts, the public faces of backends, their own folder and Node's modules",
+    may: "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and " +
+      "Node's modules",
     allows: (target, from) =>
-      target === "mod.ts" || target === "src/xenstore/mod.ts" || target in FACES ||
+      target === "mod.ts" || /^src\/(xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },
 ];
