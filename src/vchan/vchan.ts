@@ -27,7 +27,7 @@ export interface VchanOptions {
    * - an absolute path.
    *
    * If the other side uses libxenvchan, the absolute path may have at most 49 bytes: the library cuts longer ones,
-   * without an error. Paths of names up to 13 characters are short enough.
+   * without an error. Paths of names up to 12 characters are short enough.
    */
   path: string | number;
   /**
