@@ -30,9 +30,8 @@ export class PeerDomain {
   readonly #period: number;
   readonly #byte = new Uint8Array(1);
   readonly #callbacks = new Set<() => void>();
-  readonly #stop = new AbortController();
+  #stop: AbortController | undefined;
   #timer: ReturnType<typeof startTimer> | undefined;
-  #watching = false;
 
   /** @param period How often to ask while nothing says so, in milliseconds. */
   constructor(store: XenStore, mapper: GrantMapper, place: PeerPlace, period: number = PERIOD) {
@@ -45,29 +44,30 @@ export class PeerDomain {
   /** Calls back when the domain is gone. Returns a function that stops that. */
   whenGone(callback: () => void): () => void {
     this.#callbacks.add(callback);
-    if (!this.#watching) this.#begin();
-    return () => this.#callbacks.delete(callback);
+    if (this.#stop === undefined) this.#begin();
+    return () => {
+      // Without a watch, the program may end.
+      if (this.#callbacks.delete(callback) && this.#callbacks.size === 0) this.close();
+    };
   }
 
   #begin(): void {
-    this.#watching = true;
-    this.#setTimer();
+    const { signal } = this.#stop = new AbortController();
+    this.#setTimer(signal);
     // If XenStore fails, the timer goes on.
-    this.#watch().catch(() => {});
+    this.#watch(signal).catch(() => {});
   }
 
-  async #watch(): Promise<void> {
-    const { signal } = this.#stop;
+  async #watch(signal: AbortSignal): Promise<void> {
     const node = await this.isPrivileged() ? "@releaseDomain" : this.#place.node;
-    if (node === undefined) return;
+    if (node === undefined || signal.aborted) return;
     for await (const _ of this.#store.watch(node, { signal })) await this.#look();
   }
 
-  #setTimer(): void {
-    if (this.#stop.signal.aborted) return;
+  #setTimer(signal: AbortSignal): void {
     this.#timer = startTimer(async () => {
       await this.#look();
-      this.#setTimer();
+      if (!signal.aborted) this.#setTimer(signal);
     }, this.#period);
     (this.#timer as { unref?: () => unknown }).unref?.();
   }
@@ -108,7 +108,8 @@ export class PeerDomain {
 
   /** Stops looking. */
   close(): void {
-    this.#stop.abort();
+    this.#stop?.abort();
+    this.#stop = undefined;
     stopTimer(this.#timer);
   }
 }

@@ -34,8 +34,6 @@ async function* ticks(signal: AbortSignal): AsyncGenerator<void> {
     yield;
     await new Promise<void>((resolve) => {
       const timer = startTimer(resolve, PERIOD);
-      // The server keeps the program alive only while somebody waits for a client.
-      (timer as { unref?: () => unknown }).unref?.();
       signal.addEventListener("abort", () => {
         stopTimer(timer);
         resolve();
