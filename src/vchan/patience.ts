@@ -44,11 +44,6 @@ export class Patience {
     return this.#ended.signal;
   }
 
-  /** Gives up. */
-  end(error: unknown): void {
-    this.#ended.abort(error);
-  }
-
   /** Stops the timer, and listens no more. */
   release(): void {
     for (const stop of this.#stop) stop();

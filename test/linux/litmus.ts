@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { EXPERIMENTS, type LitmusOrder, type LitmusOutcome } from "./litmus_worker.ts";
+import { LITMUS_BYTES, type LitmusOutcome } from "../npm/programs/litmus.ts";
+import { EXPERIMENTS, type LitmusOrder } from "./litmus_worker.ts";
 
-const BYTES = 64 * 1024;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_ANONYMOUS = 0x21;
 
 const libc = Deno.dlopen("libc.so.6", {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
 });
-const memory = libc.symbols.mmap(null, BigInt(BYTES), PROT_READ_WRITE, MAP_SHARED_ANONYMOUS, -1, 0n);
+const memory = libc.symbols.mmap(null, BigInt(LITMUS_BYTES), PROT_READ_WRITE, MAP_SHARED_ANONYMOUS, -1, 0n);
 const address = Deno.UnsafePointer.value(memory);
 
 const workers = [0, 1].map(() => new Worker(new URL("litmus_worker.ts", import.meta.url), { type: "module" }));
@@ -26,8 +26,8 @@ const run = (worker: Worker, order: LitmusOrder) =>
 
 const found: Record<string, [LitmusOutcome, LitmusOutcome]> = {};
 for (const experiment of EXPERIMENTS) {
-  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(memory!, BYTES)).fill(0);
-  const outcomes = workers.map((worker, side) => run(worker, { experiment, side, address, bytes: BYTES }));
+  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(memory!, LITMUS_BYTES)).fill(0);
+  const outcomes = workers.map((worker, side) => run(worker, { experiment, side, address }));
   found[experiment] = await Promise.all(outcomes) as [LitmusOutcome, LitmusOutcome];
 }
 console.log(JSON.stringify(found));

@@ -76,7 +76,7 @@ test("events that were lost are no loss: both sides look again", async () => {
     Vchan.connect(xen.domain(0), 1, { path: "test" }),
   ]);
   const error = new GrantError("Cannot take events: lost.", { code: "events-lost", operation: "wait" });
-  faults.fail("wait", { error, times: 3 });
+  faults.fail("wait", { part: "events", error, times: 3 });
   const reading = readExactly(ours, 3);
   await theirs.write(pattern(3));
   expect(await reading).toEqual(pattern(3));
@@ -97,6 +97,7 @@ test("an event channel that fails ends the connection with `failed`, and says wh
     Vchan.connect(faults.wrap(xen.domain(0)), 1, { path: "test" }),
   ]);
   faults.fail("notify", {
+    part: "events",
     error: new GrantError("Cannot notify: no.", { code: "backend-failed", operation: "notify" }),
   });
   await expect(theirs.write(pattern(3))).rejects.toMatchObject({
