@@ -1,6 +1,5 @@
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
-import { startTimer, stopTimer } from "../contract/event_loop.ts";
 import { EventChannels } from "../events/event_channels.ts";
 import { GrantMapper } from "../maps/mapper.ts";
 import { XenStore } from "../xenstore/store.ts";
@@ -11,6 +10,7 @@ import { type Link, runAll } from "./link.ts";
 import type { Patience } from "./patience.ts";
 import { hintForC, resolvePath } from "./path.ts";
 import { PeerDomain } from "./peer_domain.ts";
+import { sleep } from "./sleep.ts";
 
 /**
  * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
@@ -102,7 +102,9 @@ async function retry<Value>(
     for (;;) {
       // The call is kept if the pause is over first, as it takes the next event.
       news ??= watch.next().then(() => news = undefined);
-      await (obstacle.last === undefined ? news : Promise.race([news, pause(signal)]));
+      // If it fails while nobody waits for it, the next call says so.
+      news.catch(() => {});
+      await (obstacle.last === undefined ? news : orPause(news));
       const keys = await find(store, path, signal);
       if (keys === undefined) {
         obstacle.last = undefined;
@@ -126,10 +128,12 @@ function isObstacle(error: unknown): error is GrantError | VchanError {
   return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
 }
 
-/** Waits a while. The watch, which the caller waits for as well, tells when the signal is aborted. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = startTimer(resolve, PAUSE);
-    signal.addEventListener("abort", () => stopTimer(timer), { once: true });
-  });
+/** Waits for news, but not for long. */
+async function orPause(news: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([news, sleep(PAUSE, over.signal)]);
+  } finally {
+    over.abort();
+  }
 }

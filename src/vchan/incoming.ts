@@ -2,7 +2,7 @@ import { checkBytes, lengthOf } from "../contract/bytes.ts";
 import { checkKept } from "./check_kept.ts";
 import type { VchanOperation } from "./errors.ts";
 import type { Life } from "./life.ts";
-import type { Pace } from "./pace.ts";
+import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingReader } from "./ring_reader.ts";
 import type { Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
@@ -38,11 +38,12 @@ export class Incoming {
   /** Reads what is there. Returns `null` if nothing is, and nothing will come. */
   take(target: Uint8Array, length: number, operation: VchanOperation): number | null {
     this.#life.checkReadable(operation);
+    const most = Math.min(length, MOST_AT_ONCE);
     try {
-      const count = this.#ring.read(target, 0, length);
+      const count = this.#ring.read(target, 0, most);
       if (count > 0 || length === 0 || !this.#life.peerIsGone()) return count;
       // It may have written before it left, and after the first look.
-      return this.#ring.read(target, 0, length) || null;
+      return this.#ring.read(target, 0, most) || null;
     } catch (error) {
       throw this.#life.failure(operation, error);
     }

@@ -2,7 +2,7 @@ import { checkBytes, lengthOf } from "../contract/bytes.ts";
 import { checkKept } from "./check_kept.ts";
 import type { VchanOperation } from "./errors.ts";
 import type { Life } from "./life.ts";
-import type { Pace } from "./pace.ts";
+import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingWriter } from "./ring_writer.ts";
 import type { Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
@@ -48,9 +48,11 @@ export class Outgoing {
       for (let at = done;;) {
         this.#life.checkWritable("write");
         checkKept("write", "`bytes`", bytes, length);
-        at += this.#put(bytes, at, length, "write");
+        const count = this.#put(bytes, at, length, "write");
+        at += count;
         if (at === length) return;
-        await this.#waitFor(1, signal, "write");
+        if (count === MOST_AT_ONCE) await this.#pace.turn();
+        else await this.#waitFor(1, signal, "write");
       }
     } finally {
       this.#turns.leave();
@@ -99,7 +101,7 @@ export class Outgoing {
 
   #put(bytes: Uint8Array, from: number, to: number, operation: VchanOperation): number {
     try {
-      return this.#ring.write(bytes, from, to);
+      return this.#ring.write(bytes, from, Math.min(to, from + MOST_AT_ONCE));
     } catch (error) {
       throw this.#life.failure(operation, error);
     }

@@ -4,6 +4,9 @@ import { nextTurn } from "../contract/event_loop.ts";
 const MOST = 512;
 const BYTES = 8192;
 
+/** How many bytes one call moves at most before the event loop turns, however fast the other side is. */
+export const MOST_AT_ONCE: number = MOST * BYTES;
+
 const DONE: Promise<void> = Promise.resolve();
 
 /**
@@ -21,7 +24,13 @@ export class Pace {
 
   /** Answers that all is done, after some bytes were moved. */
   done(bytes: number): Promise<void> {
-    return this.#isDue(bytes) ? new Promise(nextTurn) : DONE;
+    return this.#isDue(bytes) ? this.turn() : DONE;
+  }
+
+  /** Lets the event loop turn. */
+  turn(): Promise<void> {
+    this.#answers = 0;
+    return new Promise(nextTurn);
   }
 
   /** The event loop has turned. */

@@ -1,6 +1,6 @@
-import { startTimer, stopTimer } from "../contract/event_loop.ts";
 import { allowAgain, type KeyPlace, type Keys } from "./keys.ts";
 import type { PeerDomain } from "./peer_domain.ts";
+import { sleep } from "./sleep.ts";
 import type { XenStore } from "../xenstore/store.ts";
 
 /** How often to ask for a domain that XenStore does not tell of, in milliseconds. */
@@ -32,12 +32,6 @@ export async function allowWhenThere(
 async function* ticks(signal: AbortSignal): AsyncGenerator<void> {
   while (!signal.aborted) {
     yield;
-    await new Promise<void>((resolve) => {
-      const timer = startTimer(resolve, PERIOD);
-      signal.addEventListener("abort", () => {
-        stopTimer(timer);
-        resolve();
-      }, { once: true });
-    });
+    await sleep(PERIOD, signal);
   }
 }

@@ -132,15 +132,18 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     checkSignal(what, signal);
     if (signal?.aborted) throw reasonOf(signal);
     const parts = await ServerParts.open(domain, domid, signal);
+    let server: VchanServer | undefined;
     try {
       const own = await parts.store.ownDomid({ signal });
       const place = { path: resolvePath(what, path, own, domid), server: own, client: domid };
-      const server = new VchanServer(parts, place, chooseOrders(readSize, writeSize), spin);
+      server = new VchanServer(parts, place, chooseOrders(readSize, writeSize), spin);
       await server.#begin(signal);
       return server;
     } catch (error) {
       try {
-        parts.letGo();
+        if (server === undefined) parts.letGo();
+        // It may still be publishing its keys.
+        else await server.close();
       } catch {
         // The first error is the one that counts.
       }
@@ -250,12 +253,13 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     const slot = new Slot(allocator, events, this.domid, this.#orders);
     try {
       await publish(store, this.#place, slot.keys);
+      // Even if it was closed meanwhile: these are the keys to withdraw.
+      this.#keys = slot.keys;
       if (this.closed) throw this.#closedError();
     } catch (error) {
       slot.release();
       throw error;
     }
-    this.#keys = slot.keys;
     this.#slot = slot;
     return slot;
   }
