@@ -14,9 +14,9 @@ import { sleep } from "./sleep.ts";
 
 /**
  * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
- * a server in C serves its next client with the same keys.
+ * a server in C serves its next client with the same keys, in the same memory. Others publish new keys by then.
  */
-const PAUSE = 1000;
+const PAUSE = 250;
 
 /** A client that has joined its server. */
 export interface Joined {
@@ -32,6 +32,8 @@ export interface Joined {
 export class Obstacle {
   /** Where it looks for its server. */
   path: string;
+  /** Whether the server is there, and has no place for another client. */
+  isTaken = false;
   /** Why the keys that were found last did not work. */
   last: GrantError | VchanError | undefined;
 
@@ -42,7 +44,9 @@ export class Obstacle {
   /** The error of a client that has waited too long. */
   late(server: number, timeout: number): VchanError {
     const path = this.path;
-    const reason = this.last === undefined
+    const reason = this.isTaken
+      ? `domain ${server} serves another client at ${path}, and has no place for this one yet. Try again later.`
+      : this.last === undefined
       ? `domain ${server} has published nothing at ${path} that this domain may read. See whether a server runs ` +
         `there, and serves this domain.${hintForC(path)}`
       : `what domain ${server} has published at ${path} does not work. See whether another client is connected, or ` +
@@ -74,7 +78,7 @@ export async function joinWhenThere(
   const close = () => runAll(() => mapper.close(), () => events.close(), () => store.close());
   try {
     const path = obstacle.path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
-    const attempt = (keys: Keys) => ({ link: join(mapper, events, server, keys), keys });
+    const attempt = (keys: Keys, isFirst: boolean) => ({ link: join(mapper, events, server, keys, isFirst), keys });
     const { link, keys } = await retry(store, path, attempt, signal, obstacle);
     const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });
     return { link, path, watcher, close: () => runAll(() => watcher.close(), close) };
@@ -88,30 +92,40 @@ export async function joinWhenThere(
   }
 }
 
-/** Tries the keys whenever they may have changed, and now and then, until they work. */
+/**
+ * Tries the keys whenever they may have changed, and now and then, until they work.
+ *
+ * @param attempt Tries them; `isFirst` is false if they have been the same for a while.
+ */
 async function retry<Value>(
   store: XenStore,
   path: string,
-  attempt: (keys: Keys) => Value,
+  attempt: (keys: Keys, isFirst: boolean) => Value,
   signal: AbortSignal,
   obstacle: Obstacle,
 ): Promise<Value> {
   const watch = store.watch(portNode(path), { signal });
   try {
     let news: Promise<unknown> | undefined;
+    let tried: Keys | undefined;
+    let isOld = false;
     for (;;) {
       // The call is kept if the pause is over first, as it takes the next event.
       news ??= watch.next().then(() => news = undefined);
       // If it fails while nobody waits for it, the next call says so.
       news.catch(() => {});
-      await (obstacle.last === undefined ? news : orPause(news));
+      if (obstacle.last === undefined) await news;
+      else isOld = await orPause(news);
       const keys = await find(store, path, signal);
-      if (keys === undefined) {
-        obstacle.last = undefined;
+      obstacle.isTaken = keys === "taken";
+      if (keys === undefined || keys === "taken") {
+        tried = obstacle.last = undefined;
         continue;
       }
+      const isSame = keys.gref === tried?.gref && keys.port === tried.port;
+      tried = keys;
       try {
-        return attempt(keys);
+        return attempt(keys, !(isSame && isOld));
       } catch (error) {
         if (!isObstacle(error)) throw error;
         obstacle.last = error;
@@ -128,11 +142,11 @@ function isObstacle(error: unknown): error is GrantError | VchanError {
   return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
 }
 
-/** Waits for news, but not for long. */
-async function orPause(news: Promise<unknown>): Promise<void> {
+/** Waits for news, but not for long. Returns whether none came. */
+async function orPause(news: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
   try {
-    await Promise.race([news, sleep(PAUSE, over.signal)]);
+    return await Promise.race([news.then(() => false), sleep(PAUSE, over.signal).then(() => true)]);
   } finally {
     over.abort();
   }

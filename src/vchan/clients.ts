@@ -5,33 +5,28 @@ type Result = IteratorResult<Vchan, undefined>;
 
 const DONE: Result = Object.freeze({ value: undefined, done: true });
 
-/** Where clients come from. */
-interface Acceptor {
-  readonly closed: boolean;
-  accept(options: VchanWaitOptions): Promise<Vchan>;
-}
-
 /** The clients of a server. Unlike an async generator, it can be ended while it waits. */
 export class Clients implements AsyncIterableIterator<Vchan, undefined> {
-  readonly #server: Acceptor;
-  readonly #prepare: () => void;
+  readonly #accept: (options: VchanWaitOptions) => Promise<Vchan>;
+  readonly #isClosed: () => boolean;
   readonly #stop = new AbortController();
 
-  /** @param prepare Has the server prepare for another client, while the one that has come is handled. */
-  constructor(server: Acceptor, prepare: () => void) {
-    this.#server = server;
-    this.#prepare = prepare;
+  /**
+   * @param accept Waits for a client.
+   * @param isClosed Whether the server was closed.
+   */
+  constructor(accept: (options: VchanWaitOptions) => Promise<Vchan>, isClosed: () => boolean) {
+    this.#accept = accept;
+    this.#isClosed = isClosed;
   }
 
   async next(): Promise<Result> {
     const { signal } = this.#stop;
-    if (signal.aborted || this.#server.closed) return DONE;
+    if (signal.aborted || this.#isClosed()) return DONE;
     try {
-      const value = await this.#server.accept({ signal });
-      this.#prepare();
-      return { value, done: false };
+      return { value: await this.#accept({ signal }), done: false };
     } catch (error) {
-      if (signal.aborted || this.#server.closed) return DONE;
+      if (signal.aborted || this.#isClosed()) return DONE;
       throw error;
     }
   }

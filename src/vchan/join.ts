@@ -6,7 +6,7 @@ import type { PeerMapping, WritablePeerMapping } from "../maps/peer_mapping.ts";
 import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
-import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, ORDERS_AT, SERVER_LIVE, WROTE } from "./layout.ts";
+import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, SERVER_LIVE, WROTE } from "./layout.ts";
 import { type Link, runAll } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { ReadOnlyRing, ringOf, type RingSink, type RingSource, slicedParts } from "./ring_memory.ts";
@@ -19,19 +19,20 @@ import { MappedPage } from "./shared_page.ts";
  *
  * @param server The domid of the server.
  * @param keys What the server has published.
+ * @param isFirst Whether to join only where no client has been before.
  * @throws {GrantError} `port-refused` or `map-refused` if the keys name nothing that this domain may use: they are old,
  * or another client is there.
- * @throws {VchanError} `stale` if they name something that is no channel or has ended; `protocol` if the server is there
+ * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if the server is there
  * and its page is wrong.
  */
-export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys): Link {
+export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys, isFirst: boolean): Link {
   const undo: (() => void)[] = [];
   try {
     const channel = events.bindInterdomain(server, keys.port);
     undo.push(() => channel.unbind());
     const page = mapper.map(server, [keys.gref], { writable: true });
     undo.push(() => page.unmap());
-    const orders = readOrders(page, server, keys);
+    const orders = readOrders(page, server, keys, isFirst);
     const count = pagesOf(orders.left) + pagesOf(orders.right);
     const grefs = new Uint32Array(page.read(GRANTS_AT, 4 * count).buffer);
     const rings = mapRings(mapper, server, page, orders, grefs, undo);
@@ -47,7 +48,15 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
     const release = releaser(shared, channel, [...rings.mappings, page]);
     undo.push(release);
     notify();
-    return { side: CLIENT, page: shared, reader, writer, channel, resetEvents: () => events.reset(), release };
+    return {
+      reader,
+      writer,
+      channel,
+      peerIsHere: () => shared.loadByte(SERVER_LIVE) !== GONE,
+      isSpoiled: () => false,
+      resetEvents: () => events.reset(),
+      release,
+    };
   } catch (error) {
     try {
       runAll(...undo.reverse());
@@ -60,7 +69,7 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
 }
 
 /** Copies the head of the page, which may change at any time, and checks the copy. */
-function readOrders(page: PeerMapping, server: number, { gref }: Keys): Orders {
+function readOrders(page: PeerMapping, server: number, { gref }: Keys, isFirst: boolean): Orders {
   const head = page.read(0, GRANTS_AT);
   const view = new DataView(head.buffer);
   const orders = { left: view.getUint16(ORDERS_AT, true), right: view.getUint16(ORDERS_AT + 2, true) };
@@ -68,6 +77,13 @@ function readOrders(page: PeerMapping, server: number, { gref }: Keys): Orders {
     throw new VchanError(
       `Cannot connect: no server is behind reference ${gref} of domain ${server}. It has ended and left its keys ` +
         "behind. Start it again.",
+      { code: "stale", operation: "connect" },
+    );
+  }
+  if (isFirst && head[CLIENT_LIVE] !== NOT_YET) {
+    throw new VchanError(
+      `Cannot connect: another client has used the memory behind reference ${gref} of domain ${server}. Wait for the ` +
+        "server to notice.",
       { code: "stale", operation: "connect" },
     );
   }

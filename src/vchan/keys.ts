@@ -91,19 +91,23 @@ async function allow(transaction: StoreTransaction, { path, server, client }: Ke
   await transaction.setPermissions(portNode(path), permissions);
 }
 
-/** Reads the keys. Returns `undefined` if they are not both there, may not be read, or are no numbers. */
-export function find(store: XenStore, path: string, signal?: AbortSignal): Promise<Keys | undefined> {
-  return transact(store, (transaction) => read(transaction, path), { signal });
+/**
+ * Reads the keys. Returns `"taken"` if there is no place for another client now, and `undefined` if they are not both
+ * there, may not be read, or are not keys.
+ */
+export async function find(store: XenStore, path: string, signal?: AbortSignal): Promise<Keys | "taken" | undefined> {
+  const keys = await transact(store, (transaction) => read(transaction, path), { signal });
+  if (keys?.gref === RETIRED.gref && keys.port === RETIRED.port) return "taken";
+  const isValid = keys && keys.gref > 0 && keys.gref <= MAX_UINT32 && keys.port > 0 && keys.port <= MAX_PORT;
+  return isValid ? keys : undefined;
 }
 
 async function read(transaction: StoreTransaction, path: string): Promise<Keys | undefined> {
   try {
-    const keys = {
+    return {
       gref: await transaction.readNumber(gref(path)),
       port: await transaction.readNumber(portNode(path)),
     };
-    // C takes 0 for an error.
-    return keys.gref > 0 && keys.gref <= MAX_UINT32 && keys.port > 0 && keys.port <= MAX_PORT ? keys : undefined;
   } catch (error) {
     if (error instanceof StoreError && /^(denied|not-found|malformed)$/.test(error.code)) return undefined;
     throw error;
@@ -113,6 +117,21 @@ async function read(transaction: StoreTransaction, path: string): Promise<Keys |
 async function areThere(transaction: StoreTransaction, path: string, keys: Keys): Promise<boolean> {
   const found = await read(transaction, path);
   return found?.gref === keys.gref && found.port === keys.port;
+}
+
+/** Keys of a place that was used, while there is no other one: libxenvchan takes a 0 for an error. */
+export const RETIRED: Keys = { gref: 0, port: 0 };
+
+/**
+ * Makes keys useless, unless another server has replaced them. The nodes stay: as they go with the domain, a client in
+ * another domU learns from them that it is gone.
+ */
+export function retire(store: XenStore, path: string, keys: Keys): Promise<void> {
+  return transact(store, async (transaction) => {
+    if (!await areThere(transaction, path, keys)) return;
+    await transaction.write(gref(path), RETIRED.gref);
+    await transaction.write(portNode(path), RETIRED.port);
+  });
 }
 
 /**

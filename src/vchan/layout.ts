@@ -8,7 +8,7 @@
  * 12  u32  right.prod     the server has written so many
  * 16  u16  left_order     the left ring has 2^left_order bytes
  * 18  u16  right_order
- * 20  u8   cli_live       2: the client has not come yet, 1: it is here, 0: it is gone
+ * 20  u8   cli_live       2: the client has not come yet, 1: it is here, 0: it is gone. Only the server reads it
  * 21  u8   srv_live       1: the server is here, 0: it is gone
  * 22  u8   cli_notify     on what the client shall send an event. The server sets bits, and the client clears them
  * 23  u8   srv_notify     on what the server shall. The client sets bits, and the server clears them
@@ -48,6 +48,8 @@ export const GRANTS_AT = 24;
 export const NOT_YET = 2;
 /** A live byte of a side that is here. */
 export const HERE = 1;
+/** What the server of this library makes of `cli_live` when it has seen that the client is here. */
+export const SEEN = 3;
 /** A live byte of a side that is gone. */
 export const GONE = 0;
 
@@ -63,8 +65,6 @@ export interface Side {
   readonly writing: RingIndices;
   /** Its own live byte. */
   readonly live: number;
-  /** The live byte of the other side. */
-  readonly peerLive: number;
   /** Where it asks the other side for events. */
   readonly asks: number;
   /** Where the other side asks it for events. */
@@ -76,7 +76,6 @@ export const SERVER: Side = {
   reading: LEFT,
   writing: RIGHT,
   live: SERVER_LIVE,
-  peerLive: CLIENT_LIVE,
   asks: CLIENT_NOTIFY,
   answers: SERVER_NOTIFY,
 };
@@ -86,7 +85,6 @@ export const CLIENT: Side = {
   reading: RIGHT,
   writing: LEFT,
   live: CLIENT_LIVE,
-  peerLive: SERVER_LIVE,
   asks: SERVER_NOTIFY,
   answers: CLIENT_NOTIFY,
 };

@@ -4,7 +4,6 @@ import { sentence } from "../contract/messages.ts";
 import { Bell } from "./bell.ts";
 import { BrokenRing } from "./broken_ring.ts";
 import { VchanError, type VchanOperation } from "./errors.ts";
-import { GONE } from "./layout.ts";
 import type { Link } from "./link.ts";
 
 /**
@@ -101,8 +100,7 @@ export class Life {
   /** Whether the other side has left, or the connection has ended for another reason. */
   peerIsGone(): boolean {
     if (this.#ending !== undefined) return true;
-    const { page, side } = this.#link;
-    if (page.loadByte(side.peerLive) !== GONE) return false;
+    if (this.#link.peerIsHere()) return false;
     this.#end({ reason: "peer-closed" });
     return true;
   }
@@ -135,8 +133,8 @@ export class Life {
     this.#closed.resolve(ending);
     this.#stopWatching?.();
     void this.#events?.return?.();
-    // What the other side has written before it left can still be read.
-    if (ending.reason === "protocol" || ending.reason === "failed") {
+    // What the other side has written before it left can still be read, unless it was joined by what another one wrote.
+    if (ending.reason === "protocol" || ending.reason === "failed" || this.#link.isSpoiled()) {
       try {
         this.#release();
       } catch {

@@ -1,16 +1,16 @@
 import type { EventChannel } from "../events/event_channel.ts";
-import type { Side } from "./layout.ts";
 import type { RingReader } from "./ring_reader.ts";
 import type { RingWriter } from "./ring_writer.ts";
-import type { SharedPage } from "./shared_page.ts";
 
 /** What a connection is made of, once both sides share memory. */
 export interface Link {
-  readonly side: Side;
-  readonly page: SharedPage;
   readonly reader: RingReader;
   readonly writer: RingWriter;
   readonly channel: EventChannel;
+  /** Whether the other side is here. */
+  peerIsHere(): boolean;
+  /** Whether yet another one has come in its place: what they have written cannot be told apart. */
+  isSpoiled(): boolean;
   /** Continues after the system has lost events. */
   resetEvents(): void;
   /**

@@ -8,7 +8,7 @@ import { unlessAborted } from "../xenstore/abort.ts";
 import { Bell } from "./bell.ts";
 import { Clients } from "./clients.ts";
 import { VchanError } from "./errors.ts";
-import { type KeyPlace, type Keys, publish, withdraw } from "./keys.ts";
+import { type KeyPlace, type Keys, publish, retire, RETIRED, withdraw } from "./keys.ts";
 import { chooseOrders, MOST_BYTES, type Orders } from "./orders.ts";
 import { resolvePath } from "./path.ts";
 import { Patience, type VchanWaitOptions } from "./patience.ts";
@@ -187,7 +187,12 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
    * @throws {VchanError} `timed-out` if nobody comes in time; `closed` if the server was closed.
    * @throws {GrantError} if there are too few pages or ports, and no connection of this server has any.
    */
-  async accept(options?: VchanWaitOptions): Promise<Vchan> {
+  accept(options?: VchanWaitOptions): Promise<Vchan> {
+    return this.#accept(options, false);
+  }
+
+  /** @param more Whether to make a place for another client at once. */
+  async #accept(options: VchanWaitOptions | undefined, more: boolean): Promise<Vchan> {
     const given = readOptions("accept", options, ["signal", "timeout"]);
     const patience = new Patience("accept", given, (timeout) =>
       new VchanError(
@@ -202,7 +207,10 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
         const slot = await this.#prepare(signal);
         await slot.joined(signal);
         this.#slot = undefined;
-        return this.#connected(slot);
+        const connection = this.#connected(slot);
+        // Before anybody can talk to this client: when it leaves, another one could take its place unnoticed.
+        await this.#replaceKeys(slot.keys, more);
+        return connection;
       } finally {
         this.#turns.leave();
       }
@@ -226,10 +234,21 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
       onRelease: () => {
         this.#connections--;
         this.#room.ring();
-        if (!this.closed && this.#keys === slot.keys) this.#withdraw(slot.keys).catch(() => {});
         parts.letGo();
       },
     });
+  }
+
+  /** Makes sure that no other client finds keys that were used. If XenStore is lost, nobody finds them either. */
+  async #replaceKeys(used: Keys, more: boolean): Promise<void> {
+    try {
+      if (more) await this.#publish();
+    } catch {
+      // The next call of `accept()` says so.
+    }
+    if (this.#keys !== used) return;
+    this.#keys = RETIRED;
+    await retire(this.#parts.store, this.path, used).catch(() => {});
   }
 
   /** Makes sure that a client can come. Waits for pages if connections have them. */
@@ -237,15 +256,19 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     for (;;) {
       if (this.closed) throw this.#closedError();
       if (this.#slot !== undefined) return this.#slot;
-      const preparing = this.#preparing ??= this.#open().finally(() => this.#preparing = undefined);
       try {
-        return await unlessAborted(signal, () => preparing);
+        return await unlessAborted(signal, () => this.#publish());
       } catch (error) {
         const waits = error instanceof GrantError && NO_ROOM.includes(error.code) && this.#connections > 0;
         if (!waits) throw error;
         await this.#room.wait(signal);
       }
     }
+  }
+
+  /** Makes a place for a client, and publishes it. */
+  #publish(): Promise<Slot> {
+    return this.#preparing ??= this.#open().finally(() => this.#preparing = undefined);
   }
 
   async #open(): Promise<Slot> {
@@ -264,19 +287,12 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     return slot;
   }
 
-  #withdraw(keys: Keys): Promise<void> {
-    return withdraw(this.#parts.store, this.path, keys);
-  }
-
   /**
    * Iterates over the clients: each as {@linkcode VchanServer.accept} returns it. While the loop handles one, the next
    * may already connect. The loop ends when the server is closed.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
-    return new Clients(this, () => {
-      // If this fails, the next call of `accept()` says so.
-      this.#prepare(this.#stop.signal).catch(() => {});
-    });
+    return new Clients((options) => this.#accept(options, true), () => this.closed);
   }
 
   /**
@@ -298,7 +314,7 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     } finally {
       await this.#preparing?.catch(() => {});
       try {
-        if (this.#keys !== undefined) await this.#withdraw(this.#keys);
+        if (this.#keys !== undefined) await withdraw(this.#parts.store, this.path, this.#keys);
       } finally {
         this.#parts.letGo();
       }

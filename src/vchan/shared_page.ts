@@ -56,6 +56,11 @@ export class MappedPage implements SharedPage {
     Atomics.store(this.#bytes, at, value);
   }
 
+  /** Changes a byte, if it still has a value. */
+  replaceByte(at: number, from: number, to: number): void {
+    Atomics.compareExchange(this.#bytes, at, from, to);
+  }
+
   setBits(at: number, bits: number): void {
     Atomics.or(this.#bytes, at, bits);
   }

@@ -76,7 +76,7 @@ describe("a server", () => {
     // A read that waits asks the client, and no other bit of that word changes.
     page.bytes[AT.clientNotify] = 0;
     const reading = vchan.read(new Uint8Array(1));
-    expect([...page.bytes.subarray(20, 24)]).toEqual([1, 1, 1, 0]);
+    expect([...page.bytes.subarray(20, 24)]).toEqual([3, 1, 1, 0]);
     raw.left[0]![3] = 5;
     page.setWord(AT.leftProd, 4);
     raw.channel.notify();

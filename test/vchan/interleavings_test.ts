@@ -19,12 +19,14 @@ import { type Agent, explore, preparing, type Program, RING } from "./explorer.t
 class Steps {
   readonly #agent: Agent;
   readonly #side: Side;
+  readonly #peerLive: number;
   readonly #reader: RingReader;
   readonly #writer: RingWriter;
 
   constructor(agent: Agent, side: Side) {
     this.#agent = agent;
     this.#side = side;
+    this.#peerLive = side === SERVER ? CLIENT_LIVE : SERVER_LIVE;
     const notify = () => agent.notify();
     this.#reader = new RingReader(agent.page, side, agent.ring(side.reading), RING, notify);
     this.#writer = new RingWriter(agent.page, side, agent.ring(side.writing), RING, notify);
@@ -66,10 +68,10 @@ class Steps {
     const all: number[] = [];
     const target = new Uint8Array(1);
     for (;;) {
-      const gone = this.#agent.page.loadByte(this.#side.peerLive) === GONE;
+      const gone = this.#agent.page.loadByte(this.#peerLive) === GONE;
       if (this.#reader.read(target, 0, 1) === 1) all.push(target[0]!);
       else if (gone) return all;
-      else if (this.#reader.ask() === 0 && this.#agent.page.loadByte(this.#side.peerLive) !== GONE) this.#agent.wait();
+      else if (this.#reader.ask() === 0 && this.#agent.page.loadByte(this.#peerLive) !== GONE) this.#agent.wait();
     }
   }
 

@@ -4,7 +4,7 @@ import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
 import { Vchan, VchanServer, type VchanServerOptions } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
-import { AT, connected, pattern, RawServer, readExactly, turns } from "./support.ts";
+import { AT, connected, pattern, RawClient, RawServer, readExactly, turns } from "./support.ts";
 
 const path = "test";
 const folder = "/local/domain/1/data/vchan/0/test";
@@ -12,6 +12,12 @@ const folder = "/local/domain/1/data/vchan/0/test";
 const listen = (xen: MockXen, options: Partial<VchanServerOptions> = {}) =>
   VchanServer.listen(xen.domain(1), 0, { path, ...options });
 const connect = (xen: MockXen, timeout = 5000) => Vchan.connect(xen.domain(0), 1, { path, timeout });
+
+/** The reference and the port that are published. */
+async function publishedKeys(xen: MockXen): Promise<[gref: string, port: string]> {
+  using store = await XenStore.open(xen.domain(0));
+  return [await store.readText(`${folder}/ring-ref`), await store.readText(`${folder}/event-channel`)];
+}
 
 /** Checks that two ends are connected, and closes them. */
 async function checkTogether(ours: Vchan, theirs: Vchan): Promise<void> {
@@ -294,6 +300,47 @@ describe("many clients", () => {
     xen.assertClean();
   });
 
+  test("do not take the place of one that has just left, however soon they come", async () => {
+    const xen = new MockXen();
+    const server = await listen(xen);
+    const first = await connect(xen);
+    await first.write(Uint8Array.of(1));
+    first.close();
+    const second = connect(xen);
+    await turns();
+    const ours = await server.accept();
+    expect(await readExactly(ours, 2)).toEqual(Uint8Array.of(1));
+    expect((await ours.closed).reason).toBe("peer-closed");
+    ours.close();
+    const [next, theirs] = await Promise.all([server.accept(), second]);
+    await checkTogether(next, theirs);
+    await server.close();
+    xen.assertClean();
+  });
+
+  test("of another library that do take its place end the connection of the one that has left", async () => {
+    const xen = new MockXen();
+    const server = await listen(xen);
+    const first = await RawClient.open(xen);
+    const second = RawClient.open(xen, folder).catch((error) => error.code);
+    expect(await second).toBe("port-refused");
+    first.join();
+    const keys = await publishedKeys(xen);
+    const ours = await server.accept();
+    expect(await publishedKeys(xen)).toEqual(["0", "0"]);
+    // It had read the keys before.
+    first.close();
+    const late = RawClient.of(xen, ...keys);
+    late.join();
+    expect((await ours.closed).reason).toBe("peer-closed");
+    await expect(ours.read(new Uint8Array(1))).rejects.toMatchObject({ code: "closed" });
+    expect(late.page.bytes[AT.serverLive]).toBe(0);
+    late.close();
+    ours.close();
+    await server.close();
+    xen.assertClean();
+  });
+
   test("at once, each with memory of its own", async () => {
     const xen = new MockXen();
     const server = await listen(xen, { readSize: 4096, writeSize: 4096 });
@@ -336,8 +383,8 @@ describe("many clients", () => {
     const { xen, server, ours, theirs, finish } = await connected();
     await expect(connect(xen, 20)).rejects.toMatchObject({
       code: "timed-out",
-      cause: { code: "port-refused" },
-      message: expect.stringContaining("See whether another client is connected"),
+      message: `Cannot connect within 20 ms: domain 1 serves another client at ${folder}, and has no place for this ` +
+        "one yet. Try again later.",
     });
     const second = connect(xen);
     await turns();
@@ -351,6 +398,11 @@ describe("many clients", () => {
     const xen = new MockXen();
     const server = await RawServer.open(xen);
     const first = await connect(xen);
+    await expect(connect(xen, 20)).rejects.toMatchObject({
+      code: "timed-out",
+      cause: { code: "port-refused" },
+      message: expect.stringContaining("See whether another client is connected"),
+    });
     const second = connect(xen);
     await turns();
     first.close();

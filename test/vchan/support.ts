@@ -249,6 +249,11 @@ export class RawClient {
     );
   }
 
+  /** Maps the memory of a server that was published before. */
+  static of(xen: MockXen, gref: string, port: string): RawClient {
+    return new RawClient(xen, Number(gref), Number(port));
+  }
+
   /** Says that it is here. */
   join(): void {
     this.page.bytes[AT.clientLive] = 1;
