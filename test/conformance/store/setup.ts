@@ -72,8 +72,9 @@ export class StoreSetup {
   async close(): Promise<void> {
     try {
       for (const side of [this.ours, this.theirs]) {
-        using cleaner = await XenStore.open(side);
+        const cleaner = await XenStore.open(side);
         await cleaner.remove(this.#folder).catch(() => {});
+        cleaner.close();
       }
     } finally {
       for (const xenstore of this.#opened) xenstore.close();
