@@ -28,5 +28,6 @@
 export { VchanError, type VchanErrorCode, type VchanErrorOptions, type VchanOperation } from "./errors.ts";
 export type { VchanEnding, VchanEndReason } from "./life.ts";
 export type { VchanWaitOptions } from "./patience.ts";
-export { VchanServer, type VchanServerOptions } from "./server.ts";
-export { Vchan, type VchanCallOptions, type VchanConnectOptions, type VchanOptions } from "./vchan.ts";
+export type { VchanCallOptions, VchanConnectOptions, VchanOptions, VchanServerOptions } from "./options.ts";
+export { VchanServer } from "./server.ts";
+export { Vchan } from "./vchan.ts";

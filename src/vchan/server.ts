@@ -9,6 +9,7 @@ import { Bell } from "./bell.ts";
 import { Clients } from "./clients.ts";
 import { VchanError } from "./errors.ts";
 import { type KeyPlace, type Keys, publish, retire, RETIRED, withdraw } from "./keys.ts";
+import { checkSpin, type VchanServerOptions } from "./options.ts";
 import { chooseOrders, MOST_BYTES, type Orders } from "./orders.ts";
 import { resolvePath } from "./path.ts";
 import { Patience, type VchanWaitOptions } from "./patience.ts";
@@ -16,27 +17,7 @@ import { allowWhenThere } from "./rights.ts";
 import { ServerParts } from "./server_parts.ts";
 import { Slot } from "./slot.ts";
 import { Turns } from "./turns.ts";
-import { checkSpin, makeVchan, type Vchan, type VchanOptions } from "./vchan.ts";
-
-/** How to listen for clients. */
-export interface VchanServerOptions extends VchanOptions {
-  /**
-   * How many bytes a client can write before they are read here, at least: 0 to 1,048,576. The ring has the next size that
-   * libxenvchan knows: 1 KiB, 2 KiB, or a power of two from 4 KiB on. Each 4 KiB take a page of those that the domain may
-   * grant, usually 1024.
-   *
-   * @default {32768}
-   */
-  readSize?: number | undefined;
-  /**
-   * How many bytes can be written here before the client reads them, likewise.
-   *
-   * @default {32768}
-   */
-  writeSize?: number | undefined;
-  /** Gives up listening when it is aborted before the server is there. It has no effect later. */
-  signal?: AbortSignal | undefined;
-}
+import { makeVchan, type Vchan } from "./vchan.ts";
 
 const RING = 32 * 1024;
 

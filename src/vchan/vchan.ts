@@ -1,4 +1,4 @@
-import { checkDomid, checkInteger } from "../contract/checks.ts";
+import { checkDomid } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
@@ -11,55 +11,17 @@ import { type DomainWatcher, Life, type VchanEnding } from "./life.ts";
 import type { Link } from "./link.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pace } from "./pace.ts";
-import { Patience, type VchanWaitOptions } from "./patience.ts";
+import { checkSpin, type VchanCallOptions, type VchanConnectOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { resolvePath } from "./path.ts";
 import { Spin } from "./spin.ts";
 import { readableOf, writableOf } from "./streams.ts";
-
-/** What both sides choose for a connection. */
-export interface VchanOptions {
-  /**
-   * Where the server publishes what its client needs, in XenStore:
-   *
-   * - a port, such as `5000`, or a name without slashes: it stands for `/local/domain/SERVER/data/vchan/CLIENT/NAME`, as
-   *   in Qubes;
-   * - a path below the home of the server, such as `data/chat`;
-   * - an absolute path.
-   *
-   * If the other side uses libxenvchan, the absolute path may have at most 49 bytes: the library cuts longer ones,
-   * without an error. Paths of names up to 12 characters are short enough.
-   */
-  path: string | number;
-  /**
-   * How long a call that waits looks for the other side before it sleeps, in microseconds: a whole number from 0 to 1000.
-   * This blocks the program for that time, and saves the much longer time of waking it. After it was in vain, it is
-   * skipped for 1 wait, then for 2, and up to 64, until it succeeds. 0 turns it off.
-   *
-   * @default {50}
-   */
-  spin?: number | undefined;
-}
-
-/** How to connect to a server. */
-export interface VchanConnectOptions extends VchanOptions, VchanWaitOptions {}
-
-/** How to make a call that may wait. */
-export interface VchanCallOptions {
-  /** Gives the call up when it is aborted: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
 
 /** Makes a connection. A function, because users shall not. */
 export let makeVchan: (
   link: Link,
   about: { domid: number; path: string; spin: number; watcher: DomainWatcher; onRelease(): void },
 ) => Vchan;
-
-/** Reads the option `spin`. */
-export function checkSpin(what: VchanOperation, spin: number = 50): number {
-  checkInteger(what, "`spin`", spin, 0, 1000);
-  return spin;
-}
 
 function signalOf(what: VchanOperation, options: StoreRequestOptions | undefined): AbortSignal | undefined {
   return options === undefined ? undefined : readSignal(what, options);
