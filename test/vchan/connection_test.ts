@@ -1,8 +1,7 @@
 /** A connection between two programs of this library. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { MockXen } from "../../backends/mock.ts";
-import { Vchan, VchanError, VchanServer } from "../../src/vchan/mod.ts";
+import { type Vchan, VchanError } from "../../src/vchan/mod.ts";
 import { connected, type Pair, pattern, readExactly, turns } from "./support.ts";
 
 const sizes = [[0, 0], [2048, 1024], [2048, 2048], [4096, 2048], [0, 8192], [65536, 32768], [
@@ -248,93 +247,6 @@ describe("the end", () => {
   });
 });
 
-describe("streams", () => {
-  test("carry bytes into the buffers of a reader, and back", async () => {
-    const { ours, theirs, finish } = await connected();
-    const echo = ours.readable.pipeTo(ours.writable);
-    const reader = theirs.readable.getReader({ mode: "byob" });
-    const writer = theirs.writable.getWriter();
-    const sent = pattern(100_000);
-    const writing = writer.write(sent);
-    const got: number[] = [];
-    while (got.length < sent.length) {
-      const { value } = await reader.read(new Uint8Array(7000));
-      got.push(...value!);
-    }
-    expect(got).toEqual([...sent]);
-    await writing;
-    await writer.close();
-    await echo;
-    expect((await ours.closed).reason).toBe("peer-closed");
-    await finish();
-  });
-
-  test("end when the other side has left and all was read", async () => {
-    const { ours, theirs, finish } = await connected();
-    await ours.write(pattern(10));
-    ours.close();
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of theirs.readable) chunks.push(chunk);
-    expect(Buffer.concat(chunks)).toEqual(Buffer.from(pattern(10)));
-    const { done } = await connected().then(async ({ ours, theirs, finish }) => {
-      const reader = theirs.readable.getReader({ mode: "byob" });
-      const reading = reader.read(new Uint8Array(10));
-      ours.close();
-      const result = await reading;
-      await finish();
-      return result;
-    });
-    expect(done).toBe(true);
-    await finish();
-  });
-
-  test("close the connection when they are cancelled, closed or aborted", async () => {
-    for (const end of ["cancel", "close", "abort"] as const) {
-      const { ours, theirs, finish } = await connected();
-      if (end === "cancel") {
-        const reader = ours.readable.getReader();
-        const reading = reader.read();
-        await turns();
-        await reader.cancel();
-        expect((await reading).done).toBe(true);
-      } else await ours.writable[end]();
-      expect((await theirs.closed).reason).toBe("peer-closed");
-      expect((await ours.closed).reason).toBe("closed");
-      await finish();
-    }
-  });
-
-  test("that are written to fail when the other side has left", async () => {
-    const { ours, theirs, finish } = await connected();
-    const writer = ours.writable.getWriter();
-    theirs.close();
-    await expect(writer.write(pattern(1))).rejects.toMatchObject({ code: "peer-closed" });
-    await expect(writer.closed).rejects.toMatchObject({ code: "peer-closed" });
-    await finish();
-  });
-});
-
-test("iterating gives arrays as they come; leaving the loop leaves the connection open", async () => {
-  const { ours, theirs, finish } = await connected();
-  const iterator = ours[Symbol.asyncIterator]();
-  const waiting = iterator.next();
-  await turns();
-  await iterator.return!();
-  expect(await waiting).toEqual({ value: undefined, done: true });
-  expect(await iterator.next()).toEqual({ value: undefined, done: true });
-  await theirs.write(pattern(10));
-  for await (const bytes of ours) {
-    expect(bytes).toEqual(pattern(10));
-    break;
-  }
-  await theirs.write(pattern(3));
-  theirs.close();
-  const all: Uint8Array[] = [];
-  for await (const bytes of ours) all.push(bytes);
-  expect(all).toEqual([pattern(3)]);
-  await finish();
-});
-
 test("handles are shown with what they hold", async () => {
   const { server, theirs, finish } = await connected();
   const path = "/local/domain/1/data/vchan/0/test";
@@ -350,48 +262,4 @@ test("an idle connection opens, binds and maps nothing more", async () => {
   await turns(100);
   expect(JSON.stringify(xen.inspect())).toBe(before);
   await finish();
-});
-
-describe("arguments", () => {
-  const domain = new MockXen().domain(1);
-  test.each([
-    [{ path: "" }, "`path` must be a name"],
-    [{ path: "a//b" }, "`path` must be a name"],
-    [{ path: "a/" }, "`path` must be a name"],
-    [{ path: "@releaseDomain" }, "`path` must be a name"],
-    [{}, "`path` must be a string or a port: current value is undefined"],
-    [{ path: -1 }, "`path` must be a whole number from 0 to 2147483647: current value is -1"],
-    [{ path: "a", spin: 2000 }, "`spin` must be a whole number from 0 to 1000: current value is 2000"],
-    [{ path: "a", signal: 1 }, "`signal` must be an AbortSignal"],
-    [{ path: "a", pth: 1 }, "there is no option `pth`: did you mean `path`?"],
-  ])("%o are refused by both sides", async (options, message) => {
-    await expect(VchanServer.listen(domain, 0, options as never)).rejects.toThrow(message);
-    await expect(Vchan.connect(domain, 0, options as never)).rejects.toThrow(message);
-  });
-
-  test("of the server only", async () => {
-    await expect(VchanServer.listen(domain, 0, { path: "a", readSize: 2 ** 20 + 1 })).rejects.toThrow(
-      "Cannot listen as `readSize` must be a whole number from 0 to 1048576: current value is 1048577",
-    );
-    await expect(VchanServer.listen(domain, -1, { path: "a" })).rejects.toThrow("`domid` must be a whole number");
-  });
-
-  test("name paths: ports and names as in Qubes, paths below the home of the server, and absolute paths", async () => {
-    for (
-      const [path, absolute] of [
-        [5000, "/local/domain/1/data/vchan/0/5000"],
-        ["chat", "/local/domain/1/data/vchan/0/chat"],
-        ["data/chat", "/local/domain/1/data/chat"],
-        ["/local/domain/1/data/a/b", "/local/domain/1/data/a/b"],
-      ] as const
-    ) {
-      const xen = new MockXen();
-      const server = await VchanServer.listen(xen.domain(1), 0, { path });
-      const client = await Vchan.connect(xen.domain(0), 1, { path });
-      expect([server.path, client.path, client.domid, server.domid]).toEqual([absolute, absolute, 1, 0]);
-      client.close();
-      await server.close();
-      xen.assertClean();
-    }
-  });
 });

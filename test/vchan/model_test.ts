@@ -10,7 +10,8 @@ import { MockXen } from "../../backends/mock.ts";
 import { EventChannels, GrantMapper } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
-import { AT, pattern, turns } from "./support.ts";
+import { AT } from "./by_hand.ts";
+import { pattern, turns } from "./support.ts";
 
 /** The largest packet: with more than half of the ring, a packet to be sent and one to be received may block each other. */
 const PACKET = 512;
