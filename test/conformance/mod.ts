@@ -1,8 +1,9 @@
 /**
- * The contract that every backend must meet, whether it runs on devices or simulates them, in four suites:
+ * The contract that every backend must meet, whether it runs on devices or simulates them, in five suites:
  * {@linkcode grantsConformance} for granting and mapping, {@linkcode mapsConformance} for the rest of what mappers do,
- * {@linkcode eventsConformance} for event channels, and {@linkcode storeConformance} for XenStore. They work with any test runner: each takes a function that
- * registers a test, and one that opens what is to be tested.
+ * {@linkcode eventsConformance} for event channels, {@linkcode storeConformance} for XenStore, and
+ * {@linkcode vchanConformance} for all of them together, by channels. They work with any test runner: each takes a
+ * function that registers a test, and one that opens what is to be tested.
  *
  * @example Test a backend with any test runner
  * ```ts
@@ -88,6 +89,32 @@
  * }
  * ```
  *
+ * @example Test how all parts work together
+ * ```ts
+ * import { vchanConformance } from "@gntalloc/gntalloc/conformance";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ *
+ * const tests: [name: string, run: () => Promise<void>][] = [];
+ * vchanConformance({
+ *   test: (name, run) => tests.push([name, run]),
+ *   open() {
+ *     const xen = new MockXen();
+ *     return {
+ *       server: xen.domain(1),
+ *       serverDomid: 1,
+ *       client: xen.domain(0),
+ *       clientDomid: 0,
+ *       close: () => xen.assertClean(),
+ *     };
+ *   },
+ * });
+ * for (const [name, run] of tests) {
+ *   await run().catch((cause) => {
+ *     throw new Error(name, { cause });
+ *   });
+ * }
+ * ```
+ *
  * @module
  */
 export type * from "../../src/contract/interfaces.ts";
@@ -95,6 +122,7 @@ export { eventsConformance } from "./events/suite.ts";
 export { grantsConformance } from "./grants/suite.ts";
 export { mapsConformance } from "./maps/suite.ts";
 export { storeConformance } from "./store/suite.ts";
+export { vchanConformance } from "./vchan/suite.ts";
 export {
   type EventsConformanceOptions,
   type EventsTarget,
@@ -107,4 +135,6 @@ export {
   type StoreQuotas,
   type StoreSide,
   type StoreTarget,
+  type VchanConformanceOptions,
+  type VchanTarget,
 } from "./target.ts";

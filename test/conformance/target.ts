@@ -156,3 +156,28 @@ export interface StoreConformanceOptions {
   /** Opens a target; once for each test. */
   open(): StoreTarget | Promise<StoreTarget>;
 }
+
+/** What the suite of channels tests: two domains, in one process. */
+export interface VchanTarget {
+  /** The domain of the server. It may write below `data` in its home, and share 520 pages. */
+  readonly server: Pick<XenDomain, "grants" | "maps" | "events" | "store">;
+  /** Its domid. */
+  readonly serverDomid: number;
+  /**
+   * The domain of the client. It may be the same, except in a PVH or HVM domain on x86, which would lose its own pages
+   * and then its kernel.
+   */
+  readonly client: Pick<XenDomain, "maps" | "events" | "store">;
+  /** Its domid. */
+  readonly clientDomid: number;
+  /** Called at the end of a test; throws if anything is left open, if it can tell. */
+  close(): void;
+}
+
+/** How the suite of channels is run. */
+export interface VchanConformanceOptions {
+  /** Registers a test with a test runner. */
+  test(name: string, run: () => Promise<void>): void;
+  /** Opens a target; once for each test. */
+  open(): VchanTarget | Promise<VchanTarget>;
+}

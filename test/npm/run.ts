@@ -38,6 +38,8 @@ const report = new Report(
 
 /** Programs that use Linux's devices. */
 const OVER_SHIM = { device: "device.ts", "event channels": "events.ts", XenStore: "store.ts" };
+/** A check of the memory model, which needs neither the devices nor a stand-in for them. */
+const LITMUS = "litmus_node.ts";
 
 /** Runs checks of one kind. */
 async function checkAll(where: string, checks: Checks): Promise<void> {
@@ -79,6 +81,12 @@ async function main(): Promise<number> {
     await report.check(where, "require()", () => outcome(exec(node, ["required.cjs"], inProject)));
     await report.check(where, "jest", () => runJest(tools, line, project, "mock.test.js"));
     await report.check(where, "without koffi", () => outcome(exec(node, ["no_koffi.ts"], inProject)));
+    if (Deno.build.os !== "linux") report.skip(where, "Atomics over foreign memory", "it maps memory as on Linux");
+    else {
+      await report.check(where, "Atomics over foreign memory", () => {
+        return outcome(exec(node, [LITMUS], { cwd: deviceProject }));
+      });
+    }
     for (const [name, program] of Object.entries(OVER_SHIM)) {
       if (library === undefined) report.skip(where, `${name} over a shim`, "Linux alone has the devices");
       else {

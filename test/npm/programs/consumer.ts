@@ -8,6 +8,7 @@ import * as faults from "@gntalloc/gntalloc/faults";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import * as record from "@gntalloc/gntalloc/record";
+import { type Vchan, VchanError, type VchanErrorCode, VchanServer } from "@gntalloc/gntalloc/vchan";
 import { StoreError, type StoreTransaction, XenStore } from "@gntalloc/gntalloc/xenstore";
 
 const xen = new MockXen({ profile: "linux-6.1" });
@@ -25,4 +26,6 @@ mapper.map(0, pages.grefs).bytes;
 export const code: GrantErrorCode = new GrantError("", { code: "busy", operation: "open" }).code;
 export const size: number = bytes.length / PAGE_SIZE;
 export const own = (transaction: StoreTransaction): Promise<number> => transaction.readNumber("domid");
-export { denoDomain, faults, grantsConformance, nodeDomain, record, StoreError, XenStore };
+export const vchanCode: VchanErrorCode = new VchanError("", { code: "closed", operation: "read" }).code;
+export const readByHand = (vchan: Vchan): Promise<number | null> => vchan.read(new Uint8Array(1));
+export { denoDomain, faults, grantsConformance, nodeDomain, record, StoreError, VchanServer, XenStore };

@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */
@@ -82,8 +83,9 @@ const RULES: readonly Rule[] = [
   },
   {
     of: /^test\/conformance\//,
-    may: "mod.ts, src/xenstore/mod.ts, src/contract/ and test/conformance/, as the suites are published",
-    allows: inside("mod.ts", "src/xenstore/mod.ts", "src/contract/", "test/conformance/"),
+    may: "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, src/contract/ and test/conformance/, as the suites are " +
+      "published",
+    allows: inside("mod.ts", "src/xenstore/mod.ts", "src/vchan/mod.ts", "src/contract/", "test/conformance/"),
   },
   {
     of: /^test\/(?!rig\/|tools\/)/,
@@ -98,9 +100,10 @@ const RULES: readonly Rule[] = [
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
     of: /^examples\//,
-    may: "mod.ts, src/xenstore/mod.ts, the public faces of backends, their own folder and Node's modules",
+    may: "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and " +
+      "Node's modules",
     allows: (target, from) =>
-      target === "mod.ts" || target === "src/xenstore/mod.ts" || target in FACES ||
+      target === "mod.ts" || /^src\/(xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },
 ];

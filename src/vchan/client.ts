@@ -1,0 +1,153 @@
+import type { XenDomain } from "../contract/domain.ts";
+import { GrantError } from "../contract/errors.ts";
+import { EventChannels } from "../events/event_channels.ts";
+import { GrantMapper } from "../maps/mapper.ts";
+import { XenStore } from "../xenstore/store.ts";
+import { VchanError } from "./errors.ts";
+import { join } from "./join.ts";
+import { find, type Keys, portNode } from "./keys.ts";
+import { type Link, runAll } from "./link.ts";
+import type { Patience } from "./patience.ts";
+import { hintForC, resolvePath } from "./path.ts";
+import { PeerDomain } from "./peer_domain.ts";
+import { sleep } from "./sleep.ts";
+
+/**
+ * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
+ * a server in C serves its next client with the same keys, in the same memory. Others publish new keys by then.
+ */
+const PAUSE = 250;
+
+/** A client that has joined its server. */
+export interface Joined {
+  readonly link: Link;
+  readonly path: string;
+  /** Notices the end of the server's domain. */
+  readonly watcher: PeerDomain;
+  /** Closes what the connection was made with. */
+  close(): void;
+}
+
+/** Why a client has not joined yet. */
+export class Obstacle {
+  /** Where it looks for its server. */
+  path: string;
+  /** Whether the server is there, and has no place for another client. */
+  isTaken = false;
+  /** Why the keys that were found last did not work. */
+  last: GrantError | VchanError | undefined;
+
+  constructor(path: string | number) {
+    this.path = String(path);
+  }
+
+  /** The error of a client that has waited too long. */
+  late(server: number, timeout: number): VchanError {
+    const path = this.path;
+    const reason = this.isTaken
+      ? `domain ${server} serves another client at ${path}, and has no place for this one yet. Try again later.`
+      : this.last === undefined
+      ? `domain ${server} has published nothing at ${path} that this domain may read. See whether a server runs ` +
+        `there, and serves this domain.${hintForC(path)}`
+      : `what domain ${server} has published at ${path} does not work. See whether another client is connected, or ` +
+        `restart the server. ${this.last.message}`;
+    return new VchanError(`Cannot connect within ${timeout} ms: ${reason}`, {
+      code: "timed-out",
+      operation: "connect",
+      ...(this.last === undefined ? {} : { cause: this.last }),
+    });
+  }
+}
+
+/**
+ * Waits for a server, and joins it.
+ *
+ * @param obstacle Is told why this takes so long.
+ */
+export async function joinWhenThere(
+  domain: Pick<XenDomain, "maps" | "events" | "store">,
+  server: number,
+  given: string | number,
+  patience: Patience,
+  obstacle: Obstacle,
+): Promise<Joined> {
+  const { signal } = patience;
+  const store = await XenStore.open(domain, { signal });
+  const mapper = new GrantMapper(domain);
+  const events = new EventChannels(domain);
+  const close = () => runAll(() => mapper.close(), () => events.close(), () => store.close());
+  try {
+    const path = obstacle.path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
+    const attempt = (keys: Keys, isFirst: boolean) => ({ link: join(mapper, events, server, keys, isFirst), keys });
+    const { link, keys } = await retry(store, path, attempt, signal, obstacle);
+    const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });
+    return { link, path, watcher, close: () => runAll(() => watcher.close(), close) };
+  } catch (error) {
+    try {
+      close();
+    } catch {
+      // The first error is the one that counts.
+    }
+    throw error;
+  }
+}
+
+/**
+ * Tries the keys whenever they may have changed, and now and then, until they work.
+ *
+ * @param attempt Tries them; `isFirst` is false if they have been the same for a while.
+ */
+async function retry<Value>(
+  store: XenStore,
+  path: string,
+  attempt: (keys: Keys, isFirst: boolean) => Value,
+  signal: AbortSignal,
+  obstacle: Obstacle,
+): Promise<Value> {
+  const watch = store.watch(portNode(path), { signal });
+  try {
+    let news: Promise<unknown> | undefined;
+    let tried: Keys | undefined;
+    let isOld = false;
+    for (;;) {
+      // The call is kept if the pause is over first, as it takes the next event.
+      news ??= watch.next().then(() => news = undefined);
+      // If it fails while nobody waits for it, the next call says so.
+      news.catch(() => {});
+      if (obstacle.last === undefined) await news;
+      else isOld = await orPause(news);
+      const keys = await find(store, path, signal);
+      obstacle.isTaken = keys === "taken";
+      if (keys === undefined || keys === "taken") {
+        tried = obstacle.last = undefined;
+        continue;
+      }
+      const isSame = keys.gref === tried?.gref && keys.port === tried.port;
+      tried = keys;
+      try {
+        return attempt(keys, !(isSame && isOld));
+      } catch (error) {
+        if (!isObstacle(error)) throw error;
+        obstacle.last = error;
+      }
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+/** Whether keys that do not work now may be replaced by others that do, or begin to work. */
+function isObstacle(error: unknown): error is GrantError | VchanError {
+  if (error instanceof VchanError) return error.code === "stale";
+  return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
+}
+
+/** Waits for news, but not for long. Returns whether none came. */
+async function orPause(news: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([news.then(() => false), sleep(PAUSE, over.signal).then(() => true)]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,142 @@
+import { checkBytes, lengthOf } from "../contract/bytes.ts";
+import { checkKept } from "./check_kept.ts";
+import type { VchanOperation } from "./errors.ts";
+import type { Life } from "./life.ts";
+import { MOST_AT_ONCE, type Pace } from "./pace.ts";
+import type { RingReader } from "./ring_reader.ts";
+import type { Spin } from "./spin.ts";
+import { Turns } from "./turns.ts";
+
+/** The most bytes of a chunk: more would only be copied later. */
+const CHUNK = 64 * 1024;
+
+/** The direction from the other side. Calls take their turns in their order. */
+export class Incoming {
+  readonly #ring: RingReader;
+  readonly #life: Life;
+  readonly #pace: Pace;
+  readonly #spin: Spin;
+  readonly #turns = new Turns();
+
+  constructor(ring: RingReader, life: Life, pace: Pace, spin: Spin) {
+    this.#ring = ring;
+    this.#life = life;
+    this.#pace = pace;
+    this.#spin = spin;
+  }
+
+  /** How many bytes there are to read. */
+  ready(): number {
+    this.#life.checkReadable("read");
+    try {
+      return this.#ring.look();
+    } catch (error) {
+      throw this.#life.failure("read", error);
+    }
+  }
+
+  /** Reads what is there. Returns `null` if nothing is, and nothing will come. */
+  take(target: Uint8Array, length: number, operation: VchanOperation): number | null {
+    this.#life.checkReadable(operation);
+    const most = Math.min(length, MOST_AT_ONCE);
+    try {
+      const count = this.#ring.read(target, 0, most);
+      if (count > 0 || length === 0 || !this.#life.peerIsGone()) return count;
+      // It may have written before it left, and after the first look.
+      return this.#ring.read(target, 0, most) || null;
+    } catch (error) {
+      throw this.#life.failure(operation, error);
+    }
+  }
+
+  tryRead(target: Uint8Array): number | null {
+    checkBytes("read", "`target`", target);
+    if (!this.#turns.free) return 0;
+    return this.take(target, lengthOf.call(target), "read");
+  }
+
+  read(target: Uint8Array, signal: AbortSignal | undefined): Promise<number | null> {
+    checkBytes("read", "`target`", target);
+    const length = lengthOf.call(target);
+    if (this.#turns.free) {
+      const count = this.take(target, length, "read");
+      if (count !== 0 || length === 0) return this.#pace.value(count, count ?? 0);
+    }
+    return this.#inTurn(1, signal, "read", () => {
+      checkKept("read", "`target`", target, length);
+      return this.take(target, length, "read");
+    });
+  }
+
+  /** Reads exactly as many bytes as the target has. */
+  receive(target: Uint8Array, signal: AbortSignal | undefined): Promise<number | null> {
+    const what = "receive";
+    checkBytes(what, "`target`", target);
+    const length = lengthOf.call(target);
+    const { size } = this.#ring;
+    if (length > size) {
+      throw new RangeError(
+        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+      );
+    }
+    if (this.#turns.free && this.#has(length, what)) {
+      return this.#pace.value(this.take(target, length, what), length);
+    }
+    return this.#inTurn(length, signal, what, () => {
+      checkKept(what, "`target`", target, length);
+      return this.#has(length, what) ? this.take(target, length, what) : null;
+    });
+  }
+
+  /** Reads what is there into a new array, as soon as anything is. */
+  chunk(signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | null> {
+    const take = () => {
+      const length = Math.min(this.ready(), CHUNK);
+      if (length === 0) return null;
+      const chunk = new Uint8Array(length);
+      this.take(chunk, length, "read");
+      return chunk;
+    };
+    if (!this.#turns.free || !this.#has(1, "read")) return this.#inTurn(1, signal, "read", take);
+    const chunk = take();
+    return this.#pace.value(chunk, chunk?.length ?? 0);
+  }
+
+  #has(wanted: number, operation: VchanOperation): boolean {
+    this.#life.checkReadable(operation);
+    try {
+      return this.#ring.look() >= wanted;
+    } catch (error) {
+      throw this.#life.failure(operation, error);
+    }
+  }
+
+  /** Waits for a turn and then for some bytes, or for the end of the other side. */
+  async #inTurn<Value>(
+    wanted: number,
+    signal: AbortSignal | undefined,
+    operation: VchanOperation,
+    take: () => Value,
+  ): Promise<Value> {
+    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
+    try {
+      while (!this.#has(wanted, operation)) {
+        if (this.#life.peerIsGone() || this.#isThere(wanted, operation)) break;
+        await this.#life.dataBell.wait(signal);
+        this.#pace.turned();
+      }
+      return take();
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
+  /** Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for. */
+  #isThere(wanted: number, operation: VchanOperation): boolean {
+    try {
+      return this.#spin.until(this.#ring, wanted) || this.#ring.ask() >= wanted || this.#life.peerIsGone();
+    } catch (error) {
+      throw this.#life.failure(operation, error);
+    }
+  }
+}

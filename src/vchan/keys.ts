@@ -1,0 +1,160 @@
+/**
+ * The two nodes of XenStore by which a client finds its server.
+ *
+ * ```text
+ * <path>/ring-ref        the grant reference of the shared page
+ * <path>/event-channel   the port of the server
+ * ```
+ *
+ * The client may read these two and nothing else: their folder keeps the rights of the one above it.
+ *
+ * @module
+ */
+import { MAX_PORT, MAX_UINT32 } from "../contract/limits.ts";
+import { startTimer } from "../contract/event_loop.ts";
+import { StoreError } from "../contract/store_errors.ts";
+import type { StorePermission } from "../xenstore/permissions.ts";
+import type { XenStore } from "../xenstore/store.ts";
+import type { StoreTransaction } from "../xenstore/store_transaction.ts";
+
+/** What a server publishes. */
+export interface Keys {
+  /** The grant reference of the shared page. */
+  readonly gref: number;
+  /** The port that the client binds to. */
+  readonly port: number;
+}
+
+/** Where, and for whom. */
+export interface KeyPlace {
+  /** The folder of the keys. */
+  readonly path: string;
+  /** The domid of the server. */
+  readonly server: number;
+  /** The domid of the client. */
+  readonly client: number;
+}
+
+const gref = (path: string) => `${path}/ring-ref`;
+
+/** The node that a client watches. */
+export const portNode = (path: string): string => `${path}/event-channel`;
+
+/** How often to try, and the longest pause between two, in milliseconds. */
+const ATTEMPTS = 50;
+const LONGEST_PAUSE = 100;
+
+/**
+ * Runs a transaction. All programs of a domain together may have about ten open: if others have them, tries again for a
+ * few seconds.
+ */
+async function transact<Value>(
+  store: XenStore,
+  body: (transaction: StoreTransaction) => Promise<Value>,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Value> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await store.transaction(body, options);
+    } catch (error) {
+      const isBusy = error instanceof StoreError && error.code === "quota" && error.operation === "start a transaction";
+      if (!isBusy || attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => startTimer(resolve, Math.random() * LONGEST_PAUSE));
+  }
+}
+
+/** Publishes keys, in place of those that another server has left. */
+export function publish(store: XenStore, place: KeyPlace, keys: Keys, signal?: AbortSignal): Promise<void> {
+  const { path } = place;
+  return transact(store, async (transaction) => {
+    await transaction.write(gref(path), keys.gref);
+    await transaction.write(portNode(path), keys.port);
+    await allow(transaction, place);
+  }, { signal });
+}
+
+/**
+ * Lets the client read the keys once more, if they are still there: XenStore forgets the rights of a domain that did not
+ * exist when they were given.
+ */
+export function allowAgain(store: XenStore, place: KeyPlace, keys: Keys, signal?: AbortSignal): Promise<void> {
+  return transact(store, async (transaction) => {
+    if (await areThere(transaction, place.path, keys)) await allow(transaction, place);
+  }, { signal });
+}
+
+async function allow(transaction: StoreTransaction, { path, server, client }: KeyPlace): Promise<void> {
+  const permissions: StorePermission[] = [{ domid: server, access: "none" }];
+  if (client !== server) permissions.push({ domid: client, access: "read" });
+  await transaction.setPermissions(gref(path), permissions);
+  await transaction.setPermissions(portNode(path), permissions);
+}
+
+/**
+ * Reads the keys. Returns `"taken"` if there is no place for another client now, and `undefined` if they are not both
+ * there, may not be read, or are not keys.
+ */
+export async function find(store: XenStore, path: string, signal?: AbortSignal): Promise<Keys | "taken" | undefined> {
+  const keys = await transact(store, (transaction) => read(transaction, path), { signal });
+  if (keys?.gref === RETIRED.gref && keys.port === RETIRED.port) return "taken";
+  const isValid = keys && keys.gref > 0 && keys.gref <= MAX_UINT32 && keys.port > 0 && keys.port <= MAX_PORT;
+  return isValid ? keys : undefined;
+}
+
+async function read(transaction: StoreTransaction, path: string): Promise<Keys | undefined> {
+  try {
+    return {
+      gref: await transaction.readNumber(gref(path)),
+      port: await transaction.readNumber(portNode(path)),
+    };
+  } catch (error) {
+    if (error instanceof StoreError && /^(denied|not-found|malformed)$/.test(error.code)) return undefined;
+    throw error;
+  }
+}
+
+async function areThere(transaction: StoreTransaction, path: string, keys: Keys): Promise<boolean> {
+  const found = await read(transaction, path);
+  return found?.gref === keys.gref && found.port === keys.port;
+}
+
+/** Keys of a place that was used, while there is no other one: libxenvchan takes a 0 for an error. */
+export const RETIRED: Keys = { gref: 0, port: 0 };
+
+/**
+ * Makes keys useless, unless another server has replaced them. The nodes stay: as they go with the domain, a client in
+ * another domU learns from them that it is gone.
+ */
+export function retire(store: XenStore, path: string, keys: Keys): Promise<void> {
+  return transact(store, async (transaction) => {
+    if (!await areThere(transaction, path, keys)) return;
+    await transaction.write(gref(path), RETIRED.gref);
+    await transaction.write(portNode(path), RETIRED.port);
+  });
+}
+
+/**
+ * Removes keys, unless another server has replaced them. Folders that are empty then go with them, up to the `data` of a
+ * domain: each takes from the quota of nodes.
+ */
+export function withdraw(store: XenStore, path: string, keys: Keys): Promise<void> {
+  return transact(store, async (transaction) => {
+    if (!await areThere(transaction, path, keys)) return;
+    await transaction.remove(gref(path));
+    await transaction.remove(portNode(path));
+    const data = /^\/local\/domain\/\d+\/data(?=\/)/.exec(path)?.[0] ?? parent(path);
+    for (let folder = path; folder !== data && await isEmpty(transaction, folder); folder = parent(folder)) {
+      await transaction.remove(folder);
+    }
+  });
+}
+
+function parent(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** Whether a node has neither a value nor nodes below it. */
+async function isEmpty(transaction: StoreTransaction, path: string): Promise<boolean> {
+  return (await transaction.list(path)).length === 0 && (await transaction.read(path)).length === 0;
+}

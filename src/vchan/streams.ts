@@ -1,0 +1,38 @@
+import type { Incoming } from "./incoming.ts";
+import type { Life } from "./life.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** The bytes of the other side as a stream. It ends when the other side has left and everything was read. */
+export function readableOf(incoming: Incoming, life: Life): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stop = new AbortController();
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const request = controller.byobRequest;
+      const view = request?.view;
+      if (!request || !view) {
+        const chunk = await incoming.chunk(stop.signal);
+        if (chunk === null) controller.close();
+        else controller.enqueue(chunk);
+        return;
+      }
+      const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      const count = await incoming.read(target, stop.signal);
+      if (count === null) controller.close();
+      request.respond(count ?? 0);
+    },
+    cancel(reason) {
+      stop.abort(reason);
+      life.close();
+    },
+  });
+}
+
+/** A stream of bytes to the other side. When it is closed or aborted, the connection is closed. */
+export function writableOf(outgoing: Outgoing, life: Life): WritableStream<Uint8Array> {
+  return new WritableStream({
+    write: (bytes, { signal }) => outgoing.write(bytes, signal),
+    close: () => life.close(),
+    abort: () => life.close(),
+  });
+}

@@ -1,0 +1,85 @@
+/** How two sides find each other: late, with what others have left, or in one domain. */
+import { describe, expect, test } from "vitest";
+import { MockXen } from "../../backends/mock.ts";
+import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
+import { checkTogether, connect, listen, path, turns } from "./support.ts";
+
+describe("a client before its server", () => {
+  test("waits for it", async () => {
+    const xen = new MockXen();
+    const connecting = connect(xen);
+    await turns();
+    const server = await listen(xen);
+    const [ours, theirs] = await Promise.all([server.accept(), connecting]);
+    await checkTogether(ours, theirs);
+    await server.close();
+    xen.assertClean();
+  });
+
+  test("gives up in time, and says that nothing was there", async () => {
+    const xen = new MockXen();
+    await expect(connect(xen, 10)).rejects.toMatchObject({
+      code: "timed-out",
+      message:
+        "Cannot connect within 10 ms: domain 1 has published nothing at /local/domain/1/data/vchan/0/test that " +
+        "this domain may read. See whether a server runs there, and serves this domain.",
+    });
+    await expect(Vchan.connect(xen.domain(0), 1, { path: `data/${"x".repeat(40)}`, timeout: 20 })).rejects.toThrow(
+      /A server in C cannot be there: libxenvchan cuts paths after 49 bytes, and this one has 61\.$/,
+    );
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const connecting = Vchan.connect(xen.domain(0), 1, { path, signal: controller.signal });
+    await turns();
+    controller.abort(reason);
+    await expect(connecting).rejects.toBe(reason);
+    xen.assertClean();
+  });
+
+  test("in another domU waits, too, and may read nothing but the two keys", async () => {
+    const xen = new MockXen();
+    xen.domain(2);
+    const connecting = Vchan.connect(xen.domain(2), 1, { path, timeout: 5000 });
+    await turns();
+    const server = await VchanServer.listen(xen.domain(1), 2, { path });
+    const [ours, theirs] = await Promise.all([server.accept(), connecting]);
+    using store = await XenStore.open(xen.domain(2));
+    await expect(store.list(server.path)).rejects.toMatchObject({ code: "denied" });
+    await checkTogether(ours, theirs);
+    await server.close();
+    store.close();
+    xen.assertClean();
+  });
+});
+
+describe("a server before its client's domain", () => {
+  test.each([["dom0", 0], ["a domU", 1]])("in %s is found when that domain comes", async (_, domid) => {
+    const xen = new MockXen();
+    const server = await VchanServer.listen(xen.domain(domid), 7, { path });
+    await turns();
+    const connecting = Vchan.connect(xen.domain(7), domid, { path, timeout: 5000 });
+    const [ours, theirs] = await Promise.all([server.accept({ timeout: 5000 }), connecting]);
+    await checkTogether(ours, theirs);
+    await server.close();
+    xen.assertClean();
+  });
+
+  test("can be closed while it waits for that domain", async () => {
+    const xen = new MockXen();
+    for (const domid of [0, 1]) {
+      const server = await VchanServer.listen(xen.domain(domid), 7, { path });
+      await server.close();
+    }
+    xen.assertClean();
+  });
+});
+
+test("a domain can talk to itself, where its kernel allows that", async () => {
+  const xen = new MockXen();
+  const server = await VchanServer.listen(xen.domain(1), 1, { path });
+  const [ours, theirs] = await Promise.all([server.accept(), Vchan.connect(xen.domain(1), 1, { path })]);
+  await checkTogether(ours, theirs);
+  await server.close();
+  xen.assertClean();
+});
