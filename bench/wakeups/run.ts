@@ -1,10 +1,11 @@
 /**
  * `deno task bench:wakeups`: the time from an event to the waiter's next instruction, and what it costs to wait when
  * nothing comes. A FIFO stands in for the device, so this needs no Xen. The waiters take turns: a C program that
- * blocks in `read`, the library under Deno, and the library under Node.
+ * blocks in `read`, the library under Deno, and the library under Node. Sender and waiter run on a processor each, as
+ * two domains do, and both on one: there, no processor has to be woken first.
  *
  * ```sh
- * deno task bench:wakeups              # half a minute
+ * deno task bench:wakeups              # a minute
  * deno task bench:wakeups --quick      # one short round, to see that it works
  * deno task bench:wakeups --no-node    # leaves out Node, which needs the npm package
  * ```
@@ -31,6 +32,19 @@ const QUICK: Plan = { rounds: 1, events: 50, idle: 200 };
 /** Microseconds between two events: long enough for a waiter to fall asleep again. */
 const PAUSE = 2000;
 
+/** Where the sender and the waiter run. */
+interface Placement {
+  readonly name: string;
+  /** The numbers of their processors. */
+  readonly sender: string;
+  readonly waiter: string;
+}
+
+const PLACEMENTS: readonly Placement[] = [
+  { name: "one each", sender: "0", waiter: "1" },
+  { name: "one for both", sender: "1", waiter: "1" },
+];
+
 /** A program that waits for events. */
 interface Waiter {
   readonly name: string;
@@ -55,10 +69,16 @@ const { values: { quick, node } } = parseArgs({
 const { rounds, events, idle } = quick ? QUICK : FULL;
 const here = import.meta.dirname!;
 
-async function measure({ name, command, args, cwd }: Waiter, wake: string, files: readonly string[]): Promise<Figures> {
-  await using program = new Program(name, command, [...args, ...files, `${events}`, `${idle}`], cwd);
+async function measure(
+  { name, command, args, cwd }: Waiter,
+  placement: Placement,
+  wake: string,
+  files: readonly string[],
+): Promise<Figures> {
+  const wait = [command, ...args, ...files, `${events}`, `${idle}`];
+  await using program = new Program(name, "taskset", ["-c", placement.waiter, ...wait], cwd);
   if (await program.read() !== "ready") throw new Error(`Cannot measure ${name}: it is not ready`);
-  await exec(wake, ["send", ...files, `${events}`, `${PAUSE}`]);
+  await exec("taskset", ["-c", placement.sender, wake, "send", ...files, `${events}`, `${PAUSE}`]);
   const latencies: number[] = JSON.parse(await program.read());
   const worked = Number(await program.read());
   const late = latencies.toSorted((left, right) => left - right)[Math.floor(latencies.length * 0.99)]!;
@@ -90,20 +110,22 @@ try {
     versions.node = await versionOf(nodes.node22!);
   }
 
+  const sides = PLACEMENTS.flatMap((placement) => waiters.map((waiter) => ({ waiter, placement })));
   const figures = await measureRounds(
-    waiters,
+    sides,
     rounds,
-    (waiter) => measure(waiter, wake, [fifo, acknowledgments, stamp]),
+    ({ waiter, placement }) => measure(waiter, placement, wake, [fifo, acknowledgments, stamp]),
   );
-  const of = (waiter: number, key: keyof Figures) => figures[waiter]!.map((round) => round[key]);
+  const of = (side: number, key: keyof Figures) => figures[side]!.map((round) => round[key]);
   console.log(table(
-    ["waiter", "median, µs", "99th percentile, µs", "÷ C", "processor while idle, %"],
-    waiters.map(({ name }, waiter) => [
-      name,
-      short(median(of(waiter, "middle")) / 1000),
-      short(median(of(waiter, "late")) / 1000),
-      short(ratio(of(waiter, "middle"), of(0, "middle"))),
-      (100 * median(of(waiter, "idle"))).toFixed(2),
+    ["processors", "waiter", "median, µs", "99th percentile, µs", "÷ C", "processor while idle, %"],
+    sides.map(({ waiter, placement }, side) => [
+      placement.name,
+      waiter.name,
+      short(median(of(side, "middle")) / 1000),
+      short(median(of(side, "late")) / 1000),
+      short(ratio(of(side, "middle"), of(side - side % waiters.length, "middle"))),
+      (100 * median(of(side, "idle"))).toFixed(2),
     ]),
   ));
   console.log(`\n${sentenceOf(await thisRun(quick, { ...versions, gcc: await gccVersion() }))}`);
