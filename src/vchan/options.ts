@@ -51,6 +51,13 @@ export interface VchanServerOptions extends VchanOptions {
    * @default {32768}
    */
   writeSize?: number | undefined;
+  /**
+   * The compiled core: `core.wasm` of this package. Needed where compiling WebAssembly from bytes is forbidden, as for a
+   * `GrantDevice`.
+   *
+   * @default {undefined}
+   */
+  core?: WebAssembly.Module | undefined;
   /** Gives up listening when it is aborted before the server is there. It has no effect later. */
   signal?: AbortSignal | undefined;
 }

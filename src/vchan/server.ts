@@ -2,6 +2,7 @@ import { checkDomid, checkInteger } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { GrantError } from "../contract/errors.ts";
 import { readOptions } from "../contract/options.ts";
+import { checkCore } from "../grants/check_core.ts";
 import { showAs } from "../shared/inspection.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { unlessAborted } from "../xenstore/abort.ts";
@@ -104,15 +105,16 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   ): Promise<VchanServer> {
     const what = "listen";
     checkDomid(what, domid);
-    const given = readOptions(what, options, ["path", "readSize", "writeSize", "spin", "signal"]);
-    const { path, readSize = RING, writeSize = RING, signal } = given;
+    const given = readOptions(what, options, ["path", "readSize", "writeSize", "spin", "core", "signal"]);
+    const { path, readSize = RING, writeSize = RING, core, signal } = given;
     resolvePath(what, path, 0, domid);
     checkInteger(what, "`readSize`", readSize, 0, MOST_BYTES);
     checkInteger(what, "`writeSize`", writeSize, 0, MOST_BYTES);
     const spin = checkSpin(what, given.spin);
     checkSignal(what, signal);
+    if (core !== undefined) checkCore(what, core);
     if (signal?.aborted) throw reasonOf(signal);
-    const parts = await ServerParts.open(domain, domid, signal);
+    const parts = await ServerParts.open(domain, domid, core, signal);
     let server: VchanServer | undefined;
     try {
       const own = await parts.store.ownDomid({ signal });

@@ -20,20 +20,25 @@ export class ServerParts {
   readonly #mapper: GrantMapper;
   #users = 1;
 
-  private constructor(domain: ServerDomain, client: number, store: XenStore) {
+  private constructor(domain: ServerDomain, client: number, core: WebAssembly.Module | undefined, store: XenStore) {
     this.store = store;
     this.events = new EventChannels(domain);
     this.#mapper = new GrantMapper(domain);
-    this.#device = new GrantDevice(domain);
+    this.#device = new GrantDevice(domain, { core });
     this.allocator = this.#device.open();
     this.peer = new PeerDomain(store, this.#mapper, { domid: client });
   }
 
   /** Opens them. Whoever calls this lets go of them once. */
-  static async open(domain: ServerDomain, client: number, signal: AbortSignal | undefined): Promise<ServerParts> {
+  static async open(
+    domain: ServerDomain,
+    client: number,
+    core: WebAssembly.Module | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ServerParts> {
     const store = await XenStore.open(domain, { signal });
     try {
-      return new ServerParts(domain, client, store);
+      return new ServerParts(domain, client, core, store);
     } catch (error) {
       store.close();
       throw error;

@@ -24,6 +24,9 @@ describe("arguments", () => {
     await expect(VchanServer.listen(domain, 0, { path: "a", readSize: 2 ** 20 + 1 })).rejects.toThrow(
       "Cannot listen as `readSize` must be a whole number from 0 to 1048576: current value is 1048577",
     );
+    await expect(VchanServer.listen(domain, 0, { path: "a", core: {} as never })).rejects.toThrow(
+      "Cannot listen as `core` must be a WebAssembly.Module of the core: current value is",
+    );
     await expect(VchanServer.listen(domain, -1, { path: "a" })).rejects.toThrow("`domid` must be a whole number");
   });
 
