@@ -27,7 +27,7 @@ export function declare({ test }: Suite, cast: Cast): void {
     for (const pair of pairs) await pair.close();
   });
 
-  // A server in C makes our clients wait for a quarter of a second, each time.
+  // A server in C makes our clients wait for a tenth of a second, each time.
   const visits = [["Deno", "C", 100], ["Node", "C", 10], ["C", "Deno", 10], ["Deno", "Deno", 10]] as const;
   for (const [serverMake, clientMake, count] of visits) {
     test(`${count} clients (${clientMake}) come to one server (${serverMake}), each after the other`, async () => {

@@ -15,7 +15,7 @@ const REST = 1000;
 
 /**
  * Where the proxy runs, who talks to it from the other place, and how often it is connected again: as a server, it makes
- * our clients wait for a quarter of a second each time.
+ * our clients wait for a tenth of a second each time.
  */
 const PAIRS: readonly (readonly [Place, Make, number])[] = [["domU", "Deno", 100], ["domU", "Node", 10], [
   "dom0",
