@@ -40,6 +40,8 @@ async function converse(
   const send = async () => {
     try {
       for await (const bytes of input) await connection.write(bytes);
+      // Some programs drop what they have not read when the connection is closed.
+      if (closes) await connection.flush();
     } catch (error) {
       // The other side has closed the connection. What it wrote before is still to be read.
       if (!isEnd(error)) throw error;

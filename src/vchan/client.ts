@@ -4,7 +4,7 @@ import { EventChannels } from "../events/event_channels.ts";
 import { GrantMapper } from "../maps/mapper.ts";
 import { XenStore } from "../xenstore/store.ts";
 import { VchanError } from "./errors.ts";
-import { join } from "./join.ts";
+import { join, UsedMemoryError } from "./join.ts";
 import { find, type Keys, portNode } from "./keys.ts";
 import { type Link, runAll } from "./link.ts";
 import type { Patience } from "./patience.ts";
@@ -17,6 +17,11 @@ import { sleep } from "./sleep.ts";
  * a server in C serves its next client with the same keys, in the same memory. Others publish new keys by then.
  */
 const PAUSE = 250;
+/**
+ * How long to wait before joining memory that another client has used, in milliseconds: a server in C first has to
+ * notice that it has left, or would take both for one.
+ */
+const USED_PAUSE = 100;
 
 /** A client that has joined its server. */
 export interface Joined {
@@ -95,7 +100,7 @@ export async function joinWhenThere(
 /**
  * Tries the keys whenever they may have changed, and now and then, until they work.
  *
- * @param attempt Tries them; `isFirst` is false if they have been the same for a while.
+ * @param attempt Tries them; `isFirst` is false if they have named the same used memory for a while.
  */
 async function retry<Value>(
   store: XenStore,
@@ -115,7 +120,7 @@ async function retry<Value>(
       // If it fails while nobody waits for it, the next call says so.
       news.catch(() => {});
       if (obstacle.last === undefined) await news;
-      else isOld = await orPause(news);
+      else isOld = await orPause(news, obstacle.last instanceof UsedMemoryError ? USED_PAUSE : PAUSE);
       const keys = await find(store, path, signal);
       obstacle.isTaken = keys === "taken";
       if (keys === undefined || keys === "taken") {
@@ -125,7 +130,7 @@ async function retry<Value>(
       const isSame = keys.gref === tried?.gref && keys.port === tried.port;
       tried = keys;
       try {
-        return attempt(keys, !(isSame && isOld));
+        return attempt(keys, !(isSame && isOld && obstacle.last instanceof UsedMemoryError));
       } catch (error) {
         if (!isObstacle(error)) throw error;
         obstacle.last = error;
@@ -142,11 +147,11 @@ function isObstacle(error: unknown): error is GrantError | VchanError {
   return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
 }
 
-/** Waits for news, but not for long. Returns whether none came. */
-async function orPause(news: Promise<unknown>): Promise<boolean> {
+/** Waits for news, but not longer than some milliseconds. Returns whether none came. */
+async function orPause(news: Promise<unknown>, pause: number): Promise<boolean> {
   const over = new AbortController();
   try {
-    return await Promise.race([news.then(() => false), sleep(PAUSE, over.signal).then(() => true)]);
+    return await Promise.race([news.then(() => false), sleep(pause, over.signal).then(() => true)]);
   } finally {
     over.abort();
   }

@@ -24,7 +24,7 @@ export type VchanErrorCode =
   | "failed";
 
 /** The operation in which a {@linkcode VchanError} was thrown. */
-export type VchanOperation = "listen" | "connect" | "accept" | "read" | "write" | "send" | "receive";
+export type VchanOperation = "listen" | "connect" | "accept" | "read" | "write" | "send" | "receive" | "flush";
 
 /** What a {@linkcode VchanError} carries besides its message. */
 export interface VchanErrorOptions extends ErrorOptions {

@@ -14,6 +14,9 @@ import { RingReader } from "./ring_reader.ts";
 import { RingWriter } from "./ring_writer.ts";
 import { MappedPage } from "./shared_page.ts";
 
+/** Another client has used the memory, and has left it. */
+export class UsedMemoryError extends VchanError {}
+
 /**
  * Joins a server as its client.
  *
@@ -81,7 +84,7 @@ function readOrders(page: PeerMapping, server: number, { gref }: Keys, isFirst: 
     );
   }
   if (isFirst && head[CLIENT_LIVE] !== NOT_YET) {
-    throw new VchanError(
+    throw new UsedMemoryError(
       `Cannot connect: another client has used the memory behind reference ${gref} of domain ${server}. Wait for the ` +
         "server to notice.",
       { code: "stale", operation: "connect" },

@@ -91,6 +91,22 @@ export class Outgoing {
     }
   }
 
+  /** Waits until the other side has read everything. It may have left by then. */
+  async flush(signal: AbortSignal | undefined): Promise<void> {
+    const what = "flush";
+    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
+    try {
+      for (;;) {
+        this.#life.checkReadable(what);
+        if (this.#room(what) === this.#ring.size) return;
+        this.#life.checkWritable(what);
+        await this.#waitFor(this.#ring.size, signal, what);
+      }
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
   #room(operation: VchanOperation): number {
     try {
       return this.#ring.look();

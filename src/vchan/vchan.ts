@@ -308,6 +308,42 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
+   * Waits until the other side has read everything that was written. It takes its turn among the calls that write.
+   *
+   * Closing needs no such wait if the other side uses this library, or reads to the end: what was written can still be
+   * read. Some programs drop it: Xen's `vchan-socket-proxy` looks for the end of the connection first.
+   *
+   * @param options A signal that gives the call up.
+   * @throws {VchanError} `peer-closed` or `peer-gone` if the other side has left before it had read everything; or as
+   * {@linkcode Vchan.write}.
+   *
+   * @example Close when everything has arrived
+   * ```ts
+   * import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * await using server = await VchanServer.listen(xen.domain(1), 0, { path: "demo" });
+   * using client = await Vchan.connect(xen.domain(0), 1, { path: "demo" });
+   * using connection = await server.accept();
+   *
+   * await client.write(new Uint8Array(1000));
+   * const flushing = client.flush();
+   * await connection.receive(new Uint8Array(1000));
+   * await flushing;
+   * assert.equal(connection.dataReady, 0);
+   * ```
+   */
+  flush(options?: VchanCallOptions): Promise<void> {
+    try {
+      return this.#outgoing.flush(signalOf("flush", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
    * The bytes of the other side as a stream of bytes, for which a reader may bring its own buffers. It ends when the
    * other side has left and everything was read. Cancelling it closes the connection.
    *

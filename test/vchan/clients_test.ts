@@ -155,6 +155,22 @@ describe("many clients", () => {
     xen.assertClean();
   });
 
+  test("a second one leaves such a server the time to notice that the first has left", async () => {
+    const xen = new MockXen();
+    const server = await RawServer.open(xen);
+    const first = await connect(xen);
+    const second = connect(xen);
+    // Shortly before it tries again.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    first.close();
+    const left = performance.now();
+    const client = await second;
+    expect(performance.now() - left).toBeGreaterThan(90);
+    client.close();
+    server.close();
+    xen.assertClean();
+  });
+
   test("wait for pages when a connection has them", async () => {
     const xen = new MockXen();
     const server = await listen(xen, { readSize: 2 ** 20, writeSize: 2 ** 20 });
