@@ -70,10 +70,11 @@ export class RingWriter {
    * Writes as many bytes as there is room for, and sends an event if the other side has asked for one.
    *
    * @param from The first byte of the source to write, and `to` the end of them.
+   * @param step How many the other side may see before there are more: all, for a packet.
    * @returns How many were written.
    * @throws {BrokenRing} if the index of the other side is wrong.
    */
-  write(source: Uint8Array, from: number, to: number): number {
+  write(source: Uint8Array, from: number, to: number, step: number = this.#step): number {
     const page = this.#page;
     let at = from;
     while (at < to) {
@@ -81,7 +82,7 @@ export class RingWriter {
       let room = this.#size - this.#filled;
       if (room < left) room = this.look();
       if (room === 0) break;
-      const count = Math.min(room, left, this.#step);
+      const count = Math.min(room, left, step);
       this.#ring.put(this.#produced & (this.#size - 1), source, at, count);
       this.#produced = (this.#produced + count) | 0;
       this.#filled += count;
