@@ -4,7 +4,7 @@ import type { VchanOperation } from "./errors.ts";
 import type { Life } from "./life.ts";
 import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingReader } from "./ring_reader.ts";
-import type { Spin } from "./spin.ts";
+import { FEW_BYTES, type Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
 
 /** The most bytes of a chunk: more would only be copied later. */
@@ -59,8 +59,10 @@ export class Incoming {
     checkBytes("read", "`target`", target);
     const length = lengthOf.call(target);
     if (this.#turns.free) {
+      if (length > FEW_BYTES) this.#gather("read");
       const count = this.take(target, length, "read");
-      if (count !== 0 || length === 0) return this.#pace.value(count, count ?? 0);
+      if (count !== 0 || length === 0) return this.#pace.count(count);
+      if (this.#isThere(1, "read")) return this.#pace.count(this.take(target, length, "read"));
     }
     return this.#inTurn(1, signal, "read", () => {
       checkKept("read", "`target`", target, length);
@@ -79,27 +81,44 @@ export class Incoming {
         `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
       );
     }
-    if (this.#turns.free && this.#has(length, what)) {
-      return this.#pace.value(this.take(target, length, what), length);
+    if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
+      return this.#pace.count(this.#exactly(target, length));
     }
     return this.#inTurn(length, signal, what, () => {
       checkKept(what, "`target`", target, length);
-      return this.#has(length, what) ? this.take(target, length, what) : null;
+      return this.#exactly(target, length);
     });
+  }
+
+  #exactly(target: Uint8Array, length: number): number | null {
+    return this.#has(length, "receive") ? this.take(target, length, "receive") : null;
   }
 
   /** Reads what is there into a new array, as soon as anything is. */
   chunk(signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | null> {
-    const take = () => {
-      const length = Math.min(this.ready(), CHUNK);
-      if (length === 0) return null;
-      const chunk = new Uint8Array(length);
-      this.take(chunk, length, "read");
-      return chunk;
-    };
-    if (!this.#turns.free || !this.#has(1, "read")) return this.#inTurn(1, signal, "read", take);
-    const chunk = take();
-    return this.#pace.value(chunk, chunk?.length ?? 0);
+    if (this.#turns.free && (this.#has(1, "read") || this.#isThere(1, "read"))) {
+      const chunk = this.#chunk();
+      return this.#pace.value(chunk, chunk?.length ?? 0);
+    }
+    return this.#inTurn(1, signal, "read", () => this.#chunk());
+  }
+
+  #chunk(): Uint8Array<ArrayBuffer> | null {
+    this.#gather("read");
+    const length = Math.min(this.ready(), CHUNK);
+    if (length === 0) return null;
+    const chunk = new Uint8Array(length);
+    this.take(chunk, length, "read");
+    return chunk;
+  }
+
+  #gather(operation: VchanOperation): void {
+    this.#life.checkReadable(operation);
+    try {
+      this.#spin.gather(this.#ring);
+    } catch (error) {
+      throw this.#life.failure(operation, error);
+    }
   }
 
   #has(wanted: number, operation: VchanOperation): boolean {
@@ -111,19 +130,25 @@ export class Incoming {
     }
   }
 
-  /** Waits for a turn and then for some bytes, or for the end of the other side. */
+  /**
+   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has looked
+   * and asked already.
+   */
   async #inTurn<Value>(
     wanted: number,
     signal: AbortSignal | undefined,
     operation: VchanOperation,
     take: () => Value,
   ): Promise<Value> {
-    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
+    const isFirst = this.#turns.tryEnter();
+    if (!isFirst) await this.#turns.enter(signal);
     try {
-      while (!this.#has(wanted, operation)) {
-        if (this.#life.peerIsGone() || this.#isThere(wanted, operation)) break;
-        await this.#life.dataBell.wait(signal);
-        this.#pace.turned();
+      for (let waits = isFirst;; waits = true) {
+        if (waits) {
+          await (this.#pace.isDue ? this.#pace.turn() : this.#life.dataBell.wait(signal));
+          this.#pace.turned();
+        }
+        if (this.#has(wanted, operation) || this.#isThere(wanted, operation)) break;
       }
       return take();
     } finally {
@@ -131,10 +156,19 @@ export class Incoming {
     }
   }
 
-  /** Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for. */
+  /**
+   * Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for; if there
+   * is, either the event loop has to turn, or the event will come.
+   */
   #isThere(wanted: number, operation: VchanOperation): boolean {
+    if (this.#life.peerIsGone()) return true;
+    if (this.#pace.isDue) return false;
     try {
-      return this.#spin.until(this.#ring, wanted) || this.#ring.ask() >= wanted || this.#life.peerIsGone();
+      if (this.#spin.until(this.#ring, wanted)) {
+        this.#pace.spun();
+        return true;
+      }
+      return this.#ring.ask() >= wanted || this.#life.peerIsGone();
     } catch (error) {
       throw this.#life.failure(operation, error);
     }

@@ -21,7 +21,7 @@ export interface VchanOptions {
    * This blocks the program for that time, and saves the much longer time of waking it. After it was in vain, it is
    * skipped for 1 wait, then for 2, and up to 64, until it succeeds. 0 turns it off.
    *
-   * @default {50}
+   * @default {100}
    */
   spin?: number | undefined;
 }
@@ -63,7 +63,7 @@ export interface VchanServerOptions extends VchanOptions {
 }
 
 /** Reads the option `spin`. */
-export function checkSpin(what: VchanOperation, spin: number = 50): number {
+export function checkSpin(what: VchanOperation, spin: number = 100): number {
   checkInteger(what, "`spin`", spin, 0, 1000);
   return spin;
 }

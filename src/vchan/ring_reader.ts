@@ -1,7 +1,7 @@
 import { BrokenRing } from "./broken_ring.ts";
 import { READ, type Side, WROTE } from "./layout.ts";
 import type { RingSource } from "./ring_memory.ts";
-import { STEP } from "./ring_writer.ts";
+import { stepOf } from "./ring_writer.ts";
 import type { SharedPage } from "./shared_page.ts";
 
 /**
@@ -13,6 +13,7 @@ export class RingReader {
   readonly #side: Side;
   readonly #ring: RingSource;
   readonly #size: number;
+  readonly #step: number;
   readonly #notify: () => void;
   #consumed: number;
   /** How many bytes there were to read when the other side was looked at last. */
@@ -30,6 +31,7 @@ export class RingReader {
     this.#side = side;
     this.#ring = ring;
     this.#size = size;
+    this.#step = stepOf(size);
     this.#notify = notify;
     this.#consumed = page.loadIndex(side.reading.consumed);
     this.look();
@@ -68,7 +70,7 @@ export class RingReader {
       let ready = this.#ready;
       if (ready < left) ready = this.look();
       if (ready === 0) break;
-      const count = Math.min(ready, left, STEP);
+      const count = Math.min(ready, left, this.#step);
       this.#ring.get(this.#consumed & (this.#size - 1), target, at, count);
       this.#consumed = (this.#consumed + count) | 0;
       this.#ready -= count;

@@ -10,7 +10,7 @@ export interface NodeProject {
 }
 
 /** The programs of benches. They use the package, too. */
-const BENCH = ["device/side.ts", "device/node_side.ts", "store_daemon/client.ts"];
+const BENCH = ["device/side.ts", "device/node_side.ts", "store_daemon/client.ts", "vchan/end.ts"];
 /** Programs that run on Node as on Deno. They import only types from this repository. */
 const GUEST_PROGRAMS = [
   ...["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"],
