@@ -109,9 +109,9 @@ export class Outgoing {
     try {
       for (;;) {
         this.#life.checkReadable(what);
-        if (this.#room(what) === this.#ring.size) return;
-        this.#life.checkWritable(what);
-        await this.#waitFor(this.#ring.size, signal, what);
+        const { size } = this.#ring;
+        if (this.#room(what) === size || this.#hasRoom(size, what)) return;
+        await this.#wait(signal);
       }
     } finally {
       this.#turns.leave();
