@@ -7,5 +7,6 @@
 export { BackRing } from "./back_ring.ts";
 export { PvError, type PvErrorCode, type PvErrorOptions } from "./errors.ts";
 export { FrontRing } from "./front_ring.ts";
+export { GrantPool, type GrantPoolOptions, type PoolPages, type PoolTakeOptions } from "./grant_pool.ts";
 export { ringSize } from "./ring_layout.ts";
 export type { RingOptions } from "./ring_memory.ts";
