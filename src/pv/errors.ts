@@ -11,10 +11,10 @@ import { checkPlainObject, readOptions } from "../contract/options.ts";
  * | `gone` | the device is not there any more: the toolstack has removed it, or a domain has ended |
  * | `no-device` | there is no such device in XenStore |
  * | `protocol` | the other side broke the protocol |
- * | `state` | this side is in a state in which that cannot be done |
+ * | `taken` | another program drives the device |
  * | `timed-out` | the other side has not done its part within the time that the caller gave |
  */
-export type PvErrorCode = "closed" | "closing" | "gone" | "no-device" | "protocol" | "state" | "timed-out";
+export type PvErrorCode = "closed" | "closing" | "gone" | "no-device" | "protocol" | "taken" | "timed-out";
 
 /** What a {@linkcode PvError} carries besides its message. */
 export interface PvErrorOptions extends ErrorOptions {
