@@ -27,6 +27,8 @@ export interface BlockCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The bytes that a flush touches, so that no call waits for it. */
+const NOTHING: Range = { start: 0, end: 0, writes: false };
 /** How long to wait for what the backend has when it ends, in milliseconds. */
 const PATIENCE = 5000;
 
@@ -145,10 +147,13 @@ export class BlockDevice implements AsyncDisposable {
   async flush(options: BlockCallOptions = {}): Promise<void> {
     const { signal } = options;
     this.#checkOpen("flush");
-    await abortable(signal, this.#order.writesBefore());
-    if (this.#flush === undefined) return;
-    const operation = this.#flush === "flush" ? Operation.Flush : Operation.Barrier;
-    const status = await abortable(signal, this.#queue.add({ operation, sector: 0, signal }));
+    const before = this.#order.writesBefore();
+    const status = await this.#run(NOTHING, signal, async () => {
+      await before;
+      if (this.#flush === undefined) return Status.Okay;
+      const operation = this.#flush === "flush" ? Operation.Flush : Operation.Barrier;
+      return await this.#queue.add({ operation, sector: 0, signal });
+    });
     // It has promised more than it can do. Then carried out is all that there is.
     if (status === Status.Unsupported) this.#flush = undefined;
     else this.#checkStatus("flush", status);
@@ -300,7 +305,10 @@ export class BlockDevice implements AsyncDisposable {
     const { device, release } = this.#connection;
     const refusal = this.#refusal = new BlockError(reason, sentence(said), cause);
     if (reason !== "closed") this.#queue.hold(refusal);
-    if (patience > 0) await within(patience, this.#order.allBefore().then(() => this.#queue.idle()));
+    if (patience > 0) {
+      const idle = this.#order.allBefore().then(() => this.#queue.idle());
+      await within(patience, reason === "detached" ? Promise.race([idle, this.#backendIsClosed()]) : idle);
+    }
     this.#queue.fail(refusal);
     try {
       if (reason === "protocol") await device.fail(said);
@@ -310,6 +318,16 @@ export class BlockDevice implements AsyncDisposable {
     }
     release();
     this.#resolveClosed(cause === undefined ? { reason } : { reason, cause });
+  }
+
+  /** Waits until the backend answers nothing any more. */
+  async #backendIsClosed(): Promise<void> {
+    const { Closed, Unknown } = XenbusState;
+    try {
+      await this.#connection.device.waitForBackend([Closed, Unknown]);
+    } catch {
+      // The device is closed, or XenStore is lost.
+    }
   }
 
   /**

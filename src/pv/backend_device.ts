@@ -197,8 +197,9 @@ export class BackendDevice implements Disposable {
    * @param states The state, or several of which one is enough.
    * @param options How long to wait, and a signal.
    * @returns The state that it has.
-   * @throws {PvError} `closing` if the frontend ends the connection, unless `states` has that; `gone` if the device or
-   * the frontend's domain is gone, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed here.
+   * @throws {PvError} `closing` if the frontend ends the connection, unless `states` has `Closing` or `Closed`; `gone` if
+   * the device or the frontend's domain is gone, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed
+   * here.
    * @throws {StoreError} if XenStore fails.
    */
   async waitForFrontend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
@@ -206,7 +207,9 @@ export class BackendDevice implements Disposable {
     const side = this.#side;
     const wanted = statesOf(what, states);
     return await side.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
-      return side.until(what, (state) => wanted.includes(state), signal);
+      // What waits for the end waits on its way there.
+      const allowsClosing = wanted.includes(Closing) || wanted.includes(Closed);
+      return side.until(what, (state) => wanted.includes(state), signal, allowsClosing);
     });
   }
 

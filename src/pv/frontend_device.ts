@@ -199,8 +199,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param states The state, or several of which one is enough.
    * @param options How long to wait, and a signal.
    * @returns The state that it has.
-   * @throws {PvError} `closing` if the backend ends the connection or refuses it, unless `states` has that; `gone` if the
-   * device is removed, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed here.
+   * @throws {PvError} `closing` if the backend ends the connection or refuses it, unless `states` has `Closing` or
+   * `Closed`; `gone` if the device is removed, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed here.
    * @throws {StoreError} if XenStore fails.
    */
   async waitForBackend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
@@ -208,7 +208,9 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
     const side = this.#side;
     const wanted = statesOf(what, states);
     return await side.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
-      return side.until(what, (state) => wanted.includes(state), signal);
+      // What waits for the end waits on its way there.
+      const allowsClosing = wanted.includes(Closing) || wanted.includes(Closed);
+      return side.until(what, (state) => wanted.includes(state), signal, allowsClosing);
     });
   }
 

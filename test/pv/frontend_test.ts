@@ -422,3 +422,18 @@ describe("arguments", () => {
     finish();
   });
 });
+
+test("who waits for `Closed` waits through `Closing`", async () => {
+  const { xen, open, write, finish } = await machine();
+  const backend = await kernelBackend(xen);
+  const device = await open();
+  await connect(device);
+  const waiting = device.waitForBackend(Closed);
+  await write(`${BACK}/state`, 5);
+  await turns();
+  await write(`${BACK}/state`, 6);
+  expect(await waiting).toBe(Closed);
+  device.close();
+  backend.close();
+  finish();
+});
