@@ -25,7 +25,11 @@ export interface BackendOptions {
   readonly sectorSize?: number | undefined;
   readonly flush?: boolean | undefined;
   readonly discard?: boolean | undefined;
+  /** How long a frontend may take to end, in milliseconds. Default is 10,000. */
+  readonly timeout?: number | undefined;
 }
+
+const TIMEOUT = 10_000;
 
 const INFO_READ_ONLY = 4;
 
@@ -71,13 +75,23 @@ export class BlockBackend implements AsyncDisposable {
     domain: Pick<XenDomain, "maps" | "events">,
     device: BackendDevice,
     disk: Disk,
-    { persistent = true, maxOrder = 4, maxIndirect = 256, sectorSize = 512, flush = true, discard = true }:
-      BackendOptions,
+    options: BackendOptions,
   ) {
+    const { persistent = true, maxOrder = 4, maxIndirect = 256, sectorSize = 512, flush = true, discard = true } =
+      options;
+    const { timeout = TIMEOUT } = options;
     this.#domain = domain;
     this.#device = device;
     this.#disk = disk;
-    this.#options = { persistent, maxOrder, maxIndirect, sectorSize, flush, discard: discard && !disk.readOnly };
+    this.#options = {
+      persistent,
+      maxOrder,
+      maxIndirect,
+      sectorSize,
+      flush,
+      discard: discard && !disk.readOnly,
+      timeout,
+    };
     this.closed = this.#run();
     this.closed.catch(() => {});
   }
@@ -168,7 +182,7 @@ export class BlockBackend implements AsyncDisposable {
       this.#connection = undefined;
     };
     try {
-      await device.end(release);
+      await device.end(release, { timeout: this.#options.timeout });
     } catch (error) {
       // It does not follow in time. The next offer waits until it does.
       this.failures.push(error);

@@ -29,8 +29,6 @@ export interface BlockCallOptions {
 
 /** The bytes that a flush touches, so that no call waits for it. */
 const NOTHING: Range = { start: 0, end: 0, writes: false };
-/** How long to wait for what the backend has when it ends, in milliseconds. */
-const PATIENCE = 5000;
 
 /**
  * A disk whose backend is in another domain. Offsets and lengths are in bytes, and multiples of the sector size.
@@ -102,6 +100,11 @@ export class BlockDevice implements AsyncDisposable {
   /** The size in bytes. It may change: see {@linkcode BlockDevice.onResize}. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether calls are taken: neither this side nor the backend has begun to end the connection. */
+  get attached(): boolean {
+    return this.#refusal === undefined;
   }
 
   /** Whether {@linkcode BlockDevice.flush} makes written data durable. */
@@ -257,7 +260,7 @@ export class BlockDevice implements AsyncDisposable {
   }
 
   async #followBackend(): Promise<void> {
-    const { device } = this.#connection;
+    const { device, timeout } = this.#connection;
     try {
       for await (const state of device.backendStates()) {
         if (state === XenbusState.Connected) await this.#lookAtSize();
@@ -266,7 +269,7 @@ export class BlockDevice implements AsyncDisposable {
           this.#end(
             "detached",
             gone ? "the device is gone" : "the backend has ended the connection",
-            gone ? 0 : PATIENCE,
+            gone ? 0 : timeout,
           );
           return;
         }
@@ -302,7 +305,7 @@ export class BlockDevice implements AsyncDisposable {
   }
 
   async #play(reason: BlockEnding["reason"], said: string, patience: number, cause: unknown): Promise<void> {
-    const { device, release } = this.#connection;
+    const { device, timeout, release } = this.#connection;
     const refusal = this.#refusal = new BlockError(reason, sentence(said), cause);
     if (reason !== "closed") this.#queue.hold(refusal);
     if (patience > 0) {
@@ -312,7 +315,7 @@ export class BlockDevice implements AsyncDisposable {
     this.#queue.fail(refusal);
     try {
       if (reason === "protocol") await device.fail(said);
-      await device.end({ timeout: PATIENCE });
+      await device.end({ timeout });
     } catch {
       // It does not follow, or is gone. The kernel keeps pages that it has mapped until it lets go of them.
     }
@@ -336,7 +339,8 @@ export class BlockDevice implements AsyncDisposable {
    *
    * @param options How long to wait for the calls that are under way, in milliseconds; the others then fail.
    */
-  async detach({ timeout = PATIENCE }: Pick<PvWaitOptions, "timeout"> = {}): Promise<void> {
+  async detach(options: Pick<PvWaitOptions, "timeout"> = {}): Promise<void> {
+    const { timeout = this.#connection.timeout } = options;
     await this.#end("closed", "the disk was detached here. Attach it again", timeout);
   }
 

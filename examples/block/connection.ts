@@ -4,7 +4,7 @@ import { type Offer, ownProtocol, type Properties, readOffer, readProperties } f
 import { diskNumber, KIND } from "./names.ts";
 import { MOST_DIRECT, SLOT_SIZE } from "./protocol.ts";
 
-/** How to use a disk. */
+/** How to use a disk. The time limit is also that of the end of the connection. */
 export interface AttachOptions extends PvWaitOptions {
   /** The pages of the ring, as a power of two: 0 to 4. A page has 32 requests. Default is 0. */
   readonly ringOrder?: number | undefined;
@@ -19,6 +19,7 @@ export interface AttachOptions extends PvWaitOptions {
 /** The most segments of a request: 1 MiB. */
 const MOST_SEGMENTS = 256;
 const PAGES = 320;
+const TIMEOUT = 10_000;
 
 /** What a disk needs while it is attached. */
 export interface Connection {
@@ -29,6 +30,8 @@ export interface Connection {
   readonly properties: Properties;
   /** The most bytes of a request. */
   readonly maxBytes: number;
+  /** How long the backend may take when it begins and ends, in milliseconds. */
+  readonly timeout: number;
   /** Continues after the system has lost events. */
   resetEvents(): void;
   /** Frees the memory and the port. Only after the backend has ended. */
@@ -41,8 +44,8 @@ export async function connect(
   name: string,
   options: AttachOptions,
 ): Promise<Connection> {
-  const { signal, timeout, ringOrder = 0, pages = PAGES, persistent = true, indirect = true } = options;
-  const wait = { signal, ...(timeout === undefined ? {} : { timeout }) };
+  const { signal, timeout = TIMEOUT, ringOrder = 0, pages = PAGES, persistent = true, indirect = true } = options;
+  const wait = { signal, timeout };
   const device = await FrontendDevice.open(domain, KIND, diskNumber(name), { signal });
   const undo: (() => void)[] = [() => device.close()];
   const release = () => {
@@ -89,12 +92,13 @@ export async function connect(
       pool,
       properties,
       maxBytes: 4096 * maxSegments(indirect ? offer : { ...offer, maxIndirect: 0 }, pages),
+      timeout,
       resetEvents: () => events.reset(),
       release,
     };
   } catch (error) {
     try {
-      await device.end();
+      await device.end({ timeout });
     } catch {
       // The first error is the one that counts.
     }

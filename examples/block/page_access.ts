@@ -82,7 +82,13 @@ export class PageAccess {
 
   /** Unmaps all pages. */
   release(): void {
-    for (const mapping of this.#mapped.values()) mapping.unmap();
+    for (const mapping of this.#mapped.values()) {
+      try {
+        mapping.unmap();
+      } catch {
+        // It has ended anyway. The others must, too.
+      }
+    }
     this.#mapped.clear();
   }
 }

@@ -41,8 +41,9 @@ export class SlowDisk implements Disk {
   #openGate: (() => void) | undefined;
   #isCutOff = false;
 
-  constructor(size: number, { readOnly = false }: { readOnly?: boolean } = {}) {
-    this.inner = new BytesDisk(new Uint8Array(size), { readOnly });
+  /** @param disk The disk, or the size of a new one. */
+  constructor(disk: BytesDisk | number, { readOnly = false }: { readOnly?: boolean } = {}) {
+    this.inner = typeof disk === "number" ? new BytesDisk(new Uint8Array(disk), { readOnly }) : disk;
     this.readOnly = readOnly;
   }
 
@@ -69,7 +70,7 @@ export class SlowDisk implements Disk {
   }
 
   async #call(name: string, run: () => Promise<void>): Promise<void> {
-    this.log.push(name);
+    if (this.log.length < 1000) this.log.push(name);
     this.most = Math.max(this.most, ++this.active);
     try {
       await this.#gate;
