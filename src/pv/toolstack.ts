@@ -63,21 +63,26 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
   const place = given as DevicePlace;
   const { frontend, backend } = place;
   const paths = [frontendPath(place), backendPath(place)] as const;
-  using store = await XenStore.open(domain);
-  await transactPatiently(store, async (transaction) => {
-    if (await readState(transaction, paths[0]) !== Unknown) throw exists(place, paths[0]);
-    await make(transaction, paths[0], frontend, backend, {
-      ...frontendNodes,
-      backend: paths[1],
-      "backend-id": backend,
+  // Not with `using`, which Node 22 does not know.
+  const store = await XenStore.open(domain);
+  try {
+    await transactPatiently(store, async (transaction) => {
+      if (await readState(transaction, paths[0]) !== Unknown) throw exists(place, paths[0]);
+      await make(transaction, paths[0], frontend, backend, {
+        ...frontendNodes,
+        backend: paths[1],
+        "backend-id": backend,
+      });
+      await make(transaction, paths[1], backend, frontend, {
+        online: 1,
+        ...backendNodes,
+        frontend: paths[0],
+        "frontend-id": frontend,
+      });
     });
-    await make(transaction, paths[1], backend, frontend, {
-      online: 1,
-      ...backendNodes,
-      frontend: paths[0],
-      "frontend-id": frontend,
-    });
-  });
+  } finally {
+    store.close();
+  }
 }
 
 function exists({ kind, id, frontend }: DevicePlace, path: string): PvError {
