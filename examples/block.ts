@@ -1,6 +1,6 @@
 /**
- * A disk between two domains. In a domU, reads and writes a disk whose backend is in dom0, usually that of its kernel; in
- * dom0, serves a file as a disk to a domU, usually to its kernel.
+ * A disk between two domains. In a domU, reads and writes a disk whose backend is in dom0, usually that of its kernel;
+ * in dom0, serves a file as a disk to a domU, usually to its kernel.
  *
  * ```sh
  * deno run examples/block.ts                                          # both sides, on a simulated Xen

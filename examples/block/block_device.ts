@@ -11,6 +11,7 @@ import { readProperties } from "./features.ts";
 import { Operation, SECTOR, Status } from "./protocol.ts";
 import { type Range, RangeOrder } from "./range_order.ts";
 import { RequestQueue } from "./request_queue.ts";
+import { abortable, allOf, within } from "./waiting.ts";
 
 export type { AttachOptions } from "./connection.ts";
 export { BlockError, type BlockErrorCode } from "./errors.ts";
@@ -33,8 +34,8 @@ const NOTHING: Range = { start: 0, end: 0, writes: false };
 /**
  * A disk whose backend is in another domain. Offsets and lengths are in bytes, and multiples of the sector size.
  *
- * Many calls may be under way at once. Those that touch the same bytes are carried out in the order of the calls, others
- * in any order.
+ * Many calls may be under way at once. Those that touch the same bytes are carried out in the order of the calls,
+ * others in any order.
  */
 export class BlockDevice implements AsyncDisposable {
   /** What offsets and lengths must be multiples of, in bytes. */
@@ -87,7 +88,8 @@ export class BlockDevice implements AsyncDisposable {
    *
    * @param domain The domain that the program runs in.
    * @param name The name of the disk, as in the domain's configuration: `xvdb`.
-   * @throws {PvError} `no-device` if there is none, `closing` if the backend refuses, `timed-out` if it does not answer.
+   * @throws {PvError} `no-device` if there is none, `closing` if the backend refuses, `timed-out` if it does not
+   * answer.
    */
   static async attach(
     domain: Pick<XenDomain, "grants" | "events" | "store">,
@@ -196,7 +198,7 @@ export class BlockDevice implements AsyncDisposable {
         const part = bytes.subarray(at, Math.min(length, at + this.maxBytes));
         requests.push(this.#queue.add({ operation, sector: (offset + at) / SECTOR, bytes: part, signal }));
       }
-      return allSettled(requests);
+      return allOf(requests);
     });
     for (const status of statuses) this.#checkStatus(operation === Operation.Read ? "read" : "write", status);
   }
@@ -213,7 +215,8 @@ export class BlockDevice implements AsyncDisposable {
     for (const [name, value] of Object.entries({ offset, length })) {
       if (Number.isSafeInteger(value) && value >= 0 && value % this.sectorSize === 0) continue;
       throw new RangeError(
-        `Cannot ${what} as the ${name} must be a multiple of the sector size, ${this.sectorSize}: current value is ${value}`,
+        `Cannot ${what} as the ${name} must be a multiple of the sector size, ${this.sectorSize}: current value is ` +
+          value,
       );
     }
     if (offset + length > this.#size) {
@@ -352,32 +355,4 @@ export class BlockDevice implements AsyncDisposable {
 
 function sentence(text: string): string {
   return text.endsWith(".") ? text : `${text}.`;
-}
-
-/** Waits for a promise, unless a signal is aborted. What becomes of the promise then is nobody's concern. */
-async function abortable<Value>(signal: AbortSignal | undefined, promise: Promise<Value>): Promise<Value> {
-  if (signal === undefined) return await promise;
-  promise.catch(() => {});
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Waits for all promises, whatever becomes of them, and throws the first error. */
-async function allSettled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
-  for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
-  return await Promise.all(promises);
-}
-
-/** Waits for a promise, but not for long. */
-async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([promise, new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds))]);
-  clearTimeout(timer);
 }

@@ -5,8 +5,8 @@ import { SECTOR, type Segment } from "./protocol.ts";
 const MOST_MAPPED = 1056;
 
 /**
- * The pages of a frontend. Those of one that grants them for good stay mapped from their first use on; others are copied
- * from and to, so that nothing of them is left here.
+ * The pages of a frontend. Those of one that grants them for good stay mapped from their first use on; others are
+ * copied from and to, so that nothing of them is left here.
  */
 export class PageAccess {
   readonly #mapper: GrantMapper;

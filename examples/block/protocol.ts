@@ -1,5 +1,6 @@
 /**
- * Requests and responses of a disk, byte by byte, as Xen's public header `io/blkif.h` lays them out on 64-bit processors.
+ * Requests and responses of a disk, byte by byte, as Xen's public header `io/blkif.h` lays them out on 64-bit
+ * processors.
  *
  * ```text
  * read, write, flush          discard                    indirect

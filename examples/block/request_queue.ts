@@ -52,8 +52,8 @@ export interface QueueParts {
 /**
  * The requests of a disk: those that wait for a slot or for pages, in their order, and those that the backend has.
  *
- * Data goes through pages of a pool, which the backend may keep mapped. A request that was given up keeps its pages until
- * it is answered, as the backend may still use them.
+ * Data goes through pages of a pool, which the backend may keep mapped. A request that was given up keeps its pages
+ * until it is answered, as the backend may still use them.
  */
 export class RequestQueue {
   readonly #parts: QueueParts;

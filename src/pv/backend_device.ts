@@ -197,9 +197,9 @@ export class BackendDevice implements Disposable {
    * @param states The state, or several of which one is enough.
    * @param options How long to wait, and a signal.
    * @returns The state that it has.
-   * @throws {PvError} `closing` if the frontend ends the connection, unless `states` has `Closing` or `Closed`; `gone` if
-   * the device or the frontend's domain is gone, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed
-   * here.
+   * @throws {PvError} `closing` if the frontend ends the connection, unless `states` has `Closing` or `Closed`; `gone`
+   * if the device or the frontend's domain is gone, unless `states` has `Unknown`; `timed-out`; `closed` if it is
+   * closed here.
    * @throws {StoreError} if XenStore fails.
    */
   async waitForFrontend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
@@ -214,9 +214,9 @@ export class BackendDevice implements Disposable {
   }
 
   /**
-   * Iterates over the states of the frontend, from the current one on: each time it was written, also if it is the same.
-   * Several changes may arrive as one. The last state is `Unknown`, when the device or the frontend's domain is gone;
-   * the loop also ends when it is closed here.
+   * Iterates over the states of the frontend, from the current one on: each time it was written, also if it is the
+   * same. Several changes may arrive as one. The last state is `Unknown`, when the device or the frontend's domain is
+   * gone; the loop also ends when it is closed here.
    *
    * @throws {StoreError} if XenStore fails.
    */

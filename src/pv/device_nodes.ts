@@ -83,7 +83,7 @@ export function checkName(what: string, name: unknown): asserts name is string {
   checkText(what, "the name of a node", name as string);
   if (NAME.test(name as string)) return;
   throw new RangeError(
-    `Cannot ${what} as the name of a node must be names joined by \`/\`, of the characters A-Z, a-z, 0-9, -, _ and @: ` +
-      `current value is ${show(name)}`,
+    `Cannot ${what} as the name of a node must be names joined by \`/\`, of the characters A-Z, a-z, 0-9, -, _ and ` +
+      `@: current value is ${show(name)}`,
   );
 }

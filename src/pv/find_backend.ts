@@ -73,8 +73,8 @@ async function domidOf(nodes: DeviceNodes, signal: AbortSignal | undefined): Pro
 
 function missing(kind: string, id: number, path: string): PvError {
   return new PvError(
-    `Cannot open a device: this domain has no ${kind}/${id}, as ${path} is not there. Have the toolstack make it, for a ` +
-      "disk by `xl block-attach`, or see whether the number is right.",
+    `Cannot open a device: this domain has no ${kind}/${id}, as ${path} is not there. Have the toolstack make it, ` +
+      "for a disk by `xl block-attach`, or see whether the number is right.",
     { code: "no-device", operation: "open a device" },
   );
 }

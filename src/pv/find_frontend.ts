@@ -26,8 +26,8 @@ export async function findFrontend(
   const peerPath = await makeNodes(store, path).text("frontend", { signal });
   if (state === XenbusState.Unknown || peerPath === undefined) {
     throw new PvError(
-      `Cannot open a device: this domain has no ${kind}/${id} to serve for domain ${frontend}, as ${path} is not there. ` +
-        "Have the toolstack make it, or use `createDevice()`.",
+      `Cannot open a device: this domain has no ${kind}/${id} to serve for domain ${frontend}, as ${path} is not ` +
+        "there. Have the toolstack make it, or use `createDevice()`.",
       { code: "no-device", operation: "open a device" },
     );
   }

@@ -110,8 +110,8 @@ export class FrontRing {
   /**
    * Lets the backend see the requests that were put.
    *
-   * @returns Whether it has asked for an event: then send one, and otherwise do not. A backend may punish events that it
-   * did not ask for.
+   * @returns Whether it has asked for an event: then send one, and otherwise do not. A backend may punish events that
+   * it did not ask for.
    */
   push(): boolean {
     return this.#requests.push();

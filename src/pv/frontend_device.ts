@@ -181,8 +181,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
-   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed the state; `closed` if it
-   * was closed here.
+   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed the state; `closed` if
+   * it was closed here.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState = Initialised, options?: PvCallOptions): Promise<void> {
@@ -200,7 +200,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param options How long to wait, and a signal.
    * @returns The state that it has.
    * @throws {PvError} `closing` if the backend ends the connection or refuses it, unless `states` has `Closing` or
-   * `Closed`; `gone` if the device is removed, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed here.
+   * `Closed`; `gone` if the device is removed, unless `states` has `Unknown`; `timed-out`; `closed` if it is closed
+   * here.
    * @throws {StoreError} if XenStore fails.
    */
   async waitForBackend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
@@ -249,8 +250,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * afterwards. Does nothing if no connection was begun here, or if the device is gone.
    *
    * @param options How long that may take, and a signal.
-   * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device; `closed`
-   * if it is closed here.
+   * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device;
+   * `closed` if it is closed here.
    * @throws {StoreError} if XenStore refuses.
    */
   async end(options?: PvWaitOptions): Promise<void> {

@@ -1,7 +1,9 @@
 import { PvError } from "./errors.ts";
 import type { RingMemory } from "./ring_memory.ts";
 
-/** The end of one direction of a ring at which this side takes records: responses in a frontend, requests in a backend. */
+/**
+ * The end of one direction of a ring at which this side takes records: responses in a frontend, requests in a backend.
+ */
 export class RingConsumer {
   readonly #memory: RingMemory;
   readonly #producedAt: number;

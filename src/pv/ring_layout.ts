@@ -38,8 +38,8 @@ const MOST_PAGES = 1024;
  * How many slots a ring has: as many as fit, and a power of two.
  *
  * @param pages How many pages the ring has, 1 to 1024.
- * @param slotSize How many bytes a slot has: the larger one of a request and a response, with the padding that C adds, 1
- * to 4032.
+ * @param slotSize How many bytes a slot has: the larger one of a request and a response, with the padding that C adds,
+ * 1 to 4032.
  * @throws {RangeError} if a number is out of bounds.
  *
  * @example The ring of a disk

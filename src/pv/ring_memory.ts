@@ -11,8 +11,8 @@ export interface RingOptions {
 }
 
 /**
- * The accesses to the memory of a ring, which both sides write. Those of words are one access each, in one order with all
- * others of this side, and indivisible. That is all that the rings are built on.
+ * The accesses to the memory of a ring, which both sides write. Those of words are one access each, in one order with
+ * all others of this side, and indivisible. That is all that the rings are built on.
  */
 export interface RingMemory {
   /** How many slots there are: a power of two. */

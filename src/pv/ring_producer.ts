@@ -1,6 +1,8 @@
 import type { RingMemory } from "./ring_memory.ts";
 
-/** The end of one direction of a ring at which this side puts records: requests in a frontend, responses in a backend. */
+/**
+ * The end of one direction of a ring at which this side puts records: requests in a frontend, responses in a backend.
+ */
 export class RingProducer {
   readonly #memory: RingMemory;
   readonly #producedAt: number;

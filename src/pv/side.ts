@@ -209,8 +209,8 @@ export class Side {
   gone(what: string): PvError {
     const { device, peer } = this.names;
     return new PvError(
-      `Cannot ${what} ${device}: the device or ${peer} is not there any more. The toolstack has removed it, or a domain ` +
-        "has ended.",
+      `Cannot ${what} ${device}: the device or ${peer} is not there any more. The toolstack has removed it, or a ` +
+        "domain has ended.",
       { code: "gone", operation: what },
     );
   }

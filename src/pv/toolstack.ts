@@ -22,8 +22,8 @@ export interface DeviceDescription extends DevicePlace {
 }
 
 /**
- * Makes a device, as the toolstack does: for backends that `xl` does not know, and on a simulated Xen. Only domain 0 may
- * do that.
+ * Makes a device, as the toolstack does: for backends that `xl` does not know, and on a simulated Xen. Only domain 0
+ * may do that.
  *
  * @param domain Domain 0: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
  * @param device The device. Both domains must exist.
@@ -87,8 +87,8 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
 
 function exists({ kind, id, frontend }: DevicePlace, path: string): PvError {
   return new PvError(
-    `Cannot create a device: domain ${frontend} has a ${kind}/${id} already, at ${path}. Remove it first, or use another ` +
-      "number.",
+    `Cannot create a device: domain ${frontend} has a ${kind}/${id} already, at ${path}. Remove it first, or use ` +
+      "another number.",
     { code: "taken", operation: "create a device" },
   );
 }

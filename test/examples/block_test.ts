@@ -22,7 +22,8 @@ describe("examples/block.ts", () => {
       status: 0,
       stderr: "",
       stdout: "on a simulated Xen, domain 0 serves a disk in memory to domain 1\n" +
-        "xvdb: 1048576 bytes in sectors of 512, 1048576 bytes a request; writable, flush, discard, persistent grants\n" +
+        "xvdb: 1048576 bytes in sectors of 512, 1048576 bytes a request; " +
+        "writable, flush, discard, persistent grants\n" +
         "one program has written a text, and detached the disk; the next one reads:\n" +
         "Sectors remember what programs forget.\n",
     });

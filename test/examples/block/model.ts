@@ -1,6 +1,6 @@
 /**
- * What a disk must have: the simplest model, in which each sector has the last version that was written to it. If a write
- * has failed or was given up, its sectors have that version or an earlier one.
+ * What a disk must have: the simplest model, in which each sector has the last version that was written to it. If a
+ * write has failed or was given up, its sectors have that version or an earlier one.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Random calls to a disk on a simulated Xen, beside a naive model, while everything that can go wrong does: programs are
- * killed, calls to Xen and to the medium fail, XenStore conflicts and is lost.
+ * Random calls to a disk on a simulated Xen, beside a naive model, while everything that can go wrong does: programs
+ * are killed, calls to Xen and to the medium fail, XenStore conflicts and is lost.
  */
 import fc from "fast-check";
 import process from "node:process";

@@ -1,5 +1,7 @@
 /** A disk between two domains of a simulated Xen. */
+import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import { expect } from "vitest";
 import { MockXen, type MockXenOptions } from "../../../backends/mock.ts";
 import {
   type BackendOptions,
@@ -141,4 +143,10 @@ export async function pair(options: PairOptions = {}): Promise<Pair> {
 /** Bytes that say where they are. */
 export function pattern(length: number, first = 0): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, index) => (first + index) * 167 + ((first + index) >> 8) + 1);
+}
+
+/** Compares without listing a megabyte of differences. */
+export function expectSame(found: Uint8Array, expected: Uint8Array): void {
+  expect(found.length).toBe(expected.length);
+  expect(Buffer.compare(found, expected)).toBe(0);
 }
