@@ -11,8 +11,8 @@
  * @module
  */
 import { MAX_PORT, MAX_UINT32 } from "../contract/limits.ts";
-import { startTimer } from "../contract/event_loop.ts";
 import { StoreError } from "../contract/store_errors.ts";
+import { transactPatiently as transact } from "../xenstore/patient_transaction.ts";
 import type { StorePermission } from "../xenstore/permissions.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { StoreTransaction } from "../xenstore/store_transaction.ts";
@@ -39,30 +39,6 @@ const gref = (path: string) => `${path}/ring-ref`;
 
 /** The node that a client watches. */
 export const portNode = (path: string): string => `${path}/event-channel`;
-
-/** How often to try, and the longest pause between two, in milliseconds. */
-const ATTEMPTS = 50;
-const LONGEST_PAUSE = 100;
-
-/**
- * Runs a transaction. All programs of a domain together may have about ten open: if others have them, tries again for a
- * few seconds.
- */
-async function transact<Value>(
-  store: XenStore,
-  body: (transaction: StoreTransaction) => Promise<Value>,
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<Value> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await store.transaction(body, options);
-    } catch (error) {
-      const isBusy = error instanceof StoreError && error.code === "quota" && error.operation === "start a transaction";
-      if (!isBusy || attempt === ATTEMPTS) throw error;
-    }
-    await new Promise((resolve) => startTimer(resolve, Math.random() * LONGEST_PAUSE));
-  }
-}
 
 /** Publishes keys, in place of those that another server has left. */
 export function publish(store: XenStore, place: KeyPlace, keys: Keys, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 import { checkInteger } from "../contract/checks.ts";
 import type { VchanOperation } from "./errors.ts";
-import type { VchanWaitOptions } from "./patience.ts";
 
 /** What both sides choose for a connection. */
 export interface VchanOptions {
@@ -24,6 +23,19 @@ export interface VchanOptions {
    * @default {100}
    */
   spin?: number | undefined;
+}
+
+/** How to wait. */
+export interface VchanWaitOptions {
+  /** Ends the waiting when it is aborted: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /**
+   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647, or `Infinity` for no limit. The timer
+   * is the program's own: fake timers of a test framework control it.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number | undefined;
 }
 
 /** How to connect to a server. */

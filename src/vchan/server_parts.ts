@@ -3,8 +3,8 @@ import { EventChannels } from "../events/event_channels.ts";
 import type { GrantAllocator } from "../grants/allocator.ts";
 import { GrantDevice } from "../grants/device.ts";
 import { GrantMapper } from "../maps/mapper.ts";
+import { runAll } from "../shared/run_all.ts";
 import { XenStore } from "../xenstore/store.ts";
-import { runAll } from "./link.ts";
 import { PeerDomain } from "./peer_domain.ts";
 
 /** The backends that a server needs. */

@@ -84,12 +84,12 @@ describe("brokenRules()", () => {
     [
       "examples/share.ts",
       "src/grants/device.ts",
-      "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
+      "mod.ts, the mod.ts of src/pv/, src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
     ],
     [
       "examples/share.ts",
       "examples/ring/layout.ts",
-      "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
+      "mod.ts, the mod.ts of src/pv/, src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
     ],
   ])("names the import when %s imports %s", (from, target, ...mays) => {
     const broken = brokenRules(new Map([[from, [target]], [target, []]]));

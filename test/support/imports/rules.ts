@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/pv/": ["src/contract/", "src/shared/", "src/grants/", "src/xenstore/"],
   "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
@@ -100,10 +101,11 @@ const RULES: readonly Rule[] = [
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
     of: /^examples\//,
-    may: "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and " +
-      "Node's modules",
+    may:
+      "mod.ts, the mod.ts of src/pv/, src/xenstore/ and src/vchan/, the public faces of backends, their own folder " +
+      "and Node's modules",
     allows: (target, from) =>
-      target === "mod.ts" || /^src\/(xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
+      target === "mod.ts" || /^src\/(pv|xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },
 ];
