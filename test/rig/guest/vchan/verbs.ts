@@ -1,6 +1,6 @@
 /**
- * The requests of a peer that are about vchans: those of ../../peer/vchan*.c, with the same answers, and some about
- * UNIX sockets, for Xen's `vchan-socket-proxy`.
+ * The requests of a peer that are about vchans. ../../peer/vchan*.c has most of them, with the same answers; those about
+ * UNIX sockets are for Xen's `vchan-socket-proxy`.
  */
 
 // Only types: on Node, the library comes from the npm package.
