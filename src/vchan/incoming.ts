@@ -64,6 +64,11 @@ export class Incoming {
       if (count !== 0 || length === 0) return this.#pace.count(count);
       if (this.#isThere(1, "read")) return this.#pace.count(this.take(target, length, "read"));
     }
+    return this.#readLater(target, length, signal);
+  }
+
+  /** Apart from `read()`, in which the closure would cost an object even if it is not made. */
+  #readLater(target: Uint8Array, length: number, signal: AbortSignal | undefined): Promise<number | null> {
     return this.#inTurn(1, signal, "read", () => {
       checkKept("read", "`target`", target, length);
       return this.take(target, length, "read");
@@ -84,8 +89,12 @@ export class Incoming {
     if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
       return this.#pace.count(this.#exactly(target, length));
     }
-    return this.#inTurn(length, signal, what, () => {
-      checkKept(what, "`target`", target, length);
+    return this.#receiveLater(target, length, signal);
+  }
+
+  #receiveLater(target: Uint8Array, length: number, signal: AbortSignal | undefined): Promise<number | null> {
+    return this.#inTurn(length, signal, "receive", () => {
+      checkKept("receive", "`target`", target, length);
       return this.#exactly(target, length);
     });
   }

@@ -58,7 +58,7 @@ export class Outgoing {
     if (!isFirst) await this.#turns.enter(signal);
     try {
       let at = done;
-      for (let waits = isFirst; at < length || !waits; waits = true) {
+      for (let waits = isFirst; at < length; waits = true) {
         if (waits) await this.#wait(signal);
         this.#life.checkWritable("write");
         checkKept("write", "`bytes`", bytes, length);

@@ -88,8 +88,12 @@ export class RingWriter {
       this.#filled += count;
       at += count;
       page.storeIndex(this.#side.writing.produced, this.#produced);
-      // After the index: a reader that asks, and then sees the old index, is found here.
-      if ((page.clearBits(this.#side.answers, WROTE) & WROTE) !== 0) this.#notify();
+      // After the index: a reader that asks, and then sees the old index, is found here. Most of the time nobody asks, and to
+      // look costs less than to change the byte.
+      if ((page.loadByte(this.#side.answers) & WROTE) !== 0) {
+        page.clearBits(this.#side.answers, WROTE);
+        this.#notify();
+      }
     }
     return at - from;
   }

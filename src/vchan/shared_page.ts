@@ -15,8 +15,8 @@ export interface SharedPage {
   storeByte(at: number, value: number): void;
   /** Sets bits of a byte. */
   setBits(at: number, bits: number): void;
-  /** Clears bits of a byte, and returns what it was before. */
-  clearBits(at: number, bits: number): number;
+  /** Clears bits of a byte. */
+  clearBits(at: number, bits: number): void;
 }
 
 /**
@@ -65,7 +65,7 @@ export class MappedPage implements SharedPage {
     Atomics.or(this.#bytes, at, bits);
   }
 
-  clearBits(at: number, bits: number): number {
-    return Atomics.and(this.#bytes, at, ~bits);
+  clearBits(at: number, bits: number): void {
+    Atomics.and(this.#bytes, at, ~bits);
   }
 }

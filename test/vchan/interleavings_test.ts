@@ -204,11 +204,11 @@ describe("the search finds", () => {
       ring: (indices) => {
         const ring = agent.ring(indices);
         const waiting: (() => void)[] = [];
-        const { clearBits } = agent.page;
+        const { loadByte } = agent.page;
         // The copy happens behind the index, before the look at the bit.
-        agent.page.clearBits = (at, bits) => {
+        agent.page.loadByte = (at) => {
           for (const put of waiting.splice(0)) put();
-          return clearBits(at, bits);
+          return loadByte(at);
         };
         return { ...ring, put: (...given) => void waiting.push(() => ring.put(...given)) };
       },
