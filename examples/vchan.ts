@@ -75,6 +75,7 @@ async function listen(domain: XenDomain, client: number, path: string, closes: b
 
 /** Waits for a server, and talks to it. */
 async function connect(domain: XenDomain, server: number, path: string, closes: boolean): Promise<void> {
+  console.error(`looking for ${path} of domain ${server}`);
   const connection = await Vchan.connect(domain, server, { path });
   console.error(`connected to domain ${server} at ${connection.path}`);
   await converse(connection, process.stdin, writeOut, closes);
