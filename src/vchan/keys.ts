@@ -158,7 +158,7 @@ export function retire(store: XenStore, path: string, own: readonly Keys[], sign
 }
 
 /**
- * Removes a server's own keys, if they are there. Folders that are empty then go with them, if the server has made them:
+ * Removes a server's own keys, if they are there. Folders that are empty then go with them if the server has made them:
  * each takes from the quota of nodes. Others may have rights that this domain cannot give again.
  */
 export function withdraw(

@@ -80,8 +80,8 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   }
 
   /**
-   * Sets up the memory for a client, and publishes where it is. A server of the same domain that has published itself at
-   * the same path is replaced: it ends with `replaced`.
+   * Sets up the memory for a client, and publishes where it is. A server of the same domain that has published itself
+   * at the same path is replaced: it ends with `replaced`.
    *
    * A server that listens keeps the program alive until it is closed, as a listening socket does.
    *
@@ -223,8 +223,8 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
 
   /**
    * Iterates over the clients: each as {@linkcode VchanServer.accept} returns it. While the loop handles one, the next
-   * may already connect. The loop ends when the server is closed, and throws what {@linkcode VchanServer.accept} does if
-   * the server has ended by itself.
+   * may already connect. The loop ends when the server is closed, and throws what {@linkcode VchanServer.accept} does
+   * if the server has ended by itself.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
     return new Clients((options) => this.#accept(options, true), () => this.closed);

@@ -80,8 +80,8 @@ export class Slot implements Link {
   }
 
   /**
-   * Marks that the client was seen. When it leaves, another client may find the keys, bind the port, which is free again,
-   * and say that it is here, all before this side looks. The mark would be gone then.
+   * Marks that the client was seen. When it leaves, another client may find the keys, bind the port, which is free
+   * again, and say that it is here, all before this side looks. The mark would be gone then.
    */
   markSeen(): void {
     if (!this.channel.closed) this.#page.replaceByte(CLIENT_LIVE, HERE, SEEN);
