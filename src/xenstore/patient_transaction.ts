@@ -1,7 +1,7 @@
-import { startTimer } from "../contract/event_loop.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import type { XenStore } from "./store.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
+import { pause } from "./transaction.ts";
 
 /** How often to try, and the longest pause between two, in milliseconds. */
 const ATTEMPTS = 50;
@@ -23,6 +23,6 @@ export async function transactPatiently<Value>(
       const isBusy = error instanceof StoreError && error.code === "quota" && error.operation === "start a transaction";
       if (!isBusy || attempt === ATTEMPTS) throw error;
     }
-    await new Promise((resolve) => startTimer(resolve, Math.random() * LONGEST_PAUSE));
+    await pause(Math.random() * LONGEST_PAUSE, options.signal);
   }
 }

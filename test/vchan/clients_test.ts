@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
 import { AT, RawClient, RawServer } from "./by_hand.ts";
 import {
   checkTogether,
@@ -229,13 +230,23 @@ describe("a server that is closed", () => {
     xen.assertClean();
   });
 
-  test("by `using` has freed its memory at once", async () => {
+  test("by `using` has told its clients at once, and frees its memory when the keys are gone", async () => {
     const xen = new MockXen();
+    const used = () => xen.inspect().domains.flatMap(({ grants, ports }) => [...grants, ...ports]).length;
+    using store = await XenStore.open(xen.domain(0));
+    let waiting: Vchan;
     {
       using _server = await listen(xen);
+      waiting = await connect(xen);
     }
-    expect(xen.inspect().domains.flatMap(({ grants, ports }) => [...grants, ...ports])).toEqual([]);
+    await turns(1);
+    expect(waiting.ending).toMatchObject({ reason: "peer-closed" });
+    waiting.close();
+    // Whenever the keys can be read, they name memory that is still granted.
+    while (await store.read(`${folder}/event-channel`).then(() => true, () => false)) expect(used()).toBeGreaterThan(0);
     await turns(50);
+    expect(used()).toBe(0);
+    store.close();
     xen.assertClean();
   });
 });
