@@ -10,16 +10,17 @@ export function readableOf(incoming: Incoming, life: Life): ReadableStream<Uint8
     async pull(controller) {
       const request = controller.byobRequest;
       const view = request?.view;
-      if (!request || !view) {
+      if (request && view) {
+        const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+        const count = await incoming.read(target, stop.signal);
+        if (count !== null) return request.respond(count);
+      } else {
         const chunk = await incoming.chunk(stop.signal);
-        if (chunk === null) controller.close();
-        else controller.enqueue(chunk);
-        return;
+        if (chunk !== null) return controller.enqueue(chunk);
       }
-      const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-      const count = await incoming.read(target, stop.signal);
-      if (count === null) controller.close();
-      request.respond(count ?? 0);
+      controller.close();
+      // Looked up again: a reader with its own buffer may have taken the place of one without, and would wait for ever.
+      controller.byobRequest?.respond(0);
     },
     cancel(reason) {
       stop.abort(reason);

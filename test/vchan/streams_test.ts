@@ -42,6 +42,32 @@ describe("streams", () => {
     await finish();
   });
 
+  test.each([["byob", "default"], ["default", "byob"], ["byob", "byob"]] as const)(
+    "end for a %s reader that has taken the place of a %s reader that waited",
+    async (last, first) => {
+      const { ours, theirs, finish } = await connected();
+      const read = (mode: "byob" | "default") => {
+        if (mode === "default") {
+          const reader = theirs.readable.getReader();
+          return { reader, reading: reader.read() };
+        }
+        const reader = theirs.readable.getReader({ mode });
+        return { reader, reading: reader.read(new Uint8Array(10)) };
+      };
+      const { reader, reading } = read(first);
+      await turns();
+      reader.releaseLock();
+      await expect(reading).rejects.toThrow(TypeError);
+      const second = read(last);
+      await turns();
+      ours.close();
+      expect((await second.reading).done).toBe(true);
+      await second.reader.closed;
+      await finish();
+    },
+    2000,
+  );
+
   test("close the connection when they are cancelled, closed or aborted", async () => {
     for (const end of ["cancel", "close", "abort"] as const) {
       const { ours, theirs, finish } = await connected();
