@@ -1,3 +1,4 @@
+import { nextTurn } from "../contract/event_loop.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Life } from "./life.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -29,11 +30,27 @@ export function readableOf(incoming: Incoming, life: Life): ReadableStream<Uint8
   });
 }
 
-/** A stream of bytes to the other side. When it is closed or aborted, the connection is closed. */
+/**
+ * A stream of bytes to the other side. When it is closed or aborted, the connection is closed; when the connection has
+ * ended otherwise, the stream fails, so that whoever waits for something to write is told.
+ */
 export function writableOf(outgoing: Outgoing, life: Life): WritableStream<Uint8Array> {
+  let isEnded = false;
+  const end = () => {
+    isEnded = true;
+    life.close();
+  };
   return new WritableStream({
+    start(controller) {
+      life.closed.then(() => {
+        // In a later turn: what is piped from `readable` ends first, and closes this stream.
+        nextTurn(() => {
+          if (!isEnded) controller.error(life.error("write"));
+        });
+      });
+    },
     write: (bytes, { signal }) => outgoing.write(bytes, signal),
-    close: () => life.close(),
-    abort: () => life.close(),
+    close: end,
+    abort: end,
   });
 }

@@ -153,6 +153,9 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * If the other side has ended it, what it had written can still be read, and this side still has to be closed.
    *
+   * Unlike the `closed` of a server and of other handles, it is a promise, as that of a stream's reader. To ask whether the
+   * connection has ended, use {@linkcode Vchan.ending}.
+   *
    * @example See why a connection has ended
    * ```ts
    * import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
@@ -375,6 +378,9 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * A stream of bytes to the other side. As a vchan cannot be closed in one direction only, closing this stream closes the
    * connection, once everything is written; with `pipeTo`, `preventClose` avoids that. The other side can still read what
    * was written.
+   *
+   * When the connection has ended otherwise, the stream fails with the {@linkcode VchanError} of a write, even if nothing
+   * is written. A chunk that is not a `Uint8Array` errors the stream, and leaves the connection open.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= writableOf(this.#outgoing, this.#life);
