@@ -124,6 +124,21 @@ describe("streams", () => {
     await finish();
   });
 
+  test("to the other side can be aborted while a write waits for room", async () => {
+    const { ours, theirs, finish } = await connected({ readSize: 1024, writeSize: 1024 });
+    const room = ours.bufferSpace;
+    const writer = ours.writable.getWriter();
+    const reason = new Error("enough");
+    const writing = expect(writer.write(pattern(10_000))).rejects.toBe(reason);
+    await turns();
+    await writer.abort(reason);
+    await writing;
+    await expect(writer.closed).rejects.toBe(reason);
+    expect((await ours.closed).reason).toBe("closed");
+    expect(await readExactly(theirs, 10_000)).toEqual(pattern(room));
+    await finish();
+  }, 2000);
+
   test("that are written to fail when the other side has left", async () => {
     const { ours, theirs, finish } = await connected();
     const writer = ours.writable.getWriter();
