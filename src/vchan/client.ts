@@ -1,4 +1,5 @@
 import type { XenDomain } from "../contract/domain.ts";
+import { Errno } from "../contract/errno.ts";
 import { GrantError } from "../contract/errors.ts";
 import { EventChannels } from "../events/event_channels.ts";
 import { GrantMapper } from "../maps/mapper.ts";
@@ -145,7 +146,9 @@ async function retry<Value>(
 /** Whether keys that do not work now may be replaced by others that do, or begin to work. */
 function isObstacle(error: unknown): error is GrantError | VchanError {
   if (error instanceof VchanError) return error.code === "stale";
-  return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
+  if (!(error instanceof GrantError)) return false;
+  // A lack of ports of this side's own has nothing to do with the keys.
+  return error.code === "map-refused" || error.code === "port-refused" && error.errno !== Errno.ENOSPC;
 }
 
 /** Waits for news, but not longer than some milliseconds. Returns whether none came. */

@@ -104,7 +104,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {VchanError} `timed-out` if there is no server that takes this client in time: the message says what was
    * there; `protocol` if the server's page is wrong.
-   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example.
+   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example; `port-refused`
+   * if this domain has no free port.
    *
    * @example Wait for a server that comes later
    * ```ts

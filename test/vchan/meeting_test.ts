@@ -1,6 +1,7 @@
 /** How two sides find each other: late, with what others have left, or in one domain. */
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
+import { EventChannels } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
 import { checkTogether, connect, listen, path, turns } from "./support.ts";
@@ -36,6 +37,24 @@ describe("a client before its server", () => {
     await expect(connecting).rejects.toBe(reason);
     xen.assertClean();
   });
+
+  test("without a free port of its own is told so at once", async () => {
+    const xen = new MockXen({ eventChannels: 6 });
+    const events = new EventChannels(xen.domain(2));
+    const server = await VchanServer.listen(xen.domain(1), 2, { path });
+    const lack = "domain 2 has 6 event channels";
+    expect(() => {
+      for (;;) events.bindUnbound(1);
+    }).toThrow(lack);
+    await expect(Vchan.connect(xen.domain(2), 1, { path })).rejects.toMatchObject({
+      name: "GrantError",
+      code: "port-refused",
+      message: expect.stringContaining(lack),
+    });
+    events.close();
+    await server.close();
+    xen.assertClean();
+  }, 2000);
 
   test("in another domU waits, too, and may read nothing but the two keys", async () => {
     const xen = new MockXen();
