@@ -15,8 +15,8 @@ import { PeerDomain } from "./peer_domain.ts";
 import { sleep } from "./sleep.ts";
 
 /**
- * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
- * a server in C serves its next client with the same keys, in the same memory. Others publish new keys by then.
+ * How long to wait before trying again keys whose port is refused, in milliseconds. It may be bound by another client: a
+ * server in C serves its next client with the same keys, in the same memory.
  */
 const PAUSE = 250;
 /**
@@ -100,7 +100,8 @@ export async function joinWhenThere(
 }
 
 /**
- * Tries the keys whenever they may have changed, and now and then, until they work.
+ * Tries the keys whenever they may have changed, and those of a place that another client may have now and then, until
+ * they work.
  *
  * @param attempt Tries them; `isFirst` is false if they have named the same used memory for a while.
  */
@@ -121,8 +122,7 @@ async function retry<Value>(
       news ??= watch.next().then(() => news = undefined);
       // If it fails while nobody waits for it, the next call says so.
       news.catch(() => {});
-      if (obstacle.last === undefined) await news;
-      else isOld = await orPause(news, obstacle.last instanceof UsedMemoryError ? USED_PAUSE : PAUSE);
+      isOld = await orPause(news, pauseAfter(obstacle.last));
       const keys = await find(store, path, signal);
       obstacle.isTaken = keys === "taken";
       if (keys === undefined || keys === "taken") {
@@ -151,8 +151,21 @@ function isObstacle(error: unknown): error is GrantError | VchanError {
   return error.code === "map-refused" || error.code === "port-refused" && error.errno !== Errno.ENOSPC;
 }
 
+/**
+ * How long to wait before trying the same keys again. Endless if they name no server: what they name later may be the
+ * memory of another one, of another path.
+ */
+function pauseAfter(error: GrantError | VchanError | undefined): number {
+  if (error instanceof UsedMemoryError) return USED_PAUSE;
+  return error?.code === "port-refused" ? PAUSE : Infinity;
+}
+
 /** Waits for news, but not longer than some milliseconds. Returns whether none came. */
 async function orPause(news: Promise<unknown>, pause: number): Promise<boolean> {
+  if (pause === Infinity) {
+    await news;
+    return false;
+  }
   const over = new AbortController();
   try {
     return await Promise.race([news.then(() => false), sleep(pause, over.signal).then(() => true)]);

@@ -37,6 +37,42 @@ describe("keys", () => {
     xen.assertClean();
   });
 
+  test("that name no server are not tried again before the nodes change, even if they come alive", async () => {
+    const xen = new MockXen();
+    const device = new GrantDevice(xen.domain(1));
+    const allocator = device.open();
+    let page = allocator.share(2);
+    const gref = page.grefs[0]!;
+    for (const isMapped of [true, false]) {
+      const server = await RawServer.open(xen, { serverLive: isMapped ? 0 : 1, publish: false });
+      await server.publish(isMapped ? server.gref : gref);
+      const code = isMapped ? "stale" : "map-refused";
+      await expect(connect(xen, 20)).rejects.toMatchObject({ code: "timed-out", cause: { code } });
+      const connecting = connect(xen);
+      await turns();
+      // As if the server of another channel had got the memory and the port.
+      let alive: Uint8Array = server.page.bytes;
+      if (isMapped) alive[AT.serverLive] = 1;
+      else {
+        page.release();
+        page = allocator.share(0, { writable: true });
+        expect(page.grefs[0]).toBe(gref);
+        alive = page.bytes;
+        alive.set(server.page.bytes);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(alive[AT.clientLive]).toBe(2);
+      await server.publish();
+      const client = await connecting;
+      expect(server.page.bytes[AT.clientLive]).toBe(1);
+      client.close();
+      server.close();
+    }
+    page.release();
+    device.close();
+    xen.assertClean();
+  });
+
   test("that name a page of something else leave that page alone", async () => {
     const xen = new MockXen();
     const server = await RawServer.open(xen, { publish: false });
