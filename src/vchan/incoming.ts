@@ -6,6 +6,7 @@ import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingReader } from "./ring_reader.ts";
 import { FEW_BYTES, type Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
+import { Wait } from "./wait.ts";
 
 /** The most bytes of a chunk: more would only be copied later. */
 const CHUNK = 64 * 1024;
@@ -16,6 +17,7 @@ export class Incoming {
   readonly #life: Life;
   readonly #pace: Pace;
   readonly #spin: Spin;
+  readonly #wait: Wait;
   readonly #turns = new Turns();
 
   constructor(ring: RingReader, life: Life, pace: Pace, spin: Spin) {
@@ -23,6 +25,7 @@ export class Incoming {
     this.#life = life;
     this.#pace = pace;
     this.#spin = spin;
+    this.#wait = new Wait(ring, life, pace, spin);
   }
 
   /** How many bytes there are to read. */
@@ -156,19 +159,10 @@ export class Incoming {
     }
   }
 
-  /**
-   * Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for; if there
-   * is, either the event loop has to turn, or the event will come.
-   */
+  /** Whether there is nothing to wait for. */
   #isThere(wanted: number, operation: VchanOperation): boolean {
-    if (this.#life.peerIsGone()) return true;
-    if (this.#pace.isDue) return false;
     try {
-      if (this.#spin.until(this.#ring, wanted)) {
-        this.#pace.spun();
-        return true;
-      }
-      return this.#ring.ask() >= wanted || this.#life.peerIsGone();
+      return this.#wait.isOver(wanted);
     } catch (error) {
       throw this.#life.failure(operation, error);
     }
