@@ -5,11 +5,12 @@ import { showAs } from "../shared/inspection.ts";
 import { Patience } from "../shared/patience.ts";
 import { readSignal, type StoreRequestOptions } from "../xenstore/abort.ts";
 import { Chunks } from "./chunks.ts";
-import { joinWhenThere, Obstacle } from "./client.ts";
+import { joinWhenThere } from "./client.ts";
 import type { VchanOperation } from "./errors.ts";
 import { Incoming } from "./incoming.ts";
 import { type DomainWatcher, Life, type VchanEnding } from "./life.ts";
 import type { Link } from "./link.ts";
+import { Obstacle } from "./obstacle.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pace } from "./pace.ts";
 import { checkSpin, type VchanCallOptions, type VchanConnectOptions } from "./options.ts";
@@ -100,7 +101,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * @param domain The domain that the program runs in: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param domid The domain of the server, 0 to 32751 (0x7FEF).
-   * @param options The path of the server, how long to wait, and whether to spin.
+   * @param options The path of the server, how long to wait, and whether to spin. With a `timeout` of 0, it looks once,
+   * for as long as XenStore takes to answer.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {VchanError} `timed-out` if there is no server that takes this client in time: the message says what was
    * there; `protocol` if the server's page is wrong.
@@ -129,10 +131,13 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
     const { path, signal, timeout, spin } = readOptions(what, options, ["path", "signal", "timeout", "spin"]);
     resolvePath(what, path, domid, 0);
     const microseconds = checkSpin(what, spin);
-    const obstacle = new Obstacle(path!);
-    const patience = new Patience(what, { signal, timeout }, (timeout) => obstacle.late(domid, timeout));
+    const obstacle = new Obstacle(domid, path!);
+    // It would be over before XenStore has answered.
+    const isOnce = timeout === 0;
+    const patience = new Patience(what, isOnce ? { signal } : { signal, timeout }, (after) => obstacle.late(after));
     try {
-      const { link, path: where, watcher, close } = await joinWhenThere(domain, domid, path!, patience, obstacle);
+      const joining = joinWhenThere(domain, domid, path!, patience, obstacle, isOnce);
+      const { link, path: where, watcher, close } = await joining;
       return makeVchan(link, { domid, path: where, spin: microseconds, watcher, onRelease: close });
     } finally {
       patience.release();
