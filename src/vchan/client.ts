@@ -16,8 +16,8 @@ import { PeerDomain } from "./peer_domain.ts";
 import { sleep } from "./sleep.ts";
 
 /**
- * How long to wait before trying again keys whose port is refused, in milliseconds. It may be bound by another client: a
- * server in C serves its next client with the same keys, in the same memory.
+ * How long to wait before trying again keys whose port is refused, in milliseconds. It may be bound by another client:
+ * a server in C serves its next client with the same keys, in the same memory.
  */
 const PAUSE = 250;
 /**

@@ -81,7 +81,8 @@ export class Incoming {
     const { size } = this.#ring;
     if (length > size) {
       throw new RangeError(
-        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ` +
+          `${length}`,
       );
     }
     if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
@@ -134,8 +135,8 @@ export class Incoming {
   }
 
   /**
-   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has looked
-   * and asked already.
+   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has
+   * looked and asked already.
    */
   async #inTurn<Value>(
     wanted: number,

@@ -79,8 +79,8 @@ async function isReadable(transaction: StoreTransaction, path: string): Promise<
 }
 
 /**
- * Reads the keys. Returns `"taken"` if there is no place for another client now, `"nothing"` if they are not both there,
- * or may not be read, and `"garbage"` if they are not keys.
+ * Reads the keys. Returns `"taken"` if there is no place for another client now, `"nothing"` if they are not both
+ * there, or may not be read, and `"garbage"` if they are not keys.
  */
 export async function find(
   store: XenStore,

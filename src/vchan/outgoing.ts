@@ -78,7 +78,8 @@ export class Outgoing {
     const { size } = this.#ring;
     if (length > size) {
       throw new RangeError(
-        `Cannot ${what} as \`bytes\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+        `Cannot ${what} as \`bytes\` must have at most ${size} bytes, the size of the ring: current value has ` +
+          `${length}`,
       );
     }
     this.#life.checkWritable(what);

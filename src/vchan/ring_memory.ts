@@ -136,7 +136,9 @@ function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, 
   else for (let index = 0; index < count; index++) target[to + index] = source[from + index]!;
 }
 
-/** A part of an array, and the array itself if that is what is asked for: a view costs more than the copy of its bytes. */
+/**
+ * A part of an array, and the array itself if that is what is asked for: a view costs more than the copy of its bytes.
+ */
 function part(array: Uint8Array, from: number, count: number): Uint8Array {
   return from === 0 && count === lengthOf.call(array) ? array : viewOf(array, from, count);
 }

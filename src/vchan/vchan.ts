@@ -106,8 +106,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {VchanError} `timed-out` if there is no server that takes this client in time: the message says what was
    * there; `protocol` if the server's page is wrong.
-   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example; `port-refused`
-   * if this domain has no free port.
+   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example;
+   * `port-refused` if this domain has no free port.
    *
    * @example Wait for a server that comes later
    * ```ts
@@ -159,8 +159,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * If the other side has ended it, what it had written can still be read, and this side still has to be closed.
    *
-   * Unlike the `closed` of a server and of other handles, it is a promise, as that of a stream's reader. To ask whether the
-   * connection has ended, use {@linkcode Vchan.ending}.
+   * Unlike the `closed` of a server and of other handles, it is a promise, as that of a stream's reader. To ask whether
+   * the connection has ended, use {@linkcode Vchan.ending}.
    *
    * @example See why a connection has ended
    * ```ts
@@ -229,7 +229,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * Reads what is there, without waiting.
    *
    * @param target Receives the bytes, from its beginning.
-   * @returns How many bytes were read: 0 if nothing is there, or other calls wait for it; or `null` if nothing will come.
+   * @returns How many bytes were read: 0 if nothing is there, or other calls wait for it; or `null` if nothing will
+   * come.
    * @throws {VchanError} as {@linkcode Vchan.read}.
    */
   tryRead(target: Uint8Array): number | null {
@@ -237,13 +238,13 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * Waits until as many bytes are there as an array has, and reads them: the packet call of libxenvchan. Both sides have
-   * to agree about the sizes of packets; the channel does not know them.
+   * Waits until as many bytes are there as an array has, and reads them: the packet call of libxenvchan. Both sides
+   * have to agree about the sizes of packets; the channel does not know them.
    *
    * @param target Receives the bytes: at most as many as the ring holds. Do not use it until the call has ended.
    * @param options A signal that gives the call up. Nothing was read then.
-   * @returns How many bytes were read: all that the target has; or `null` if the other side has left and fewer are left,
-   * which can then be read.
+   * @returns How many bytes were read: all that the target has; or `null` if the other side has left and fewer are
+   * left, which can then be read.
    * @throws {RangeError} if the target is larger than the ring.
    * @throws {VchanError} as {@linkcode Vchan.read}.
    */
@@ -381,12 +382,12 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * A stream of bytes to the other side. As a vchan cannot be closed in one direction only, closing this stream closes the
-   * connection, once everything is written; with `pipeTo`, `preventClose` avoids that. The other side can still read what
-   * was written.
+   * A stream of bytes to the other side. As a vchan cannot be closed in one direction only, closing this stream closes
+   * the connection, once everything is written; with `pipeTo`, `preventClose` avoids that. The other side can still
+   * read what was written.
    *
-   * When the connection has ended otherwise, the stream fails with the {@linkcode VchanError} of a write, even if nothing
-   * is written. A chunk that is not a `Uint8Array` errors the stream, and leaves the connection open.
+   * When the connection has ended otherwise, the stream fails with the `VchanError` of a write, even if
+   * nothing is written. A chunk that is not a `Uint8Array` errors the stream, and leaves the connection open.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= writableOf(this.#outgoing, this.#life);
@@ -419,8 +420,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * Ends the connection, and gives back its memory. The other side can still read what was written. Calls that wait fail
-   * with `closed`. Does nothing if it is closed.
+   * Ends the connection, and gives back its memory. The other side can still read what was written. Calls that wait
+   * fail with `closed`. Does nothing if it is closed.
    *
    * @throws {GrantError} if the system refuses. The connection is closed anyway.
    */

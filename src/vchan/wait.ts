@@ -9,8 +9,8 @@ export interface RingEnd extends Lookout {
 }
 
 /**
- * Decides whether a call has to wait. Nothing else asks for events, so that a test can run this in every order of accesses
- * to the shared page.
+ * Decides whether a call has to wait. Nothing else asks for events, so that a test can run this in every order of
+ * accesses to the shared page.
  */
 export class Wait {
   readonly #ring: RingEnd;
