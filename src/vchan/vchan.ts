@@ -213,8 +213,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * @param target Receives the bytes, from its beginning. Do not use it until the call has ended.
    * @param options A signal that gives the call up. Nothing was read then.
-   * @returns How many bytes were read: at least 1, unless the target is empty; or `null` if the other side has left and
-   * nothing is left to be read.
+   * @returns How many bytes were read: at least 1; or `null` if the other side has left and nothing is left to be read.
+   * For an empty target, it is 0 at once, even at the end: see {@linkcode Vchan.ending}.
    * @throws {VchanError} `closed` if the connection was closed here; `protocol` if the other side broke the protocol.
    */
   read(target: Uint8Array, options?: VchanCallOptions): Promise<number | null> {
