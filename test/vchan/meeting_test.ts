@@ -43,9 +43,9 @@ describe("a client before its server", () => {
     const xen = new MockXen();
     const faults = new Faults();
     faults.reply({ to: "watch", delay: Infinity });
-    await expect(Vchan.connect(faults.wrap(xen.domain(0)), 1, { path, timeout: 50 })).rejects.toMatchObject({
+    await expect(Vchan.connect(faults.wrap(xen.domain(0)), 1, { path, timeout: 500 })).rejects.toMatchObject({
       code: "timed-out",
-      message: `Cannot connect within 50 ms: XenStore has not answered yet what is at ${folder}. Raise \`timeout\`.`,
+      message: `Cannot connect within 500 ms: XenStore has not answered yet what is at ${folder}. Raise \`timeout\`.`,
     });
     xen.assertClean();
   });
