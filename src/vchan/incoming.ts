@@ -67,6 +67,7 @@ export class Incoming {
       if (count !== 0 || length === 0) return this.#pace.count(count);
       if (this.#isThere(1, "read")) return this.#pace.count(this.take(target, length, "read"));
     }
+    if (length === 0) return this.#nothing("read");
     return this.#inTurn(1, signal, "read", () => {
       checkKept("read", "`target`", target, length);
       return this.take(target, length, "read");
@@ -88,10 +89,17 @@ export class Incoming {
     if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
       return this.#pace.count(this.#exactly(target, length));
     }
+    if (length === 0) return this.#nothing(what);
     return this.#inTurn(length, signal, what, () => {
       checkKept(what, "`target`", target, length);
       return this.#exactly(target, length);
     });
+  }
+
+  /** Reads no bytes, for which nobody has to wait. */
+  #nothing(operation: VchanOperation): Promise<number | null> {
+    this.#life.checkReadable(operation);
+    return this.#pace.count(0);
   }
 
   #exactly(target: Uint8Array, length: number): number | null {

@@ -83,7 +83,9 @@ export class Outgoing {
       );
     }
     this.#life.checkWritable(what);
-    if (!this.#turns.free || !this.#hasRoom(length, what)) return this.#sendLater(bytes, length, signal);
+    if (!this.#turns.free || !this.#hasRoom(length, what)) {
+      return length === 0 ? this.#pace.done() : this.#sendLater(bytes, length, signal);
+    }
     this.#pace.moved(this.#putPacket(bytes, length));
     return this.#pace.done();
   }
