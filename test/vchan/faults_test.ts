@@ -26,7 +26,10 @@ async function talk(vchan: Vchan): Promise<void> {
 /** What the other side is told when its peer could not come: it would wait for ever. */
 const GAVE_UP = Object.assign(new Error("the peer has given up"), { code: "gave-up" });
 
-/** A server and its client. Whatever fails in one, both come to an end. Returns how: `done`, or the code of an error. */
+/**
+ * A server and its client. Whatever fails in one, both come to an end. Returns how: `done`, or the code of an error;
+ * first of the side with the fault.
+ */
 async function conversation(server: Domain, client: Domain, faulty: "server" | "client") {
   const given = { path: "test", readSize: 4096, writeSize: 4096, spin: 0 };
   const over = new AbortController();
