@@ -6,6 +6,7 @@ import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingReader } from "./ring_reader.ts";
 import { FEW_BYTES, type Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
+import { Wait } from "./wait.ts";
 
 /** The most bytes of a chunk: more would only be copied later. */
 const CHUNK = 64 * 1024;
@@ -16,6 +17,7 @@ export class Incoming {
   readonly #life: Life;
   readonly #pace: Pace;
   readonly #spin: Spin;
+  readonly #wait: Wait;
   readonly #turns = new Turns();
 
   constructor(ring: RingReader, life: Life, pace: Pace, spin: Spin) {
@@ -23,6 +25,7 @@ export class Incoming {
     this.#life = life;
     this.#pace = pace;
     this.#spin = spin;
+    this.#wait = new Wait(ring, life, pace, spin);
   }
 
   /** How many bytes there are to read. */
@@ -64,6 +67,7 @@ export class Incoming {
       if (count !== 0 || length === 0) return this.#pace.count(count);
       if (this.#isThere(1, "read")) return this.#pace.count(this.take(target, length, "read"));
     }
+    if (length === 0) return this.#nothing("read");
     return this.#readLater(target, length, signal);
   }
 
@@ -83,12 +87,14 @@ export class Incoming {
     const { size } = this.#ring;
     if (length > size) {
       throw new RangeError(
-        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ` +
+          `${length}`,
       );
     }
     if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
       return this.#pace.count(this.#exactly(target, length));
     }
+    if (length === 0) return this.#nothing(what);
     return this.#receiveLater(target, length, signal);
   }
 
@@ -97,6 +103,12 @@ export class Incoming {
       checkKept("receive", "`target`", target, length);
       return this.#exactly(target, length);
     });
+  }
+
+  /** Reads no bytes, for which nobody has to wait. */
+  #nothing(operation: VchanOperation): Promise<number | null> {
+    this.#life.checkReadable(operation);
+    return this.#pace.count(0);
   }
 
   #exactly(target: Uint8Array, length: number): number | null {
@@ -140,8 +152,8 @@ export class Incoming {
   }
 
   /**
-   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has looked
-   * and asked already.
+   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has
+   * looked and asked already.
    */
   async #inTurn<Value>(
     wanted: number,
@@ -165,19 +177,10 @@ export class Incoming {
     }
   }
 
-  /**
-   * Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for; if there
-   * is, either the event loop has to turn, or the event will come.
-   */
+  /** Whether there is nothing to wait for. */
   #isThere(wanted: number, operation: VchanOperation): boolean {
-    if (this.#life.peerIsGone()) return true;
-    if (this.#pace.isDue) return false;
     try {
-      if (this.#spin.until(this.#ring, wanted)) {
-        this.#pace.spun();
-        return true;
-      }
-      return this.#ring.ask() >= wanted || this.#life.peerIsGone();
+      return this.#wait.isOver(wanted);
     } catch (error) {
       throw this.#life.failure(operation, error);
     }

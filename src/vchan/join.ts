@@ -26,8 +26,8 @@ export class UsedMemoryError extends VchanError {}
  * @param isFirst Whether to join only where no client has been before.
  * @throws {GrantError} `port-refused` or `map-refused` if the keys name nothing that this domain may use: they are old,
  * or another client is there.
- * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if the server is there
- * and its page is wrong.
+ * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if
+ * the server is there and its page is wrong.
  */
 export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys, isFirst: boolean): Link {
   const undo: (() => void)[] = [];

@@ -86,15 +86,36 @@ async function allow(transaction: StoreTransaction, { path, server, client }: Ke
   await transaction.setPermissions(portNode(path), permissions);
 }
 
+/** Whether there is something in both nodes that this domain may read. */
+async function isReadable(transaction: StoreTransaction, path: string): Promise<boolean> {
+  try {
+    return (await transaction.readText(gref(path)) + await transaction.readText(portNode(path))).length > 0;
+  } catch (error) {
+    if (error instanceof StoreError && /^(denied|not-found)$/.test(error.code)) return false;
+    if (error instanceof StoreError && error.code === "malformed") return true;
+    throw error;
+  }
+}
+
 /**
- * Reads the keys. Returns `"taken"` if there is no place for another client now, and `undefined` if they are not both
- * there, may not be read, or are not keys.
+ * Reads the keys. Returns `"taken"` if there is no place for another client now, `"nothing"` if they are not both
+ * there, or may not be read, and `"garbage"` if they are not keys.
  */
-export async function find(store: XenStore, path: string, signal?: AbortSignal): Promise<Keys | "taken" | undefined> {
-  const keys = await transact(store, (transaction) => read(transaction, path), { signal });
-  if (keys?.gref === RETIRED.gref && keys.port === RETIRED.port) return "taken";
-  const isValid = keys && keys.gref > 0 && keys.gref <= MAX_UINT32 && keys.port > 0 && keys.port <= MAX_PORT;
-  return isValid ? keys : undefined;
+export async function find(
+  store: XenStore,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Keys | "taken" | "nothing" | "garbage"> {
+  const keys = await transact(
+    store,
+    async (transaction) =>
+      await read(transaction, path) ?? (await isReadable(transaction, path) ? "garbage" : "nothing"),
+    { signal },
+  );
+  if (typeof keys === "string") return keys;
+  if (keys.gref === RETIRED.gref && keys.port === RETIRED.port) return "taken";
+  const isValid = keys.gref > 0 && keys.gref <= MAX_UINT32 && keys.port > 0 && keys.port <= MAX_PORT;
+  return isValid ? keys : "garbage";
 }
 
 async function read(nodes: StoreTransaction, path: string, signal?: AbortSignal): Promise<Keys | undefined> {

@@ -6,20 +6,21 @@ import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingWriter } from "./ring_writer.ts";
 import type { Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
+import { Wait } from "./wait.ts";
 
 /** The direction to the other side. Calls take their turns in their order. */
 export class Outgoing {
   readonly #ring: RingWriter;
   readonly #life: Life;
   readonly #pace: Pace;
-  readonly #spin: Spin;
+  readonly #wait: Wait;
   readonly #turns = new Turns();
 
   constructor(ring: RingWriter, life: Life, pace: Pace, spin: Spin) {
     this.#ring = ring;
     this.#life = life;
     this.#pace = pace;
-    this.#spin = spin;
+    this.#wait = new Wait(ring, life, pace, spin);
   }
 
   /** How many bytes there is room for. */
@@ -59,7 +60,7 @@ export class Outgoing {
     try {
       let at = done;
       for (let waits = isFirst; at < length; waits = true) {
-        if (waits) await this.#wait(signal);
+        if (waits) await this.#sleep(signal);
         this.#life.checkWritable("write");
         checkKept("write", "`bytes`", bytes, length);
         at = this.#putMost(bytes, at, length);
@@ -77,11 +78,14 @@ export class Outgoing {
     const { size } = this.#ring;
     if (length > size) {
       throw new RangeError(
-        `Cannot ${what} as \`bytes\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+        `Cannot ${what} as \`bytes\` must have at most ${size} bytes, the size of the ring: current value has ` +
+          `${length}`,
       );
     }
     this.#life.checkWritable(what);
-    if (!this.#turns.free || !this.#hasRoom(length, what)) return this.#sendLater(bytes, length, signal);
+    if (!this.#turns.free || !this.#hasRoom(length, what)) {
+      return length === 0 ? this.#pace.done() : this.#sendLater(bytes, length, signal);
+    }
     this.#pace.moved(this.#putPacket(bytes, length));
     return this.#pace.done();
   }
@@ -91,7 +95,7 @@ export class Outgoing {
     if (!isFirst) await this.#turns.enter(signal);
     try {
       for (let waits = isFirst;; waits = true) {
-        if (waits) await this.#wait(signal);
+        if (waits) await this.#sleep(signal);
         this.#life.checkWritable("send");
         if (this.#hasRoom(length, "send")) break;
       }
@@ -111,7 +115,7 @@ export class Outgoing {
         this.#life.checkReadable(what);
         const { size } = this.#ring;
         if (this.#room(what) === size || this.#hasRoom(size, what)) return;
-        await this.#wait(signal);
+        await this.#sleep(signal);
       }
     } finally {
       this.#turns.leave();
@@ -144,28 +148,22 @@ export class Outgoing {
   }
 
   /**
-   * Whether there is room. If there is none, looks for it for a while, and then asks for an event: either the event loop
-   * has to turn then, or the event will come.
+   * Whether there is room. If there is none, either the event loop has to turn, or the event will come.
    *
    * @throws {VchanError} if the other side has left.
    */
   #hasRoom(wanted: number, operation: VchanOperation): boolean {
     if (this.#room(operation) >= wanted && !this.#pace.isDue) return true;
-    if (this.#pace.isDue) return false;
     try {
-      if (this.#spin.until(this.#ring, wanted)) {
-        this.#pace.spun();
-        return true;
-      }
-      if (this.#ring.ask() >= wanted) return true;
+      if (!this.#wait.isOver(wanted)) return false;
     } catch (error) {
       throw this.#life.failure(operation, error);
     }
     this.#life.checkWritable(operation);
-    return false;
+    return true;
   }
 
-  async #wait(signal: AbortSignal | undefined): Promise<void> {
+  async #sleep(signal: AbortSignal | undefined): Promise<void> {
     await (this.#pace.isDue ? this.#pace.turn() : this.#life.roomBell.wait(signal));
     this.#pace.turned();
   }

@@ -12,8 +12,8 @@ export const MOST_AT_ONCE: number = MOST * BYTES;
 const DONE: Promise<void> = Promise.resolve();
 
 /**
- * Answers calls that need not wait. Promises that are fulfilled at once keep the event loop from turning, so that timers
- * and other connections would starve: now and then, an answer comes in a later turn.
+ * Answers calls that need not wait. Promises that are fulfilled at once keep the event loop from turning, so that
+ * timers and other connections would starve: now and then, an answer comes in a later turn.
  */
 export class Pace {
   #answers = 0;

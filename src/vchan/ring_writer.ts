@@ -4,8 +4,8 @@ import type { RingSink } from "./ring_memory.ts";
 import type { SharedPage } from "./shared_page.ts";
 
 /**
- * The most bytes that are copied before the index says so. With more, the two sides would take turns: one could not begin
- * before the other has filled or emptied the ring.
+ * The most bytes that are copied before the index says so. With more, the two sides would take turns: one could not
+ * begin before the other has filled or emptied the ring.
  */
 export function stepOf(size: number): number {
   return Math.max(4096, Math.min(size / 4, 128 * 1024));
