@@ -198,6 +198,18 @@ describe("a device that is removed", () => {
     finish();
   });
 
+  test("is noticed by its own folder, too", async () => {
+    const { store, open, finish } = await machine();
+    const device = await open();
+    const waiting = expect(device.waitForBackend(Connected)).rejects.toMatchObject({ code: "gone" });
+    await turns();
+    await store.remove(FRONT);
+    await waiting;
+    await expect(device.start()).rejects.toMatchObject({ code: "gone" });
+    device.close();
+    finish();
+  });
+
   test("ends the waiting with `gone`, and has ended", async () => {
     const { xen, store, open, finish } = await machine();
     const backend = await kernelBackend(xen);
@@ -329,6 +341,20 @@ describe("this side", () => {
     await device.end();
     device.close();
     backend.close();
+    finish();
+  });
+
+  test("is late, too, if the time is over while a state is written", async () => {
+    const { xen, finish } = await machine();
+    const backend = await kernelBackend(xen);
+    const faults = new Faults();
+    const device = await FrontendDevice.open(faults.wrap(xen.domain(1)), "vbd", ID);
+    await connect(device);
+    backend.close();
+    // A transaction that is being committed is not given up.
+    faults.reply({ to: "end a transaction", delay: 60 });
+    await expect(device.end({ timeout: 20 })).rejects.toMatchObject({ code: "timed-out" });
+    device.close();
     finish();
   });
 
