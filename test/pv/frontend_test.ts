@@ -38,6 +38,25 @@ describe.each(["xenstored", "oxenstored"] as const)("with %s", (daemon) => {
   });
 });
 
+test("`end()` does nothing if no connection was begun here, or another program has begun one since", async () => {
+  const { xen, open, state, finish } = await machine();
+  const backend = await kernelBackend(xen);
+  const first = await open();
+  await first.end();
+  expect(await state(FRONT)).toBe(Initialising);
+  await connect(first);
+  await first.end();
+  const second = await open();
+  await connect(second);
+  await first.end();
+  await first[Symbol.asyncDispose]();
+  expect([await state(FRONT), first.closed]).toEqual([Connected, true]);
+  await second[Symbol.asyncDispose]();
+  expect([await state(FRONT), await state(BACK), second.closed]).toEqual([Closed, Closed, true]);
+  backend.close();
+  finish();
+});
+
 describe("a program that comes after one that was killed", () => {
   test.each(["start", "publish", "wait", "connected", "ending"] as const)(
     "at %s ends its connection first",
@@ -246,6 +265,22 @@ describe("a device that is removed", () => {
     expect(await removing).toBe(true);
     await expect(store.read(FRONT)).rejects.toMatchObject({ code: "not-found" });
     expect(await removeDevice(xen.domain(0), PLACE)).toBe(true);
+    device.close();
+    backend.close();
+    finish();
+  });
+
+  test("not, if the toolstack gives up waiting", async () => {
+    const { xen, store, open, finish } = await machine();
+    const backend = await kernelBackend(xen);
+    const device = await open();
+    await connect(device);
+    const stop = new AbortController();
+    const removing = removeDevice(xen.domain(0), PLACE, { signal: stop.signal });
+    await device.waitForBackend(Closing);
+    stop.abort("not today");
+    await expect(removing).rejects.toBe("not today");
+    expect(await store.readText(`${FRONT}/state`)).toBe("4");
     device.close();
     backend.close();
     finish();
