@@ -42,6 +42,8 @@ describe("arguments", () => {
     await expect(device.publish({}, 9 as never)).rejects.toThrow("`state` must be an XenbusState other than Unknown");
     await expect(device.publish({}, Unknown)).rejects.toThrow(RangeError);
     await expect(device.waitForBackend("4" as never)).rejects.toThrow(RangeError);
+    await expect(device.publish({}, 3, { signal: 1 as never })).rejects.toThrow("`signal` must be an AbortSignal");
+    await expect(device.publish({}, 3, { signal: AbortSignal.abort("early") })).rejects.toBe("early");
     await expect(device.start({ timeout: -1 })).rejects.toThrow("`timeout` must be a whole number");
     await expect(device.backend.text("/a")).rejects.toThrow(RangeError);
     await expect(device.backend.number("a", -1)).rejects.toThrow(RangeError);
@@ -52,13 +54,15 @@ describe("arguments", () => {
   });
 
   test("of `createDevice()` are checked, and there is one device in a place", async () => {
-    const { xen, finish } = await machine();
+    const { xen, store, finish } = await machine();
     const create = (device: unknown) => createDevice(xen.domain(0), device as never);
     await expect(create({ ...PLACE })).rejects.toMatchObject({ code: "taken" });
     await expect(create({ ...PLACE, frontend: -1 })).rejects.toThrow("`frontend` must be a whole number");
     await expect(create({ ...PLACE, mode: "w" })).rejects.toThrow(TypeError);
     await expect(create({ ...PLACE, backendNodes: { state: 4 } })).rejects.toThrow(RangeError);
     await expect(removeDevice(xen.domain(0), { ...PLACE, id: -1 })).rejects.toThrow(RangeError);
+    await store.remove(BACK);
+    await expect(create({ ...PLACE })).rejects.toMatchObject({ code: "taken" });
     finish();
   });
 

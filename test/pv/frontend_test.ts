@@ -407,6 +407,22 @@ describe("this side", () => {
   });
 });
 
+test("states come from the first one on, and those that are waited for may be changed meanwhile", async () => {
+  const { open, write, finish } = await machine();
+  const device = await open();
+  await turns();
+  const states = device.backendStates();
+  expect(await states.next()).toEqual({ value: Initialising, done: false });
+  await states.return!();
+  const wanted: XenbusState[] = [InitWait];
+  const waiting = device.waitForBackend(wanted);
+  wanted[0] = Connected;
+  await write(`${BACK}/state`, 2);
+  expect(await waiting).toBe(InitWait);
+  device.close();
+  finish();
+});
+
 test("who waits for `Closed` waits through `Closing`", async () => {
   const { xen, open, write, finish } = await machine();
   const backend = await kernelBackend(xen);
