@@ -276,7 +276,7 @@ test("arguments are checked, and the device must be there", async () => {
   const device = await open();
   await expect(device.offer({ "feature x": 1 })).rejects.toThrow(RangeError);
   await expect(device.offer({ state: 2 })).rejects.toThrow("`nodes` must not have a `state`");
-  await expect(device.offer({}, { timeout: 10 })).rejects.toMatchObject({
+  await expect(device.offer({}, { timeout: 200 })).rejects.toMatchObject({
     code: "timed-out",
     message: expect.stringContaining("the frontend in domain 1 is at Initialising (1) instead of Initialised (3) or "),
   });

@@ -156,28 +156,28 @@ describe("the backend", () => {
     const { open, write, finish } = await machine();
     await write(`${BACK}/state`, stays >= InitWait ? InitWait : stays);
     const device = await open();
-    const options = { timeout: 20 };
-    const run = async () => {
-      await device.start(options);
+    // Only the step that is late has little time: a busy machine may take longer for the others.
+    const run = async (little: (goal: XenbusState) => boolean) => {
+      const limit = (goal: XenbusState) => ({ timeout: little(goal) ? 150 : 60_000 });
+      await device.start(limit(InitWait));
       await device.publish({});
       if (stays >= Connected) await write(`${BACK}/state`, Connected);
-      await device.waitForBackend(Connected, options);
+      await device.waitForBackend(Connected, limit(Connected));
       await device.publish({}, Connected);
       if (stays === Closing) await write(`${BACK}/state`, Closing);
-      await device.end(options);
+      await device.end(limit(Closing));
     };
-    const name = { 1: "Initialising", 2: "InitWait", 4: "Connected", 5: "Closing" }[stays];
-    const goal = { 2: "InitWait (2)", 4: "Connected (4)", 5: "Closing (5)", 6: "Closed (6)" }[wanted];
-    await expect(run()).rejects.toMatchObject({
+    const late = (goal: XenbusState) => goal === wanted || (wanted === Closed && goal === Closing);
+    const name = (state: XenbusState) => `${Object.keys(XenbusState)[state]} \\(${state}\\)`;
+    await expect(run(late)).rejects.toMatchObject({
       code: "timed-out",
       message: expect.stringMatching(
-        new RegExp(
-          `^Cannot .* vbd/${ID} within 20 ms: the backend in domain 0 is at ${name} \\(${stays}\\) instead of `,
-        ),
+        `^Cannot .* vbd/${ID} within 150 ms: the backend in domain 0 is at ${name(stays)} instead of ${
+          name(wanted)
+        }\\. See`,
       ),
     });
-    await expect(run()).rejects.toMatchObject({ code: "timed-out" });
-    expect(goal).toBeDefined();
+    await expect(run(() => true)).rejects.toMatchObject({ code: "timed-out" });
     device.close();
     finish();
   });
