@@ -11,7 +11,7 @@ import { readProperties } from "./features.ts";
 import { Operation, SECTOR, Status } from "./protocol.ts";
 import { type Range, RangeOrder } from "./range_order.ts";
 import { RequestQueue } from "./request_queue.ts";
-import { abortable, allOf, within } from "./waiting.ts";
+import { abortable, within, worstOf } from "./waiting.ts";
 
 export type { AttachOptions } from "./connection.ts";
 export { BlockError, type BlockErrorCode } from "./errors.ts";
@@ -138,6 +138,12 @@ export class BlockDevice implements AsyncDisposable {
     return bytes;
   }
 
+  /** Reads bytes into an array, until it is full. Do not use it until the call has ended. */
+  async readInto(offset: number, target: Uint8Array, options: BlockCallOptions = {}): Promise<void> {
+    this.#check("read", offset, target.length);
+    await this.#transfer(Operation.Read, offset, target, options.signal);
+  }
+
   /** Writes bytes. Do not change them until the call has ended. What was written is durable after a flush. */
   async write(offset: number, bytes: Uint8Array, options: BlockCallOptions = {}): Promise<void> {
     this.#check("write", offset, bytes.length);
@@ -192,15 +198,17 @@ export class BlockDevice implements AsyncDisposable {
     const { length } = bytes;
     if (length === 0) return;
     const range = { start: offset, end: offset + length, writes: operation === Operation.Write };
-    const statuses = await this.#run(range, signal, () => {
+    const status = await this.#run(range, signal, () => {
+      const sector = offset / SECTOR;
+      if (length <= this.maxBytes) return this.#queue.add({ operation, sector, bytes, signal });
       const requests: Promise<number>[] = [];
       for (let at = 0; at < length; at += this.maxBytes) {
-        const part = bytes.subarray(at, Math.min(length, at + this.maxBytes));
-        requests.push(this.#queue.add({ operation, sector: (offset + at) / SECTOR, bytes: part, signal }));
+        const part = bytes.subarray(at, at + this.maxBytes);
+        requests.push(this.#queue.add({ operation, sector: sector + at / SECTOR, bytes: part, signal }));
       }
-      return allOf(requests);
+      return worstOf(requests);
     });
-    for (const status of statuses) this.#checkStatus(operation === Operation.Read ? "read" : "write", status);
+    this.#checkStatus(operation === Operation.Read ? "read" : "write", status);
   }
 
   /** Runs an operation in its turn. It may be given up, but keeps its turn until the backend has answered. */

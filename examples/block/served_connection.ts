@@ -135,8 +135,12 @@ export class ServedConnection {
         for await (const _ of this.#channel.events()) this.#takeRequests();
       } catch (error) {
         if (this.#channel.closed) return;
-        if (!(error instanceof GrantError && error.code === "events-lost")) return this.#break(error);
-        this.#events.reset();
+        try {
+          if (!(error instanceof GrantError && error.code === "events-lost")) throw error;
+          this.#events.reset();
+        } catch (cause) {
+          return this.#break(cause);
+        }
       }
     }
   }

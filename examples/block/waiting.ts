@@ -13,10 +13,14 @@ export async function abortable<Value>(signal: AbortSignal | undefined, promise:
   }
 }
 
-/** Waits for all promises, whatever becomes of them, and throws the first error. */
-export async function allOf<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
-  for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
-  return await Promise.all(promises);
+/** Waits for all statuses, whatever becomes of them, and returns the worst. Throws the first error. */
+export async function worstOf(statuses: readonly Promise<number>[]): Promise<number> {
+  let worst = 0;
+  for (const result of await Promise.allSettled(statuses)) {
+    if (result.status === "rejected") throw result.reason;
+    worst = Math.min(worst, result.value);
+  }
+  return worst;
 }
 
 /** Waits for a promise, but not for long. */

@@ -6,6 +6,7 @@ import { checkSignal } from "../shared/signal.ts";
 import { XenStore } from "../xenstore/store.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
 import { PvError } from "./errors.ts";
+import { NodeFollower } from "./node_follower.ts";
 import { findFrontend } from "./find_frontend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
@@ -17,6 +18,9 @@ const { Initialising, InitWait, Initialised, Connected, Closing, Closed } = Xenb
 
 /** States of a frontend that uses nothing of an earlier connection. */
 const AT_REST: readonly XenbusState[] = [Initialising, InitWait, Closed];
+
+/** What ends an offer when the toolstack removes the device. */
+const OFFLINE = Symbol("offline");
 
 /**
  * The backend's side of a device: it offers the device to one frontend after the other, and plays the dance of states
@@ -92,7 +96,7 @@ export class BackendDevice implements Disposable {
 
   /** The state of the frontend at the last look. */
   get frontendState(): XenbusState {
-    return this.#side.peerState.state;
+    return this.#side.peerState.value;
   }
 
   /** The nodes of this side. */
@@ -138,29 +142,43 @@ export class BackendDevice implements Disposable {
     checkNodes(what, nodes);
     const side = this.#side;
     let goal: readonly XenbusState[] = [Closed];
-    await side.patiently(what, options, Infinity, () => namesOf(goal), async (signal) => {
-      const until = (...states: XenbusState[]) => {
-        goal = states;
-        return side.until(what, (state) => states.includes(state), signal, true);
-      };
-      const follow = async () => {
-        if (side.state !== Closing) await side.goTo(what, Closing, signal);
-        await until(...AT_REST);
-        await side.goTo(what, Closed, signal);
-      };
-      if (side.state !== Initialising && !AT_REST.includes(side.state)) await follow();
-      for (;;) {
-        if (side.state === Closed) {
-          if (!await this.isOnline({ signal })) throw await this.#offline(what);
-          await until(Initialising, InitWait, Initialised);
+    const online = new NodeFollower(side.store, side.own, "online", (text) => text);
+    // Nobody has to be waited for then.
+    const asks = async (signal: AbortSignal): Promise<never> => {
+      await online.until((text) => text === "0" && AT_REST.includes(side.peerState.value), signal);
+      throw OFFLINE;
+    };
+    try {
+      await side.patiently(what, options, Infinity, () => namesOf(goal), async (signal) => {
+        const until = (...states: XenbusState[]) => {
+          goal = states;
+          return side.until(what, (state) => states.includes(state), signal, true, asks);
+        };
+        const follow = async () => {
+          await side.goTo(what, Closing, signal);
+          await until(...AT_REST);
+          await side.goTo(what, Closed, signal);
+        };
+        if (side.state !== Initialising && !AT_REST.includes(side.state)) await follow();
+        for (;;) {
+          if (side.state === Closed) {
+            if (!await this.isOnline({ signal })) throw await this.#offline(what);
+            await until(Initialising, InitWait, Initialised);
+          }
+          await side.publish(what, nodes, InitWait, signal);
+          const state = await until(Initialised, Connected, Closing, Closed);
+          if (state === Initialised || state === Connected) return;
+          if (state === Closing) await follow();
+          else await side.goTo(what, Closed, signal);
         }
-        await side.publish(what, nodes, InitWait, signal);
-        const state = await until(Initialised, Connected, Closing, Closed);
-        if (state === Initialised || state === Connected) return;
-        if (state === Closing) await follow();
-        else await side.goTo(what, Closed, signal);
-      }
-    });
+      });
+    } catch (error) {
+      if (error !== OFFLINE) throw error;
+      await side.goTo(what, Closed, undefined);
+      throw await this.#offline(what);
+    } finally {
+      online.close(undefined);
+    }
   }
 
   async #offline(what: string): Promise<PvError> {

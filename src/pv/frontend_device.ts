@@ -120,7 +120,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
 
   /** The state of the backend at the last look. */
   get backendState(): XenbusState {
-    return this.#side.peerState.state;
+    return this.#side.peerState.value;
   }
 
   /** The nodes of this side. */

@@ -42,7 +42,6 @@ export class RingConsumer {
    * @throws {PvError} `protocol` if the other side announces more, or takes back what it has announced.
    */
   look(most: number): number {
-    if (this.#failure) throw this.#failure;
     const ready = (this.#memory.load(this.#producedAt) - this.#consumed) | 0;
     if (ready < this.#ready || ready > most) {
       throw this.#failure = new PvError(

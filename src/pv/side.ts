@@ -3,13 +3,14 @@ import { checkPlainObject, readOptions } from "../contract/options.ts";
 import { StoreError } from "../contract/store_errors.ts";
 import { Patience } from "../shared/patience.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
+import { onAbort } from "../xenstore/abort.ts";
 import { transactPatiently } from "../xenstore/patient_transaction.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { StoreTransaction } from "../xenstore/store_transaction.ts";
 import { checkName, type DeviceNodes, makeNodes } from "./device_nodes.ts";
 import { PvError } from "./errors.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
-import { PeerState } from "./peer_state.ts";
+import { NodeFollower } from "./node_follower.ts";
 import { isState, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
 
 /** Nodes to write, by their names: bytes, texts or whole numbers. */
@@ -50,7 +51,8 @@ export class Side {
   readonly store: XenStore;
   readonly own: DeviceNodes;
   readonly peer: DeviceNodes;
-  readonly peerState: PeerState;
+  readonly peerState: NodeFollower<XenbusState>;
+  readonly #ownState: NodeFollower<XenbusState>;
   /** The state that this side wrote last, or found. */
   state: XenbusState;
   #closed: PvError | undefined;
@@ -61,7 +63,8 @@ export class Side {
     this.state = state;
     this.own = makeNodes(store, names.path);
     this.peer = makeNodes(store, names.peerPath);
-    this.peerState = new PeerState(store, this.peer);
+    this.peerState = new NodeFollower(store, this.peer, "state", stateOf);
+    this.#ownState = new NodeFollower(store, this.own, "state", stateOf);
   }
 
   /** Whether it was closed. */
@@ -104,7 +107,7 @@ export class Side {
     const { device, peer, wayOut } = this.names;
     return new PvError(
       `Cannot ${what} ${device} within ${timeout} ms: ${peer} is at ${
-        nameOf(this.peerState.state)
+        nameOf(this.peerState.value)
       } instead of ${goal}. ` +
         `${wayOut}, or raise \`timeout\`.`,
       { code: "timed-out", operation: what },
@@ -115,20 +118,38 @@ export class Side {
    * Waits until the other side has one of some states.
    *
    * @param accepts Whether it may end there.
-   * @throws {PvError} `gone` if it has none any more; `closing` if it ends, unless that is what is waited for.
+   * @param allowsClosing Whether the other side may be on its way to the end.
+   * @param asks Asks for something else to happen first, and throws then.
+   * @throws {PvError} `gone` if either side has no state any more; `closing` if the other one ends, unless that is what
+   * is waited for.
    */
-  until(
+  async until(
     what: string,
     accepts: (state: XenbusState) => boolean,
     signal: AbortSignal,
     allowsClosing = false,
+    asks?: (signal: AbortSignal) => Promise<never>,
   ): Promise<XenbusState> {
-    return this.peerState.until((state) => {
+    if (signal.aborted) throw reasonOf(signal);
+    const over = new AbortController();
+    const stopListening = onAbort(signal, () => over.abort(reasonOf(signal)));
+    const peer = this.peerState.until((state) => {
       if (accepts(state)) return true;
       if (state === XenbusState.Unknown) throw this.gone(what);
       if (!allowsClosing && (state === XenbusState.Closing || state === XenbusState.Closed)) throw this.closing(what);
       return false;
-    }, signal);
+    }, over.signal);
+    const own = this.#ownState.until((state) => {
+      if (state !== XenbusState.Unknown) return false;
+      if (accepts(state)) return true;
+      throw this.gone(what);
+    }, over.signal);
+    try {
+      return await Promise.race([peer, own, ...(asks === undefined ? [] : [asks(over.signal)])]);
+    } finally {
+      stopListening();
+      over.abort();
+    }
   }
 
   /**
@@ -220,7 +241,7 @@ export class Side {
     const { device, peer, wayOut } = this.names;
     return new PvError(
       `Cannot ${what} ${device}: ${peer} is at ${
-        nameOf(this.peerState.state)
+        nameOf(this.peerState.value)
       }, so it ends the connection, or refuses it. ` +
         `${wayOut}.`,
       { code: "closing", operation: what },
@@ -236,6 +257,7 @@ export class Side {
       operation: "wait",
     });
     this.peerState.close(this.#closed);
+    this.#ownState.close(this.#closed);
     this.store.close();
   }
 }

@@ -29,8 +29,8 @@ export class StateChanges implements AsyncIterableIterator<XenbusState, undefine
     }
     this.#looks = peerState.looks;
     // Nothing follows the end of the device.
-    this.#isOver = peerState.state === XenbusState.Unknown;
-    return { value: peerState.state, done: false };
+    this.#isOver = peerState.value === XenbusState.Unknown;
+    return { value: peerState.value, done: false };
   }
 
   /** Ends the iteration. Calls of `next()` that wait are told that it is done. */

@@ -4,11 +4,11 @@ import { createDevice, FrontendDevice, removeDevice, XenbusState } from "../../s
 import { BACK, FRONT, ID, PLACE } from "./kernel_sides.ts";
 import { machine } from "./support.ts";
 
-const { Unknown } = XenbusState;
+const { Initialising, Unknown } = XenbusState;
 
 describe("arguments", () => {
   test("of `open()` are checked, and the device must be there", async () => {
-    const { xen, write, finish } = await machine();
+    const { xen, store, write, finish } = await machine();
     const open = (kind: unknown, id: unknown, options?: unknown) =>
       FrontendDevice.open(xen.domain(1), kind as string, id as number, options as object);
     await expect(open(1, 1)).rejects.toThrow("Cannot open a device as `kind` must be a string: current value is 1");
@@ -25,6 +25,8 @@ describe("arguments", () => {
       await write(`${FRONT}/backend`, path);
       await expect(open("vbd", ID)).rejects.toMatchObject({ code: "protocol" });
     }
+    await store.remove(`${FRONT}/backend`);
+    await expect(open("vbd", ID)).rejects.toMatchObject({ code: "no-device" });
     await write(`${FRONT}/backend`, BACK);
     await write(`${FRONT}/backend-id`, 40000);
     await expect(open("vbd", ID)).rejects.toMatchObject({ code: "protocol" });
@@ -40,22 +42,37 @@ describe("arguments", () => {
     await expect(device.publish({}, 9 as never)).rejects.toThrow("`state` must be an XenbusState other than Unknown");
     await expect(device.publish({}, Unknown)).rejects.toThrow(RangeError);
     await expect(device.waitForBackend("4" as never)).rejects.toThrow(RangeError);
+    await expect(device.publish({}, 3, { signal: 1 as never })).rejects.toThrow("`signal` must be an AbortSignal");
+    await expect(device.publish({}, 3, { signal: AbortSignal.abort("early") })).rejects.toBe("early");
     await expect(device.start({ timeout: -1 })).rejects.toThrow("`timeout` must be a whole number");
     await expect(device.backend.text("/a")).rejects.toThrow(RangeError);
     await expect(device.backend.number("a", -1)).rejects.toThrow(RangeError);
     await expect(device.fail(1 as never)).rejects.toThrow("`message` must be a string");
+    await device.publish({}, Initialising);
     device.close();
     finish();
   });
 
   test("of `createDevice()` are checked, and there is one device in a place", async () => {
-    const { xen, finish } = await machine();
+    const { xen, store, finish } = await machine();
     const create = (device: unknown) => createDevice(xen.domain(0), device as never);
     await expect(create({ ...PLACE })).rejects.toMatchObject({ code: "taken" });
     await expect(create({ ...PLACE, frontend: -1 })).rejects.toThrow("`frontend` must be a whole number");
     await expect(create({ ...PLACE, mode: "w" })).rejects.toThrow(TypeError);
     await expect(create({ ...PLACE, backendNodes: { state: 4 } })).rejects.toThrow(RangeError);
     await expect(removeDevice(xen.domain(0), { ...PLACE, id: -1 })).rejects.toThrow(RangeError);
+    await store.remove(BACK);
+    await expect(create({ ...PLACE })).rejects.toMatchObject({ code: "taken" });
+    finish();
+  });
+
+  test("of a device that is made again have nothing of the one before", async () => {
+    const { xen, store, write, finish } = await machine();
+    await removeDevice(xen.domain(0), PLACE);
+    // Without a state, it is no device.
+    await write(`${FRONT}/ring-ref`, 8);
+    await createDevice(xen.domain(0), PLACE);
+    expect((await store.list(FRONT)).toSorted()).toEqual(["backend", "backend-id", "state"]);
     finish();
   });
 });

@@ -162,6 +162,42 @@ test("a device that is not online is not offered again", async () => {
   finish();
 });
 
+test("a device that nobody uses is removed at once", async () => {
+  const { xen, open, finish } = await machine();
+  for (const state of [1, 6]) {
+    const device = await open();
+    const offering = expect(device.offer({})).rejects.toMatchObject({
+      code: "closing",
+      message: `Cannot offer vbd/${ID} of domain 1: the toolstack removes it, as ${BACK}/online is not 1.`,
+    });
+    const store = await XenStore.open(xen.domain(1));
+    await store.waitFor(`${BACK}/state`, (text) => text === "2");
+    await store.write(`${FRONT}/state`, state);
+    expect(await removeDevice(xen.domain(0), PLACE, { timeout: Infinity })).toBe(true);
+    await offering;
+    device.close();
+    store.close();
+    await createDevice(xen.domain(0), PLACE);
+  }
+  finish();
+});
+
+test.each([[BACK, "its own folder"], [FRONT, "that of the frontend"]])(
+  "a device of which %s is removed is gone: %s",
+  async (path) => {
+    const { store, open, finish } = await machine();
+    const device = await open();
+    const offering = expect(device.offer({})).rejects.toMatchObject({ code: "gone" });
+    await turns();
+    await store.remove(path);
+    await offering;
+    await expect(device.waitForFrontend(Connected)).rejects.toMatchObject({ code: "gone" });
+    expect(await device.waitForFrontend([XenbusState.Unknown])).toBe(0);
+    device.close();
+    finish();
+  },
+);
+
 test("a frontend whose domain is gone has ended, and its memory is released", async () => {
   const { xen, open, finish } = await machine();
   const frontend = await kernelFrontend(xen);
@@ -239,7 +275,8 @@ test("arguments are checked, and the device must be there", async () => {
   await expect(wrong("vbd", 1, 1)).rejects.toMatchObject({ code: "no-device" });
   const device = await open();
   await expect(device.offer({ "feature x": 1 })).rejects.toThrow(RangeError);
-  await expect(device.offer({}, { timeout: 10 })).rejects.toMatchObject({
+  await expect(device.offer({ state: 2 })).rejects.toThrow("`nodes` must not have a `state`");
+  await expect(device.offer({}, { timeout: 200 })).rejects.toMatchObject({
     code: "timed-out",
     message: expect.stringContaining("the frontend in domain 1 is at Initialising (1) instead of Initialised (3) or "),
   });

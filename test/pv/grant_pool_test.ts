@@ -125,6 +125,16 @@ describe.each([true, false])("with `persistent: %s`", (persistent) => {
     finish();
   });
 
+  test("the end of a block closes the pool", async () => {
+    const { device, pool: pages, finish } = pool({ persistent });
+    {
+      using pool = pages;
+      await pool.take(2);
+    }
+    expect([pages.closed, device.inspect().live]).toEqual([true, 0]);
+    finish();
+  });
+
   test("closing frees what is taken, and fails those who wait", async () => {
     const { pool: pages, device, finish } = pool({ pages: 2, persistent });
     const taken = await pages.take(2);

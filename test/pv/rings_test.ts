@@ -96,6 +96,31 @@ describe("the layout", () => {
   });
 });
 
+test("a record that is shorter than its slot leaves the rest of the slot as it was, also across parts", () => {
+  for (const apart of [false, true]) {
+    const { front, theirs, finish } = rings({ pages: 2, slotSize: 1000, apart });
+    for (const part of theirs.parts) part.fill(0xee, 64);
+    const records = Array.from({ length: front.size }, (_, slot) => new Uint8Array(200 + slot).fill(slot));
+    for (const record of records) front.put(record);
+    const all = theirs.read();
+    for (const [slot, record] of records.entries()) {
+      const start = 64 + slot * 1000;
+      expect(all.subarray(start, start + record.length)).toEqual(record);
+      expect(all.subarray(start + record.length, start + 1000)).toEqual(
+        new Uint8Array(1000 - record.length).fill(0xee),
+      );
+    }
+    finish();
+  }
+  const { front, theirs, finish } = rings({ pages: 3, slotSize: 4000, apart: true });
+  for (const part of theirs.parts) part.fill(0xee, 64);
+  for (const length of [100, 300]) front.put(new Uint8Array(length).fill(length));
+  // The second slot begins 32 bytes before the end of the first page.
+  expect(theirs.read(64 + 4000, 300)).toEqual(new Uint8Array(300).fill(300));
+  expect(theirs.read(64 + 4000 + 300, 3700)).toEqual(new Uint8Array(3700).fill(0xee));
+  finish();
+});
+
 describe("events", () => {
   test("are asked for once, and only for what is new", () => {
     const { front, back, finish } = rings();

@@ -207,6 +207,17 @@ describe("features", () => {
 });
 
 describe("calls", () => {
+  test("that read into an array of the caller's fill it", async () => {
+    const { device, finish } = await pair();
+    await device.write(4096, pattern(8192));
+    const target = new Uint8Array(3 * 4096);
+    await device.readInto(4096, target.subarray(4096));
+    expectSame(target.subarray(4096), pattern(8192));
+    expectSame(target.subarray(0, 4096), new Uint8Array(4096));
+    await expect(device.readInto(0, new Uint8Array(100))).rejects.toThrow(RangeError);
+    await finish();
+  });
+
   test("of no bytes do nothing", async () => {
     const { device, disk, finish } = await pair();
     expect(await device.read(device.size, 0)).toEqual(new Uint8Array(0));

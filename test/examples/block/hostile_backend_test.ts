@@ -294,7 +294,7 @@ describe("a backend that", () => {
       code: "closing",
       message: expect.stringContaining("/local/domain/0/error/backend/vbd/1/51728/error"),
     });
-    const late = BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 20 });
+    const late = BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 500 });
     const isLate = expect(late).rejects.toMatchObject({ code: "timed-out" });
     await serving;
     await backend.waitForFrontend([Closing, Closed]);

@@ -87,6 +87,7 @@ test("what is read is what was written, whatever fails", async () => {
   await fc.assert(fc.asyncProperty(options, fc.array(fc.oneof(...steps), STEPS), run), {
     numRuns: RUNS,
     endOnFailure: true,
+    timeout: 60_000,
   });
   // As many as were promised, and each kind of end.
   expect(totals.get("calls")).toBeGreaterThan(100_000);

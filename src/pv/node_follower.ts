@@ -1,38 +1,45 @@
 import { addAbortListener, reasonOf, removeAbortListener } from "../shared/signal.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
-import { stateOf, XenbusState } from "./xenbus_state.ts";
 
-/** Is told of each look at the state, or that there will be no other one. */
-interface Listener {
-  onLook(state: XenbusState): void;
+/** Is told of each look at the node, or that there will be no other one. */
+interface Listener<Value> {
+  onLook(value: Value): void;
   onFailure(error: unknown): void;
 }
 
-/** Follows the state of the other side, by a watch. */
-export class PeerState {
+/** Follows a node of a device by a watch: reads it whenever it was written, also if its value is the same. */
+export class NodeFollower<Value> {
   readonly #store: XenStore;
   readonly #nodes: DeviceNodes;
+  readonly #name: string;
+  readonly #valueOf: (text: string | undefined) => Value;
   readonly #stop = new AbortController();
-  readonly #listeners = new Set<Listener>();
-  #state: XenbusState = XenbusState.Unknown;
+  readonly #listeners = new Set<Listener<Value>>();
+  #value: Value;
   #looks = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param nodes The nodes of the other side. */
-  constructor(store: XenStore, nodes: DeviceNodes) {
+  /**
+   * @param nodes The nodes that it is one of.
+   * @param valueOf Reads a value. It is `undefined` if the node is not there, or not readable.
+   */
+  constructor(store: XenStore, nodes: DeviceNodes, name: string, valueOf: (text: string | undefined) => Value) {
     this.#store = store;
     this.#nodes = nodes;
+    this.#name = name;
+    this.#valueOf = valueOf;
+    this.#value = valueOf(undefined);
     this.#follow();
   }
 
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      for await (const _ of this.#store.watch(`${this.#nodes.path}/state`, { signal })) {
-        this.#state = stateOf(await this.#nodes.text("state", { signal }));
+      for await (const _ of this.#store.watch(`${this.#nodes.path}/${this.#name}`, { signal })) {
+        this.#value = this.#valueOf(await this.#nodes.text(this.#name, { signal }));
         this.#looks++;
-        for (const listener of [...this.#listeners]) listener.onLook(this.#state);
+        for (const listener of [...this.#listeners]) listener.onLook(this.#value);
       }
     } catch (error) {
       this.#fail(error);
@@ -45,9 +52,14 @@ export class PeerState {
     for (const listener of [...this.#listeners]) listener.onFailure(error);
   }
 
-  /** The state at the last look. */
-  get state(): XenbusState {
-    return this.#state;
+  /** The value at the last look; that of a node that is not there, before the first one. */
+  get value(): Value {
+    return this.#value;
+  }
+
+  /** How many looks there were. */
+  get looks(): number {
+    return this.#looks;
   }
 
   /**
@@ -56,23 +68,18 @@ export class PeerState {
    * @param test Whether to stop waiting. What it throws ends the waiting.
    * @throws the signal's reason if it is aborted; or why there are no more looks.
    */
-  until(test: (state: XenbusState) => boolean, signal: AbortSignal | undefined): Promise<XenbusState> {
+  until(test: (value: Value) => boolean, signal: AbortSignal | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.error);
       if (signal?.aborted) return reject(reasonOf(signal));
-      if (this.#looks > 0) {
-        try {
-          if (test(this.#state)) return resolve(this.#state);
-        } catch (error) {
-          return reject(error);
-        }
-      }
+      // What it throws rejects the promise.
+      if (this.#looks > 0 && test(this.#value)) return resolve(this.#value);
       this.#add(test, signal, resolve, reject);
     });
   }
 
   /** Waits for the next look. */
-  next(signal: AbortSignal | undefined): Promise<XenbusState> {
+  next(signal: AbortSignal | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.error);
       if (signal?.aborted) return reject(reasonOf(signal));
@@ -80,15 +87,10 @@ export class PeerState {
     });
   }
 
-  /** How many looks there were. */
-  get looks(): number {
-    return this.#looks;
-  }
-
   #add(
-    test: (state: XenbusState) => boolean,
+    test: (value: Value) => boolean,
     signal: AbortSignal | undefined,
-    resolve: (state: XenbusState) => void,
+    resolve: (value: Value) => void,
     reject: (error: unknown) => void,
   ): void {
     const onAbort = () => end(() => reject(reasonOf(signal!)));
@@ -97,10 +99,10 @@ export class PeerState {
       if (signal) removeAbortListener(signal, onAbort);
       settle();
     };
-    const listener: Listener = {
-      onLook(state) {
+    const listener: Listener<Value> = {
+      onLook(value) {
         try {
-          if (test(state)) end(() => resolve(state));
+          if (test(value)) end(() => resolve(value));
         } catch (error) {
           end(() => reject(error));
         }
