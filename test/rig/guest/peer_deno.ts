@@ -27,7 +27,7 @@ const sockets = {
       async *[Symbol.asyncIterator]() {
         for (;;) yield await this.accept();
       },
-      close: () => listener.close(),
+      close: closeOnce(listener),
     };
   },
   connect: async (path: string) => duplexOf(await Deno.connect({ transport: "unix", path })),
@@ -39,7 +39,16 @@ function duplexOf(socket: Deno.UnixConn) {
     async write(bytes: Uint8Array) {
       for (let done = 0; done < bytes.length;) done += await socket.write(bytes.subarray(done));
     },
-    close: () => socket.close(),
+    close: closeOnce(socket),
+  };
+}
+
+/** Closes as the others do, which may be closed again: Deno's sockets may not. */
+function closeOnce(resource: { close(): void }): () => void {
+  let isClosed = false;
+  return () => {
+    if (!isClosed) resource.close();
+    isClosed = true;
   };
 }
 
