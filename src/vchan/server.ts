@@ -25,19 +25,28 @@ import { makeVchan, type Vchan } from "./vchan.ts";
  * Listens for clients of one domain. Each gets memory and a port of its own, so several may be connected at once, and
  * what one has left is not seen by the next.
  *
- * @example Serve one client after the other
+ * @example Serve clients, several at once
  * ```ts
- * import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+ * import { Vchan, VchanError, VchanServer } from "@gntalloc/gntalloc/vchan";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";
  *
  * const xen = new MockXen();
  * const server = await VchanServer.listen(xen.domain(1), 0, { path: "echo" });
  * const serving = (async () => {
- *   for await (using connection of server) {
- *     for await (const bytes of connection) await connection.write(bytes);
- *   }
+ *   for await (const connection of server) void echo(connection);
  * })();
+ *
+ * async function echo(connection: Vchan): Promise<void> {
+ *   try {
+ *     for await (const bytes of connection) await connection.write(bytes);
+ *   } catch (error) {
+ *     // A client may leave at any time: that must not end the server.
+ *     if (!(error instanceof VchanError)) throw error;
+ *   } finally {
+ *     connection.close();
+ *   }
+ * }
  *
  * for (const number of [1, 2, 3]) {
  *   using client = await Vchan.connect(xen.domain(0), 1, { path: "echo" });
