@@ -16,6 +16,11 @@ const MEMORY = {
   vchan: { machine: 6144, dom0: 2500 },
 };
 
+/** Returns the memory of a rig's machine, in MiB. */
+export function memoryOf(rig: Rig): number {
+  return MEMORY[rig].machine;
+}
+
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
 const CPU = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
 /** TCG emulates AMD's SVM only. A PVH domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */

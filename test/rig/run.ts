@@ -3,7 +3,7 @@
  */
 
 import { buildShare } from "../../bench/device/build.ts";
-import { boot, bootShell } from "./boot.ts";
+import { boot, bootShell, memoryOf } from "./boot.ts";
 import { buildCPeer } from "./c_peer.ts";
 import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
@@ -25,6 +25,7 @@ import { buildNodeProject } from "./node_project.ts";
 import { parseOptions, type Rig } from "./options.ts";
 import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
+import { roomHere, runSideBySide } from "./side_by_side.ts";
 
 /** Returns the names of the tests that have to report. */
 function expected(rig: Rig, asked: Batch): string[] {
@@ -49,6 +50,9 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf(declareVchan);
   }
 }
+
+/** The runs of `deno task test:xen`, the longest first: so all processors are busy to the end. */
+const WHOLE: readonly Rig[] = ["domu", "vchan", "node", "oxenstore", "loopback", "store"];
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
 const cache = absolute(Deno.env.get("GNTALLOC_XEN_CACHE") ?? `${repository}/.cache/xen`);
@@ -82,24 +86,37 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   };
 }
 
+let built = Promise.resolve();
+
+/** Builds the images of a rig. Rigs share programs and the npm package, so they build one after the other. */
+function buildInTurn(rig: Rig, packages: string, folder: string): Promise<void> {
+  const build = async () => {
+    say(`${rig}: building images`);
+    await buildImages(rig, await sourcesFor(rig, packages), folder);
+  };
+  const done = built.then(build);
+  built = done.catch(() => {});
+  return done;
+}
+
 /** Builds the images of a rig, boots them, and judges the log. */
 async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict> {
+  const start = performance.now();
   const folder = `${cache}/run/${rig}`;
   const logFile = `${cache}/logs/${rig}.log`;
-  say(`${rig}: building images`);
-  await buildImages(rig, await sourcesFor(rig, packages), folder);
+  await buildInTurn(rig, packages, folder);
   const names = expected(rig, asked);
   say(`${rig}: booting Xen, ${names.length} tests`);
   if (["loopback", "differential", "store", "oxenstore"].includes(rig)) {
     say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
   }
   const trouble = await boot(rig, { ...asked }, folder, logFile, resultPrinter(rig));
-  say(`${rig}: the machine is off`);
+  say(`${rig}: the machine is off, after ${((performance.now() - start) / 1000).toFixed(0)} s`);
   // Half a gigabyte, which the next run makes anew within a second or two.
   await Deno.remove(folder, { recursive: true });
 
   const log = await Deno.readTextFile(logFile);
-  await splitDomuLogs(log);
+  await splitDomuLogs(rig, log);
   const verdict = judge(log, names);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
     // The reason is most likely in the last lines, and in CI this output may be all there is.
@@ -127,13 +144,13 @@ function resultPrinter(rig: Rig): (line: string) => void {
 }
 
 /** Writes the consoles of the domUs, which dom0's console carries, into a file each. */
-async function splitDomuLogs(log: string): Promise<void> {
+async function splitDomuLogs(rig: Rig, log: string): Promise<void> {
   const logs = new Map<string, string>();
   for (const [, name = "", text = ""] of log.matchAll(/^@log (\S+) (.*)$/gm)) {
     logs.set(name, `${logs.get(name) ?? ""}${text.trimEnd()}\n`);
   }
   for (const [name, text] of logs) {
-    await Deno.writeTextFile(`${cache}/logs/domu-${name}.log`, text);
+    await Deno.writeTextFile(`${cache}/logs/${rig}-${name}.log`, text);
   }
 }
 
@@ -169,7 +186,7 @@ async function systemOf(packages: string): Promise<string> {
 async function main(): Promise<number> {
   const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan");
+  if (isWhole) rigs.push(...WHOLE);
 
   const missing = await whatIsMissing();
   if (missing) {
@@ -197,8 +214,12 @@ async function main(): Promise<number> {
   const ran: Ran[] = [];
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
-  for (const rig of rigs) {
-    const verdict = await runRig(rig, packages, asked);
+  const verdicts = await runSideBySide(
+    rigs.map((rig) => ({ memory: memoryOf(rig), run: () => runRig(rig, packages, asked) })),
+    roomHere(),
+  );
+  for (const [index, rig] of rigs.entries()) {
+    const verdict = verdicts[index]!;
     ran.push(...shownBy(rig, verdict));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
