@@ -16,6 +16,7 @@ import { peerHandlers } from "./peers.ts";
 import { testStore } from "./store_conformance.ts";
 import { storeHandlers } from "./store_participant.ts";
 import { proxyHandlers } from "./vchan/proxies.ts";
+import { testVchan } from "./vchan/suite.ts";
 
 const device = new GrantDevice(denoDomain());
 const allocator = device.open();
@@ -81,6 +82,7 @@ await serve({
   /** Returns the lines that such a process prints until it ends by itself. */
   readLines: ({ pid }: { pid: number }) => readLines(pid),
   testStore,
+  testVchan,
   ...peerHandlers(),
   ...storeHandlers(),
   ...proxyHandlers(),

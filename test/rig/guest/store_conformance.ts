@@ -11,10 +11,9 @@ import {
   type StoreSide,
   type StoreTarget,
 } from "../../conformance/mod.ts";
-import { Program } from "../../../scripts/program.ts";
-import { EXAMPLE_NODE, NODE_PROJECT } from "./child.ts";
 import type { Domu } from "./domu.ts";
 import type { Suite } from "./runner.ts";
+import { declareUnderNode, openedElsewhere } from "./suites.ts";
 import { xenstore } from "./xenstore.ts";
 
 const SOCKET = "/run/xenstored/socket";
@@ -39,32 +38,24 @@ const device = (domid: number): StoreSide => ({ store: denoDomain().store, domid
 const socket = (): StoreSide => ({ store: denoDomain({ xenstored: SOCKET }).store, domid: 0, longLists: true });
 
 /** Declares the tests. */
-export function declare({ test }: Suite, domu: () => Domu): void {
+export function declare(suite: Suite, domu: () => Domu): void {
+  const { test } = suite;
   storeConformance({
     test: (name, run) => test(`XenStore by dom0's device and socket: ${name}`, run),
     lacks: DOM0_LACKS,
     open: () => target(device(0), socket()),
   });
-  let node: Program;
-  test("XenStore by dom0's device, under Node: the suite starts", () => {
-    const args = ["--no-warnings", "store_daemon.ts", "device", "xenstored"];
-    node = new Program("the suite under Node", `node${EXAMPLE_NODE}`, args, NODE_PROJECT);
-  });
-  storeConformance({
-    test: (name) =>
-      test(`XenStore by dom0's device, under Node: ${name}`, async () => {
-        const { error } = JSON.parse(await node.ask(name));
-        if (error !== undefined) throw new Error(error);
-      }),
-    lacks: DOM0_LACKS,
-    open: () => Promise.reject(new Error("these tests run under Node")),
-  });
-  test("XenStore by dom0's device, under Node: the suite ends well", () => node[Symbol.asyncDispose]());
+  declareUnderNode(
+    suite,
+    "XenStore by dom0's device, under Node",
+    ["store_daemon.ts", "device", "xenstored"],
+    (test) => storeConformance({ test, lacks: DOM0_LACKS, open: openedElsewhere }),
+  );
   storeConformance({
     test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name }, 170)),
     lacks: DOMU_LACKS,
     quotas: QUOTAS,
-    open: () => Promise.reject(new Error("these tests run in the domU")),
+    open: openedElsewhere,
   });
 }
 

@@ -18,7 +18,7 @@ import { declare as declareSuite } from "./suite.ts";
 export function declare(suite: Suite): void {
   const cast = new Cast();
   suite.test("a domU boots", () => cast.boot());
-  declareSuite(suite);
+  declareSuite(suite, () => cast.domu);
   declareConversations(suite, cast);
   declareOrders(suite, cast);
   declareMeeting(suite, cast);

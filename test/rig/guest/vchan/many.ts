@@ -10,6 +10,8 @@ const CHANNELS = 20;
 const LENGTH = 50_001;
 /** What each visitor sends, and reads again. */
 const GREETING = 100;
+/** How often a client comes to a server in C that stays open. */
+const VISITS_TO_PERSISTENT = 100;
 
 export function declare({ test }: Suite, cast: Cast): void {
   test(`${CHANNELS} channels between C and Deno, each the server of half of them, carry streams at once`, async () => {
@@ -47,15 +49,15 @@ export function declare({ test }: Suite, cast: Cast): void {
     });
   }
 
-  test(`10 clients come to a server in C that stays open in between (server_persist)`, async () => {
+  test(`${VISITS_TO_PERSISTENT} clients come to a server in C that stays open in between (server_persist)`, async () => {
     const [server, client] = [await cast.peer("C", "domU"), await cast.peer("Deno", "dom0")];
     const path = newPath(server.domid, client.domid);
     const listening = await listen(server, client.domid, path);
     await server.ask("vchan-persist", listening);
-    const each = await timed(10, async () => {
+    const each = await timed(VISITS_TO_PERSISTENT, async () => {
       await Promise.all([
-        server.ask("vchan-echo", listening, 10 * GREETING),
-        client.ask("vchan-visit", server.domid, path, 10, 1),
+        server.ask("vchan-echo", listening, VISITS_TO_PERSISTENT * GREETING),
+        client.ask("vchan-visit", server.domid, path, VISITS_TO_PERSISTENT, 1),
       ]);
     });
     note(`a visit to a server in C that stays open takes ${each} ms`);

@@ -1,20 +1,45 @@
-/** The conformance suite of channels on a real Xen: dom0 connects to itself. */
+/** The conformance suite of channels on a real Xen: dom0 connects to itself, on Deno and on Node, and a domU to itself. */
 
 import { denoDomain } from "../../../../backends/deno.ts";
-import { vchanConformance } from "../../../conformance/mod.ts";
+import { vchanConformance, type VchanTarget } from "../../../conformance/mod.ts";
+import type { Domu } from "../domu.ts";
 import { assertNothingGranted } from "../limit.ts";
 import type { Suite } from "../runner.ts";
+import { declareUnderNode, openedElsewhere } from "../suites.ts";
+import { xenstore } from "../xenstore.ts";
+
+/** A domain that connects to itself. */
+function target(domid: number): VchanTarget {
+  return {
+    server: denoDomain(),
+    serverDomid: domid,
+    client: denoDomain(),
+    clientDomid: domid,
+    close: assertNothingGranted,
+  };
+}
 
 /** Declares the tests. */
-export function declare({ test }: Suite): void {
+export function declare(suite: Suite, domu: () => Domu): void {
+  const { test } = suite;
+  vchanConformance({ test: (name, run) => test(`dom0 with itself: ${name}`, run), open: () => target(0) });
+  declareUnderNode(
+    suite,
+    "dom0 with itself, under Node",
+    ["vchan_device.ts", "0"],
+    (test) => vchanConformance({ test, open: openedElsewhere }),
+  );
+  test("dom0 with itself, under Node: nothing is left granted", assertNothingGranted);
   vchanConformance({
-    test: (name, run) => test(`dom0 with itself: ${name}`, run),
-    open: () => ({
-      server: denoDomain(),
-      serverDomid: 0,
-      client: denoDomain(),
-      clientDomid: 0,
-      close: assertNothingGranted,
-    }),
+    test: (name) => test(`a domU with itself: ${name}`, () => domu().call("testVchan", { name }, 170)),
+    open: openedElsewhere,
   });
+}
+
+/** The command of a domU that runs one of these tests. */
+export async function testVchan({ name }: { name: string }): Promise<void> {
+  const domid = await (await xenstore()).ownDomid();
+  const tests = new Map<string, () => unknown>();
+  vchanConformance({ test: (name, run) => void tests.set(name, run), open: () => target(domid) });
+  await tests.get(name)!();
 }
