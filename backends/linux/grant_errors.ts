@@ -22,7 +22,7 @@ export function grants(domid: number | readonly number[], count: number): string
  *
  * @param count The number of pages asked for.
  * @param held The number of pages that this backend holds.
- * @param limit The kernel's limit: negative for none, `undefined` if it cannot be read.
+ * @param limit The kernel's limit: `Infinity` for none, `undefined` if it cannot be read.
  */
 export function allocateError(
   device: Device,
@@ -36,7 +36,7 @@ export function allocateError(
 
   const failed = (code: GrantErrorCode, reason: string, wayOut: string) =>
     failure("allocate", doing, errno, code, reason, wayOut);
-  if (limit !== undefined && limit < 0) {
+  if (limit === Infinity) {
     return failed(
       "table-full",
       "the grant table of this domain is full (the driver's limit is off)",

@@ -62,14 +62,20 @@ class LinuxGrantBackend implements GrantBackend {
   limit(): number {
     // If the parameter cannot be read, let the kernel enforce its limit: a guess that is too low would refuse pages
     // that the kernel would grant.
-    const limit = this.kernelLimit();
-    return limit === undefined || limit < 0 ? Infinity : limit;
+    return this.kernelLimit() ?? Infinity;
   }
 
-  /** Reads the driver's parameter, a signed integer. Returns `undefined` if it cannot be read. */
+  /**
+   * Reads the driver's parameter. Returns `undefined` if it cannot be read.
+   *
+   * The driver compares it as an unsigned number of 32 bits. The largest means that there is no limit. Before Linux 7.2
+   * the parameter is signed, and any negative number means that.
+   */
   kernelLimit(): number | undefined {
     const text = this.device.libc.readText(GNTALLOC_LIMIT);
-    return typeof text === "string" && /^-?\d+\s*$/.test(text) ? Number(text) : undefined;
+    if (typeof text !== "string" || !/^-?\d+\s*$/.test(text)) return undefined;
+    const limit = Number(text);
+    return limit < 0 || limit === 0xffffffff ? Infinity : limit;
   }
 
   open(): GrantFile {

@@ -4,16 +4,18 @@
  * @module
  */
 import { exec } from "../../scripts/exec.ts";
+import { type Machine, PROCESSORS, USUAL } from "../../test/rig/machines.ts";
 
 const here = import.meta.dirname!;
 const FLAGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2"];
 
 /** Compiles `share.c` against the unpacked package libxen-dev, and returns the path of the program. */
-export async function buildShare(packages: string, directory: string): Promise<string> {
+export async function buildShare(packages: string, directory: string, machine: Machine = USUAL): Promise<string> {
   await Deno.mkdir(directory, { recursive: true });
   const program = `${directory}/share`;
-  const libraries = `${packages}/usr/lib/x86_64-linux-gnu`;
-  await exec("gcc", [
+  const { compiler, triplet } = PROCESSORS[machine.architecture];
+  const libraries = `${packages}/usr/lib/${triplet}`;
+  await exec(compiler, [
     ...[...FLAGS, "-I", `${packages}/usr/include`, "-o", program],
     ...[`${here}/share.c`, `${libraries}/libxengnttab.so.1`, `-Wl,-rpath-link,${libraries}`],
   ]);

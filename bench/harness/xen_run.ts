@@ -7,6 +7,7 @@ import { boot } from "../../test/rig/boot.ts";
 import { EXAMPLE_NODE } from "../../test/rig/guest/child.ts";
 import { namesOf, type Suite } from "../../test/rig/guest/runner.ts";
 import { buildImages, type Rig } from "../../test/rig/image.ts";
+import { USUAL } from "../../test/rig/machines.ts";
 import { buildNodeProject } from "../../test/rig/node_project.ts";
 import { installTools, unpackPackages, whatIsMissing } from "../../test/rig/packages.ts";
 import { judge, type Message, parseRecords } from "../../test/rig/report.ts";
@@ -41,10 +42,11 @@ export async function runInXen(
   const node = await buildNodeProject(repository, cache, [EXAMPLE_NODE]);
   const folder = `${cache}/run/${rig}`;
   const benchProgram = await build(packages, `${cache}/bench`);
-  await buildImages(rig, { packages, repository, node, benchProgram }, folder);
+  const sources = { machine: USUAL, packages, tools: packages, deno: Deno.execPath(), repository, node, benchProgram };
+  await buildImages(rig, sources, folder);
 
   const log = `${cache}/logs/${rig}.log`;
-  const trouble = await boot(rig, {}, folder, log, (line) => {
+  const trouble = await boot(USUAL, rig, {}, folder, log, (line) => {
     const [, noted] = /@note (.*)/.exec(line) ?? [];
     if (noted) console.error(noted.trim());
   });

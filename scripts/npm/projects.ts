@@ -24,6 +24,9 @@ const TOOLS = [
   "vite@8.3.8",
 ];
 
+/** npm's name of this machine's processor. */
+const ARCH: string = Deno.build.arch === "x86_64" ? "x64" : "arm64";
+
 /** Keeps colours and warnings out of what programs print. */
 const QUIET = { NO_COLOR: "1", NODE_NO_WARNINGS: "1" };
 
@@ -34,23 +37,25 @@ export const KOFFI = "koffi@3.3.4";
 export const NODE_TYPES = "@types/node@26.6.7";
 
 /** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
-async function install(folder: string, packages: readonly string[]): Promise<void> {
+async function install(folder: string, packages: readonly string[], processor = ARCH): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   // Without one, npm takes the nearest folder above that has one.
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, type: "module" }));
-  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packages], {
+  // npm refuses what is for another processor only, unless it is forced to.
+  const target = processor === ARCH ? [] : ["--force", `--cpu=${processor}`];
+  await exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...target, ...packages], {
     cwd: folder,
     env: QUIET,
   });
 }
 
 /** Installs packages unless an earlier run did. */
-async function installOnce(folder: string, packages: readonly string[]): Promise<void> {
+export async function installOnce(folder: string, packages: readonly string[], processor = ARCH): Promise<void> {
   const stamp = `${folder}/installed.json`;
   const wanted = JSON.stringify(packages);
   if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return;
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await install(folder, packages);
+  await install(folder, packages, processor);
   await Deno.writeTextFile(stamp, wanted);
 }
 
@@ -64,13 +69,16 @@ export interface Tools {
   run(program: string, args: string[], cwd: string): Promise<string>;
 }
 
-const ARCH = Deno.build.arch === "x86_64" ? "x64" : "arm64";
-
-/** Installs a release line of Node into a folder, unless it is there, and returns its path. */
-export async function installNode(cache: string, line: NodeLine): Promise<string> {
-  const name = `node-${Deno.build.os}-${ARCH}`;
-  await installOnce(`${cache}/node${line}`, [`${name}@${line}`]);
-  return `${cache}/node${line}/node_modules/${name}/bin/node`;
+/**
+ * Installs a release line of Node into a folder, unless it is there, and returns its path.
+ *
+ * @param processor npm's name of the processor that it runs on. Default is the one of this machine.
+ */
+export async function installNode(cache: string, line: NodeLine, processor = ARCH): Promise<string> {
+  const name = `node-${Deno.build.os}-${processor}`;
+  const folder = processor === ARCH ? `${cache}/node${line}` : `${cache}/node${line}-${processor}`;
+  await installOnce(folder, [`${name}@${line}`], processor);
+  return `${folder}/node_modules/${name}/bin/node`;
 }
 
 /** Installs the tools and runtimes into a folder, unless they are there. */
@@ -87,14 +95,23 @@ export async function installTools(cache: string): Promise<Tools> {
   };
 }
 
+/** What a project has beside the package. */
+interface Contents {
+  readonly packages?: readonly string[];
+  /** A folder with files. */
+  readonly programs?: string;
+  /** npm's name of the processor that the project runs on. Default is the one of this machine. */
+  readonly processor?: string | undefined;
+}
+
 /** Makes a new project that has the package from its tarball, other packages, and a copy of each file in a folder. */
 export async function installPackage(
   folder: string,
   tarball: string,
-  { packages = [], programs }: { packages?: readonly string[]; programs?: string } = {},
+  { packages = [], programs, processor }: Contents = {},
 ): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  await install(folder, [tarball, ...packages]);
+  await install(folder, [tarball, ...packages], processor);
   if (programs === undefined) return;
   for await (const { name } of Deno.readDir(programs)) {
     await Deno.copyFile(`${programs}/${name}`, `${folder}/${name}`);

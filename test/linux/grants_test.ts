@@ -14,6 +14,8 @@ describe("limit()", () => {
     ["1024\n", 1024],
     ["0\n", 0],
     ["2147483647", 2147483647],
+    ["4294967294\n", 4294967294],
+    ["4294967295\n", Infinity],
     ["-1\n", Infinity],
     ["-2147483648\n", Infinity],
     ["", Infinity],
@@ -120,8 +122,8 @@ describe("grant() when the kernel answers ENOSPC", () => {
     return error;
   }
 
-  test("throws table-full when the kernel has no limit", () => {
-    const error = refused(3, "-1\n", 5);
+  test.each(["-1\n", "4294967295\n"])("throws table-full when the kernel has no limit: %j", (limit) => {
+    const error = refused(3, limit, 5);
     expect(error.code).toBe("table-full");
     expect(error.message).toContain("max_grant_frames");
   });

@@ -1,4 +1,5 @@
 import type { Rig } from "./image.ts";
+import { type Machine, PROCESSORS } from "./machines.ts";
 
 /** The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. */
 const MEMORY = {
@@ -21,11 +22,6 @@ export function memoryOf(rig: Rig): number {
   return MEMORY[rig].machine;
 }
 
-/** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
-const CPU = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
-/** TCG emulates AMD's SVM only. A PVH domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */
-const CPU_WITH_SVM = "Nehalem,vendor=AuthenticAMD,+svm,+npt";
-
 /** Variables for the environment of dom0's init. */
 type Variables = Readonly<Record<string, number>>;
 
@@ -41,14 +37,15 @@ const BOOT_LIMIT_SECONDS = 1800;
  * @returns What went wrong with the machine itself, if anything.
  */
 export async function boot(
+  machine: Machine,
   rig: Rig,
   variables: Variables,
   folder: string,
   logFile: string,
   onLine: (line: string) => void,
 ): Promise<string | undefined> {
-  const qemu = new Deno.Command("qemu-system-x86_64", {
-    args: qemuArguments(rig, variables),
+  const qemu = new Deno.Command(PROCESSORS[machine.architecture].qemu, {
+    args: qemuArguments(machine, rig, variables),
     cwd: folder,
     stdin: "null",
     stdout: "piped",
@@ -105,33 +102,24 @@ export async function boot(
 }
 
 /** Boots the same machine with a shell in dom0 on this terminal. */
-export async function bootShell(rig: Rig, variables: Variables, folder: string): Promise<void> {
-  await new Deno.Command("qemu-system-x86_64", {
-    args: qemuArguments(rig, { ...variables, shell: 1 }),
+export async function bootShell(machine: Machine, rig: Rig, variables: Variables, folder: string): Promise<void> {
+  await new Deno.Command(PROCESSORS[machine.architecture].qemu, {
+    args: qemuArguments(machine, rig, { ...variables, shell: 1 }),
     cwd: folder,
   }).spawn().status;
 }
 
-function qemuArguments(rig: Rig, variables: Variables): string[] {
-  const { machine, dom0 } = MEMORY[rig];
-  // Level 5 shows warnings on the console. `quiet` would hide them from the judge.
-  const linux = [
-    "console=hvc0",
-    "earlyprintk=xen",
-    "loglevel=5",
-    `rig=${rig}`,
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-  ].join(" ");
+function qemuArguments(machine: Machine, rig: Rig, variables: Variables): string[] {
+  const memory = MEMORY[rig];
   return [
     // Always software emulation, as Xen does not start as a guest on every KVM.
     "-accel",
     "tcg",
-    "-cpu",
-    rig === "pvh" ? CPU_WITH_SVM : CPU,
+    ...machine.qemu,
     "-smp",
     "1",
     "-m",
-    `${machine}`,
+    `${memory.machine}`,
     "-display",
     "none",
     "-nic",
@@ -144,12 +132,40 @@ function qemuArguments(rig: Rig, variables: Variables): string[] {
     "-no-reboot",
     "-kernel",
     "xen.elf",
-    // xpti=no: switching page tables at each system call doubles the run's time under emulation.
     "-append",
-    `com1=115200,8n1 console=com1 dom0_mem=${dom0}M xpti=no`,
-    // Multiboot: the kernel with its command line, a comma, the initramfs. The names are relative, as a comma or a
-    // space in a path would end it.
-    "-initrd",
-    `vmlinux ${linux},initramfs.cpio`,
+    `${machine.xenOptions} dom0_mem=${memory.dom0}M`,
+    ...kernelArguments(machine, linuxOptions(machine, rig, variables)),
   ];
+}
+
+function linuxOptions(machine: Machine, rig: Rig, variables: Variables): string {
+  // Level 5 shows warnings on the console. `quiet` would hide them from the judge.
+  return [
+    "console=hvc0",
+    "earlyprintk=xen",
+    "loglevel=5",
+    `rig=${rig}`,
+    `machine=${machine.name}`,
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+  ].join(" ");
+}
+
+/** Where QEMU's guest loader puts the kernel and the initramfs. Xen is at the begin of memory, 0x40000000. */
+const [KERNEL_AT, INITRAMFS_AT] = ["0x50000000", "0x54000000"];
+
+/** Returns the arguments for the kernel and the initramfs of dom0. */
+function kernelArguments({ architecture }: Machine, linux: string): string[] {
+  switch (PROCESSORS[architecture].start) {
+    case "multiboot":
+      // The kernel with its command line, a comma, the initramfs. The names are relative, as a comma or a space in a
+      // path would end it.
+      return ["-initrd", `vmlinux ${linux},initramfs.cpio`];
+    case "guest-loader":
+      return [
+        "-device",
+        `guest-loader,addr=${KERNEL_AT},kernel=vmlinux,bootargs=${linux}`,
+        "-device",
+        `guest-loader,addr=${INITRAMFS_AT},initrd=initramfs.cpio`,
+      ];
+  }
 }

@@ -1,6 +1,8 @@
 import { type Entry, writeCpio } from "./cpio.ts";
 import { exec } from "../../scripts/exec.ts";
 import { onlyMatch } from "./files.ts";
+import { librariesOf } from "./libraries.ts";
+import type { Machine } from "./machines.ts";
 import type { NodeProject } from "./node_project.ts";
 
 /**
@@ -57,8 +59,13 @@ const SOURCES = [
 
 /** Where the programs and files of an image come from. */
 export interface Sources {
+  machine: Machine;
   /** The tree of unpacked Debian packages. */
   packages: string;
+  /** The tree of the packages whose programs run on this machine. */
+  tools: string;
+  /** Deno for the machine. */
+  deno: string;
   /** This repository. */
   repository: string;
   /** The peer in C. */
@@ -95,7 +102,7 @@ export async function buildImages(
     const path = `usr/bin/${benchProgram.split("/").at(-1)}`;
     dom0.push(
       { path, executable: true, from: benchProgram },
-      ...onlyNew(common, await libraries(sources.packages, [benchProgram])),
+      ...onlyNew(common, await libraries(sources, [benchProgram])),
     );
   }
   const domu = await domuEntries(rig, sources, common);
@@ -133,9 +140,11 @@ async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise
 }
 
 /** Returns busybox and the kernel's modules. */
-async function systemEntries({ packages }: Sources): Promise<Entry[]> {
-  const busybox = `${packages}/bin/busybox`;
-  const applets = (await exec(busybox, ["--list"])).trim().split("\n");
+async function systemEntries({ packages, tools }: Sources): Promise<Entry[]> {
+  // Debian 13 has no `bin` beside `usr/bin`.
+  const folder = await onlyMatch(packages, /^bin$/).catch(() => `${packages}/usr/bin`);
+  const busybox = `${folder}/busybox`;
+  const applets = (await exec(`${tools}/bin/busybox`, ["--list"])).trim().split("\n");
   return [
     ...["bin", "sbin", "lib", "lib64"].map((name) => ({
       path: name,
@@ -154,15 +163,14 @@ async function systemEntries({ packages }: Sources): Promise<Entry[]> {
 }
 
 async function commonEntries(sources: Sources): Promise<Entry[]> {
-  const { packages, repository, peer } = sources;
-  const deno = Deno.execPath();
+  const { deno, repository, peer } = sources;
   const { nodes = {}, project } = sources.node ?? {};
   return [
     ...(await systemEntries(sources)),
     { path: "usr/bin/deno", executable: true, from: deno },
     ...(peer ? [{ path: "usr/bin/c-peer", executable: true, from: peer }] : []),
     ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),
-    ...(await libraries(packages, [deno, ...(peer ? [peer] : []), ...Object.values(nodes)])),
+    ...(await libraries(sources, [deno, ...(peer ? [peer] : []), ...Object.values(nodes)])),
     ...(project === undefined ? [] : await fileEntries(project, "node", await namesIn(project))),
     ...(await fileEntries(repository, "repo", SOURCES)),
   ];
@@ -178,37 +186,23 @@ function init(sources: Sources, name: string): Entry {
 
 /** Programs of the unpacked packages, in /usr/bin, with the libraries they need. */
 async function programEntries(
-  { packages }: Sources,
+  sources: Sources,
   paths: string[],
 ): Promise<Entry[]> {
-  const files = paths.map((path) => `${packages}/${path}`);
+  const files = paths.map((path) => `${sources.packages}/${path}`);
   return [
     ...files.map((from) => ({
       path: `usr/bin/${from.split("/").at(-1)}`,
       executable: true,
       from,
     })),
-    ...(await libraries(packages, files)),
+    ...(await libraries(sources, files)),
   ];
 }
 
-/** Returns the libraries that the dynamic loader loads for programs, at the paths where it looks. */
-async function libraries(
-  packages: string,
-  programs: string[],
-): Promise<Entry[]> {
-  const said = await exec("ldd", programs, {
-    env: { LD_LIBRARY_PATH: `${packages}/usr/lib/x86_64-linux-gnu` },
-  });
-  const absent = /(\S+) => not found/.exec(said);
-  if (absent) throw new Error(`a library is missing: ${absent[1]}`);
-  // "name => path (address)", or for the loader itself "path (address)".
-  const files = new Set([...said.matchAll(/(?<==> |^\s)\/.+(?= \(0x)/gm)].map(([path]) => path));
-  return [...files].map((from) => ({
-    path: from.replace(packages, "").replace(/^(\/usr)?\//, "usr/"),
-    executable: true,
-    from,
-  }));
+/** Returns the libraries of programs, and what loads them. */
+async function libraries({ machine, packages }: Sources, programs: string[]): Promise<Entry[]> {
+  return (await librariesOf(machine, packages, programs)).map((library) => ({ ...library, executable: true }));
 }
 
 /**

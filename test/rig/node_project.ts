@@ -1,6 +1,7 @@
 /** Makes what an image needs to run the npm package on Node: Node itself, and a project with the package installed. */
 
 import { buildNpm } from "../../scripts/build_npm.ts";
+import { type Machine, PROCESSORS, USUAL } from "./machines.ts";
 import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
 
 /** The paths of Node by their names in a guest, and the project that they run. */
@@ -22,13 +23,16 @@ export async function buildNodeProject(
   repository: string,
   cache: string,
   lines: readonly NodeLine[],
+  machine: Machine = USUAL,
 ): Promise<NodeProject> {
+  const processor = PROCESSORS[machine.architecture].npm;
   const folder = `${cache}/node`;
   const project = `${folder}/project`;
   const nodes: Record<string, string> = {};
-  for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
+  for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line, processor);
   await installPackage(project, await buildNpm(folder), {
     packages: [KOFFI],
+    processor,
     programs: `${repository}/test/npm/programs`,
   });
   for (const path of BENCH) await Deno.copyFile(`${repository}/bench/${path}`, `${project}/${path.split("/").at(-1)}`);

@@ -6,33 +6,22 @@
 
 import { parseArgs } from "node:util";
 import type { Batch } from "../differential/batch.ts";
-import type { Rig as AnyRig } from "./image.ts";
-
-/** The benches boot their own rigs: see `bench/device/run_xen.ts` and `bench/store_daemon/run_xen.ts`. */
-export type Rig = Exclude<AnyRig, "bench" | "store-bench">;
+import { MACHINE_NAMES } from "./machines.ts";
+import { asMachineName, MATRIX, rigNamed, RIGS, type Run, runOf, runsOn } from "./runs.ts";
 
 /** What the options ask for. */
 interface Options {
-  /** The rigs to run, in order. Empty if none was named. */
-  readonly rigs: Rig[];
+  /** The runs, in order. Empty if none was named. */
+  readonly runs: readonly Run[];
   /** Whether to boot a shell instead of running the tests. */
   readonly shell: boolean;
   /** The traces of the differential test. */
   readonly asked: Batch;
 }
 
-const RIGS: readonly Rig[] = [
-  "loopback",
-  "node",
-  "domu",
-  "differential",
-  "pvh",
-  "suspend",
-  "store",
-  "oxenstore",
-  "vchan",
-];
-const USAGE = `usage: deno task test:xen [--only=${RIGS.join("|")}]… [--seed=S] [--traces=N] [--steps=M] [--shell]`;
+const USAGE = `usage: deno task test:xen [--matrix] [--only=${RIGS.join("|")}]… [--machine=${
+  MACHINE_NAMES.join("|")
+}]… [--seed=S] [--traces=N] [--steps=M] [--shell]`;
 
 /**
  * Parses the options. Without `--seed`, the traces differ from run to run.
@@ -46,6 +35,8 @@ export function parseOptions(args: readonly string[]): Options {
       args: [...args],
       options: {
         only: { type: "string", multiple: true, default: [] },
+        machine: { type: "string", multiple: true, default: [] },
+        matrix: { type: "boolean", default: false },
         shell: { type: "boolean", default: false },
         seed: { ...number, default: String(Math.floor(Math.random() * 1e9)) },
         traces: { ...number, default: "20" },
@@ -57,16 +48,27 @@ export function parseOptions(args: readonly string[]): Options {
       traces: count("traces", values.traces),
       steps: count("steps", values.steps),
     };
-    return { rigs: values.only.map(rigNamed), shell: values.shell, asked };
+    return { runs: runsNamed(values), shell: values.shell, asked };
   } catch (cause) {
     throw new Error(`${(cause as Error).message}\n${USAGE}`, { cause });
   }
 }
 
-function rigNamed(name: string): Rig {
-  const rig = RIGS.find((rig) => rig === name);
-  if (rig === undefined) throw new Error(`--only must be one of ${RIGS.join(", ")}: current value is ${name}`);
-  return rig;
+/** What names runs. */
+interface Names {
+  readonly only: readonly string[];
+  readonly machine: readonly string[];
+  readonly matrix: boolean;
+}
+
+function runsNamed({ only, machine, matrix }: Names): readonly Run[] {
+  if (matrix && only.length + machine.length > 0) throw new Error("--matrix is all runs: name none beside it");
+  if (matrix) return MATRIX;
+  const rigs = only.map(rigNamed);
+  const machines = machine.map(asMachineName);
+  if (machines.length === 0) return rigs.map((rig) => runOf(rig));
+  if (rigs.length === 0) return machines.flatMap(runsOn);
+  return machines.flatMap((name) => rigs.map((rig) => runOf(rig, name)));
 }
 
 function count(name: string, value: string): number {

@@ -1,143 +1,188 @@
 import { exec } from "../../scripts/exec.ts";
+import { Apt } from "./apt.ts";
 import { onlyMatch } from "./files.ts";
-import { unpackLinux, unpackXen } from "./kernels.ts";
-
-/** A meta package names the kernel's package, whose name changes with Debian's updates. */
-const KERNEL = "linux-image-amd64";
+import { unpackLinux, unpackModules, unpackXen } from "./kernels.ts";
+import { isNative, type Machine, PROCESSORS, USUAL } from "./machines.ts";
 
 /** Programs, and the packages that bring them. */
-const INSTALLED = {
+const INSTALLED: Readonly<Record<string, readonly string[]>> = {
   "qemu-system-x86_64": ["qemu-system-x86"],
+  "qemu-system-aarch64": ["qemu-system-arm"],
   gcc: ["gcc", "libc6-dev"],
-} as const;
-type Program = keyof typeof INSTALLED;
-const PROGRAMS: readonly Program[] = ["qemu-system-x86_64", "gcc"];
+  "aarch64-linux-gnu-gcc": ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
+};
+
+/** Returns the programs that this machine needs to emulate others. */
+export function programsFor(machines: readonly Machine[]): string[] {
+  const processors = [USUAL, ...machines].map(({ architecture }) => PROCESSORS[architecture]);
+  return [...new Set(processors.flatMap(({ qemu, compiler }) => [qemu, compiler]))];
+}
+
+const PROGRAMS = programsFor([USUAL]);
 
 /** Packages that are only unpacked, so that they do not touch the machine's own kernel or boot loader. */
-const UNPACKED = [
-  "busybox-static",
-  "xz-utils",
-  "xen-hypervisor-4.17-amd64",
-  "xen-utils-4.17",
-  "xen-utils-common",
-  "xenstore-utils",
-  "libxen-dev",
-  "libxencall1",
-  "libxendevicemodel1",
-  "libxenevtchn1",
-  "libxenforeignmemory1",
-  "libxengnttab1",
-  "libxenhypfs1",
-  "libxenmisc4.17",
-  "libxenstore4",
-  "libxentoolcore1",
-  "libxentoollog1",
-  "libyajl2",
+function unpackedFor(machine: Machine): string[] {
+  const { xen, architecture } = machine;
+  return [
+    "busybox-static",
+    `xen-hypervisor-${xen}-${architecture}`,
+    `xen-utils-${xen}`,
+    "xen-utils-common",
+    "xenstore-utils",
+    "libxen-dev",
+    "libxencall1",
+    "libxendevicemodel1",
+    "libxenevtchn1",
+    "libxenforeignmemory1",
+    "libxengnttab1",
+    "libxenhypfs1",
+    `libxenmisc${xen}`,
+    "libxenstore4",
+    "libxentoolcore1",
+    "libxentoollog1",
+    "libyajl2",
+    // The native machine has the libraries of this one, which unpacks the kernels of the others.
+    ...(isNative(machine) ? ["xz-utils"] : LIBRARIES),
+  ];
+}
+
+/** The libraries of the others. */
+const LIBRARIES = [
+  "libbz2-1.0",
+  "libc6",
+  "libfdt1",
+  "libgcc-s1",
+  "liblzma5",
+  "liblzo2-2",
+  "libstdc++6",
+  "libuuid1",
+  "libzstd1",
+  "zlib1g",
 ];
 
 /**
  * Returns why this machine cannot run tests that need Debian's packages, in one sentence, or `undefined` if it can.
  *
- * @param programs What they need beside packages. The rig needs all.
+ * @param programs What they need beside packages. The usual machine of the rig needs all.
  */
-export async function whatIsMissing(programs = PROGRAMS): Promise<string | undefined> {
+export async function whatIsMissing(programs: readonly string[] = PROGRAMS): Promise<string | undefined> {
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
     return `an x86_64 Linux with glibc is needed: this Deno is built for ${Deno.build.target}`;
   }
-  for (const tool of ["apt-get", "apt-cache", "dpkg", "ldd"]) {
+  for (const tool of ["apt-get", "apt-cache", "dpkg"]) {
     if (!await onPath(tool)) {
       return `${tool} is needed: run this on Debian 12 or in a container of it`;
     }
   }
   for (const program of programs) {
     if (!await onPath(program) && Deno.uid() !== 0) {
-      return `${program} is needed: install ${INSTALLED[program].join(" and ")}, or run this as root`;
+      return `${program} is needed: install ${INSTALLED[program]!.join(" and ")}, or run this as root`;
     }
   }
 }
 
 /** Installs programs that the machine does not have: QEMU and gcc by default. */
-export async function installTools(say: (text: string) => void, programs = PROGRAMS): Promise<void> {
+export async function installTools(
+  say: (text: string) => void,
+  programs: readonly string[] = PROGRAMS,
+): Promise<void> {
+  const system = await Apt.open(USUAL, "");
   for (const program of programs) {
     if (await onPath(program)) continue;
-    const names = INSTALLED[program];
+    const names = INSTALLED[program]!;
     say(`installing ${names.join(" and ")}`);
     const install = () =>
       exec("apt-get", ["install", "--yes", "--no-install-recommends", ...names], {
         env: { DEBIAN_FRONTEND: "noninteractive" },
       });
-    await withFreshLists(install);
+    await system.withFreshLists(install);
   }
 }
 
 /**
- * Downloads and unpacks the packages into one tree below `cache`, once for each set of versions.
+ * Downloads and unpacks the packages of a machine into one tree below `cache`, once for each set of versions.
  *
  * @returns The tree. Its `boot/xen.elf` and `boot/vmlinux` are ready to boot.
  */
 export async function unpackPackages(
   cache: string,
   say: (text: string) => void,
+  machine: Machine = USUAL,
 ): Promise<string> {
-  const fetchAll = async () => {
-    const versions = await candidates();
-    const root = `${cache}/packages-${await shortHash(versions.join("\n"))}`;
+  const { suite, architecture } = machine;
+  const origin = `${suite}-${architecture}`;
+  const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
+  // The tools that unpack a kernel must run here.
+  const tools = isNative(machine) ? undefined : await unpackPackages(cache, say);
+  return await apt.withFreshLists(async () => {
+    const versions = await candidates(apt, machine);
+    const root = `${cache}/packages-${origin}-${await shortHash(versions.join("\n"))}`;
     if (await exists(root)) return root;
-    say(`downloading ${versions.length} Debian packages`);
+    say(`downloading ${versions.length} Debian packages of ${suite} for ${architecture}`);
     // Under another name at first, so that an interrupted run leaves nothing that looks complete.
     const unfinished = `${root}.unfinished`;
     await Deno.remove(unfinished, { recursive: true }).catch(() => {});
     await Deno.mkdir(`${unfinished}/debs`, { recursive: true });
-    await exec("apt-get", ["download", ...versions], {
-      cwd: `${unfinished}/debs`,
-    });
+    await apt.download(versions, `${unfinished}/debs`);
     for await (const { name } of Deno.readDir(`${unfinished}/debs`)) {
       await exec("dpkg", ["-x", `${unfinished}/debs/${name}`, unfinished]);
     }
     await Deno.remove(`${unfinished}/debs`, { recursive: true });
     const boot = `${unfinished}/boot`;
-    await unpackXen(await onlyMatch(boot, /^xen-.*\.gz$/), `${boot}/xen.elf`);
-    await unpackLinux(
-      await onlyMatch(boot, /^vmlinuz-/),
-      `${boot}/vmlinux`,
-      `${unfinished}/usr/bin/xz`,
-    );
-    await keepOnlyWhatBoots(unfinished);
-    await removeOlder(cache);
+    const modules = await moduleFolder(unfinished);
+    const xz = `${tools ?? unfinished}/usr/bin/xz`;
+    await unpackXen(await xenFile(unfinished), `${boot}/xen.elf`);
+    await unpackLinux(await kernelFile(unfinished, modules), `${boot}/vmlinux`, xz);
+    await keepOnlyWhatBoots(unfinished, modules);
+    await unpackModules(`${unfinished}/modules`, xz);
+    await removeOlder(cache, origin);
     await Deno.rename(unfinished, root);
     return root;
-  };
-  return await withFreshLists(fetchAll);
+  });
+}
+
+/** Returns the package's file of Xen. */
+export function xenFile(packages: string): Promise<string> {
+  return onlyMatch(`${packages}/boot`, /^xen-[\d.]+-(?:amd64\.gz|arm64)$/);
+}
+
+/** Returns the folder of the kernel's modules. Its name is the kernel's version. */
+async function moduleFolder(root: string): Promise<string> {
+  const folder = await exists(`${root}/lib/modules`) ? `${root}/lib/modules` : `${root}/usr/lib/modules`;
+  return await onlyMatch(folder, /./);
+}
+
+/** Returns the kernel's file. Debian moved it, too. */
+async function kernelFile(root: string, modules: string): Promise<string> {
+  const file = `${modules}/vmlinuz`;
+  return await exists(file) ? file : await onlyMatch(`${root}/boot`, /^vmlinuz-/);
 }
 
 /** Keeps the five drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
-async function keepOnlyWhatBoots(root: string): Promise<void> {
-  const kernel = await onlyMatch(`${root}/lib/modules`, /./);
+async function keepOnlyWhatBoots(root: string, kernel: string): Promise<void> {
   await Deno.rename(`${kernel}/kernel/drivers/xen`, `${root}/modules`);
-  await Deno.remove(`${root}/lib/modules`, { recursive: true });
+  // The version, for the reports.
+  await Deno.writeTextFile(`${root}/boot/linux-version`, kernel.split("/").at(-1)!);
+  await Deno.remove(kernel.replace(/\/[^/]+$/, ""), { recursive: true });
   await Deno.remove(`${root}/usr/share`, { recursive: true });
 }
 
 /** Removes earlier versions of the packages. */
-async function removeOlder(cache: string): Promise<void> {
+async function removeOlder(cache: string, origin: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
-    if (/^packages-[0-9a-f]+$/.test(name)) {
+    if (name.startsWith(`packages-${origin}-`) && !name.endsWith(".unfinished")) {
       await Deno.remove(`${cache}/${name}`, { recursive: true });
     }
   }
 }
 
 /** Returns the packages as `name=version`, as apt-get takes them. */
-async function candidates(): Promise<string[]> {
-  const meta = await exec("apt-cache", ["show", "--no-all-versions", KERNEL]);
+async function candidates(apt: Apt, machine: Machine): Promise<string[]> {
+  const meta = await apt.show([machine.kernel]);
   const kernel = /^Depends: (linux-image-\S+)/m.exec(meta)?.[1];
-  if (kernel === undefined) throw new Error(`${KERNEL} names no kernel`);
-  const names = [kernel, ...UNPACKED];
-  const shown = await exec("apt-cache", [
-    "show",
-    "--no-all-versions",
-    ...names,
-  ]);
+  if (kernel === undefined) throw new Error(`${machine.kernel} names no kernel`);
+  const names = [...kernelPackages(machine, kernel), ...unpackedFor(machine)];
+  const shown = await apt.show(names);
   const found = [...shown.matchAll(/^Package: (\S+)$[^]*?^Version: (\S+)$/gm)]
     .map(([, name, version]) => `${name}=${version}`);
   const absent = names.filter((name) => !found.some((each) => each.startsWith(`${name}=`)));
@@ -145,18 +190,10 @@ async function candidates(): Promise<string[]> {
   return found.sort();
 }
 
-/**
- * Retries an action once, after an update of the package lists: they may be absent, as in a new container, or name
- * versions that Debian has replaced.
- */
-async function withFreshLists<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (Deno.uid() !== 0) throw error;
-    await exec("apt-get", ["update"]);
-    return await action();
-  }
+/** Returns the packages of a kernel. In the unstable suite, its image is a frame for two others. */
+function kernelPackages({ suite }: Machine, image: string): string[] {
+  if (suite !== "sid") return [image];
+  return ["linux-binary", "linux-modules"].map((name) => image.replace("linux-image", name));
 }
 
 async function onPath(tool: string): Promise<boolean> {

@@ -10,7 +10,6 @@ import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
 import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
-import { onlyMatch } from "./files.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
@@ -22,9 +21,12 @@ import { declare as declareSuspend } from "./guest/suspend.ts";
 import { declare as declareVchan } from "./guest/vchan/dom0.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
-import { parseOptions, type Rig } from "./options.ts";
-import { installTools, unpackPackages, whatIsMissing } from "./packages.ts";
+import { denoFor } from "./deno.ts";
+import { type Machine, USUAL } from "./machines.ts";
+import { parseOptions } from "./options.ts";
+import { installTools, programsFor, unpackPackages, whatIsMissing, xenFile } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
+import { nameOf, type Rig, type Run, WHOLE } from "./runs.ts";
 import { roomHere, runSideBySide } from "./side_by_side.ts";
 
 /** Returns the names of the tests that have to report. */
@@ -51,9 +53,6 @@ function expected(rig: Rig, asked: Batch): string[] {
   }
 }
 
-/** The runs of `deno task test:xen`, the longest first: so all processors are busy to the end. */
-const WHOLE: readonly Rig[] = ["domu", "vchan", "node", "oxenstore", "loopback", "store"];
-
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
 const cache = absolute(Deno.env.get("GNTALLOC_XEN_CACHE") ?? `${repository}/.cache/xen`);
 const started = performance.now();
@@ -67,8 +66,21 @@ function say(text: string): void {
   console.log(`[${seconds.padStart(6)} s] ${text}`);
 }
 
-/** Returns where a rig's images come from. Those that run Node need the npm package, built from the present sources. */
-async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
+/** The trees of unpacked packages, by machine. */
+type Trees = ReadonlyMap<Machine["name"], string>;
+
+/** Unpacks the packages of machines. */
+async function unpackAll(machines: readonly Machine[]): Promise<Trees> {
+  const trees = new Map<Machine["name"], string>();
+  // One after the other: they use one cache. The usual one has tools for the others.
+  for (const machine of [USUAL, ...machines]) {
+    if (!trees.has(machine.name)) trees.set(machine.name, await unpackPackages(cache, say, machine));
+  }
+  return trees;
+}
+
+/** Returns where a run's images come from. Those that run Node need the npm package, built from the present sources. */
+async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources> {
   const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = {
     node: NODES,
     domu: [EXAMPLE_NODE],
@@ -76,47 +88,53 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
   };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
+  const packages = trees.get(machine.name)!;
   return {
+    machine,
     packages,
+    tools: trees.get(USUAL.name)!,
+    deno: await denoFor(machine, cache),
     repository,
-    peer: await buildCPeer(cache, packages),
-    ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines) } : {}),
-    ...(domuProgram ? { domuProgram: await buildDomuProgram(cache, packages, domuProgram) } : {}),
-    ...(rig === "node" ? { benchProgram: await buildShare(packages, `${cache}/bench`) } : {}),
+    peer: await buildCPeer(cache, packages, machine),
+    ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines, machine) } : {}),
+    ...(domuProgram ? { domuProgram: await buildDomuProgram(cache, packages, machine, domuProgram) } : {}),
+    ...(rig === "node" ? { benchProgram: await buildShare(packages, `${cache}/bench`, machine) } : {}),
   };
 }
 
 let built = Promise.resolve();
 
-/** Builds the images of a rig. Rigs share programs and the npm package, so they build one after the other. */
-function buildInTurn(rig: Rig, packages: string, folder: string): Promise<void> {
+/** Builds the images of a run. Runs share programs and the npm package, so they build one after the other. */
+function buildInTurn(run: Run, trees: Trees, folder: string): Promise<void> {
   const build = async () => {
-    say(`${rig}: building images`);
-    await buildImages(rig, await sourcesFor(rig, packages), folder);
+    say(`${nameOf(run)}: building images`);
+    await buildImages(run.rig, await sourcesFor(run, trees), folder);
   };
   const done = built.then(build);
   built = done.catch(() => {});
   return done;
 }
 
-/** Builds the images of a rig, boots them, and judges the log. */
-async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict> {
+/** Builds the images of a run, boots them, and judges the log. */
+async function runRig(run: Run, trees: Trees, asked: Batch): Promise<Verdict> {
   const start = performance.now();
-  const folder = `${cache}/run/${rig}`;
-  const logFile = `${cache}/logs/${rig}.log`;
-  await buildInTurn(rig, packages, folder);
+  const { rig, machine } = run;
+  const name = nameOf(run);
+  const folder = `${cache}/run/${name}`;
+  const logFile = `${cache}/logs/${name}.log`;
+  await buildInTurn(run, trees, folder);
   const names = expected(rig, asked);
-  say(`${rig}: booting Xen, ${names.length} tests`);
+  say(`${name}: booting Xen, ${names.length} tests`);
   if (["loopback", "differential", "store", "oxenstore"].includes(rig)) {
-    say(`${rig}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
+    say(`${name}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);
   }
-  const trouble = await boot(rig, { ...asked }, folder, logFile, resultPrinter(rig));
-  say(`${rig}: the machine is off, after ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  const trouble = await boot(machine, rig, { ...asked }, folder, logFile, resultPrinter(name));
+  say(`${name}: the machine is off, after ${((performance.now() - start) / 1000).toFixed(0)} s`);
   // Half a gigabyte, which the next run makes anew within a second or two.
   await Deno.remove(folder, { recursive: true });
 
   const log = await Deno.readTextFile(logFile);
-  await splitDomuLogs(rig, log);
+  await splitDomuLogs(name, log);
   const verdict = judge(log, names);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
     // The reason is most likely in the last lines, and in CI this output may be all there is.
@@ -128,35 +146,35 @@ async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict
 }
 
 /** Prints results and notes as they arrive. A record that is repeated is printed once. */
-function resultPrinter(rig: Rig): (line: string) => void {
+function resultPrinter(run: string): (line: string) => void {
   const seen = new Set<number>();
   return (line) => {
     const [, noted] = /@note (.*)/.exec(line) ?? [];
-    if (noted) say(`${rig}: ${noted.trim()}`);
+    if (noted) say(`${run}: ${noted.trim()}`);
     for (const { number, record } of parseRecords(line)) {
       if (seen.has(number)) continue;
       seen.add(number);
       if (record.kind === "plan" || record.kind === "done") continue;
       const detail = record.kind === "skip" ? ` # ${record.detail}` : "";
-      say(`${rig}: ${record.kind} ${record.name}${detail}`);
+      say(`${run}: ${record.kind} ${record.name}${detail}`);
     }
   };
 }
 
 /** Writes the consoles of the domUs, which dom0's console carries, into a file each. */
-async function splitDomuLogs(rig: Rig, log: string): Promise<void> {
+async function splitDomuLogs(run: string, log: string): Promise<void> {
   const logs = new Map<string, string>();
   for (const [, name = "", text = ""] of log.matchAll(/^@log (\S+) (.*)$/gm)) {
     logs.set(name, `${logs.get(name) ?? ""}${text.trimEnd()}\n`);
   }
   for (const [name, text] of logs) {
-    await Deno.writeTextFile(`${cache}/logs/${rig}-${name}.log`, text);
+    await Deno.writeTextFile(`${cache}/logs/${run}-${name}.log`, text);
   }
 }
 
 /** Returns what a run has shown to work: nothing if anything failed. */
-function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
-  if (failed.length + problems.length + skipped.length > 0) return [];
+function shownBy({ rig, machine }: Run, { failed, problems, skipped }: Verdict): Ran[] {
+  if (machine.name !== USUAL.name || failed.length + problems.length + skipped.length > 0) return [];
   const deno = `Deno ${Deno.version.deno.split(".", 2).join(".")}`;
   switch (rig) {
     case "loopback":
@@ -177,32 +195,33 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
 
 /** Describes the machine, and the Xen and Linux that booted on it, by the names of Debian's files. */
 async function systemOf(packages: string): Promise<string> {
-  const versionIn = async (pattern: RegExp) =>
-    /\d+\.\d+/.exec((await onlyMatch(`${packages}/boot`, pattern)).replace(/^.*\//, ""))![0];
-  const [xen, linux] = [await versionIn(/^xen-.*\.gz$/), await versionIn(/^vmlinuz-/)];
+  const xen = /\d+\.\d+/.exec((await xenFile(packages)).replace(/^.*\//, ""))![0];
+  const linux = /\d+\.\d+/.exec(await Deno.readTextFile(`${packages}/boot/linux-version`))![0];
   return `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
 }
 
 async function main(): Promise<number> {
-  const { rigs, shell, asked } = parseOptions(Deno.args);
-  const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push(...WHOLE);
+  const { runs: named, shell, asked } = parseOptions(Deno.args);
+  const isWhole = named.length === 0;
+  const runs = isWhole ? WHOLE : named;
+  const machines = runs.map(({ machine }) => machine);
 
-  const missing = await whatIsMissing();
+  const programs = programsFor(machines);
+  const missing = await whatIsMissing(programs);
   if (missing) {
     console.error(`Cannot test on a real Xen: ${missing}`);
     return 1;
   }
   await Deno.mkdir(cache, { recursive: true });
   say("looking for QEMU, gcc and the Debian packages");
-  await installTools(say);
-  const packages = await unpackPackages(cache, say);
+  await installTools(say, programs);
+  const trees = await unpackAll(machines);
 
   if (shell) {
-    const rig = rigs.at(-1)!;
-    const folder = `${cache}/run/${rig}`;
-    await buildImages(rig, await sourcesFor(rig, packages), folder);
-    await bootShell(rig, { ...asked }, folder);
+    const run = runs.at(-1)!;
+    const folder = `${cache}/run/${nameOf(run)}`;
+    await buildImages(run.rig, await sourcesFor(run, trees), folder);
+    await bootShell(run.machine, run.rig, { ...asked }, folder);
     await Deno.remove(folder, { recursive: true });
     return 0;
   }
@@ -215,28 +234,30 @@ async function main(): Promise<number> {
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
   const verdicts = await runSideBySide(
-    rigs.map((rig) => ({ memory: memoryOf(rig), run: () => runRig(rig, packages, asked) })),
+    runs.map((run) => ({ memory: memoryOf(run.rig), run: () => runRig(run, trees, asked) })),
     roomHere(),
   );
-  for (const [index, rig] of rigs.entries()) {
+  for (const [index, run] of runs.entries()) {
     const verdict = verdicts[index]!;
-    ran.push(...shownBy(rig, verdict));
+    const title = nameOf(run);
+    ran.push(...shownBy(run, verdict));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
     skipped += verdict.skipped.length;
     for (const { name, reason } of verdict.skipped) {
-      report.push(`${rig}: skipped ${name}: ${reason}`);
+      report.push(`${title}: skipped ${name}: ${reason}`);
     }
     for (const { name, error } of verdict.failed) {
-      report.push(`${rig}: failed ${name}: ${error}`);
+      report.push(`${title}: failed ${name}: ${error}`);
     }
     for (const problem of verdict.problems) {
-      report.push(`${rig}: problem: ${problem}`);
+      report.push(`${title}: problem: ${problem}`);
     }
   }
 
   if (isWhole) {
-    await keep({ task: "test:xen", system: await systemOf(packages), ran, counts: { passed, failed, skipped } });
+    const system = await systemOf(trees.get(USUAL.name)!);
+    await keep({ task: "test:xen", system, ran, counts: { passed, failed, skipped } });
   }
   console.log();
   for (const line of report) console.log(line);

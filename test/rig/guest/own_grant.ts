@@ -83,16 +83,14 @@ let boots = 0;
 async function boot(type: "PV" | "PVH", verb: string) {
   const name = `${type.toLowerCase()}-${verb}-${++boots}`;
   const log = `/var/log/xen/console/guest-${name}.log`;
-  const domid = await xl.create(name, {
-    type: type.toLowerCase(),
+  const changes = {
     memory: 256,
     // A kernel that goes on after a fault would never end.
     extra: `console=hvc0 loglevel=5 oops=panic verb=${verb}`,
-    // Not tried with the other modes.
-    ...(type === "PVH" ? { tsc_mode: "native" } : {}),
     on_poweroff: "preserve",
     on_crash: "preserve",
-  });
+  };
+  const domid = await xl.create(name, changes, type === "PV" ? "pv" : "pvh");
   let state: "off" | "crashed" | "hangs" = "hangs";
   for (let second = 0; state === "hangs" && second < LIMIT_SECONDS; second++) {
     await new Promise((resolve) => setTimeout(resolve, 1000));

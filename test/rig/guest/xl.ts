@@ -1,11 +1,19 @@
 /** Xen's toolstack, which starts and ends domains from dom0. */
 
+import type { Machine } from "../machines.ts";
+import { machineHere } from "./machine.ts";
+
 /** Memory for an initramfs with Deno in it, twice: packed and unpacked. */
 const MEMORY_MIB = 1024;
 
+/** What xl reads about domains of a type. A PVH domain was not tried with the other modes of its clock. */
+const TYPES = {
+  pv: { type: "pv" },
+  pvh: { type: "pvh", tsc_mode: "native" },
+};
+
 /** What xl reads about a domain. */
 const CONFIG = {
-  type: "pv",
   kernel: "/xen/vmlinux",
   ramdisk: "/xen/domu.cpio",
   // Level 5 shows warnings on the console, as in dom0.
@@ -21,10 +29,15 @@ const CONFIG = {
  * Starts a domain from the kernel and initramfs in /xen. Returns its domid while it still boots.
  *
  * @param changes Settings of xl that replace the usual ones, or add to them.
+ * @param type The type of the domain. Default is the one of the machine's domUs.
  */
-export async function create(name: string, changes: Readonly<Record<string, string | number>> = {}): Promise<number> {
+export async function create(
+  name: string,
+  changes: Readonly<Record<string, string | number>> = {},
+  type: Machine["domu"] = machineHere().domu,
+): Promise<number> {
   const file = `/tmp/${name}.cfg`;
-  const settings = Object.entries({ name, ...CONFIG, ...changes });
+  const settings = Object.entries({ name, ...CONFIG, ...TYPES[type], ...changes });
   await Deno.writeTextFile(file, settings.map(([key, value]) => `${key}=${JSON.stringify(value)}\n`).join(""));
   await xl("create", "-q", file);
   return Number(await xl("domid", name));

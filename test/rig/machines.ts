@@ -1,0 +1,105 @@
+/**
+ * The machines that the rig boots: each is data, for the host, which makes it, and for the guests, which run on it.
+ *
+ * @module
+ */
+
+/** A processor, by Debian's name. */
+export type Architecture = "amd64" | "arm64";
+
+/** What depends on the processor alone. */
+interface Processor {
+  /** The name of Debian's folders for its libraries. */
+  readonly triplet: string;
+  /** The C compiler for it, on this machine. */
+  readonly compiler: string;
+  /** The QEMU that emulates it. */
+  readonly qemu: string;
+  /** npm's name of it. */
+  readonly npm: string;
+  /**
+   * How Xen finds the kernel and the initramfs of dom0: as modules that QEMU's multiboot loader hands over, or where
+   * QEMU's guest loader puts them.
+   */
+  readonly start: "multiboot" | "guest-loader";
+}
+
+/** The processors. */
+export const PROCESSORS: Readonly<Record<Architecture, Processor>> = {
+  amd64: {
+    triplet: "x86_64-linux-gnu",
+    compiler: "gcc",
+    qemu: "qemu-system-x86_64",
+    npm: "x64",
+    start: "multiboot",
+  },
+  arm64: {
+    triplet: "aarch64-linux-gnu",
+    compiler: "aarch64-linux-gnu-gcc",
+    qemu: "qemu-system-aarch64",
+    npm: "arm64",
+    start: "guest-loader",
+  },
+};
+
+/** A machine with Xen on it. */
+interface Description {
+  readonly architecture: Architecture;
+  /** The suite of Debian that Xen, the kernel and the C libraries come from. */
+  readonly suite: "bookworm" | "trixie" | "sid";
+  /** The version in the names of Xen's packages. */
+  readonly xen: "4.17" | "4.20";
+  /** The package that names the kernel's package, whose name changes with Debian's updates. */
+  readonly kernel: string;
+  /** QEMU's arguments: the type of the machine and the model of the processor. */
+  readonly qemu: readonly string[];
+  /** Options on Xen's command line. */
+  readonly xenOptions: string;
+  /** The type of its domUs. */
+  readonly domu: "pv" | "pvh";
+}
+
+/** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
+const CPU = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
+/** TCG emulates AMD's SVM only. A PVH domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */
+const CPU_WITH_SVM = "Nehalem,vendor=AuthenticAMD,+svm,+npt";
+
+const WITH_PV = {
+  architecture: "amd64",
+  kernel: "linux-image-amd64",
+  qemu: ["-cpu", CPU],
+  // xpti=no: switching page tables at each system call doubles the run's time under emulation.
+  xenOptions: "com1=115200,8n1 console=com1 xpti=no",
+  domu: "pv",
+} as const;
+const WITH_PVH = { ...WITH_PV, qemu: ["-cpu", CPU_WITH_SVM], domu: "pvh" } as const;
+const BOOKWORM = { suite: "bookworm", xen: "4.17" } as const;
+
+const DESCRIPTIONS = {
+  "bookworm-pv": { ...BOOKWORM, ...WITH_PV },
+  "bookworm-pvh": { ...BOOKWORM, ...WITH_PVH },
+} as const satisfies Readonly<Record<string, Description>>;
+
+/** The name of a machine: the suite of Debian, and what is special about it. */
+export type MachineName = keyof typeof DESCRIPTIONS;
+
+/** A machine with Xen on it, and its name. */
+export interface Machine extends Description {
+  readonly name: MachineName;
+}
+
+/** The names of all machines. */
+export const MACHINE_NAMES = Object.keys(DESCRIPTIONS) as readonly MachineName[];
+
+/** Returns a machine by its name. */
+export function machineNamed(name: MachineName): Machine {
+  return { name, ...DESCRIPTIONS[name] };
+}
+
+/** The machine of most runs, and of all benches. Its programs run on this machine as well. */
+export const USUAL = machineNamed("bookworm-pv");
+
+/** Returns whether the packages of a machine are those of this machine's own Debian. */
+export function isNative({ architecture, suite }: Machine): boolean {
+  return architecture === USUAL.architecture && suite === USUAL.suite;
+}
