@@ -40,7 +40,7 @@ export class BackendDevice implements Disposable {
     }));
   }
 
-  /** What kind of device it is: `vbd` for a disk, for example. */
+  /** What kind of device it is for this domain: its `backendKind` if it has one. */
   readonly kind: string;
   /** Its number among those of the frontend's domain. */
   readonly id: number;
@@ -59,7 +59,7 @@ export class BackendDevice implements Disposable {
    * Finds a device that this domain is to serve. Nothing is changed.
    *
    * @param domain The domain that the program runs in: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
-   * @param kind What kind of device it is: `vbd` for a disk, for example.
+   * @param kind What kind of device it is for this domain: its `backendKind` if it has one.
    * @param domid The domain of the frontend, 0 to 32751 (0x7FEF).
    * @param id Its number among those of the frontend's domain, 0 to 4294967295.
    * @param options A signal that gives the call up.

@@ -54,7 +54,7 @@ export interface DeviceDescription extends DevicePlace {
 export async function createDevice(domain: { readonly store: StoreBackend }, device: DeviceDescription): Promise<void> {
   const what = "create a device";
   checkPlainObject(what, device, "`device`");
-  const names = ["kind", "id", "frontend", "backend", "frontendNodes", "backendNodes"] as const;
+  const names = ["kind", "id", "frontend", "backend", "backendKind", "frontendNodes", "backendNodes"] as const;
   const given = readOptions(what, device, names, "`device`");
   checkPlace(what, given);
   const { frontendNodes = {}, backendNodes = {} } = given;

@@ -5,7 +5,7 @@ import { XenStore } from "../../../src/xenstore/mod.ts";
 import { expectSame, pair, pattern, random, turns } from "./support.ts";
 
 const FRONT = "/local/domain/1/device/vbd/51728";
-const BACK = "/local/domain/0/backend/vbd/1/51728";
+const BACK = "/local/domain/0/backend/udisk/1/51728";
 
 describe("the end", () => {
   test("waits for what is under way, and then refuses calls", async () => {

@@ -17,7 +17,7 @@ async function machine(offer = {}, properties: Record<string, string | number> =
   xen.domain(1);
   await createDisk(xen.domain(0), 1, "xvdb");
   const [backend, device] = await Promise.all([
-    HandBackend.connect(xen, offer, properties),
+    HandBackend.connect(xen.domain(0), 1, offer, properties),
     BlockDevice.attach(xen.domain(1), "xvdb"),
   ]);
   return { xen, backend, device };
@@ -251,7 +251,7 @@ describe("a backend that", () => {
     const xen = new MockXen();
     xen.domain(1);
     await createDisk(xen.domain(0), 1, "xvdb");
-    const connecting = HandBackend.connect(xen, {}, { ...PROPERTIES, ...properties });
+    const connecting = HandBackend.connect(xen.domain(0), 1, {}, { ...PROPERTIES, ...properties });
     const attaching = expect(BlockDevice.attach(xen.domain(1), "xvdb")).rejects.toMatchObject({ code });
     const backend = await connecting;
     await backend.follow();
@@ -283,7 +283,7 @@ describe("a backend that", () => {
     const xen = new MockXen();
     xen.domain(1);
     await createDisk(xen.domain(0), 1, "xvdb");
-    const backend = await BackendDevice.open(xen.domain(0), "vbd", 1, 51728);
+    const backend = await BackendDevice.open(xen.domain(0), "udisk", 1, 51728);
     const serving = (async () => {
       await backend.offer({});
       await backend.fail("no such file");
@@ -292,7 +292,7 @@ describe("a backend that", () => {
     })();
     await expect(BlockDevice.attach(xen.domain(1), "xvdb")).rejects.toMatchObject({
       code: "closing",
-      message: expect.stringContaining("/local/domain/0/error/backend/vbd/1/51728/error"),
+      message: expect.stringContaining("/local/domain/0/error/backend/udisk/1/51728/error"),
     });
     const late = BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 500 });
     const isLate = expect(late).rejects.toMatchObject({ code: "timed-out" });

@@ -34,7 +34,7 @@ async function machine(options: BackendOptions & { readOnly?: boolean } = {}) {
 }
 
 describe.each([0, 1])("a request, with `feature-persistent` %i,", (persistent) => {
-  const connect = (xen: MockXen) => HandFrontend.connect(xen, { "feature-persistent": persistent });
+  const connect = (xen: MockXen) => HandFrontend.connect(xen.domain(1), { "feature-persistent": persistent });
 
   test("that makes no sense is answered with an error, and touches nothing", async () => {
     const { xen, disk, check } = await machine();
@@ -115,7 +115,7 @@ describe.each([0, 1])("a request, with `feature-persistent` %i,", (persistent) =
 
 test("a disk that is read-only, and features that are not offered, are not to be had", async () => {
   const { xen, disk, check } = await machine({ readOnly: true, flush: false, maxIndirect: 0 });
-  const frontend = await HandFrontend.connect(xen);
+  const frontend = await HandFrontend.connect(xen.domain(1));
   const page = frontend.allocator.share(0, { writable: true });
   const segments = [{ gref: page.grefs[0]!, first: 0, last: 7 }];
   expect(await frontend.ask(request(1, { segments }))).toBe(-1);
@@ -137,14 +137,14 @@ describe("a frontend that", () => {
     ["takes back requests", 0xffff_fff0],
   ])("%s is left, and told so", async (_, value) => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     frontend.setWord(0, value);
     frontend.channel.notify();
     await frontend.device.waitForBackend(Closing);
     await frontend.end();
     expect(backend.failures).toMatchObject([{ code: "protocol" }]);
     const store = await XenStore.open(xen.domain(0));
-    expect(await store.readText("/local/domain/0/error/backend/vbd/1/51728/error")).toMatch(/claims that there are/);
+    expect(await store.readText("/local/domain/0/error/backend/udisk/1/51728/error")).toMatch(/claims that there are/);
     store.close();
     await check();
   });
@@ -167,7 +167,7 @@ describe("a frontend that", () => {
   ];
   test.each(nodes)("%s is refused, and the next one is served", async (_, changes, message) => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.begin(xen, changes);
+    const frontend = await HandFrontend.begin(xen.domain(1), changes);
     await expect(frontend.device.waitForBackend(Connected)).rejects.toMatchObject({ code: "closing" });
     expect((backend.failures[0] as Error).message).toMatch(message);
     await frontend.end();
@@ -194,7 +194,7 @@ describe("a frontend that", () => {
 
   test("sends events all the time starves nobody", async () => {
     const { xen, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const page = frontend.allocator.share(0, { writable: true });
     const segments = [{ gref: page.grefs[0]!, first: 0, last: 7 }];
     let isStorming = true;
@@ -215,7 +215,7 @@ describe("a frontend that", () => {
 
   test("fills the ring again and again is served in bounds, and the event loop turns", async () => {
     const { xen, disk, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     disk.turns = () => 1;
     const page = frontend.allocator.share(0, { writable: true });
     const bytes = request(0, { segments: [{ gref: page.grefs[0]!, first: 0, last: 7 }] });
@@ -238,7 +238,7 @@ describe("a frontend that", () => {
 
   test("ends without waiting for its answers, frees its memory first, and comes again", async () => {
     const { xen, disk, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const page = frontend.allocator.share(0, { writable: true });
     const bytes = request(0, { segments: [{ gref: page.grefs[0]!, first: 0, last: 7 }] });
     const goOn = disk.stop();
@@ -258,7 +258,7 @@ describe("a frontend that", () => {
 
   test("begins again without having ended is not served before it has", async () => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     await frontend.device.publish({}, Closing);
     await frontend.device.waitForBackend(Closing);
     // At rest, so it has ended.
@@ -273,7 +273,7 @@ describe("a frontend that", () => {
 
   test("removes its state has ended for good, as for Linux", async () => {
     const { xen, backend } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const store = await XenStore.open(xen.domain(1));
     await store.write("device/vbd/51728/state", "x");
     await backend.closed;
