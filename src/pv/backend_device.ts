@@ -194,7 +194,8 @@ export class BackendDevice implements Disposable {
    * Writes nodes of this side and its state, all at once. To tell the frontend that something has changed, such as the
    * size of a disk, publish it with `Connected` again.
    *
-   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them.
+   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them; or
+   * `undefined`, to remove one that an earlier program may have left.
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.

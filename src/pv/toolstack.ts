@@ -110,7 +110,7 @@ async function make(
   // Those below take after it.
   await transaction.setPermissions(path, permissions);
   for (const [name, value] of Object.entries({ ...nodes, state: Initialising })) {
-    await transaction.write(`${path}/${name}`, value);
+    if (value !== undefined) await transaction.write(`${path}/${name}`, value);
   }
 }
 

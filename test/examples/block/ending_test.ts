@@ -94,6 +94,22 @@ describe("the end", () => {
   });
 });
 
+test("a ring is not mistaken for that of the program before, whether it has ended or was killed", async () => {
+  const { xen, backend, device } = await pair({ attach: { ringOrder: 2 } });
+  await device.detach();
+  for (const [ringOrder, isKilled] of [[0, false], [2, true], [0, true], [1, false], [0, false]] as const) {
+    const program = xen.domain(1).process();
+    const next = await BlockDevice.attach(program, "xvdb", { ringOrder });
+    await next.write(0, pattern(512, ringOrder));
+    expectSame(await next.read(0, 512), pattern(512, ringOrder));
+    if (isKilled) program.kill();
+    else await next.detach();
+  }
+  expect(backend.failures).toEqual([]);
+  await backend.close();
+  xen.assertClean();
+});
+
 describe("programs that are killed in the middle of a write", () => {
   test("the frontend, twenty times: the next one attaches and reads what was written", async () => {
     const { xen, device, disk, backend } = await pair();

@@ -47,16 +47,13 @@ export class HandFrontend {
     const device = await FrontendDevice.open(domain, KIND, diskNumber(disk));
     const frontend = new HandFrontend(device, domain);
     await device.start();
-    const nodes = {
+    await device.publish({
       "ring-ref": frontend.share.grefs[0]!,
       "event-channel": frontend.channel.port,
       protocol: "x86_64-abi",
       "feature-persistent": 0,
       ...changes,
-    };
-    await device.publish(
-      Object.fromEntries(Object.entries(nodes).filter(([, value]) => value !== undefined)) as Record<string, string>,
-    );
+    });
     return frontend;
   }
 
