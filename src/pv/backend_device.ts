@@ -159,7 +159,12 @@ export class BackendDevice implements Disposable {
           await until(...AT_REST);
           await side.goTo(what, Closed, signal);
         };
-        if (side.state !== Initialising && !AT_REST.includes(side.state)) await follow();
+        if (side.state !== Initialising && !AT_REST.includes(side.state)) {
+          // Of a program that was killed. It has let go of everything, and will answer nothing any more: a frontend
+          // that waits for answers must not wait until this side goes on from `Closing`.
+          await side.goTo(what, Closed, signal);
+          await until(...AT_REST);
+        }
         for (;;) {
           if (side.state === Closed) {
             if (!await this.isOnline({ signal })) throw await this.#offline(what);

@@ -1,8 +1,10 @@
 /** How a disk ends: by its own side, by the backend, by the toolstack, and by kill -9. */
 import { describe, expect, test } from "vitest";
+import { MockXen } from "../../../backends/mock.ts";
+import { BlockBackend, createDisk } from "../../../examples/block/block_backend.ts";
 import { BlockDevice } from "../../../examples/block/block_device.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
-import { expectSame, pair, pattern, random, turns } from "./support.ts";
+import { expectSame, pair, pattern, random, SlowDisk, turns } from "./support.ts";
 
 const FRONT = "/local/domain/1/device/vbd/51728";
 const BACK = "/local/domain/0/backend/udisk/1/51728";
@@ -92,6 +94,29 @@ describe("the end", () => {
     await backend.close();
     xen.assertClean();
   });
+});
+
+test("a backend that takes the place of one that was killed ends the disk at once, and serves it again", async () => {
+  const xen = new MockXen();
+  xen.domain(1);
+  await createDisk(xen.domain(0), 1, "xvdb");
+  const program = xen.domain(0).process();
+  const disk = new SlowDisk(1024 * 1024);
+  disk.stop();
+  await BlockBackend.serve(program, 1, "xvdb", disk);
+  const device = await BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 60_000 });
+  const write = expect(device.write(0, pattern(512))).rejects.toMatchObject({ code: "detached" });
+  await turns();
+  program.kill();
+  disk.cutOff();
+  const backend = await BlockBackend.serve(xen.domain(0), 1, "xvdb", disk.inner);
+  await write;
+  expect(await device.closed).toEqual({ reason: "detached" });
+  const again = await BlockDevice.attach(xen.domain(1), "xvdb");
+  await again.write(0, pattern(512));
+  await again.detach();
+  await backend.close();
+  xen.assertClean();
 });
 
 test("a ring is not mistaken for that of the program before, whether it has ended or was killed", async () => {
