@@ -104,7 +104,7 @@ test("a backend that takes the place of one that was killed ends the disk at onc
   const disk = new SlowDisk(1024 * 1024);
   disk.stop();
   await BlockBackend.serve(program, 1, "xvdb", disk);
-  const device = await BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 60_000 });
+  const device = await BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 600_000 });
   const write = expect(device.write(0, pattern(512))).rejects.toMatchObject({ code: "detached" });
   await turns();
   program.kill();
@@ -117,7 +117,7 @@ test("a backend that takes the place of one that was killed ends the disk at onc
   await again.detach();
   await backend.close();
   xen.assertClean();
-});
+}, 20_000);
 
 test("a ring is not mistaken for that of the program before, whether it has ended or was killed", async () => {
   const { xen, backend, device } = await pair({ attach: { ringOrder: 2 } });
