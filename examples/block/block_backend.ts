@@ -7,7 +7,7 @@
 import type { XenDomain } from "../../mod.ts";
 import { BackendDevice, createDevice, type DevicePlace, PvError, XenbusState } from "../../src/pv/mod.ts";
 import type { Disk } from "./disk.ts";
-import { diskNumber, KIND } from "./names.ts";
+import { BACKEND_KIND, diskNumber, KIND } from "./names.ts";
 import { SECTOR } from "./protocol.ts";
 import { ServedConnection } from "./served_connection.ts";
 
@@ -33,9 +33,9 @@ const TIMEOUT = 10_000;
 
 const INFO_READ_ONLY = 4;
 
-/** Where the toolstack has a disk of a domain. */
+/** Where a disk is whose backend is a program. */
 export function placeOfDisk(name: string, frontend: number, backend = 0): DevicePlace {
-  return { kind: KIND, id: diskNumber(name), frontend, backend };
+  return { kind: KIND, backendKind: BACKEND_KIND, id: diskNumber(name), frontend, backend };
 }
 
 /**
@@ -101,7 +101,7 @@ export class BlockBackend implements AsyncDisposable {
    *
    * @param domain The domain that the program runs in.
    * @param frontend The domain of the frontend.
-   * @param name The name of the disk, for which the toolstack or `createDisk()` has made a device.
+   * @param name The name of the disk, for which `createDisk()` has made a device.
    */
   static async serve(
     domain: Pick<XenDomain, "maps" | "events" | "store">,
@@ -110,7 +110,7 @@ export class BlockBackend implements AsyncDisposable {
     disk: Disk,
     options: BackendOptions = {},
   ): Promise<BlockBackend> {
-    const device = await BackendDevice.open(domain, KIND, frontend, diskNumber(name));
+    const device = await BackendDevice.open(domain, BACKEND_KIND, frontend, diskNumber(name));
     return new BlockBackend(domain, device, disk, options);
   }
 

@@ -68,7 +68,7 @@ export class BlockDevice implements AsyncDisposable {
     this.maxBytes = maxBytes;
     this.#size = properties.sectors * SECTOR;
     this.#flush = properties.flush;
-    this.#discard = properties.discard;
+    this.#discard = properties.discard && !properties.readOnly;
     this.#secureDiscard = properties.secureDiscard;
     const { promise, resolve } = Promise.withResolvers<BlockEnding>();
     this.closed = promise;

@@ -1,5 +1,12 @@
 import { type EventChannel, EventChannels, GrantDevice, type Share, type XenDomain } from "../../mod.ts";
-import { FrontendDevice, FrontRing, GrantPool, type PvWaitOptions, XenbusState } from "../../src/pv/mod.ts";
+import {
+  FrontendDevice,
+  FrontRing,
+  GrantPool,
+  type NodeValues,
+  type PvWaitOptions,
+  XenbusState,
+} from "../../src/pv/mod.ts";
 import { type Offer, ownProtocol, type Properties, readOffer, readProperties } from "./features.ts";
 import { diskNumber, KIND } from "./names.ts";
 import { MOST_DIRECT, SLOT_SIZE } from "./protocol.ts";
@@ -100,10 +107,15 @@ export async function connect(
   }
 }
 
-/** The references of the ring. A backend looks for numbered ones if there is an order, even if it is 0. */
-function ringNodes({ grefs }: Share, order: number): Record<string, number> {
-  if (order === 0) return { "ring-ref": grefs[0]! };
+/**
+ * The references of the ring. A backend looks for numbered ones if there is an order, even if it is 0. A driver that was
+ * killed, or the kernel's, may have left nodes that say otherwise.
+ */
+function ringNodes({ grefs }: Share, order: number): NodeValues {
+  const others = { "multi-queue-num-queues": undefined };
+  if (order === 0) return { ...others, "ring-page-order": undefined, "ring-ref": grefs[0]! };
   return {
+    ...others,
     "ring-page-order": order,
     ...Object.fromEntries(grefs.map((gref, index) => [`ring-ref${index}`, gref])),
   };

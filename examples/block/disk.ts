@@ -65,14 +65,25 @@ export class BytesDisk implements Disk {
 
 /** A disk in a file. */
 export class FileDisk implements Disk, AsyncDisposable {
-  readonly size: number;
   readonly readOnly: boolean;
   readonly #file: FileHandle;
+  #size: number;
 
   private constructor(file: FileHandle, size: number, readOnly: boolean) {
     this.#file = file;
-    this.size = size;
+    this.#size = size;
     this.readOnly = readOnly;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Looks at the size of the file again. Tell the backend: see `BlockBackend.resized()`. */
+  async refresh(): Promise<void> {
+    const { size } = await this.#file.stat();
+    // A sector that is only begun is none.
+    this.#size = size - size % 512;
   }
 
   /** Opens a file, whose size must be a multiple of 512 bytes. */

@@ -1,5 +1,7 @@
 /** The kind of a disk in XenStore. */
 export const KIND = "vbd";
+/** What it is for the backend's domain, so that the kernel there leaves it to the program that serves it. */
+export const BACKEND_KIND = "udisk";
 
 /** The major number of Linux's xvd disks. */
 const XVD = 202;

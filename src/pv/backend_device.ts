@@ -40,7 +40,7 @@ export class BackendDevice implements Disposable {
     }));
   }
 
-  /** What kind of device it is: `vbd` for a disk, for example. */
+  /** What kind of device it is for this domain: its `backendKind` if it has one. */
   readonly kind: string;
   /** Its number among those of the frontend's domain. */
   readonly id: number;
@@ -59,7 +59,7 @@ export class BackendDevice implements Disposable {
    * Finds a device that this domain is to serve. Nothing is changed.
    *
    * @param domain The domain that the program runs in: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
-   * @param kind What kind of device it is: `vbd` for a disk, for example.
+   * @param kind What kind of device it is for this domain: its `backendKind` if it has one.
    * @param domid The domain of the frontend, 0 to 32751 (0x7FEF).
    * @param id Its number among those of the frontend's domain, 0 to 4294967295.
    * @param options A signal that gives the call up.
@@ -159,7 +159,12 @@ export class BackendDevice implements Disposable {
           await until(...AT_REST);
           await side.goTo(what, Closed, signal);
         };
-        if (side.state !== Initialising && !AT_REST.includes(side.state)) await follow();
+        if (side.state !== Initialising && !AT_REST.includes(side.state)) {
+          // Of a program that was killed. It has let go of everything, and will answer nothing any more: a frontend
+          // that waits for answers must not wait until this side goes on from `Closing`.
+          await side.goTo(what, Closed, signal);
+          await until(...AT_REST);
+        }
         for (;;) {
           if (side.state === Closed) {
             if (!await this.isOnline({ signal })) throw await this.#offline(what);
@@ -194,7 +199,8 @@ export class BackendDevice implements Disposable {
    * Writes nodes of this side and its state, all at once. To tell the frontend that something has changed, such as the
    * size of a disk, publish it with `Connected` again.
    *
-   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them.
+   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them; or
+   * `undefined`, to remove one that an earlier program may have left.
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.

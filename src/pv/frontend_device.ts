@@ -72,6 +72,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   /** The domain of the backend. */
   readonly domid: number;
   readonly #side: Side;
+  /** The names of the nodes that were published. */
+  readonly #published = new Set<string>();
   /** Whether this program has begun a connection that is not ended. */
   #started = false;
 
@@ -177,7 +179,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * Writes nodes of this side and its state, all at once. With a ring's references and a port, and the state
    * `Initialised`, the backend sets itself up.
    *
-   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them.
+   * @param nodes The nodes, by their names: bytes, texts or whole numbers, as {@linkcode XenStore.write} takes them; or
+   * `undefined`, to remove one that an earlier program may have left.
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
@@ -191,6 +194,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
     checkState(what, state);
     const side = this.#side;
     await side.publish(what, nodes, state, side.signalOf(what, options), side.state);
+    for (const name of Object.keys(nodes)) this.#published.add(name);
   }
 
   /**
@@ -240,7 +244,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
 
   /**
    * Ends the connection: has the backend finish what it does, and let go of all memory. Free what was granted only
-   * afterwards. Does nothing if no connection was begun here, or if the device is gone.
+   * afterwards. The nodes that were published are removed. Does nothing if no connection was begun here, or if the device is gone.
    *
    * @param options How long that may take, and a signal.
    * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device;
@@ -260,7 +264,10 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
       await side.unlessGone(async () => {
         if (side.state !== Closing && side.state !== Closed) await side.goTo(what, Closing, signal, side.state);
         await until(Closing, Closed);
-        if (side.state !== Closed) await side.goTo(what, Closed, signal, side.state);
+        // The next driver may be one that does not write all of them, and its backend would read those of this one.
+        const nodes = Object.fromEntries([...this.#published].map((name) => [name, undefined]));
+        if (side.state !== Closed) await side.goTo(what, Closed, signal, side.state, nodes);
+        this.#published.clear();
         await until(Closed);
       });
       this.#started = false;

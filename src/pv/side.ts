@@ -13,8 +13,11 @@ import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { NodeFollower } from "./node_follower.ts";
 import { isState, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
 
-/** Nodes to write, by their names: bytes, texts or whole numbers. */
-export type NodeValues = Readonly<Record<string, Uint8Array | string | number>>;
+/**
+ * Nodes to write, by their names: bytes, texts or whole numbers; or `undefined`, to remove a node that an earlier
+ * program may have left.
+ */
+export type NodeValues = Readonly<Record<string, Uint8Array | string | number | undefined>>;
 
 /** How long a part of the dance may take, in milliseconds. */
 export const DANCE_TIMEOUT = 10_000;
@@ -42,6 +45,16 @@ export async function readState(store: Pick<StoreTransaction, "readText">, path:
     const isMissing = error instanceof StoreError && /^(not-found|denied|malformed)$/.test(error.code);
     if (isMissing) return XenbusState.Unknown;
     throw error;
+  }
+}
+
+/** Removes a node, unless it is not there. */
+async function removeIfThere(transaction: StoreTransaction, path: string): Promise<void> {
+  try {
+    await transaction.remove(path);
+  } catch (error) {
+    // Neither is the folder that it would be in.
+    if (!(error instanceof StoreError && error.code === "not-found")) throw error;
   }
 }
 
@@ -196,15 +209,24 @@ export class Side {
       const found = await readState(transaction, path);
       if (found === XenbusState.Unknown) throw this.gone(what);
       if (expected !== undefined && found !== expected) throw this.#taken(what, found, expected);
-      for (const [name, value] of Object.entries(nodes)) await transaction.write(`${path}/${name}`, value);
+      for (const [name, value] of Object.entries(nodes)) {
+        if (value !== undefined) await transaction.write(`${path}/${name}`, value);
+        else await removeIfThere(transaction, `${path}/${name}`);
+      }
       if (again || found !== state) await transaction.write(`${path}/state`, String(state));
     }, { signal });
     this.state = state;
   }
 
   /** Changes this side's state, unless it is the same. Otherwise as {@linkcode Side.publish}. */
-  async goTo(what: string, state: XenbusState, signal: AbortSignal | undefined, expected?: XenbusState): Promise<void> {
-    await this.#change(what, {}, state, signal, expected, false);
+  async goTo(
+    what: string,
+    state: XenbusState,
+    signal: AbortSignal | undefined,
+    expected?: XenbusState,
+    nodes: NodeValues = {},
+  ): Promise<void> {
+    await this.#change(what, nodes, state, signal, expected, false);
   }
 
   /** Runs steps until they are done, or the device is gone. */

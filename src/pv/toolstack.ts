@@ -54,7 +54,7 @@ export interface DeviceDescription extends DevicePlace {
 export async function createDevice(domain: { readonly store: StoreBackend }, device: DeviceDescription): Promise<void> {
   const what = "create a device";
   checkPlainObject(what, device, "`device`");
-  const names = ["kind", "id", "frontend", "backend", "frontendNodes", "backendNodes"] as const;
+  const names = ["kind", "id", "frontend", "backend", "backendKind", "frontendNodes", "backendNodes"] as const;
   const given = readOptions(what, device, names, "`device`");
   checkPlace(what, given);
   const { frontendNodes = {}, backendNodes = {} } = given;
@@ -110,7 +110,7 @@ async function make(
   // Those below take after it.
   await transaction.setPermissions(path, permissions);
   for (const [name, value] of Object.entries({ ...nodes, state: Initialising })) {
-    await transaction.write(`${path}/${name}`, value);
+    if (value !== undefined) await transaction.write(`${path}/${name}`, value);
   }
 }
 

@@ -58,6 +58,7 @@ describe("arguments", () => {
     const create = (device: unknown) => createDevice(xen.domain(0), device as never);
     await expect(create({ ...PLACE })).rejects.toMatchObject({ code: "taken" });
     await expect(create({ ...PLACE, frontend: -1 })).rejects.toThrow("`frontend` must be a whole number");
+    await expect(create({ ...PLACE, backendKind: "u/d" })).rejects.toThrow("`backendKind` must be a name");
     await expect(create({ ...PLACE, mode: "w" })).rejects.toThrow(TypeError);
     await expect(create({ ...PLACE, backendNodes: { state: 4 } })).rejects.toThrow(RangeError);
     await expect(removeDevice(xen.domain(0), { ...PLACE, id: -1 })).rejects.toThrow(RangeError);

@@ -66,6 +66,27 @@ test("serves a kernel's frontend until the toolstack removes the device", async 
   finish();
 });
 
+test("of a kind of its own is not where the kernel's driver of the frontend's kind takes it", async () => {
+  const xen = new MockXen();
+  xen.domain(1);
+  const place = { ...PLACE, backendKind: "udisk" };
+  await createDevice(xen.domain(0), place);
+  const store = await XenStore.open(xen.domain(0));
+  expect(await store.list("/local/domain/0/backend")).toEqual(["udisk"]);
+  const device = await BackendDevice.open(xen.domain(0), "udisk", 1, ID);
+  const frontend = await FrontendDevice.open(xen.domain(1), "vbd", ID);
+  const serving = serve(device);
+  await use(frontend);
+  await frontend.end();
+  await serving;
+  expect(await removeDevice(xen.domain(0), place)).toBe(true);
+  expect(await store.list("/local/domain/0/backend/udisk/1")).toEqual([]);
+  device.close();
+  frontend.close();
+  store.close();
+  xen.assertClean();
+});
+
 test("serves one frontend after the other, also those that were killed", async () => {
   const { xen, open, finish } = await machine();
   const device = await open();

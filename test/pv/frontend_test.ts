@@ -57,6 +57,25 @@ test("`end()` does nothing if no connection was begun here, or another program h
   finish();
 });
 
+test("the nodes of a connection are gone after it, and those that others have left are removed on request", async () => {
+  const { xen, store, open, write, finish } = await machine();
+  const backend = await kernelBackend(xen);
+  const before = (await store.list(FRONT)).toSorted();
+  const device = await open();
+  await write(`${FRONT}/ring-page-order`, 2);
+  await write(`${FRONT}/queue-0/ring-ref`, 8);
+  await device.start();
+  const gone = { "ring-page-order": undefined, "queue-0": undefined, "not/there": undefined };
+  await device.publish({ "ring-ref": 8, "event-channel": 1, ...gone });
+  await device.waitForBackend(Connected);
+  expect((await store.list(FRONT)).toSorted()).toEqual([...before, "event-channel", "ring-ref"].toSorted());
+  await device.end();
+  expect((await store.list(FRONT)).toSorted()).toEqual(before);
+  device.close();
+  backend.close();
+  finish();
+});
+
 describe("a program that comes after one that was killed", () => {
   test.each(["start", "publish", "wait", "connected", "ending"] as const)(
     "at %s ends its connection first",

@@ -1,11 +1,13 @@
 /** How a disk ends: by its own side, by the backend, by the toolstack, and by kill -9. */
 import { describe, expect, test } from "vitest";
+import { MockXen } from "../../../backends/mock.ts";
+import { BlockBackend, createDisk } from "../../../examples/block/block_backend.ts";
 import { BlockDevice } from "../../../examples/block/block_device.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
-import { expectSame, pair, pattern, random, turns } from "./support.ts";
+import { expectSame, pair, pattern, random, SlowDisk, turns } from "./support.ts";
 
 const FRONT = "/local/domain/1/device/vbd/51728";
-const BACK = "/local/domain/0/backend/vbd/1/51728";
+const BACK = "/local/domain/0/backend/udisk/1/51728";
 
 describe("the end", () => {
   test("waits for what is under way, and then refuses calls", async () => {
@@ -92,6 +94,45 @@ describe("the end", () => {
     await backend.close();
     xen.assertClean();
   });
+});
+
+test("a backend that takes the place of one that was killed ends the disk at once, and serves it again", async () => {
+  const xen = new MockXen();
+  xen.domain(1);
+  await createDisk(xen.domain(0), 1, "xvdb");
+  const program = xen.domain(0).process();
+  const disk = new SlowDisk(1024 * 1024);
+  disk.stop();
+  await BlockBackend.serve(program, 1, "xvdb", disk);
+  const device = await BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 600_000 });
+  const write = expect(device.write(0, pattern(512))).rejects.toMatchObject({ code: "detached" });
+  await turns();
+  program.kill();
+  disk.cutOff();
+  const backend = await BlockBackend.serve(xen.domain(0), 1, "xvdb", disk.inner);
+  await write;
+  expect(await device.closed).toEqual({ reason: "detached" });
+  const again = await BlockDevice.attach(xen.domain(1), "xvdb");
+  await again.write(0, pattern(512));
+  await again.detach();
+  await backend.close();
+  xen.assertClean();
+}, 20_000);
+
+test("a ring is not mistaken for that of the program before, whether it has ended or was killed", async () => {
+  const { xen, backend, device } = await pair({ attach: { ringOrder: 2 } });
+  await device.detach();
+  for (const [ringOrder, isKilled] of [[0, false], [2, true], [0, true], [1, false], [0, false]] as const) {
+    const program = xen.domain(1).process();
+    const next = await BlockDevice.attach(program, "xvdb", { ringOrder });
+    await next.write(0, pattern(512, ringOrder));
+    expectSame(await next.read(0, 512), pattern(512, ringOrder));
+    if (isKilled) program.kill();
+    else await next.detach();
+  }
+  expect(backend.failures).toEqual([]);
+  await backend.close();
+  xen.assertClean();
 });
 
 describe("programs that are killed in the middle of a write", () => {

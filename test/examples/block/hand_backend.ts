@@ -1,6 +1,12 @@
-import type { MockXen } from "../../../backends/mock.ts";
+import { BACKEND_KIND, diskNumber } from "../../../examples/block/names.ts";
 import { decodeRequest, encodeResponse, type Request, SLOT_SIZE } from "../../../examples/block/protocol.ts";
-import { type EventChannel, EventChannels, GrantMapper, type WritablePeerMapping } from "../../../mod.ts";
+import {
+  type EventChannel,
+  EventChannels,
+  GrantMapper,
+  type WritablePeerMapping,
+  type XenDomain,
+} from "../../../mod.ts";
 import { BackendDevice, BackRing, XenbusState } from "../../../src/pv/mod.ts";
 
 const { Connected, Closing, Closed } = XenbusState;
@@ -37,12 +43,18 @@ export class HandBackend {
     this.channel = events.bindInterdomain(device.domid, port);
   }
 
-  static async connect(xen: MockXen, offer = {}, properties: Record<string, string | number> = PROPERTIES) {
-    const device = await BackendDevice.open(xen.domain(0), "vbd", 1, 51728);
+  /** Offers the disk `xvdb`, and connects to the frontend that comes. */
+  static async connect(
+    domain: XenDomain,
+    frontend = 1,
+    offer = {},
+    properties: Record<string, string | number> = PROPERTIES,
+  ): Promise<HandBackend> {
+    const device = await BackendDevice.open(domain, BACKEND_KIND, frontend, diskNumber("xvdb"));
     await device.offer(offer);
-    const mapper = new GrantMapper(xen.domain(0));
-    const page = mapper.map(1, [await device.frontend.number("ring-ref")], { writable: true });
-    const events = new EventChannels(xen.domain(0));
+    const mapper = new GrantMapper(domain);
+    const page = mapper.map(frontend, [await device.frontend.number("ring-ref")], { writable: true });
+    const events = new EventChannels(domain);
     const backend = new HandBackend(device, mapper, events, page, await device.frontend.number("event-channel"));
     await device.publish(properties, Connected);
     return backend;

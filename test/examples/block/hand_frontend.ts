@@ -1,5 +1,4 @@
-import { expect } from "vitest";
-import type { MockXen } from "../../../backends/mock.ts";
+import { diskNumber, KIND } from "../../../examples/block/names.ts";
 import {
   decodeResponse,
   putSegments,
@@ -7,7 +6,14 @@ import {
   type Segment,
   SLOT_SIZE,
 } from "../../../examples/block/protocol.ts";
-import { type EventChannel, EventChannels, type GrantAllocator, GrantDevice, type Share } from "../../../mod.ts";
+import {
+  type EventChannel,
+  EventChannels,
+  type GrantAllocator,
+  GrantDevice,
+  type Share,
+  type XenDomain,
+} from "../../../mod.ts";
 import { FrontendDevice, FrontRing, XenbusState } from "../../../src/pv/mod.ts";
 
 const { Connected } = XenbusState;
@@ -22,36 +28,37 @@ export class HandFrontend {
   readonly #grants: GrantDevice;
   readonly #events: EventChannels;
 
-  private constructor(device: FrontendDevice, xen: MockXen) {
+  private constructor(device: FrontendDevice, domain: XenDomain) {
     this.device = device;
-    this.#grants = new GrantDevice(xen.domain(1));
+    this.#grants = new GrantDevice(domain);
     this.allocator = this.#grants.open();
     this.share = this.allocator.share(0, { writable: true });
     this.ring = FrontRing.create(this.share.mapping, { slotSize: SLOT_SIZE });
-    this.#events = new EventChannels(xen.domain(1));
+    this.#events = new EventChannels(domain);
     this.channel = this.#events.bindUnbound(0);
   }
 
   /** Begins a connection, and publishes the nodes of a good frontend, changed by some. */
-  static async begin(xen: MockXen, changes: Record<string, string | number | undefined> = {}): Promise<HandFrontend> {
-    const device = await FrontendDevice.open(xen.domain(1), "vbd", 51728);
-    const frontend = new HandFrontend(device, xen);
+  static async begin(
+    domain: XenDomain,
+    changes: Record<string, string | number | undefined> = {},
+    disk = "xvdb",
+  ): Promise<HandFrontend> {
+    const device = await FrontendDevice.open(domain, KIND, diskNumber(disk));
+    const frontend = new HandFrontend(device, domain);
     await device.start();
-    const nodes = {
+    await device.publish({
       "ring-ref": frontend.share.grefs[0]!,
       "event-channel": frontend.channel.port,
       protocol: "x86_64-abi",
       "feature-persistent": 0,
       ...changes,
-    };
-    await device.publish(
-      Object.fromEntries(Object.entries(nodes).filter(([, value]) => value !== undefined)) as Record<string, string>,
-    );
+    });
     return frontend;
   }
 
-  static async connect(xen: MockXen, changes = {}): Promise<HandFrontend> {
-    const frontend = await HandFrontend.begin(xen, changes);
+  static async connect(domain: XenDomain, changes = {}, disk = "xvdb"): Promise<HandFrontend> {
+    const frontend = await HandFrontend.begin(domain, changes, disk);
     await frontend.device.waitForBackend(Connected);
     await frontend.device.publish({}, Connected);
     return frontend;
@@ -64,9 +71,9 @@ export class HandFrontend {
     const response = new Uint8Array(RESPONSE_SIZE);
     while (!this.ring.take(response)) if (!this.ring.ask()) await this.channel.wait();
     const { id, operation, status } = decodeResponse(response);
-    expect(id).toBe(7);
-    expect(operation).toBe(bytes[0] === 6 ? bytes[1] : bytes[0]);
-    return status;
+    const asked = bytes[0] === 6 ? bytes[1] : bytes[0];
+    if (id === 7 && operation === asked) return status;
+    throw new Error(`request 7 for operation ${asked} is answered as request ${id} for operation ${operation}`);
   }
 
   setWord(word: number, value: number): void {

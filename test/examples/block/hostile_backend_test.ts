@@ -5,10 +5,10 @@ import { describe, expect, test } from "vitest";
 import { MockXen } from "../../../backends/mock.ts";
 import { createDisk } from "../../../examples/block/block_backend.ts";
 import { BlockDevice } from "../../../examples/block/block_device.ts";
-import type { Request } from "../../../examples/block/protocol.ts";
 import { BackendDevice, XenbusState } from "../../../src/pv/mod.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
 import { HandBackend, PROPERTIES } from "./hand_backend.ts";
+import { LIES } from "./lies.ts";
 import { pattern, turns } from "./support.ts";
 
 const { Connected, Closing, Closed } = XenbusState;
@@ -17,54 +17,14 @@ async function machine(offer = {}, properties: Record<string, string | number> =
   xen.domain(1);
   await createDisk(xen.domain(0), 1, "xvdb");
   const [backend, device] = await Promise.all([
-    HandBackend.connect(xen, offer, properties),
+    HandBackend.connect(xen.domain(0), 1, offer, properties),
     BlockDevice.attach(xen.domain(1), "xvdb"),
   ]);
   return { xen, backend, device };
 }
 
-const id = (number: number) => {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(number), true);
-  return bytes;
-};
-
-const lies: [name: string, message: RegExp, lie: (backend: HandBackend, request: Request) => void][] = [
-  ["with an id that was never given", /it has answered request 77, which is not under way/, (backend, { answers }) => {
-    backend.answer({ id: id(77), answers });
-  }],
-  ["with an id that is too large to be a number", /which is not under way/, (backend, { answers }) => {
-    backend.answer({ id: new Uint8Array(8).fill(0xff), answers });
-  }],
-  ["with the right id and more behind it", /which is not under way/, (backend, { id, answers }) => {
-    const other = id.slice();
-    other[7] = 1;
-    backend.answer({ id: other, answers });
-  }],
-  ["as another operation", /as operation 1, and it was operation 0/, (backend, { id }) => {
-    backend.answer({ id, answers: 1 });
-  }],
-  ["with a status that means nothing", /with the status 5, which means nothing/, (backend, request) => {
-    backend.answer(request, 5);
-  }],
-  ["with another status that means nothing", /with the status -3, which means nothing/, (backend, request) => {
-    backend.answer(request, -3);
-  }],
-  [
-    "more often than it was asked",
-    /claims that there are 2 responses where there can be 0 to 1/,
-    (backend, request) => {
-      backend.answer(request);
-      backend.ring.push();
-      backend.setWord(2, 2);
-    },
-  ],
-  ["very often", /claims that there are 2147483647 responses/, (backend) => backend.setWord(2, 2 ** 31 - 1)],
-  ["less often than before", /claims that there are -1 responses/, (backend) => backend.setWord(2, 0xffff_ffff)],
-];
-
 describe("a backend that answers", () => {
-  test.each(lies)("%s ends the disk with `protocol`", async (_, message, lie) => {
+  test.each(LIES)("%s ends the disk with `protocol`", async (_, message, lie) => {
     const { xen, backend, device } = await machine();
     const failure = { name: "BlockError", code: "protocol", message: expect.stringMatching(message) };
     const read = expect(device.read(0, 512)).rejects.toMatchObject(failure);
@@ -251,11 +211,21 @@ describe("a backend that", () => {
     const xen = new MockXen();
     xen.domain(1);
     await createDisk(xen.domain(0), 1, "xvdb");
-    const connecting = HandBackend.connect(xen, {}, { ...PROPERTIES, ...properties });
+    const connecting = HandBackend.connect(xen.domain(0), 1, {}, { ...PROPERTIES, ...properties });
     const attaching = expect(BlockDevice.attach(xen.domain(1), "xvdb")).rejects.toMatchObject({ code });
     const backend = await connecting;
     await backend.follow();
     await attaching;
+    xen.assertClean();
+  });
+
+  test("offers to discard, but not to write, as Linux's does, can do neither", async () => {
+    const { xen, backend, device } = await machine({}, { ...PROPERTIES, info: 4, "feature-discard": 1 });
+    expect([device.readOnly, device.canDiscard]).toEqual([true, false]);
+    await expect(device.discard(0, 512)).rejects.toMatchObject({ code: "read-only" });
+    const detaching = device.detach();
+    await backend.follow();
+    await detaching;
     xen.assertClean();
   });
 
@@ -283,7 +253,7 @@ describe("a backend that", () => {
     const xen = new MockXen();
     xen.domain(1);
     await createDisk(xen.domain(0), 1, "xvdb");
-    const backend = await BackendDevice.open(xen.domain(0), "vbd", 1, 51728);
+    const backend = await BackendDevice.open(xen.domain(0), "udisk", 1, 51728);
     const serving = (async () => {
       await backend.offer({});
       await backend.fail("no such file");
@@ -292,7 +262,7 @@ describe("a backend that", () => {
     })();
     await expect(BlockDevice.attach(xen.domain(1), "xvdb")).rejects.toMatchObject({
       code: "closing",
-      message: expect.stringContaining("/local/domain/0/error/backend/vbd/1/51728/error"),
+      message: expect.stringContaining("/local/domain/0/error/backend/udisk/1/51728/error"),
     });
     const late = BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 500 });
     const isLate = expect(late).rejects.toMatchObject({ code: "timed-out" });

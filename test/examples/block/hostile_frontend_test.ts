@@ -7,6 +7,7 @@ import { putSegments, RESPONSE_SIZE, SLOT_SIZE } from "../../../examples/block/p
 import { GrantDevice } from "../../../mod.ts";
 import { FrontendDevice, XenbusState } from "../../../src/pv/mod.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
+import { badRequests } from "./bad_requests.ts";
 import { HandFrontend, request } from "./hand_frontend.ts";
 import { pattern, SlowDisk, turns } from "./support.ts";
 
@@ -34,7 +35,7 @@ async function machine(options: BackendOptions & { readOnly?: boolean } = {}) {
 }
 
 describe.each([0, 1])("a request, with `feature-persistent` %i,", (persistent) => {
-  const connect = (xen: MockXen) => HandFrontend.connect(xen, { "feature-persistent": persistent });
+  const connect = (xen: MockXen) => HandFrontend.connect(xen.domain(1), { "feature-persistent": persistent });
 
   test("that makes no sense is answered with an error, and touches nothing", async () => {
     const { xen, disk, check } = await machine();
@@ -43,46 +44,15 @@ describe.each([0, 1])("a request, with `feature-persistent` %i,", (persistent) =
     good.bytes.fill(0xaa);
     const readOnly = frontend.allocator.share(0);
     const [gref] = good.grefs as [number];
-    const whole = { gref, first: 0, last: 7 };
-    const wrong: Record<string, Uint8Array> = {
-      "no segments": request(0),
-      "no segments to write": request(1),
-      "twelve segments": request(0, { segments: [whole], claimed: 12 }),
-      "255 segments": request(1, { segments: [whole], claimed: 255 }),
-      "a last sector outside of the page": request(1, { segments: [{ gref, first: 0, last: 8 }] }),
-      "a first sector behind the last": request(1, { segments: [{ gref, first: 5, last: 4 }] }),
-      "the sector behind the last": request(1, { segments: [whole], sector: 2048 }),
-      "sectors around the end": request(1, { segments: [whole], sector: 2047 }),
-      "sectors far outside": request(0, { segments: [whole], sector: Number.MAX_SAFE_INTEGER }),
-      "a reference that was never granted": request(1, { segments: [whole, { gref: 999_999, first: 0, last: 0 }] }),
-      "a reference that was never granted, to read to": request(0, { segments: [{ gref: 60_000, first: 0, last: 0 }] }),
-      "a page that may not be written": request(0, { segments: [{ gref: readOnly.grefs[0]!, first: 0, last: 7 }] }),
-      "an indirect page that was never granted": request(6, { second: 1, count: 1, grefs: [999_999] }),
-      "no indirect segments": request(6, { second: 0, count: 0, grefs: [gref] }),
-      "too many indirect segments": request(6, { second: 0, count: 257, grefs: [gref] }),
-      "very many indirect segments": request(6, { second: 1, count: 65535, grefs: [gref] }),
-      // The page has 0xaa everywhere.
-      "indirect segments that make no sense": request(6, { second: 1, count: 3, grefs: [gref] }),
-      "a flush with segments": request(3, { segments: [whole] }),
-      "a discard outside": request(5, { second: 0, sector: 2047, sectors: 2n }),
-      "a discard of very much": request(5, { second: 0, sectors: 2n ** 64n - 1n }),
-      "a discard from far outside": request(5, { second: 0, sector: 2 ** 52, sectors: 1n }),
-    };
-    for (const [what, bytes] of Object.entries(wrong)) expect([what, await frontend.ask(bytes)]).toEqual([what, -1]);
-    const unknown: Record<string, Uint8Array> = {
-      "a barrier": request(2),
-      "operation 4": request(4),
-      "operation 255": request(255),
-      "an indirect flush": request(6, { second: 3, count: 1, grefs: [gref] }),
-      "an indirect discard": request(6, { second: 5, count: 1, grefs: [gref] }),
-      "an indirect indirect request": request(6, { second: 6, count: 1, grefs: [gref] }),
-    };
-    for (const [what, bytes] of Object.entries(unknown)) expect([what, await frontend.ask(bytes)]).toEqual([what, -2]);
+    const target = { sectors: disk.size / 512, gref, readOnlyGref: readOnly.grefs[0]! };
+    for (const { what, bytes, status } of badRequests(target)) {
+      expect([what, await frontend.ask(bytes)]).toEqual([what, status]);
+    }
     expect(disk.bytes.every((byte) => byte === 0)).toBe(true);
     expect(disk.log.every((call) => call.startsWith("read"))).toBe(true);
     // It is served all the same.
     good.bytes.set(pattern(4096));
-    expect(await frontend.ask(request(1, { segments: [whole] }))).toBe(0);
+    expect(await frontend.ask(request(1, { segments: [{ gref, first: 0, last: 7 }] }))).toBe(0);
     expect(disk.bytes.subarray(0, 4096)).toEqual(pattern(4096));
     readOnly.release();
     await frontend.device.end();
@@ -115,7 +85,7 @@ describe.each([0, 1])("a request, with `feature-persistent` %i,", (persistent) =
 
 test("a disk that is read-only, and features that are not offered, are not to be had", async () => {
   const { xen, disk, check } = await machine({ readOnly: true, flush: false, maxIndirect: 0 });
-  const frontend = await HandFrontend.connect(xen);
+  const frontend = await HandFrontend.connect(xen.domain(1));
   const page = frontend.allocator.share(0, { writable: true });
   const segments = [{ gref: page.grefs[0]!, first: 0, last: 7 }];
   expect(await frontend.ask(request(1, { segments }))).toBe(-1);
@@ -137,14 +107,14 @@ describe("a frontend that", () => {
     ["takes back requests", 0xffff_fff0],
   ])("%s is left, and told so", async (_, value) => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     frontend.setWord(0, value);
     frontend.channel.notify();
     await frontend.device.waitForBackend(Closing);
     await frontend.end();
     expect(backend.failures).toMatchObject([{ code: "protocol" }]);
     const store = await XenStore.open(xen.domain(0));
-    expect(await store.readText("/local/domain/0/error/backend/vbd/1/51728/error")).toMatch(/claims that there are/);
+    expect(await store.readText("/local/domain/0/error/backend/udisk/1/51728/error")).toMatch(/claims that there are/);
     store.close();
     await check();
   });
@@ -167,11 +137,10 @@ describe("a frontend that", () => {
   ];
   test.each(nodes)("%s is refused, and the next one is served", async (_, changes, message) => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.begin(xen, changes);
+    const frontend = await HandFrontend.begin(xen.domain(1), changes);
     await expect(frontend.device.waitForBackend(Connected)).rejects.toMatchObject({ code: "closing" });
     expect((backend.failures[0] as Error).message).toMatch(message);
     await frontend.end();
-    await removeNodes(xen);
     await check();
   });
 
@@ -194,7 +163,7 @@ describe("a frontend that", () => {
 
   test("sends events all the time starves nobody", async () => {
     const { xen, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const page = frontend.allocator.share(0, { writable: true });
     const segments = [{ gref: page.grefs[0]!, first: 0, last: 7 }];
     let isStorming = true;
@@ -215,7 +184,7 @@ describe("a frontend that", () => {
 
   test("fills the ring again and again is served in bounds, and the event loop turns", async () => {
     const { xen, disk, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     disk.turns = () => 1;
     const page = frontend.allocator.share(0, { writable: true });
     const bytes = request(0, { segments: [{ gref: page.grefs[0]!, first: 0, last: 7 }] });
@@ -238,7 +207,7 @@ describe("a frontend that", () => {
 
   test("ends without waiting for its answers, frees its memory first, and comes again", async () => {
     const { xen, disk, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const page = frontend.allocator.share(0, { writable: true });
     const bytes = request(0, { segments: [{ gref: page.grefs[0]!, first: 0, last: 7 }] });
     const goOn = disk.stop();
@@ -258,7 +227,7 @@ describe("a frontend that", () => {
 
   test("begins again without having ended is not served before it has", async () => {
     const { xen, backend, check } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     await frontend.device.publish({}, Closing);
     await frontend.device.waitForBackend(Closing);
     // At rest, so it has ended.
@@ -273,7 +242,7 @@ describe("a frontend that", () => {
 
   test("removes its state has ended for good, as for Linux", async () => {
     const { xen, backend } = await machine();
-    const frontend = await HandFrontend.connect(xen);
+    const frontend = await HandFrontend.connect(xen.domain(1));
     const store = await XenStore.open(xen.domain(1));
     await store.write("device/vbd/51728/state", "x");
     await backend.closed;
@@ -295,11 +264,3 @@ describe("a frontend that", () => {
     await check();
   });
 });
-
-/** Removes what a frontend has published, as some do at their end. */
-async function removeNodes(xen: MockXen): Promise<void> {
-  const store = await XenStore.open(xen.domain(1));
-  const names = ["ring-ref", "event-channel", "ring-page-order", "multi-queue-num-queues", "feature-persistent"];
-  for (const name of names) await store.remove(`device/vbd/51728/${name}`);
-  store.close();
-}
