@@ -7,6 +7,7 @@ import { denoDomain } from "@gntalloc/gntalloc/deno";
 import * as faults from "@gntalloc/gntalloc/faults";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
+import { drawDevice, drawXen, type PictureOptions } from "@gntalloc/gntalloc/pictures";
 import * as record from "@gntalloc/gntalloc/record";
 import { type Vchan, VchanError, type VchanErrorCode, VchanServer } from "@gntalloc/gntalloc/vchan";
 import { StoreError, type StoreTransaction, XenStore } from "@gntalloc/gntalloc/xenstore";
@@ -28,4 +29,8 @@ export const size: number = bytes.length / PAGE_SIZE;
 export const own = (transaction: StoreTransaction): Promise<number> => transaction.readNumber("domid");
 export const vchanCode: VchanErrorCode = new VchanError("", { code: "closed", operation: "read" }).code;
 export const readByHand = (vchan: Vchan): Promise<number | null> => vchan.read(new Uint8Array(1));
+export const drawn = (options: PictureOptions): string[] => [
+  drawXen(xen.inspect(), options),
+  drawDevice(device.inspect(), options),
+];
 export { denoDomain, faults, grantsConformance, nodeDomain, record, StoreError, VchanServer, XenStore };

@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/pictures/": ["src/contract/", "src/grants/reports.ts"],
   "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
