@@ -23,7 +23,14 @@ import { runJest } from "./jest.ts";
 import { type Checks, packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
-import { installPackage, installTools, KOFFI, NODE_TYPES, NODES } from "../../scripts/npm/projects.ts";
+import {
+  installPackage,
+  installTools,
+  KOFFI,
+  METRICS_LIBRARIES,
+  NODE_TYPES,
+  NODES,
+} from "../../scripts/npm/projects.ts";
 import { Report } from "./report.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
@@ -148,7 +155,7 @@ async function main(): Promise<number> {
   }
 
   const docsProject = `${cache}/docs_project`;
-  await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES] });
+  await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES, ...METRICS_LIBRARIES] });
   const snippets = await Snippets.write(repository, docsProject);
   await checkAll("docs/node.md", nodeChecks(tools, snippets));
   await checkAll("docs/node.md", typescriptChecks(tools, snippets));

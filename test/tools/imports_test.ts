@@ -39,6 +39,10 @@ describe("in this repository", () => {
   });
 });
 
+const OF_EXAMPLES =
+  "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/vchan/ and src/xenstore/, the public faces " +
+  "of backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about";
+
 describe("brokenRules()", () => {
   test.each([
     ["mod.ts", "backends/mock.ts", "src/"],
@@ -84,13 +88,14 @@ describe("brokenRules()", () => {
     [
       "examples/share.ts",
       "src/grants/device.ts",
-      "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
+      OF_EXAMPLES,
     ],
     [
       "examples/share.ts",
       "examples/ring/layout.ts",
-      "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and Node's modules",
+      OF_EXAMPLES,
     ],
+    ["examples/share.ts", "npm:/prom-client@15.1.3", OF_EXAMPLES],
   ])("names the import when %s imports %s", (from, target, ...mays) => {
     const broken = brokenRules(new Map([[from, [target]], [target, []]]));
     expect(broken).toEqual(mays.map((may) => `${from} imports ${target}: modules here may import ${may}`));

@@ -5,6 +5,7 @@ import { PAGE_SIZE } from "@gntalloc/gntalloc/backend";
 import { grantsConformance } from "@gntalloc/gntalloc/conformance";
 import { denoDomain } from "@gntalloc/gntalloc/deno";
 import * as faults from "@gntalloc/gntalloc/faults";
+import { metrics, type MetricsOptions, type ObservingMeter } from "@gntalloc/gntalloc/metrics";
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import { drawDevice, drawXen, type PictureOptions } from "@gntalloc/gntalloc/pictures";
@@ -29,6 +30,8 @@ export const size: number = bytes.length / PAGE_SIZE;
 export const own = (transaction: StoreTransaction): Promise<number> => transaction.readNumber("domid");
 export const vchanCode: VchanErrorCode = new VchanError("", { code: "closed", operation: "read" }).code;
 export const readByHand = (vchan: Vchan): Promise<number | null> => vchan.read(new Uint8Array(1));
+export const measured = (options: MetricsOptions): string => metrics(device, options);
+export type AnyMeter = ObservingMeter<unknown>;
 export const drawn = (options: PictureOptions): string[] => [
   drawXen(xen.inspect(), options),
   drawDevice(device.inspect(), options),

@@ -36,6 +36,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/metrics/": ["src/contract/", "src/grants/reports.ts"],
   "src/pictures/": ["src/contract/", "src/grants/reports.ts"],
   "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
@@ -101,10 +102,11 @@ const RULES: readonly Rule[] = [
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
     of: /^examples\//,
-    may: "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, the public faces of backends, their own folder and " +
-      "Node's modules",
+    may: "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/vchan/ and src/xenstore/, the public faces of " +
+      "backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about",
     allows: (target, from) =>
-      target === "mod.ts" || /^src\/(xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
+      target === "mod.ts" || /^src\/(metrics|pictures|vchan|xenstore)\/mod\.ts$/.test(target) || target in FACES ||
+      (from.startsWith("examples/metrics/") && /prom-client|@opentelemetry/.test(target)) ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },
 ];
