@@ -7,11 +7,12 @@
  */
 
 import { parseArgs } from "node:util";
-import { buildNpm } from "../../scripts/build_npm.ts";
+import { buildCli, buildNpm } from "../../scripts/build_npm.ts";
 import { forget, keep } from "../../scripts/ci/ran.ts";
 import { exec } from "../../scripts/exec.ts";
 import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
+import { cliChecks } from "./cli_checks.ts";
 import { findChromium } from "./chromium.ts";
 import { browserChecks } from "./docs/browser.ts";
 import { exampleChecks } from "./docs/examples.ts";
@@ -153,6 +154,12 @@ async function main(): Promise<number> {
       );
     }, "mock");
   }
+
+  const cliProject = `${cache}/cli_project`;
+  const cliTarball = await buildCli(cache);
+  // koffi comes by itself.
+  await installPackage(cliProject, tarball, { packages: [cliTarball] });
+  await checkAll("the command line", cliChecks(tools, cliProject, cliTarball));
 
   const docsProject = `${cache}/docs_project`;
   await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES, ...METRICS_LIBRARIES] });

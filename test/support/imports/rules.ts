@@ -4,6 +4,7 @@
  * @module
  */
 
+import config from "../../../deno.json" with { type: "json" };
 import type { ImportGraph } from "./graph.ts";
 
 /** What the modules of a part of the repository may import. */
@@ -42,7 +43,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */
-const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|examples|scripts|test)\/.+)$/;
+const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|cli|examples|scripts|test)\/.+)$/;
 
 /** How handles are shown, those of the library and those of backends. */
 const INSPECTION = "src/shared/inspection.ts";
@@ -53,6 +54,9 @@ const KNOWS_NODE = /^backends\/(node|linux\/node_waiting)\.ts$/;
 /** The only module of the library that may know Deno. */
 const KNOWS_DENO = "backends/deno.ts";
 const LIBRARY = /^(mod\.ts|(src|backends|wasm)\/.*)$/;
+
+/** The entries of the library. */
+const PUBLISHED: ReadonlySet<string> = new Set(Object.values(config.exports).map((path) => path.slice(2)));
 
 const inside = (...folders: readonly string[]) => (target: string) =>
   folders.some((folder) => target === folder || (folder.endsWith("/") && target.startsWith(folder)));
@@ -100,6 +104,12 @@ const RULES: readonly Rule[] = [
     allows: (target) => !target.startsWith("test/") || target.startsWith("test/support/"),
   },
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
+  {
+    of: /^cli\//,
+    may: "what the library publishes, their own folder, Node's modules and commander, as it is a package of its own",
+    allows: (target) =>
+      PUBLISHED.has(target) || target.startsWith("cli/") || target.startsWith("node:") || /\bcommander\b/.test(target),
+  },
   {
     of: /^examples\//,
     may: "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/vchan/ and src/xenstore/, the public faces of " +
@@ -152,10 +162,12 @@ export function strayModules(paths: Iterable<string>): string[] {
     .map((path) => `${path} is in a place without a rule: see test/support/imports/rules.ts`);
 }
 
-/** Finds modules of the library that use `Deno` and may not. Comments and strings may name it. */
+/** Finds modules of the library and of the command line that use `Deno` and may not: both also run on Node. Comments and strings may name it. */
 export function usesOfDeno(texts: ReadonlyMap<string, string>): string[] {
   return [...texts]
-    .filter(([path, text]) => LIBRARY.test(path) && path !== KNOWS_DENO && /\bDeno\b/.test(codeOf(text)))
+    .filter(([path, text]) =>
+      (LIBRARY.test(path) || path.startsWith("cli/")) && path !== KNOWS_DENO && /\bDeno\b/.test(codeOf(text))
+    )
     .map(([path]) => `${path} uses Deno: only ${KNOWS_DENO} may`);
 }
 

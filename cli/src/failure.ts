@@ -1,0 +1,51 @@
+import { GrantError } from "@gntalloc/gntalloc";
+import { TraceError } from "@gntalloc/gntalloc/record";
+import { VchanError } from "@gntalloc/gntalloc/vchan";
+import { StoreError } from "@gntalloc/gntalloc/xenstore";
+import { EXIT, Failed, Interrupted, UsageError } from "./exit.ts";
+import { StatementError } from "./script/statement_error.ts";
+
+/** What is said of an error, and how the program ends. */
+export interface Failure {
+  /** The line, or `undefined` if there is nothing to say. */
+  readonly line: string | undefined;
+  /** The exit code. */
+  readonly code: number;
+}
+
+/** The name of an error's entry in docs/troubleshooting.md, such as `grant:no-device`; `undefined` if it has none. */
+export function entryOf(error: unknown): string | undefined {
+  if (error instanceof GrantError) return `grant:${error.code}`;
+  if (error instanceof StoreError) return `store:${error.code}`;
+  if (error instanceof VchanError) return `vchan:${error.code}`;
+  return undefined;
+}
+
+/** Says what failed in one line, with the code and the way out. */
+export function failureOf(error: unknown): Failure {
+  const cause = error instanceof StatementError ? error.cause : error;
+  if (cause instanceof Interrupted) return { line: undefined, code: cause.code };
+  if (cause instanceof Failed) return { line: undefined, code: EXIT.failed };
+  const place = error instanceof StatementError ? `line ${error.line} (${error.text}): ` : "";
+  const { kind, code } = classOf(cause);
+  const message = oneLine(place + (cause instanceof Error ? cause.message : String(cause)));
+  const entry = entryOf(cause);
+  const more = entry === undefined ? "" : `${/[.!?]$/.test(message) ? "" : "."} More: gntalloc explain ${entry}`;
+  return { line: `gntalloc: ${kind === "" ? "" : `${kind}: `}${message}${more}`, code };
+}
+
+function oneLine(message: string): string {
+  return message.replace(/\s*\n\s*/g, " ");
+}
+
+/** The kind of an error, which its line begins with, and the exit code. */
+function classOf(error: unknown): { readonly kind: string; readonly code: number } {
+  const kind = entryOf(error);
+  if (kind !== undefined) return { kind, code: EXIT.failed };
+  if (error instanceof TraceError) return { kind: "trace", code: EXIT.failed };
+  // The library checks arguments, too.
+  if (error instanceof UsageError || error instanceof TypeError || error instanceof RangeError) {
+    return { kind: "usage", code: EXIT.usage };
+  }
+  return { kind: (error as Error | undefined)?.name === "TimeoutError" ? "timeout" : "", code: EXIT.failed };
+}
