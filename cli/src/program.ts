@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "./version.ts";
 import type { Host } from "./host.ts";
+import { addHelpCommands } from "./program/help.ts";
 import { addGrantCommands } from "./program/grants.ts";
 import { addScriptCommands } from "./program/scripts.ts";
 import { addStoreCommands } from "./program/store.ts";
@@ -30,6 +31,7 @@ export function createProgram(host: Host): Command {
   addScriptCommands(program, host);
   addStoreCommands(program, host);
   addVchanCommands(program, host);
+  addHelpCommands(program, host);
   return program;
 }
 
