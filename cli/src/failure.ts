@@ -23,7 +23,7 @@ export function entryOf(error: unknown): string | undefined {
 
 /** Says what failed in one line, with the code and the way out. */
 export function failureOf(error: unknown): Failure {
-  const cause = error instanceof StatementError ? error.cause : error;
+  const cause = reasonOf(error instanceof StatementError ? error.cause : error);
   if (cause instanceof Interrupted) return { line: undefined, code: cause.code };
   if (cause instanceof Failed) return { line: undefined, code: EXIT.failed };
   const place = error instanceof StatementError ? `line ${error.line} (${error.text}): ` : "";
@@ -32,6 +32,11 @@ export function failureOf(error: unknown): Failure {
   const entry = entryOf(cause);
   const more = entry === undefined ? "" : `${/[.!?]$/.test(message) ? "" : "."} More: gntalloc explain ${entry}`;
   return { line: `gntalloc: ${kind === "" ? "" : `${kind}: `}${message}${more}`, code };
+}
+
+/** Why something was aborted: timers do not reject with the reason itself. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof Error && error.name === "AbortError" && error.cause !== undefined ? error.cause : error;
 }
 
 function oneLine(message: string): string {

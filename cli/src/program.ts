@@ -3,6 +3,7 @@ import { version } from "./version.ts";
 import type { Host } from "./host.ts";
 import { addHelpCommands } from "./program/help.ts";
 import { addGrantCommands } from "./program/grants.ts";
+import { addLookingCommands } from "./program/looking.ts";
 import { addScriptCommands } from "./program/scripts.ts";
 import { addStoreCommands } from "./program/store.ts";
 import { addVchanCommands } from "./program/vchan.ts";
@@ -31,6 +32,7 @@ export function createProgram(host: Host): Command {
   addScriptCommands(program, host);
   addStoreCommands(program, host);
   addVchanCommands(program, host);
+  addLookingCommands(program, host);
   addHelpCommands(program, host);
   return program;
 }

@@ -16,14 +16,18 @@ export interface CliOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether it may write files. Default is false. */
+  readonly allowWrite?: boolean;
 }
 
 /** Runs the program to its end. */
-export function gntalloc(args: readonly string[], { input, env = {}, cwd }: CliOptions = {}): Promise<ExecResult> {
-  return run(Deno.execPath(), [...DENO, ...args], {
+export function gntalloc(args: readonly string[], options: CliOptions = {}): Promise<ExecResult> {
+  const { input, env = {}, cwd, allowWrite = false } = options;
+  const [command, ...rest] = DENO;
+  return run(Deno.execPath(), [command!, ...(allowWrite ? ["--allow-write"] : []), ...rest, ...args], {
     env,
-    ...(input === undefined ? {} : { input }),
-    ...(cwd === undefined ? {} : { cwd }),
+    input,
+    cwd,
   });
 }
 

@@ -30,7 +30,9 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await Deno.makeTempDir();
-  const words = [Deno.execPath(), ...DENO].map((word) => `'${word}'`).join(" ");
+  const [command, ...rest] = DENO;
+  // Traces are written.
+  const words = [Deno.execPath(), command!, "--allow-write", ...rest].map((word) => `'${word}'`).join(" ");
   await Deno.writeTextFile(`${folder}/gntalloc`, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
 });
 

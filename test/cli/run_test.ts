@@ -1,6 +1,6 @@
 /** Scripts. */
 import { expect, test } from "vitest";
-import { gntalloc, lines } from "./cli.ts";
+import { gntalloc, lines, start } from "./cli.ts";
 
 const run = (...statements: string[]) => gntalloc(["run", "--mock", ...lines(...statements)]);
 
@@ -124,6 +124,14 @@ test("vchan: both sides talk", async () => {
   expect(stdout).toContain('0: receives "answer" on client\n');
   expect(stdout).toContain("0: receives the end on client\n");
   expect(code).toBe(0);
+});
+
+test("a signal ends a script that waits, and all is released", async () => {
+  const program = start(["run", "--mock", ...lines("1: share ring --to 0", "1: sleep 1h")]);
+  await program.until("1: shares 1 page");
+  program.kill("SIGTERM");
+  expect(await program.code).toBe(143);
+  expect(program.stderr).toBe("");
 });
 
 test("the lines of a real domain are chosen by --side, and none may name another without it", async () => {

@@ -33,9 +33,17 @@ export async function run(host: Host, script: string | undefined, options: RunCo
   }
 }
 
-/** Reads the script, and chooses its statements and where they run. */
-export async function prepare(script: string | undefined, { mock, line = [], side }: RunCommandOptions) {
-  const all = readStatements({ ...(script === undefined ? {} : { script }), line });
+/**
+ * Reads the script, and chooses its statements and where they run.
+ *
+ * @param mayBeEmpty Whether there may be none.
+ */
+export async function prepare(
+  script: string | undefined,
+  { mock, line = [], side }: RunCommandOptions,
+  mayBeEmpty = false,
+) {
+  const all = readStatements({ ...(script === undefined ? {} : { script }), line }) ?? (mayBeEmpty ? [] : undefined);
   if (all === undefined) throw new UsageError("Cannot run a script as there is none. Name a file, or use --line.");
   if (all.some(({ verb }) => verb === START)) {
     throw new UsageError("Cannot run the script as `start` is for scripts that play the other side of a command.");

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { complete, completions } from "../commands/completions.ts";
 import { doctor } from "../commands/doctor.ts";
 import { explain } from "../commands/explain.ts";
 import type { Host } from "../host.ts";
 import { withExamples } from "./options.ts";
 
-/** Adds `doctor` and `explain`. */
+/** Adds `doctor`, `explain` and `completions`. */
 export function addHelpCommands(program: Command, host: Host): void {
   withExamples(
     program.command("doctor")
@@ -23,5 +24,18 @@ export function addHelpCommands(program: Command, host: Host): void {
       .action((code) => explain(host, code)),
     "gntalloc explain grant:kernel-limit-reached",
     "gntalloc explain closed",
+  );
+
+  withExamples(
+    program.command("completions")
+      .description("Print the script by which a shell completes commands and options.")
+      .argument("<shell>", "bash, zsh or fish")
+      .action((shell) => completions(host, shell)),
+    "source <(gntalloc completions bash)",
+    "gntalloc completions fish > ~/.config/fish/completions/gntalloc.fish",
+  );
+  // What these scripts run.
+  program.command("complete [words...]", { hidden: true }).allowUnknownOption().action((words) =>
+    complete(host, program, words)
   );
 }
