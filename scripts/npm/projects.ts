@@ -40,6 +40,9 @@ export const NODE_TYPES = "@types/node@26.6.7";
 export const METRICS_LIBRARIES: readonly string[] = ["@opentelemetry/api", "@opentelemetry/sdk-metrics", "prom-client"]
   .map((name) => `${name}@${devDependencies[name as keyof typeof devDependencies]}`);
 
+/** The test runner of docs/testing.md, in the version that this repository uses. */
+export const VITEST = `vitest@${devDependencies.vitest}`;
+
 /** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[]): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });

@@ -18,6 +18,7 @@ import { browserChecks } from "./docs/browser.ts";
 import { exampleChecks } from "./docs/examples.ts";
 import { nodeChecks } from "./docs/node.ts";
 import { Snippets } from "./docs/snippets.ts";
+import { testingChecks } from "./docs/testing.ts";
 import { typescriptChecks } from "./docs/typescript.ts";
 import { workerdChecks } from "./docs/workerd.ts";
 import { runJest } from "./jest.ts";
@@ -177,6 +178,7 @@ async function main(): Promise<number> {
     );
   }
 
+  await checkAll("docs/testing.md", testingChecks(tools, repository, `${cache}/testing_project`, tarball));
   await checkAll("the examples", exampleChecks(tools, repository, tarball, docsProject));
 
   if (only === undefined) {
