@@ -39,6 +39,11 @@ function reasonOf(error: unknown): unknown {
   return error instanceof Error && error.name === "AbortError" && error.cause !== undefined ? error.cause : error;
 }
 
+/** Whether the library has refused an argument. The errors of engines have other words. */
+function isAboutArguments(error: unknown): boolean {
+  return (error instanceof TypeError || error instanceof RangeError) && /^Cannot .+? (as|for|:) /.test(error.message);
+}
+
 function oneLine(message: string): string {
   return message.replace(/\s*\n\s*/g, " ");
 }
@@ -49,8 +54,9 @@ function classOf(error: unknown): { readonly kind: string; readonly code: number
   if (kind !== undefined) return { kind, code: EXIT.failed };
   if (error instanceof TraceError) return { kind: "trace", code: EXIT.failed };
   // The library checks arguments, too.
-  if (error instanceof UsageError || error instanceof TypeError || error instanceof RangeError) {
-    return { kind: "usage", code: EXIT.usage };
+  if (error instanceof UsageError || isAboutArguments(error)) return { kind: "usage", code: EXIT.usage };
+  if (error instanceof TypeError || error instanceof ReferenceError) {
+    return { kind: "fault of gntalloc", code: EXIT.failed };
   }
   return { kind: (error as Error | undefined)?.name === "TimeoutError" ? "timeout" : "", code: EXIT.failed };
 }

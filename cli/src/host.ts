@@ -12,6 +12,8 @@ export interface Host {
   out(data: string | Uint8Array): Promise<void>;
   /** Writes a line for people to the standard error. */
   note(line: string): Promise<void>;
+  /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, nothing is written. */
+  progress(text: string): Promise<void>;
   /** The standard input. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Whether the standard output is a terminal. */
@@ -59,12 +61,14 @@ export function processHost(): Host {
   // Without a listener, the first write to a closed pipe would end the program before it has released anything.
   process.stdout.on("error", () => {});
 
+  const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     out: (data) => write(process.stdout, data),
     note: (line) => write(process.stderr, `${line}\n`),
+    progress: (text) => isInteractive ? write(process.stderr, `\r\u001b[K${text}`) : Promise.resolve(),
     input: process.stdin,
     isTerminal: process.stdout.isTTY === true,
-    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    isInteractive,
     colours: mayColour(),
     get width() {
       return process.stdout.columns ?? 80;

@@ -36,7 +36,7 @@ export function readDuration(text: string, name = "the time"): number {
   return Number(number) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** Reads text, or with `@FILE` the contents of a file; `@-` is refused, as the input may be needed otherwise. */
+/** Reads text, or with `@FILE` the contents of a file. */
 export function readContent(text: string): Uint8Array {
   if (!text.startsWith("@")) return new TextEncoder().encode(text);
   try {

@@ -180,7 +180,7 @@ describe("one thing is wrong", () => {
       "no xenbus",
       "/dev/xen/xenbus",
       { devices: { "/dev/xen/xenbus": "ENOENT" } },
-      { status: "fail", mend: "sudo modprobe xenfs && sudo mount -t xenfs xenfs /proc/xen" },
+      { status: "fail", mend: "docker run --device /dev/xen/xenbus …" },
     ],
     ["the limit is 0", "pages to share", { files: { [LIMIT]: "0" } }, {
       status: "fail",

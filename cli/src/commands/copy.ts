@@ -4,7 +4,6 @@ import { hexdump } from "../hexdump.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type PlaceOptions } from "../place.ts";
-import { Progress } from "../progress.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
 import { referencesOf } from "./map.ts";
 
@@ -79,7 +78,6 @@ async function copyAll(
   segments: readonly GrantCopy[],
   signal: AbortSignal,
 ) {
-  const progress = new Progress(host);
   const refused: string[] = [];
   for (let first = 0; first < segments.length; first += AT_ONCE) {
     signal.throwIfAborted();
@@ -89,9 +87,9 @@ async function copyAll(
       const { from, to } = request[index]!;
       refused.push(`reference ${("gref" in from ? from : to as CopyPlace).gref}: ${status}`);
     }
-    if (segments.length > AT_ONCE) await progress.show(`copied ${first + request.length} of ${segments.length} pieces`);
+    if (segments.length > AT_ONCE) await host.progress(`copied ${first + request.length} of ${segments.length} pieces`);
   }
-  await progress.clear();
+  await host.progress("");
   if (refused.length === 0) return;
   const shown = refused.slice(0, 3).join(", ") + (refused.length > 3 ? ` and ${refused.length - 3} more` : "");
   await host.note(

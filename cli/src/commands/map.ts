@@ -8,7 +8,6 @@ import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
-import { Progress } from "../progress.ts";
 import { find } from "../publication.ts";
 import { isReferences, readReferences } from "../references.ts";
 import { mapPages } from "../script/grant_verbs.ts";
@@ -107,13 +106,12 @@ export async function referencesOf(
   if (others.length > 0) {
     throw new UsageError(`Cannot use "${what.join(" ")}" as it must be references such as 8-11 14, or one name.`);
   }
-  const progress = new Progress(host);
   const store = await XenStore.open(place.domain, { signal });
   try {
-    await progress.show(`waiting for domain ${granter} to publish ${name}`);
+    await host.progress(`waiting for domain ${granter} to publish ${name}`);
     return await find(store, granter, name!, timeout, signal);
   } finally {
-    await progress.clear();
+    await host.progress("");
     store.close();
   }
 }
