@@ -8,10 +8,13 @@ import { count } from "./words.ts";
 const NEAREST = 60;
 const FURTHEST = 220;
 const RADIUS = 20;
-/** How high the nearest arc is, and how much each domain between its ends adds. */
+/** How high the nearest arc is. */
 const LOWEST = 34;
-const STEP = 26;
-const HIGHEST = 150;
+/** How much each domain between the ends of an arc adds to its height: at least what a line of text needs. */
+const LEAST_STEP = 15;
+const LARGEST_STEP = 26;
+/** How high the furthest arc is to be, if there are not too many domains. */
+const HIGH = 300;
 
 interface Arc {
   readonly from: number;
@@ -37,7 +40,8 @@ export function arcs(domains: readonly DrawnDomain[], { maps, channels }: Links,
   const distance = Math.min(FURTHEST, (width - 2 * RADIUS - 40) / Math.max(1, domains.length - 1));
   if (above.length + below.length === 0 || distance < NEAREST) return { height: 0, markup: "" };
 
-  const heightOf = (from: number, to: number) => Math.min(HIGHEST, LOWEST + STEP * (Math.abs(to - from) - 1));
+  const step = Math.max(LEAST_STEP, Math.min(LARGEST_STEP, HIGH / domains.length));
+  const heightOf = (from: number, to: number) => LOWEST + step * (Math.abs(to - from) - 1);
   const upper = above.map(({ from, to, pages, held }): Arc => ({
     from: from!,
     to: to!,

@@ -1,5 +1,6 @@
 /** Checks of the packed command line: installed beside the packed library, and run as a program. */
 
+import { buildCli, sha256 } from "../../scripts/build_npm.ts";
 import { exec, run } from "../../scripts/exec.ts";
 import { NODES, type Tools } from "../../scripts/npm/projects.ts";
 import type { Checks } from "./package_checks.ts";
@@ -42,6 +43,8 @@ const CASES: readonly Case[] = [
     args: ["run", "--mock", ...lines("1: share a --to 0", "0: map b 1 a", "1: kill", "0: unmap b")],
     stderr: /at the end: 0 granted/,
   },
+  { args: ["doctor", "--mock"] },
+  { args: ["inspect", "--svg", ...lines("1: share a --to 0")], stderr: /1: shares 1 page/ },
   { args: ["nope"], code: 2, stderr: /^gntalloc: usage: unknown command/m },
   { args: ["map", "1", "77", "--mock"], code: 1, stderr: /^gntalloc: grant:map-refused: /m },
 ];
@@ -66,6 +69,14 @@ async function check(command: string, first: readonly string[], cwd: string): Pr
 export function cliChecks(tools: Tools, project: string, tarball: string): Checks {
   const main = `${project}/node_modules/@gntalloc/cli/main.js`;
   const checks: Checks = {
+    "the same bytes again": async () => {
+      const folder = `${project}/again`;
+      const again = await sha256(await buildCli(folder));
+      await Deno.remove(folder, { recursive: true });
+      const before = await sha256(tarball);
+      if (again !== before) throw new Error(`${before} at first, then ${again}`);
+      return `${(await Deno.stat(tarball)).size} bytes, sha256 ${before}`;
+    },
     "publint": async () => {
       await tools.run("publint/src/cli.js", ["run", "--strict", tarball], project);
       return "no errors, no warnings";
