@@ -3,6 +3,7 @@ import { TraceError } from "@gntalloc/gntalloc/record";
 import { VchanError } from "@gntalloc/gntalloc/vchan";
 import { StoreError } from "@gntalloc/gntalloc/xenstore";
 import { EXIT, Failed, Interrupted, UsageError } from "./exit.ts";
+import { printable } from "./printable.ts";
 import { StatementError } from "./script/statement_error.ts";
 
 /** What is said of an error, and how the program ends. */
@@ -45,7 +46,7 @@ function isAboutArguments(error: unknown): boolean {
 }
 
 function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, " ");
+  return printable(message.replace(/\s*\n\s*/g, " "));
 }
 
 /** The kind of an error, which its line begins with, and the exit code. */

@@ -10,6 +10,7 @@
  */
 import type { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { UsageError } from "./exit.ts";
+import { quoted } from "./printable.ts";
 import { readReferences, writeReferences } from "./references.ts";
 
 /** What a message to the daemon has room for, beside the path. */
@@ -48,10 +49,24 @@ export async function withdraw(store: XenStore, name: string): Promise<void> {
   await store.remove(`data/gntalloc/${name}`);
 }
 
-/** Waits until a domain publishes references by a name. */
-export async function find(store: XenStore, granter: number, name: string, timeout: number, signal: AbortSignal) {
-  const isList = (text: string) => text !== "";
-  return readReferences(await store.waitFor(pathOf(granter, name), isList, { timeout, signal }));
+/** Waits until a domain publishes references by a name. What it has written may be anything. */
+export async function find(
+  store: XenStore,
+  granter: number,
+  name: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const text = await store.waitFor(pathOf(granter, name), undefined, { timeout, signal });
+  try {
+    return readReferences(text);
+  } catch (cause) {
+    const shown = quoted(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+    throw new Error(
+      `Cannot use what domain ${granter} publishes as ${name}: it must be references such as 8-11,14, and is ${shown}.`,
+      { cause },
+    );
+  }
 }
 
 /** Throws unless a name can be published. */

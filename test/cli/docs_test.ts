@@ -26,6 +26,9 @@ function stepsOf(code: string): Step[] {
 /** Whether a block is a file that commands need: it has a name. */
 const isFile = ({ info }: Snippet) => info[0] === "text" && info[1] !== undefined;
 
+/** Whether a command makes a picture of the docs. */
+const isDrawing = (command: string) => / > [\w.]+\.svg$/.test(command);
+
 let folder: string;
 
 beforeAll(async () => {
@@ -62,7 +65,14 @@ describe.each(PAGES)("docs/%s.md", async (name) => {
   // There is no Xen here. The arguments must be right, so that it is the device that is missing.
   const real = snippets.filter(({ info }) => info[0] === "sh").flatMap(({ code }) => code.split("\n"))
     .filter((line) => /\bgntalloc /.test(line));
-  test.each(real)("%s", async (command) => {
+  test.each(real.filter(isDrawing))("%s", async (command) => {
+    await shell(command);
+    const [file] = /[\w.]+$/.exec(command)!;
+    expect(await Deno.readTextFile(`${folder}/${file}`)).toBe(
+      await Deno.readTextFile(new URL(`../../docs/${file}`, import.meta.url)),
+    );
+  });
+  test.each(real.filter((command) => !isDrawing(command)))("%s", async (command) => {
     const { printed } = await shell(command.replace(/^tar c \. \|/, "").replace(/> \S+/, ""));
     expect(printed).toMatch(/ doctor$/.test(command) ? /^fail {2}ffi /m : /^gntalloc: (grant|store):permission: /m);
   });

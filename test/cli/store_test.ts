@@ -36,6 +36,19 @@ test("`read` prints a value, and fails where there is none", async () => {
   expect(stderr).toMatch(/^gntalloc: store:not-found: [^\n]* More: gntalloc explain store:not-found\n$/);
 });
 
+test("what others wrote cannot command the terminal", async () => {
+  const script = lines('1: store-write data/a "\u001b[31mred\u009b0m"');
+  const shown = "\\x1b[31mred\\x9b0m";
+  expect((await gntalloc(["store", "read", `${DATA}/a`, ...script])).stdout).toBe(`${shown}\n`);
+  expect((await gntalloc(["store", "ls", "-r", DATA, ...script])).stdout).toBe('a = "\\u001b[31mred\\x9b0m"\n');
+  // A name stands for references, and the peer has written something else.
+  const lie = lines("1: store-write data/gntalloc/ring 8", '1: store-write data/gntalloc/ring "\u001b[2J"');
+  const { code, stderr } = await gntalloc(["map", "1", "ring", ...lie]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('it must be references such as 8-11,14, and is "\\u001b[2J".');
+  expect(stderr).not.toContain("\u001b");
+});
+
 test("`write` and `rm` change nodes, as the other side sees", async () => {
   const written = lines("start", "1: store-wait data/a 5s");
   expect(await gntalloc(["store", "write", `${DATA}/a`, "one", ...written])).toMatchObject({ code: 0 });

@@ -3,6 +3,7 @@ import { UsageError } from "../exit.ts";
 import { hold } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { at, type Performance, type PlaceOptions } from "../place.ts";
+import { printable, quoted } from "../printable.ts";
 import { readAccess } from "../store_access.ts";
 import { readContent, readDomid, readDuration } from "../values.ts";
 
@@ -42,7 +43,7 @@ async function listAll(host: Host, store: XenStore, path: string, indent: string
     const child = path === "/" ? `/${name}` : `${path}/${name}`;
     let value: string;
     try {
-      value = JSON.stringify(await store.readText(child, { signal }));
+      value = quoted(await store.readText(child, { signal }));
     } catch (error) {
       signal.throwIfAborted();
       // One node that may not be read does not hide the others.
@@ -58,7 +59,7 @@ async function listAll(host: Host, store: XenStore, path: string, indent: string
 export function read(host: Host, path: string, options: StoreCommandOptions): Promise<void> {
   return withStore(host, options, async (store, signal) => {
     if (options.raw) await host.out(await store.read(path, { signal }));
-    else await host.out(`${await store.readText(path, { signal })}\n`);
+    else await host.out(`${printable(await store.readText(path, { signal }))}\n`);
   });
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../exit.ts";
 import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
+import { quoted } from "../printable.ts";
 import { find, publish, withdraw } from "../publication.ts";
 import { isReferences, readReferences, writeReferences } from "../references.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
@@ -90,8 +91,8 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
         const found = memoryOf(side, name!).read(start, wanted.length);
         if (wanted.every((byte, index) => byte === found[index])) return;
         if (performance.now() >= end) {
-          const shown = JSON.stringify(new TextDecoder().decode(found));
-          throw new Error(`${name} has ${shown} at ${offset}, not ${JSON.stringify(text)}`);
+          const shown = quoted(new TextDecoder().decode(found));
+          throw new Error(`${name} has ${shown} at ${offset}, not ${quoted(text!)}`);
         }
         await sleep(10, undefined, { signal });
       }

@@ -1,4 +1,5 @@
 import { readContent, readDomid, readDuration } from "../values.ts";
+import { quoted } from "../printable.ts";
 import { readAccess } from "../store_access.ts";
 import type { Verb } from "./verb.ts";
 
@@ -8,7 +9,7 @@ export const STORE_VERBS: Readonly<Record<string, Verb>> = {
     usage: "PATH",
     help: "shows the value of a node",
     async run({ side, args: [path], signal, say }) {
-      await say(`${path} = ${JSON.stringify(await (await side.store).readText(path!, { signal }))}`);
+      await say(`${path} = ${quoted(await (await side.store).readText(path!, { signal }))}`);
     },
   },
   "store-write": {
@@ -42,7 +43,7 @@ export const STORE_VERBS: Readonly<Record<string, Verb>> = {
     help: "waits until a node is there, for ten seconds unless TIME says otherwise, and shows its value",
     async run({ side, args: [path, time = "10s"], signal, say }) {
       const text = await (await side.store).waitFor(path!, undefined, { timeout: readDuration(time), signal });
-      await say(`${path} = ${JSON.stringify(text)}`);
+      await say(`${path} = ${quoted(text)}`);
     },
   },
 };

@@ -1,4 +1,5 @@
 import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+import { quoted } from "../printable.ts";
 import { readContent, readDomid } from "../values.ts";
 import type { Verb } from "./verb.ts";
 
@@ -58,7 +59,7 @@ export const VCHAN_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name], signal, say }) {
       const bytes = new Uint8Array(65536);
       const length = await (await side.get(name!, "vchan").connection()).read(bytes, { signal });
-      const text = length === null ? "the end" : JSON.stringify(new TextDecoder().decode(bytes.subarray(0, length)));
+      const text = length === null ? "the end" : quoted(new TextDecoder().decode(bytes.subarray(0, length)));
       await say(`receives ${text} on ${name}`);
     },
   },

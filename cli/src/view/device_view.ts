@@ -1,5 +1,6 @@
 import type { AllocationReport, DeviceReport } from "@gntalloc/gntalloc/pictures";
 import type { Palette } from "../palette.ts";
+import { printable } from "../printable.ts";
 
 const BAR = 40;
 
@@ -38,5 +39,5 @@ function allocationView(
     `${Math.round(age / 1000)} s`,
   ];
   const [caller = ""] = stack.split("\n");
-  return `  ${facts.join(", ")}${caller === "" ? "" : ` ${palette.faint(caller)}`}`;
+  return `  ${facts.join(", ")}${caller === "" ? "" : ` ${palette.faint(printable(caller))}`}`;
 }
