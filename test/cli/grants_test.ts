@@ -98,8 +98,20 @@ describe("map", () => {
   });
 
   test("watches what changes", async () => {
-    const script = lines(ring, "start", "0: sleep 50ms", '1: write ring 17 "new"', "0: sleep 50ms");
-    const { stdout } = await gntalloc(["map", "1", "ring", "--length", "32", "--watch", "--every", "10ms", ...script]);
+    const script = lines(ring, "start", "1: expect ring 0 x 10s", '1: write ring 17 "new"', "0: sleep 50ms");
+    const { stdout } = await gntalloc([
+      "map",
+      "1",
+      "ring",
+      "--write",
+      "0=x",
+      "--length",
+      "32",
+      "--watch",
+      "--every",
+      "10ms",
+      ...script,
+    ]);
     const changes = stdout.split("\n").slice(2).filter((line) => line !== "" && !line.startsWith("—"));
     expect(changes).toEqual(["00000010  00 6e 65 77 00 00 00 00  00 00 00 00 00 00 00 00  |.new............|"]);
   });

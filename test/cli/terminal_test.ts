@@ -1,6 +1,7 @@
 /** What is interactive, in a terminal of tmux. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { exec, run } from "../../scripts/exec.ts";
+import { ensureTmux } from "../support/tmux.ts";
 import { DENO, lines } from "./cli.ts";
 
 const WIDTH = 90;
@@ -14,12 +15,7 @@ const tmux = (...args: string[]) => exec("tmux", ["-S", socket(), ...args]);
 
 let folder: string;
 beforeAll(async () => {
-  if (!(await run("tmux", ["-V"]).catch(() => undefined))?.success) {
-    // As for gcc: root on Debian can install it.
-    await exec("apt-get", ["install", "--yes", "--no-install-recommends", "tmux"], {
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-    });
-  }
+  await ensureTmux();
   folder = await Deno.makeTempDir();
 });
 afterEach(async () => {
@@ -77,9 +73,11 @@ test("`map` shows that it waits for a name", async () => {
 });
 
 test("`map --watch` marks what changes", async () => {
-  const script = lines("1: share ring --to 0", "start", "0: sleep 300ms", "1: write ring 3 A", "0: sleep 1s");
-  await open(["map", "1", "ring", "--length", "16", "--watch", "--every", "50ms", ...script]);
-  const shown = await shows("00 00 00 41");
+  // What `map` writes says that it is there.
+  const ready = "1: expect ring 0 x 10s";
+  const script = lines("1: share ring --to 0 --writable", "start", ready, "1: write ring 3 A", "0: sleep 1s");
+  await open(["map", "1", "ring", "--write", "0=x", "--length", "16", "--watch", "--every", "50ms", ...script]);
+  const shown = await shows("78 00 00 41");
   expect(shown).toContain("\u001b[1m41");
   await shows("ended with 0");
 });
