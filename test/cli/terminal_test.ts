@@ -7,6 +7,8 @@ import { DENO, lines } from "./cli.ts";
 const WIDTH = 90;
 /** How long something may take to show, in milliseconds. */
 const PATIENCE = 30_000;
+/** A server of tmux outlives a test that is killed, but not its only shell. */
+const LIMITED = "timeout --foreground 300";
 
 /** Each test has a server of tmux of its own: one that is ending takes no new sessions. */
 let servers = 0;
@@ -30,7 +32,7 @@ async function open(args: readonly string[], env: Readonly<Record<string, string
   const words = [...variables, Deno.execPath(), ...DENO, ...args].map((word) =>
     /^[\w=]+$/.test(word) ? word : `'${word}'`
   );
-  await tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", "env -u NO_COLOR sh");
+  await tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", `env -u NO_COLOR ${LIMITED} sh`);
   await tmux("send-keys", `clear; ${words.join(" ")}; echo "ended with $?"`, "Enter");
 }
 
@@ -117,7 +119,17 @@ test("bash completes commands and options", async () => {
     `#!/bin/sh\nexec ${[Deno.execPath(), ...DENO].map((word) => `'${word}'`).join(" ")} "$@"\n`,
     { mode: 0o755 },
   );
-  await tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", "bash --norc --noprofile");
+  await tmux(
+    "-f",
+    "/dev/null",
+    "new-session",
+    "-d",
+    "-x",
+    String(WIDTH),
+    "-y",
+    "20",
+    `${LIMITED} bash --norc --noprofile`,
+  );
   await tmux("send-keys", `PATH='${folder}':"$PATH"; source <(gntalloc completions bash); clear; echo ready`, "Enter");
   await shows("ready");
   await tmux("send-keys", "gntalloc sto", "Tab");
