@@ -10,6 +10,7 @@ import { nativeReport, xenReport } from "./device/reports.ts";
 import { redraw } from "./harness/publish.ts";
 import { sizeReport } from "./size/report.ts";
 import { storeReport } from "./store/report.ts";
+import { vchanReport } from "./vchan/report.ts";
 
 parseArgs({ options: {} });
 const drawn = {
@@ -18,6 +19,7 @@ const drawn = {
   native: await redraw(nativeReport),
   size: await redraw(sizeReport),
   store: await redraw(storeReport),
+  vchan: await redraw(vchanReport),
 };
 for (const [name, done] of Object.entries(drawn)) {
   console.log(`${name}: ${done ? "drawn" : "left as it is: there are no reference results"}`);

@@ -40,6 +40,8 @@ async function converse(
   const send = async () => {
     try {
       for await (const bytes of input) await connection.write(bytes);
+      // Some programs drop what they have not read when the connection is closed.
+      if (closes) await connection.flush();
     } catch (error) {
       // The other side has closed the connection. What it wrote before is still to be read.
       if (!isEnd(error)) throw error;
@@ -73,6 +75,7 @@ async function listen(domain: XenDomain, client: number, path: string, closes: b
 
 /** Waits for a server, and talks to it. */
 async function connect(domain: XenDomain, server: number, path: string, closes: boolean): Promise<void> {
+  console.error(`looking for ${path} of domain ${server}`);
   const connection = await Vchan.connect(domain, server, { path });
   console.error(`connected to domain ${server} at ${connection.path}`);
   await converse(connection, process.stdin, writeOut, closes);

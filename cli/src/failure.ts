@@ -1,5 +1,6 @@
 import { GrantError } from "@gntalloc/gntalloc";
 import { TraceError } from "@gntalloc/gntalloc/record";
+import { PvError } from "@gntalloc/gntalloc/pv";
 import { VchanError } from "@gntalloc/gntalloc/vchan";
 import { StoreError } from "@gntalloc/gntalloc/xenstore";
 import { EXIT, Failed, Interrupted, UsageError } from "./exit.ts";
@@ -18,6 +19,7 @@ export interface Failure {
 export function entryOf(error: unknown): string | undefined {
   if (error instanceof GrantError) return `grant:${error.code}`;
   if (error instanceof StoreError) return `store:${error.code}`;
+  if (error instanceof PvError) return `pv:${error.code}`;
   if (error instanceof VchanError) return `vchan:${error.code}`;
   return undefined;
 }

@@ -6,10 +6,10 @@ const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const getter = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get!;
 
 /** The buffer of an array. */
-const bufferOf: (this: Uint8Array) => ArrayBuffer = getter("buffer");
+export const bufferOf: (this: Uint8Array) => ArrayBuffer = getter("buffer");
 
 /** The offset of an array in its buffer. */
-const byteOffsetOf: (this: Uint8Array) => number = getter("byteOffset");
+export const byteOffsetOf: (this: Uint8Array) => number = getter("byteOffset");
 
 /** The number of bytes of an array; 0 if its buffer is detached. */
 export const lengthOf: (this: Uint8Array) => number = getter("length");

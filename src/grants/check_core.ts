@@ -1,10 +1,14 @@
 import { show } from "../contract/checks.ts";
 
-/** Throws unless a value is a compiled core, in any realm. */
-export function checkCore(value: unknown): asserts value is WebAssembly.Module {
+/**
+ * Throws unless a value is a compiled core, in any realm.
+ *
+ * @param what The operation, for messages: "create a device".
+ */
+export function checkCore(what: string, value: unknown): asserts value is WebAssembly.Module {
   const names = exportsOf(value);
-  if (names === undefined) refuse(show(value));
-  if (!names.includes("staging")) refuse("another module. Pass `core.wasm` of this package");
+  if (names === undefined) refuse(what, show(value));
+  if (!names.includes("staging")) refuse(what, "another module. Pass `core.wasm` of this package");
 }
 
 /** The names that a module exports; `undefined` if the value is not a module. */
@@ -17,8 +21,8 @@ function exportsOf(value: unknown): string[] | undefined {
   }
 }
 
-function refuse(current: string): never {
+function refuse(what: string, current: string): never {
   throw new TypeError(
-    `Cannot create a device as \`core\` must be a WebAssembly.Module of the core: current value is ${current}`,
+    `Cannot ${what} as \`core\` must be a WebAssembly.Module of the core: current value is ${current}`,
   );
 }

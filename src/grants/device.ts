@@ -81,7 +81,7 @@ export class GrantDevice implements Disposable {
     const given = readOptions("create a device", options, ["limit", "core", "trackAllocations"]);
     const { limit, core, trackAllocations = false } = given;
     if (limit !== undefined) checkLimit("create a device", "`limit`", limit);
-    if (core !== undefined) checkCore(core);
+    if (core !== undefined) checkCore("create a device", core);
     checkFlag("create a device", "`trackAllocations`", trackAllocations);
     this.#tracker = trackAllocations ? new AllocationTracker() : undefined;
     this.#engine = new GrantEngine(backend, limit, core);

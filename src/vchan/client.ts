@@ -1,22 +1,30 @@
 import type { XenDomain } from "../contract/domain.ts";
+import { Errno } from "../contract/errno.ts";
 import { GrantError } from "../contract/errors.ts";
 import { EventChannels } from "../events/event_channels.ts";
 import { GrantMapper } from "../maps/mapper.ts";
+import type { Patience } from "../shared/patience.ts";
+import { runAll } from "../shared/run_all.ts";
 import { XenStore } from "../xenstore/store.ts";
 import { VchanError } from "./errors.ts";
-import { join } from "./join.ts";
+import { join, UsedMemoryError } from "./join.ts";
 import { find, type Keys, portNode } from "./keys.ts";
-import { type Link, runAll } from "./link.ts";
-import type { Patience } from "./patience.ts";
-import { hintForC, resolvePath } from "./path.ts";
+import type { Link } from "./link.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { resolvePath } from "./path.ts";
 import { PeerDomain } from "./peer_domain.ts";
 import { sleep } from "./sleep.ts";
 
 /**
- * How long to wait before trying keys again that did not work, in milliseconds. They may begin to work without a change:
- * a server in C serves its next client with the same keys, in the same memory. Others publish new keys by then.
+ * How long to wait before trying again keys whose port is refused, in milliseconds. It may be bound by another client:
+ * a server in C serves its next client with the same keys, in the same memory.
  */
 const PAUSE = 250;
+/**
+ * How long to wait before joining memory that another client has used, in milliseconds: a server in C first has to
+ * notice that it has left, or would take both for one.
+ */
+const USED_PAUSE = 100;
 
 /** A client that has joined its server. */
 export interface Joined {
@@ -28,41 +36,11 @@ export interface Joined {
   close(): void;
 }
 
-/** Why a client has not joined yet. */
-export class Obstacle {
-  /** Where it looks for its server. */
-  path: string;
-  /** Whether the server is there, and has no place for another client. */
-  isTaken = false;
-  /** Why the keys that were found last did not work. */
-  last: GrantError | VchanError | undefined;
-
-  constructor(path: string | number) {
-    this.path = String(path);
-  }
-
-  /** The error of a client that has waited too long. */
-  late(server: number, timeout: number): VchanError {
-    const path = this.path;
-    const reason = this.isTaken
-      ? `domain ${server} serves another client at ${path}, and has no place for this one yet. Try again later.`
-      : this.last === undefined
-      ? `domain ${server} has published nothing at ${path} that this domain may read. See whether a server runs ` +
-        `there, and serves this domain.${hintForC(path)}`
-      : `what domain ${server} has published at ${path} does not work. See whether another client is connected, or ` +
-        `restart the server. ${this.last.message}`;
-    return new VchanError(`Cannot connect within ${timeout} ms: ${reason}`, {
-      code: "timed-out",
-      operation: "connect",
-      ...(this.last === undefined ? {} : { cause: this.last }),
-    });
-  }
-}
-
 /**
  * Waits for a server, and joins it.
  *
  * @param obstacle Is told why this takes so long.
+ * @param isOnce Whether to look only once.
  */
 export async function joinWhenThere(
   domain: Pick<XenDomain, "maps" | "events" | "store">,
@@ -70,6 +48,7 @@ export async function joinWhenThere(
   given: string | number,
   patience: Patience,
   obstacle: Obstacle,
+  isOnce: boolean,
 ): Promise<Joined> {
   const { signal } = patience;
   const store = await XenStore.open(domain, { signal });
@@ -79,7 +58,7 @@ export async function joinWhenThere(
   try {
     const path = obstacle.path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
     const attempt = (keys: Keys, isFirst: boolean) => ({ link: join(mapper, events, server, keys, isFirst), keys });
-    const { link, keys } = await retry(store, path, attempt, signal, obstacle);
+    const { link, keys } = await retry(store, path, attempt, signal, obstacle, isOnce);
     const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });
     return { link, path, watcher, close: () => runAll(() => watcher.close(), close) };
   } catch (error) {
@@ -93,9 +72,10 @@ export async function joinWhenThere(
 }
 
 /**
- * Tries the keys whenever they may have changed, and now and then, until they work.
+ * Tries the keys whenever they may have changed, and those of a place that another client may have now and then, until
+ * they work.
  *
- * @param attempt Tries them; `isFirst` is false if they have been the same for a while.
+ * @param attempt Tries them; `isFirst` is false if they have named the same used memory for a while.
  */
 async function retry<Value>(
   store: XenStore,
@@ -103,6 +83,7 @@ async function retry<Value>(
   attempt: (keys: Keys, isFirst: boolean) => Value,
   signal: AbortSignal,
   obstacle: Obstacle,
+  isOnce: boolean,
 ): Promise<Value> {
   const watch = store.watch(portNode(path), { signal });
   try {
@@ -114,22 +95,22 @@ async function retry<Value>(
       news ??= watch.next().then(() => news = undefined);
       // If it fails while nobody waits for it, the next call says so.
       news.catch(() => {});
-      if (obstacle.last === undefined) await news;
-      else isOld = await orPause(news);
+      isOld = await orPause(news, pauseAfter(obstacle.error));
       const keys = await find(store, path, signal);
-      obstacle.isTaken = keys === "taken";
-      if (keys === undefined || keys === "taken") {
-        tried = obstacle.last = undefined;
-        continue;
+      if (typeof keys === "string") {
+        obstacle.found = keys;
+        tried = undefined;
+      } else {
+        const isSame = keys.gref === tried?.gref && keys.port === tried.port;
+        tried = keys;
+        try {
+          return attempt(keys, !(isSame && isOld && obstacle.error instanceof UsedMemoryError));
+        } catch (error) {
+          if (!isObstacle(error)) throw error;
+          obstacle.found = error;
+        }
       }
-      const isSame = keys.gref === tried?.gref && keys.port === tried.port;
-      tried = keys;
-      try {
-        return attempt(keys, !(isSame && isOld));
-      } catch (error) {
-        if (!isObstacle(error)) throw error;
-        obstacle.last = error;
-      }
+      if (isOnce) throw obstacle.late(0);
     }
   } finally {
     watch.close();
@@ -139,14 +120,29 @@ async function retry<Value>(
 /** Whether keys that do not work now may be replaced by others that do, or begin to work. */
 function isObstacle(error: unknown): error is GrantError | VchanError {
   if (error instanceof VchanError) return error.code === "stale";
-  return error instanceof GrantError && (error.code === "port-refused" || error.code === "map-refused");
+  if (!(error instanceof GrantError)) return false;
+  // A lack of ports of this side's own has nothing to do with the keys.
+  return error.code === "map-refused" || error.code === "port-refused" && error.errno !== Errno.ENOSPC;
 }
 
-/** Waits for news, but not for long. Returns whether none came. */
-async function orPause(news: Promise<unknown>): Promise<boolean> {
+/**
+ * How long to wait before trying the same keys again. Endless if they name no server: what they name later may be the
+ * memory of another one, of another path.
+ */
+function pauseAfter(error: GrantError | VchanError | undefined): number {
+  if (error instanceof UsedMemoryError) return USED_PAUSE;
+  return error?.code === "port-refused" ? PAUSE : Infinity;
+}
+
+/** Waits for news, but not longer than some milliseconds. Returns whether none came. */
+async function orPause(news: Promise<unknown>, pause: number): Promise<boolean> {
+  if (pause === Infinity) {
+    await news;
+    return false;
+  }
   const over = new AbortController();
   try {
-    return await Promise.race([news.then(() => false), sleep(PAUSE, over.signal).then(() => true)]);
+    return await Promise.race([news.then(() => false), sleep(pause, over.signal).then(() => true)]);
   } finally {
     over.abort();
   }

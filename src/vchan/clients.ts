@@ -1,4 +1,4 @@
-import type { VchanWaitOptions } from "./patience.ts";
+import type { VchanWaitOptions } from "./options.ts";
 import type { Vchan } from "./vchan.ts";
 
 type Result = IteratorResult<Vchan, undefined>;

@@ -11,6 +11,7 @@ import { checkPlainObject, readOptions } from "../contract/options.ts";
  * | `peer-gone` | the domain of the other side is gone |
  * | `protocol` | the other side broke the protocol, or what the keys name is no channel |
  * | `stale` | what the keys name has ended: a server was killed, and left them behind |
+ * | `replaced` | another server has published itself at the same path, or the nodes of this one were removed |
  * | `timed-out` | nobody came within the time that the caller gave |
  * | `failed` | the system refused what the connection needs: see `cause` |
  */
@@ -20,11 +21,12 @@ export type VchanErrorCode =
   | "peer-gone"
   | "protocol"
   | "stale"
+  | "replaced"
   | "timed-out"
   | "failed";
 
 /** The operation in which a {@linkcode VchanError} was thrown. */
-export type VchanOperation = "listen" | "connect" | "accept" | "read" | "write" | "send" | "receive";
+export type VchanOperation = "listen" | "connect" | "accept" | "read" | "write" | "send" | "receive" | "flush";
 
 /** What a {@linkcode VchanError} carries besides its message. */
 export interface VchanErrorOptions extends ErrorOptions {

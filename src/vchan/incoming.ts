@@ -4,8 +4,9 @@ import type { VchanOperation } from "./errors.ts";
 import type { Life } from "./life.ts";
 import { MOST_AT_ONCE, type Pace } from "./pace.ts";
 import type { RingReader } from "./ring_reader.ts";
-import type { Spin } from "./spin.ts";
+import { FEW_BYTES, type Spin } from "./spin.ts";
 import { Turns } from "./turns.ts";
+import { Wait } from "./wait.ts";
 
 /** The most bytes of a chunk: more would only be copied later. */
 const CHUNK = 64 * 1024;
@@ -16,6 +17,7 @@ export class Incoming {
   readonly #life: Life;
   readonly #pace: Pace;
   readonly #spin: Spin;
+  readonly #wait: Wait;
   readonly #turns = new Turns();
 
   constructor(ring: RingReader, life: Life, pace: Pace, spin: Spin) {
@@ -23,6 +25,7 @@ export class Incoming {
     this.#life = life;
     this.#pace = pace;
     this.#spin = spin;
+    this.#wait = new Wait(ring, life, pace, spin);
   }
 
   /** How many bytes there are to read. */
@@ -59,9 +62,17 @@ export class Incoming {
     checkBytes("read", "`target`", target);
     const length = lengthOf.call(target);
     if (this.#turns.free) {
+      if (length > FEW_BYTES) this.#gather("read");
       const count = this.take(target, length, "read");
-      if (count !== 0 || length === 0) return this.#pace.value(count, count ?? 0);
+      if (count !== 0 || length === 0) return this.#pace.count(count);
+      if (this.#isThere(1, "read")) return this.#pace.count(this.take(target, length, "read"));
     }
+    if (length === 0) return this.#nothing("read");
+    return this.#readLater(target, length, signal);
+  }
+
+  /** Apart from `read()`, in which the closure would cost an object even if it is not made. */
+  #readLater(target: Uint8Array, length: number, signal: AbortSignal | undefined): Promise<number | null> {
     return this.#inTurn(1, signal, "read", () => {
       checkKept("read", "`target`", target, length);
       return this.take(target, length, "read");
@@ -76,30 +87,59 @@ export class Incoming {
     const { size } = this.#ring;
     if (length > size) {
       throw new RangeError(
-        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ${length}`,
+        `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ` +
+          `${length}`,
       );
     }
-    if (this.#turns.free && this.#has(length, what)) {
-      return this.#pace.value(this.take(target, length, what), length);
+    if (this.#turns.free && (this.#has(length, what) || this.#isThere(length, what))) {
+      return this.#pace.count(this.#exactly(target, length));
     }
-    return this.#inTurn(length, signal, what, () => {
-      checkKept(what, "`target`", target, length);
-      return this.#has(length, what) ? this.take(target, length, what) : null;
+    if (length === 0) return this.#nothing(what);
+    return this.#receiveLater(target, length, signal);
+  }
+
+  #receiveLater(target: Uint8Array, length: number, signal: AbortSignal | undefined): Promise<number | null> {
+    return this.#inTurn(length, signal, "receive", () => {
+      checkKept("receive", "`target`", target, length);
+      return this.#exactly(target, length);
     });
+  }
+
+  /** Reads no bytes, for which nobody has to wait. */
+  #nothing(operation: VchanOperation): Promise<number | null> {
+    this.#life.checkReadable(operation);
+    return this.#pace.count(0);
+  }
+
+  #exactly(target: Uint8Array, length: number): number | null {
+    return this.#has(length, "receive") ? this.take(target, length, "receive") : null;
   }
 
   /** Reads what is there into a new array, as soon as anything is. */
   chunk(signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | null> {
-    const take = () => {
-      const length = Math.min(this.ready(), CHUNK);
-      if (length === 0) return null;
-      const chunk = new Uint8Array(length);
-      this.take(chunk, length, "read");
-      return chunk;
-    };
-    if (!this.#turns.free || !this.#has(1, "read")) return this.#inTurn(1, signal, "read", take);
-    const chunk = take();
-    return this.#pace.value(chunk, chunk?.length ?? 0);
+    if (this.#turns.free && (this.#has(1, "read") || this.#isThere(1, "read"))) {
+      const chunk = this.#chunk();
+      return this.#pace.value(chunk, chunk?.length ?? 0);
+    }
+    return this.#inTurn(1, signal, "read", () => this.#chunk());
+  }
+
+  #chunk(): Uint8Array<ArrayBuffer> | null {
+    this.#gather("read");
+    const length = Math.min(this.ready(), CHUNK);
+    if (length === 0) return null;
+    const chunk = new Uint8Array(length);
+    this.take(chunk, length, "read");
+    return chunk;
+  }
+
+  #gather(operation: VchanOperation): void {
+    this.#life.checkReadable(operation);
+    try {
+      this.#spin.gather(this.#ring);
+    } catch (error) {
+      throw this.#life.failure(operation, error);
+    }
   }
 
   #has(wanted: number, operation: VchanOperation): boolean {
@@ -111,19 +151,25 @@ export class Incoming {
     }
   }
 
-  /** Waits for a turn and then for some bytes, or for the end of the other side. */
+  /**
+   * Waits for a turn and then for some bytes, or for the end of the other side. If the turn is free, the caller has
+   * looked and asked already.
+   */
   async #inTurn<Value>(
     wanted: number,
     signal: AbortSignal | undefined,
     operation: VchanOperation,
     take: () => Value,
   ): Promise<Value> {
-    if (!this.#turns.tryEnter()) await this.#turns.enter(signal);
+    const isFirst = this.#turns.tryEnter();
+    if (!isFirst) await this.#turns.enter(signal);
     try {
-      while (!this.#has(wanted, operation)) {
-        if (this.#life.peerIsGone() || this.#isThere(wanted, operation)) break;
-        await this.#life.dataBell.wait(signal);
-        this.#pace.turned();
+      for (let waits = isFirst;; waits = true) {
+        if (waits) {
+          await (this.#pace.isDue ? this.#pace.turn() : this.#life.dataBell.wait(signal));
+          this.#pace.turned();
+        }
+        if (this.#has(wanted, operation) || this.#isThere(wanted, operation)) break;
       }
       return take();
     } finally {
@@ -131,10 +177,10 @@ export class Incoming {
     }
   }
 
-  /** Looks for some bytes for a while, and then asks for an event. Returns whether there is nothing to wait for. */
+  /** Whether there is nothing to wait for. */
   #isThere(wanted: number, operation: VchanOperation): boolean {
     try {
-      return this.#spin.until(this.#ring, wanted) || this.#ring.ask() >= wanted || this.#life.peerIsGone();
+      return this.#wait.isOver(wanted);
     } catch (error) {
       throw this.#life.failure(operation, error);
     }

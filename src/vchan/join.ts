@@ -3,16 +3,20 @@ import type { EventChannel } from "../events/event_channel.ts";
 import type { EventChannels } from "../events/event_channels.ts";
 import type { GrantMapper } from "../maps/mapper.ts";
 import type { PeerMapping, WritablePeerMapping } from "../maps/peer_mapping.ts";
+import { runAll } from "../shared/run_all.ts";
 import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, SERVER_LIVE, WROTE } from "./layout.ts";
-import { type Link, runAll } from "./link.ts";
+import type { Link } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { ReadOnlyRing, ringOf, type RingSink, type RingSource, slicedParts } from "./ring_memory.ts";
 import { RingReader } from "./ring_reader.ts";
 import { RingWriter } from "./ring_writer.ts";
 import { MappedPage } from "./shared_page.ts";
+
+/** Another client has used the memory, and has left it. */
+export class UsedMemoryError extends VchanError {}
 
 /**
  * Joins a server as its client.
@@ -22,8 +26,8 @@ import { MappedPage } from "./shared_page.ts";
  * @param isFirst Whether to join only where no client has been before.
  * @throws {GrantError} `port-refused` or `map-refused` if the keys name nothing that this domain may use: they are old,
  * or another client is there.
- * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if the server is there
- * and its page is wrong.
+ * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if
+ * the server is there and its page is wrong.
  */
 export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys, isFirst: boolean): Link {
   const undo: (() => void)[] = [];
@@ -81,7 +85,7 @@ function readOrders(page: PeerMapping, server: number, { gref }: Keys, isFirst: 
     );
   }
   if (isFirst && head[CLIENT_LIVE] !== NOT_YET) {
-    throw new VchanError(
+    throw new UsedMemoryError(
       `Cannot connect: another client has used the memory behind reference ${gref} of domain ${server}. Wait for the ` +
         "server to notice.",
       { code: "stale", operation: "connect" },

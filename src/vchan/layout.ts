@@ -15,8 +15,8 @@
  * 24  u32  grants[]       the references of the pages of the left ring, and then of the right one
  * ```
  *
- * The client writes into the left ring and reads from the right one. Indices count bytes from the beginning of time, and
- * wrap at 2³². The difference of the two indices of a ring is what it holds.
+ * The client writes into the left ring and reads from the right one. Indices count bytes from the beginning of time,
+ * and wrap at 2³². The difference of the two indices of a ring is what it holds.
  *
  * @module
  */

@@ -107,12 +107,12 @@ export class Life {
 
   /** Throws if nothing more can be read. */
   checkReadable(operation: VchanOperation): void {
-    if (this.#released) throw this.#error(operation);
+    if (this.#released) throw this.error(operation);
   }
 
   /** Throws if nothing more can be written. */
   checkWritable(operation: VchanOperation): void {
-    if (this.peerIsGone()) throw this.#error(operation);
+    if (this.peerIsGone()) throw this.error(operation);
   }
 
   /**
@@ -124,7 +124,7 @@ export class Life {
     // Without events, the other side would sleep for ever.
     else if (cause instanceof GrantError) this.#end({ reason: "failed", cause });
     else return cause;
-    return this.#error(operation);
+    return this.error(operation);
   }
 
   #end(ending: VchanEnding): void {
@@ -161,7 +161,8 @@ export class Life {
     this.#release();
   }
 
-  #error(operation: VchanOperation): VchanError {
+  /** What a call fails with once it has ended. */
+  error(operation: VchanOperation): VchanError {
     const ending = this.#ending!;
     const isClosedHere = this.#released && (ending.reason === "peer-closed" || ending.reason === "peer-gone");
     const { reason, cause } = isClosedHere ? { reason: "closed" as const } : ending;

@@ -27,7 +27,12 @@
  */
 export { VchanError, type VchanErrorCode, type VchanErrorOptions, type VchanOperation } from "./errors.ts";
 export type { VchanEnding, VchanEndReason } from "./life.ts";
-export type { VchanWaitOptions } from "./patience.ts";
-export type { VchanCallOptions, VchanConnectOptions, VchanOptions, VchanServerOptions } from "./options.ts";
+export type {
+  VchanCallOptions,
+  VchanConnectOptions,
+  VchanOptions,
+  VchanServerOptions,
+  VchanWaitOptions,
+} from "./options.ts";
 export { VchanServer } from "./server.ts";
 export { Vchan } from "./vchan.ts";

@@ -34,8 +34,8 @@ export function placeInPage(order: number): number | undefined {
 }
 
 /**
- * Chooses the rings of a server, as libxenvchan does: the smallest that fit, of which at most one may share a place with
- * the other.
+ * Chooses the rings of a server, as libxenvchan does: the smallest that fit, of which at most one may share a place
+ * with the other.
  *
  * @param readSize How many bytes the server wants the client to be able to write ahead, 0 to 1,048,576.
  * @param writeSize How many bytes the server wants to be able to write ahead, likewise.

@@ -4,9 +4,12 @@
  * @module
  */
 import { checkInteger, show } from "../contract/checks.ts";
+import { LONGEST_RELATIVE, relativeLength } from "../xenstore/paths.ts";
 
 /** The highest port that fits an `int` in C. */
 const MAX_PORT = 2 ** 31 - 1;
+/** The longest path behind `/local/domain/N/`, in characters, whose nodes XenStore takes. */
+const LONGEST = LONGEST_RELATIVE - "/event-channel".length;
 /** The longest path, in bytes, whose keys fit the buffers of libxenvchan. It cuts longer ones without a word. */
 export const LONGEST_FOR_C = 49;
 
@@ -31,9 +34,21 @@ export function resolvePath(what: string, path: unknown, server: number, client:
     );
   }
   const text = String(path);
-  if (text.startsWith("/")) return text;
+  const absolute = absolutePath(text, server, client);
+  const length = relativeLength(absolute);
+  if (length > LONGEST) {
+    throw new RangeError(
+      `Cannot ${what} as \`path\` must have at most ${LONGEST} characters behind \`/local/domain/N/\`, with what ` +
+        `a name stands for: current value has ${length}`,
+    );
+  }
+  return absolute;
+}
+
+function absolutePath(path: string, server: number, client: number): string {
+  if (path.startsWith("/")) return path;
   const home = `/local/domain/${server}`;
-  return text.includes("/") ? `${home}/${text}` : `${home}/data/vchan/${client}/${text}`;
+  return path.includes("/") ? `${home}/${path}` : `${home}/data/vchan/${client}/${path}`;
 }
 
 /** What to add to an error about a path that a peer in C cannot have; nothing if it can. */

@@ -16,8 +16,8 @@ export interface PeerPlace {
 }
 
 /**
- * Notices the end of the other domain. The shared page does not tell: the kernel that would clear the live byte is gone,
- * too.
+ * Notices the end of the other domain. The shared page does not tell: the kernel that would clear the live byte is
+ * gone, too.
  *
  * Domain 0 asks XenStore, whenever that says that any domain has ended. Another domain may not ask. It has Xen copy a
  * byte of a page of the other domain, which is refused with a status of its own if there is no such domain: when a node

@@ -1,7 +1,7 @@
-import { allowAgain, type KeyPlace, type Keys } from "./keys.ts";
-import type { PeerDomain } from "./peer_domain.ts";
-import { sleep } from "./sleep.ts";
 import type { XenStore } from "../xenstore/store.ts";
+import type { PeerDomain } from "./peer_domain.ts";
+import type { Publication } from "./publication.ts";
+import { sleep } from "./sleep.ts";
 
 /** How often to ask for a domain that XenStore does not tell of, in milliseconds. */
 const PERIOD = 1000;
@@ -10,20 +10,17 @@ const PERIOD = 1000;
  * Waits until the client's domain is there, and gives it the rights to the keys again: XenStore has ignored those that
  * were given before.
  *
- * @param keys Returns the keys that are published.
  * @param signal Ends the waiting.
  */
 export async function allowWhenThere(
   { store, peer }: { readonly store: XenStore; readonly peer: PeerDomain },
-  place: KeyPlace,
-  keys: () => Keys | undefined,
+  publication: Publication,
   signal: AbortSignal,
 ): Promise<void> {
   const news = await peer.isPrivileged() ? store.watch("@introduceDomain", { signal }) : ticks(signal);
   for await (const _ of news) {
     if (!await peer.isThere()) continue;
-    const published = keys();
-    if (published !== undefined) await allowAgain(store, place, published, signal);
+    await publication.allowAgain();
     return;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lengthOf } from "../contract/bytes.ts";
+import { bufferOf, byteOffsetOf, lengthOf } from "../contract/bytes.ts";
 import type { Mapping } from "../shared/mapping.ts";
 
 /** The bytes of a ring that this side writes into. */
@@ -25,7 +25,7 @@ export interface RingSource {
   get(at: number, target: Uint8Array, to: number, count: number): void;
 }
 
-// A caller's array may override its methods: an override must not receive the shared memory itself.
+// A caller's array may override its methods and properties: an override must not receive the shared memory itself.
 const { set } = Uint8Array.prototype;
 
 /** The most bytes that a loop copies faster than a call of `set`, which needs a view. */
@@ -132,12 +132,17 @@ export function slicedParts(
 
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, count: number): void {
   if (from === 0 && count === lengthOf.call(source)) set.call(target, source, to);
-  else if (count > FEW) set.call(target, new Uint8Array(source.buffer, source.byteOffset + from, count), to);
+  else if (count > FEW) set.call(target, viewOf(source, from, count), to);
   else for (let index = 0; index < count; index++) target[to + index] = source[from + index]!;
 }
 
-/** A part of an array, and the array itself if that is what is asked for: a view costs more than the copy of its bytes. */
+/**
+ * A part of an array, and the array itself if that is what is asked for: a view costs more than the copy of its bytes.
+ */
 function part(array: Uint8Array, from: number, count: number): Uint8Array {
-  if (from === 0 && count === array.length) return array;
-  return new Uint8Array(array.buffer, array.byteOffset + from, count);
+  return from === 0 && count === lengthOf.call(array) ? array : viewOf(array, from, count);
+}
+
+function viewOf(array: Uint8Array, from: number, count: number): Uint8Array {
+  return new Uint8Array(bufferOf.call(array), byteOffsetOf.call(array) + from, count);
 }

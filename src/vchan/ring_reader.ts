@@ -1,7 +1,7 @@
 import { BrokenRing } from "./broken_ring.ts";
 import { READ, type Side, WROTE } from "./layout.ts";
 import type { RingSource } from "./ring_memory.ts";
-import { STEP } from "./ring_writer.ts";
+import { stepOf } from "./ring_writer.ts";
 import type { SharedPage } from "./shared_page.ts";
 
 /**
@@ -13,6 +13,7 @@ export class RingReader {
   readonly #side: Side;
   readonly #ring: RingSource;
   readonly #size: number;
+  readonly #step: number;
   readonly #notify: () => void;
   #consumed: number;
   /** How many bytes there were to read when the other side was looked at last. */
@@ -30,6 +31,7 @@ export class RingReader {
     this.#side = side;
     this.#ring = ring;
     this.#size = size;
+    this.#step = stepOf(size);
     this.#notify = notify;
     this.#consumed = page.loadIndex(side.reading.consumed);
     this.look();
@@ -63,19 +65,22 @@ export class RingReader {
   read(target: Uint8Array, from: number, to: number): number {
     const page = this.#page;
     let at = from;
-    while (at < to) {
-      const left = to - at;
-      let ready = this.#ready;
-      if (ready < left) ready = this.look();
-      if (ready === 0) break;
-      const count = Math.min(ready, left, STEP);
+    // One look for each call: more would take the index from the cache of the side that writes it.
+    const ready = this.#ready < to - from ? this.look() : this.#ready;
+    const end = Math.min(to, from + ready);
+    while (at < end) {
+      const count = Math.min(end - at, this.#step);
       this.#ring.get(this.#consumed & (this.#size - 1), target, at, count);
       this.#consumed = (this.#consumed + count) | 0;
       this.#ready -= count;
       at += count;
       page.storeIndex(this.#side.reading.consumed, this.#consumed);
-      // After the index: a writer that asks, and then sees the old index, is found here.
-      if ((page.clearBits(this.#side.answers, READ) & READ) !== 0) this.#notify();
+      // After the index: a writer that asks, and then sees the old index, is found here. Most of the time nobody asks, and to
+      // look costs less than to change the byte.
+      if ((page.loadByte(this.#side.answers) & READ) !== 0) {
+        page.clearBits(this.#side.answers, READ);
+        this.#notify();
+      }
     }
     return at - from;
   }

@@ -3,8 +3,13 @@ import { READ, type Side, WROTE } from "./layout.ts";
 import type { RingSink } from "./ring_memory.ts";
 import type { SharedPage } from "./shared_page.ts";
 
-/** The most bytes that are copied before the index says so: with more, the two sides take turns instead of overlapping. */
-export const STEP: number = 128 * 1024;
+/**
+ * The most bytes that are copied before the index says so. With more, the two sides would take turns: one could not
+ * begin before the other has filled or emptied the ring.
+ */
+export function stepOf(size: number): number {
+  return Math.max(4096, Math.min(size / 4, 128 * 1024));
+}
 
 /**
  * The end of a ring that this side writes into.
@@ -17,6 +22,7 @@ export class RingWriter {
   readonly #side: Side;
   readonly #ring: RingSink;
   readonly #size: number;
+  readonly #step: number;
   readonly #notify: () => void;
   #produced: number;
   /** How many bytes in the ring the other side had not read when it was looked at last. */
@@ -34,6 +40,7 @@ export class RingWriter {
     this.#side = side;
     this.#ring = ring;
     this.#size = size;
+    this.#step = stepOf(size);
     this.#notify = notify;
     this.#produced = page.loadIndex(side.writing.produced);
     this.#filled = size;
@@ -63,10 +70,11 @@ export class RingWriter {
    * Writes as many bytes as there is room for, and sends an event if the other side has asked for one.
    *
    * @param from The first byte of the source to write, and `to` the end of them.
+   * @param step How many the other side may see before there are more: all, for a packet.
    * @returns How many were written.
    * @throws {BrokenRing} if the index of the other side is wrong.
    */
-  write(source: Uint8Array, from: number, to: number): number {
+  write(source: Uint8Array, from: number, to: number, step: number = this.#step): number {
     const page = this.#page;
     let at = from;
     while (at < to) {
@@ -74,14 +82,18 @@ export class RingWriter {
       let room = this.#size - this.#filled;
       if (room < left) room = this.look();
       if (room === 0) break;
-      const count = Math.min(room, left, STEP);
+      const count = Math.min(room, left, step);
       this.#ring.put(this.#produced & (this.#size - 1), source, at, count);
       this.#produced = (this.#produced + count) | 0;
       this.#filled += count;
       at += count;
       page.storeIndex(this.#side.writing.produced, this.#produced);
-      // After the index: a reader that asks, and then sees the old index, is found here.
-      if ((page.clearBits(this.#side.answers, WROTE) & WROTE) !== 0) this.#notify();
+      // After the index: a reader that asks, and then sees the old index, is found here. Most of the time nobody asks, and to
+      // look costs less than to change the byte.
+      if ((page.loadByte(this.#side.answers) & WROTE) !== 0) {
+        page.clearBits(this.#side.answers, WROTE);
+        this.#notify();
+      }
     }
     return at - from;
   }

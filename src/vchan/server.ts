@@ -1,46 +1,52 @@
-import { checkDomid, checkInteger } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
-import { GrantError } from "../contract/errors.ts";
 import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
-import { checkSignal, reasonOf } from "../shared/signal.ts";
+import { Patience } from "../shared/patience.ts";
+import { runAll } from "../shared/run_all.ts";
+import { reasonOf } from "../shared/signal.ts";
 import { unlessAborted } from "../xenstore/abort.ts";
-import { Bell } from "./bell.ts";
 import { Clients } from "./clients.ts";
-import { VchanError } from "./errors.ts";
-import { type KeyPlace, type Keys, publish, retire, RETIRED, withdraw } from "./keys.ts";
-import { checkSpin, type VchanServerOptions } from "./options.ts";
-import { chooseOrders, MOST_BYTES, type Orders } from "./orders.ts";
+import { closedError, lateError } from "./accept_errors.ts";
+import type { KeyPlace } from "./keys.ts";
+import type { VchanServerOptions, VchanWaitOptions } from "./options.ts";
+import type { Orders } from "./orders.ts";
 import { resolvePath } from "./path.ts";
-import { Patience, type VchanWaitOptions } from "./patience.ts";
+import { Places } from "./places.ts";
+import { Publication } from "./publication.ts";
 import { allowWhenThere } from "./rights.ts";
+import { Room } from "./room.ts";
+import { readServerOptions } from "./server_options.ts";
 import { ServerParts } from "./server_parts.ts";
 import { Slot } from "./slot.ts";
 import { Turns } from "./turns.ts";
 import { makeVchan, type Vchan } from "./vchan.ts";
 
-const RING = 32 * 1024;
-
-/** Codes of refusals that may be over when pages of a connection are given back. */
-const NO_ROOM: readonly string[] = ["limit-reached", "kernel-limit-reached", "table-full", "no-space", "no-memory"];
-
 /**
  * Listens for clients of one domain. Each gets memory and a port of its own, so several may be connected at once, and
  * what one has left is not seen by the next.
  *
- * @example Serve one client after the other
+ * @example Serve clients, several at once
  * ```ts
- * import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+ * import { Vchan, VchanError, VchanServer } from "@gntalloc/gntalloc/vchan";
  * import { MockXen } from "@gntalloc/gntalloc/mock";
  * import assert from "node:assert/strict";
  *
  * const xen = new MockXen();
  * const server = await VchanServer.listen(xen.domain(1), 0, { path: "echo" });
  * const serving = (async () => {
- *   for await (using connection of server) {
- *     for await (const bytes of connection) await connection.write(bytes);
- *   }
+ *   for await (const connection of server) void echo(connection);
  * })();
+ *
+ * async function echo(connection: Vchan): Promise<void> {
+ *   try {
+ *     for await (const bytes of connection) await connection.write(bytes);
+ *   } catch (error) {
+ *     // A client may leave at any time: that must not end the server.
+ *     if (!(error instanceof VchanError)) throw error;
+ *   } finally {
+ *     connection.close();
+ *   }
+ * }
  *
  * for (const number of [1, 2, 3]) {
  *   using client = await Vchan.connect(xen.domain(0), 1, { path: "echo" });
@@ -58,37 +64,35 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     showAs(VchanServer, "VchanServer", (server) => ({
       path: server.path,
       domid: server.domid,
-      connections: server.#connections,
+      connections: server.#room.connections,
       closed: server.closed,
     }));
   }
 
   readonly #parts: ServerParts;
-  readonly #place: KeyPlace;
-  readonly #orders: Orders;
+  readonly #publication: Publication;
+  readonly #places: Places;
   readonly #spin: number;
   readonly #turns = new Turns();
-  /** Rings when a connection has given back its memory. */
-  readonly #room = new Bell();
-  readonly #stop = new AbortController();
-  /** What waits for a client. */
-  #slot: Slot | undefined;
-  #preparing: Promise<Slot> | undefined;
-  /** The keys that were published last. */
-  #keys: Keys | undefined;
-  #connections = 0;
+  readonly #room = new Room();
+  /** Aborted when no other client can come, with the reason. */
+  readonly #ended = new AbortController();
   #closing: Promise<void> | undefined;
 
   private constructor(parts: ServerParts, place: KeyPlace, orders: Orders, spin: number) {
     this.#parts = parts;
-    this.#place = place;
-    this.#orders = orders;
+    const { signal } = this.#ended;
+    this.#publication = new Publication(parts.store, place, signal);
+    const makeSlot = () => new Slot(parts.allocator, parts.events, place.client, orders);
+    this.#places = new Places(this.#publication, makeSlot, signal, (error) => this.#end(error));
     this.#spin = spin;
   }
 
   /**
-   * Sets up the memory for a client, and publishes where it is. A server of the same domain that has published itself at
-   * the same path is replaced.
+   * Sets up the memory for a client, and publishes where it is. A server of the same domain that has published itself
+   * at the same path is replaced: it ends with `replaced`.
+   *
+   * A server that listens keeps the program alive until it is closed, as a listening socket does.
    *
    * @param domain The domain that the program runs in: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param domid The domain that may connect, 0 to 32751 (0x7FEF). It need not exist yet.
@@ -102,58 +106,51 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
     domid: number,
     options: VchanServerOptions,
   ): Promise<VchanServer> {
-    const what = "listen";
-    checkDomid(what, domid);
-    const given = readOptions(what, options, ["path", "readSize", "writeSize", "spin", "signal"]);
-    const { path, readSize = RING, writeSize = RING, signal } = given;
-    resolvePath(what, path, 0, domid);
-    checkInteger(what, "`readSize`", readSize, 0, MOST_BYTES);
-    checkInteger(what, "`writeSize`", writeSize, 0, MOST_BYTES);
-    const spin = checkSpin(what, given.spin);
-    checkSignal(what, signal);
+    const { path, orders, spin, core, signal } = readServerOptions(domid, options);
     if (signal?.aborted) throw reasonOf(signal);
-    const parts = await ServerParts.open(domain, domid, signal);
+    const parts = await ServerParts.open(domain, domid, core, signal);
     let server: VchanServer | undefined;
     try {
-      const own = await parts.store.ownDomid({ signal });
-      const place = { path: resolvePath(what, path, own, domid), server: own, client: domid };
-      server = new VchanServer(parts, place, chooseOrders(readSize, writeSize), spin);
-      await server.#begin(signal);
-      return server;
+      return await unlessAborted(signal, async () => {
+        const own = await parts.store.ownDomid({ signal });
+        // The parts are closed by now.
+        if (signal?.aborted) throw reasonOf(signal);
+        const place = { path: resolvePath("listen", path, own, domid), server: own, client: domid };
+        server = new VchanServer(parts, place, orders, spin);
+        await server.#begin();
+        return server;
+      });
     } catch (error) {
-      try {
-        if (server === undefined) parts.letGo();
-        // It may still be publishing its keys.
-        else await server.close();
-      } catch {
-        // The first error is the one that counts.
-      }
+      const cleaning = cleanUp(parts, server);
+      // Whoever gives up does not wait for a XenStore that may not answer.
+      if (!signal?.aborted) await cleaning;
       throw error;
     }
   }
 
-  async #begin(signal: AbortSignal | undefined): Promise<void> {
+  async #begin(): Promise<void> {
     const { peer } = this.#parts;
     // Before the keys: the rights of a domain that comes later would have to be given again.
     const isThere = await peer.isThere();
-    await this.#prepare(signal);
+    await this.#publication.watch((error) => this.#end(error));
+    await this.#places.prepare();
     if (isThere) return;
-    allowWhenThere(this.#parts, this.#place, () => this.#keys, this.#stop.signal).catch(() => {
-      // XenStore is lost, so no client can find this server; its next use of it says so.
+    allowWhenThere(this.#parts, this.#publication, this.#ended.signal).catch(() => {
+      // What ends the server is noticed by its watch.
     });
   }
 
   /** The domain that may connect. */
   get domid(): number {
-    return this.#place.client;
+    return this.#publication.place.client;
   }
 
   /** Where the server has published itself: the absolute path in XenStore. */
   get path(): string {
-    return this.#place.path;
+    return this.#publication.place.path;
   }
 
-  /** Whether it was closed. */
+  /** Whether it was closed. A server that has ended by itself has to be closed, too. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
@@ -161,11 +158,14 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   /**
    * Waits for the next client. One that came since the last call counts.
    *
-   * If there are too few pages for another client, it waits until a connection is closed.
+   * If there are too few pages or ports for another client, it waits until a connection is closed. A client that comes
+   * while the call is given up is returned by the next call.
    *
    * @param options How long to wait, and a signal.
    * @returns The connection. It outlives the server.
-   * @throws {VchanError} `timed-out` if nobody comes in time; `closed` if the server was closed.
+   * @throws {VchanError} `timed-out` if nobody comes in time; `closed` if the server was closed; `replaced` if another
+   * one has published itself at the same path, or if the nodes were removed.
+   * @throws {StoreError} `disconnected` if XenStore is lost. As after `replaced`, each later call says so, too.
    * @throws {GrantError} if there are too few pages or ports, and no connection of this server has any.
    */
   accept(options?: VchanWaitOptions): Promise<Vchan> {
@@ -175,110 +175,83 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   /** @param more Whether to make a place for another client at once. */
   async #accept(options: VchanWaitOptions | undefined, more: boolean): Promise<Vchan> {
     const given = readOptions("accept", options, ["signal", "timeout"]);
-    const patience = new Patience("accept", given, (timeout) =>
-      new VchanError(
-        `Cannot accept: no client of domain ${this.domid} has come to ${this.path} within ${timeout} ms. See ` +
-          "whether it runs and uses the same path, or raise `timeout`.",
-        { code: "timed-out", operation: "accept" },
-      ));
+    const patience = new Patience(
+      "accept",
+      given,
+      (timeout) => lateError(this.domid, this.path, timeout, this.#places.taken !== undefined),
+    );
     const { signal } = patience;
     try {
       await this.#turns.enter(signal);
       try {
-        const slot = await this.#prepare(signal);
-        await slot.joined(signal);
-        this.#slot = undefined;
-        const connection = this.#connected(slot);
-        // Before anybody can talk to this client: when it leaves, another one could take its place unnoticed.
-        await this.#replaceKeys(slot.keys, more);
-        return connection;
+        const slot = await this.#taken(signal);
+        // Before anybody can talk to this client: when it leaves, another one could take its place unnoticed. If this
+        // takes too long, the next call has the client.
+        await unlessAborted(signal, () => this.#places.renew(more));
+        if (this.closed) throw closedError(this.path);
+        this.#places.next();
+        return this.#connected(slot);
       } finally {
         this.#turns.leave();
       }
     } catch (error) {
       // Whatever a wait says when the server is closed meanwhile.
-      throw this.closed ? this.#closedError() : error;
+      throw this.closed ? closedError(this.path) : error;
     } finally {
       patience.release();
     }
   }
 
+  /** Waits until a client has taken a place. One that has come before the server ended is served, too. */
+  async #taken(signal: AbortSignal): Promise<Slot> {
+    let slot = this.#places.taken;
+    slot ??= await unlessAborted(this.#ended.signal, async () => {
+      const open = await this.#room.retry(() => unlessAborted(signal, () => this.#places.prepare()), signal);
+      await open.joined(signal);
+      return open;
+    });
+    slot.markSeen();
+    return slot;
+  }
+
   #connected(slot: Slot): Vchan {
     const parts = this.#parts;
     parts.hold();
-    this.#connections++;
+    this.#room.take();
     return makeVchan(slot, {
       domid: this.domid,
       path: this.path,
       spin: this.#spin,
       watcher: parts.peer,
       onRelease: () => {
-        this.#connections--;
-        this.#room.ring();
+        this.#room.giveBack();
         parts.letGo();
       },
     });
   }
 
-  /** Makes sure that no other client finds keys that were used. If XenStore is lost, nobody finds them either. */
-  async #replaceKeys(used: Keys, more: boolean): Promise<void> {
-    try {
-      if (more) await this.#publish();
-    } catch {
-      // The next call of `accept()` says so.
-    }
-    if (this.#keys !== used) return;
-    this.#keys = RETIRED;
-    await retire(this.#parts.store, this.path, used).catch(() => {});
-  }
-
-  /** Makes sure that a client can come. Waits for pages if connections have them. */
-  async #prepare(signal: AbortSignal | undefined): Promise<Slot> {
-    for (;;) {
-      if (this.closed) throw this.#closedError();
-      if (this.#slot !== undefined) return this.#slot;
-      try {
-        return await unlessAborted(signal, () => this.#publish());
-      } catch (error) {
-        const waits = error instanceof GrantError && NO_ROOM.includes(error.code) && this.#connections > 0;
-        if (!waits) throw error;
-        await this.#room.wait(signal);
-      }
-    }
-  }
-
-  /** Makes a place for a client, and publishes it. */
-  #publish(): Promise<Slot> {
-    return this.#preparing ??= this.#open().finally(() => this.#preparing = undefined);
-  }
-
-  async #open(): Promise<Slot> {
-    const { allocator, events, store } = this.#parts;
-    const slot = new Slot(allocator, events, this.domid, this.#orders);
-    try {
-      await publish(store, this.#place, slot.keys);
-      // Even if it was closed meanwhile: these are the keys to withdraw.
-      this.#keys = slot.keys;
-      if (this.closed) throw this.#closedError();
-    } catch (error) {
-      slot.release();
-      throw error;
-    }
-    this.#slot = slot;
-    return slot;
-  }
-
   /**
    * Iterates over the clients: each as {@linkcode VchanServer.accept} returns it. While the loop handles one, the next
-   * may already connect. The loop ends when the server is closed.
+   * may already connect. The loop ends when the server is closed, and throws what {@linkcode VchanServer.accept} does
+   * if the server has ended by itself.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
     return new Clients((options) => this.#accept(options, true), () => this.closed);
   }
 
+  /** Has no other client come, for a reason that each later call is told. */
+  #end(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort(error);
+    this.#places.releaseFree();
+  }
+
   /**
-   * Listens no more: removes the keys, unless another server has replaced them, and the folders that are empty then.
-   * Connections stay. Calls of `accept()` that wait fail with `closed`, and loops end.
+   * Listens no more: removes the keys, and then the folders that this server has made, if they are empty. Connections
+   * stay. Calls of `accept()` that wait fail with `closed`, and loops end.
+   *
+   * The memory is free when the keys are removed, and at the latest when XenStore has not answered in time. What
+   * another server has published stays, as do all nodes if XenStore is lost.
    *
    * @throws {GrantError} or {StoreError} if the system refuses. The server is closed anyway.
    */
@@ -287,17 +260,17 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   }
 
   async #close(): Promise<void> {
-    const slot = this.#slot;
-    this.#slot = undefined;
-    this.#stop.abort();
+    const hasEnded = this.#ended.signal.aborted;
+    const slots = this.#places.takeAll();
+    this.#ended.abort(closedError(this.path));
     try {
-      slot?.release();
+      runAll(...slots.map((slot) => () => slot.leave()));
     } finally {
-      await this.#preparing?.catch(() => {});
       try {
-        if (this.#keys !== undefined) await withdraw(this.#parts.store, this.path, this.#keys);
+        // Before the memory and the port are free: the next server may get the same ones, and publish them.
+        if (!hasEnded) await this.#publication.withdraw();
       } finally {
-        this.#parts.letGo();
+        runAll(...slots.map((slot) => () => slot.release()), () => this.#parts.letGo());
       }
     }
   }
@@ -311,11 +284,14 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
 
-  #closedError(): VchanError {
-    return new VchanError(`Cannot accept: the server at ${this.path} was closed. Listen again.`, {
-      code: "closed",
-      operation: "accept",
-    });
+/** Undoes a `listen()` that has failed. */
+async function cleanUp(parts: ServerParts, server: VchanServer | undefined): Promise<void> {
+  try {
+    if (server === undefined) parts.letGo();
+    else await server.close();
+  } catch {
+    // The first error is the one that counts.
   }
 }

@@ -3,8 +3,8 @@ import { EventChannels } from "../events/event_channels.ts";
 import type { GrantAllocator } from "../grants/allocator.ts";
 import { GrantDevice } from "../grants/device.ts";
 import { GrantMapper } from "../maps/mapper.ts";
+import { runAll } from "../shared/run_all.ts";
 import { XenStore } from "../xenstore/store.ts";
-import { runAll } from "./link.ts";
 import { PeerDomain } from "./peer_domain.ts";
 
 /** The backends that a server needs. */
@@ -20,20 +20,25 @@ export class ServerParts {
   readonly #mapper: GrantMapper;
   #users = 1;
 
-  private constructor(domain: ServerDomain, client: number, store: XenStore) {
+  private constructor(domain: ServerDomain, client: number, core: WebAssembly.Module | undefined, store: XenStore) {
     this.store = store;
     this.events = new EventChannels(domain);
     this.#mapper = new GrantMapper(domain);
-    this.#device = new GrantDevice(domain);
+    this.#device = new GrantDevice(domain, { core });
     this.allocator = this.#device.open();
     this.peer = new PeerDomain(store, this.#mapper, { domid: client });
   }
 
   /** Opens them. Whoever calls this lets go of them once. */
-  static async open(domain: ServerDomain, client: number, signal: AbortSignal | undefined): Promise<ServerParts> {
+  static async open(
+    domain: ServerDomain,
+    client: number,
+    core: WebAssembly.Module | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ServerParts> {
     const store = await XenStore.open(domain, { signal });
     try {
-      return new ServerParts(domain, client, store);
+      return new ServerParts(domain, client, core, store);
     } catch (error) {
       store.close();
       throw error;

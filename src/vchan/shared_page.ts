@@ -1,8 +1,8 @@
 import { GRANTS_AT, INDICES } from "./layout.ts";
 
 /**
- * The accesses to the words and bytes of the page that both sides write. Each is one access to memory, in one order with
- * all others of this side, and indivisible. That is all that the rings are built on.
+ * The accesses to the words and bytes of the page that both sides write. Each is one access to memory, in one order
+ * with all others of this side, and indivisible. That is all that the rings are built on.
  */
 export interface SharedPage {
   /** Reads an index, as a signed number of 32 bits. */
@@ -15,16 +15,16 @@ export interface SharedPage {
   storeByte(at: number, value: number): void;
   /** Sets bits of a byte. */
   setBits(at: number, bits: number): void;
-  /** Clears bits of a byte, and returns what it was before. */
-  clearBits(at: number, bits: number): number;
+  /** Clears bits of a byte. */
+  clearBits(at: number, bits: number): void;
 }
 
 /**
  * The page in mapped memory.
  *
  * `Atomics` make each access whole, and keep their order: neither the engine nor the processor moves a plain access
- * across them, or a load before an earlier store. The language promises that for a `SharedArrayBuffer` only, but engines
- * make the same instructions for any buffer; tests of two threads over one mapping show it for Deno and Node.
+ * across them, or a load before an earlier store. The language promises that for a `SharedArrayBuffer` only, but
+ * engines make the same instructions for any buffer; tests of two threads over one mapping show it for Deno and Node.
  *
  * The notify bytes are changed one at a time, and not with the word around them: the live bytes in that word belong to
  * others, and a write of the whole word would undo theirs.
@@ -65,7 +65,7 @@ export class MappedPage implements SharedPage {
     Atomics.or(this.#bytes, at, bits);
   }
 
-  clearBits(at: number, bits: number): number {
-    return Atomics.and(this.#bytes, at, ~bits);
+  clearBits(at: number, bits: number): void {
+    Atomics.and(this.#bytes, at, ~bits);
   }
 }

@@ -1,11 +1,13 @@
+import { GrantError } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import type { EventChannel } from "../events/event_channel.ts";
 import type { EventChannels } from "../events/event_channels.ts";
 import type { GrantAllocator } from "../grants/allocator.ts";
 import type { Share } from "../grants/share.ts";
+import { runAll } from "../shared/run_all.ts";
 import type { Keys } from "./keys.ts";
 import { CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, SEEN, SERVER, SERVER_LIVE, WROTE } from "./layout.ts";
-import { type Link, runAll } from "./link.ts";
+import type { Link } from "./link.ts";
 import { type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { WholeRing } from "./ring_memory.ts";
 import { RingReader } from "./ring_reader.ts";
@@ -63,15 +65,31 @@ export class Slot implements Link {
     this.keys = { gref: grefs[0]!, port };
   }
 
-  /**
-   * Waits until a client has come. It may be gone again by then.
-   *
-   * Marks that it was seen. When it leaves, another client may find the keys, bind the port, which is free again, and say
-   * that it is here, all before this side looks. The mark would be gone then.
-   */
+  /** Waits until a client has come. It may be gone again by then. */
   async joined(signal: AbortSignal): Promise<void> {
-    while (this.#page.loadByte(CLIENT_LIVE) === NOT_YET) await this.channel.wait({ signal });
-    this.#page.replaceByte(CLIENT_LIVE, HERE, SEEN);
+    while (!this.hasClient) {
+      try {
+        await this.channel.wait({ signal });
+      } catch (error) {
+        // The byte tells what a lost event would have told.
+        const isLost = error instanceof GrantError && error.code === "events-lost";
+        if (!isLost || this.channel.closed) throw error;
+        this.resetEvents();
+      }
+    }
+  }
+
+  /**
+   * Marks that the client was seen. When it leaves, another client may find the keys, bind the port, which is free
+   * again, and say that it is here, all before this side looks. The mark would be gone then.
+   */
+  markSeen(): void {
+    if (!this.channel.closed) this.#page.replaceByte(CLIENT_LIVE, HERE, SEEN);
+  }
+
+  /** Whether a client has come, as long as there is memory. It may be gone again. */
+  get hasClient(): boolean {
+    return !this.channel.closed && this.#page.loadByte(CLIENT_LIVE) !== NOT_YET;
   }
 
   peerIsHere(): boolean {
@@ -84,6 +102,12 @@ export class Slot implements Link {
 
   resetEvents(): void {
     this.#events.reset();
+  }
+
+  /** Tells clients that this side has left, and keeps the memory and the port as long as keys name them. */
+  leave(): void {
+    this.#page.storeByte(SERVER_LIVE, GONE);
+    this.channel.notify();
   }
 
   release(): void {

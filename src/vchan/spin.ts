@@ -6,13 +6,18 @@ export interface Lookout {
 
 // Taken when the module is loaded: under fake timers, the clock would stand still.
 const now: () => number = performance.now.bind(performance);
-/** Tells the processor that this is a loop which waits. Not every engine has it. */
-const pause: (() => void) | undefined = (Atomics as { readonly pause?: () => void }).pause;
+/** Passes some 50 ns: tells the processor that this loop waits, or looks at the clock where that cannot be told. */
+const pause: () => unknown = (Atomics as { readonly pause?: () => void }).pause ?? now;
 
-/** How many looks to take between two looks at the clock, which costs as much as several. */
-const LOOKS = 8;
+/**
+ * The most pauses between two looks: each look takes the index from the cache of the processor that writes it, which
+ * slows the other side down.
+ */
+const MOST_PAUSES = 16;
 /** The most looks a microsecond: the clock of some platforms stands still until the program waits. */
-const MOST_LOOKS = 100;
+const MOST_LOOKS = 10;
+/** So many bytes are worth a read of their own. */
+export const FEW_BYTES = 1024;
 /** The most waits that are not begun with looking. */
 const LONGEST_BACK_OFF = 64;
 
@@ -42,18 +47,33 @@ export class Spin {
       return false;
     }
     const end = now() + this.#time;
-    for (let looks = 0; looks < this.#most; looks += LOOKS) {
-      for (let look = 0; look < LOOKS; look++) {
-        if (ring.look() >= wanted) {
-          this.#backOff = 0;
-          return true;
-        }
-        pause?.();
+    let pauses = 1;
+    for (let looks = 0; looks < this.#most; looks++) {
+      if (ring.look() >= wanted) {
+        this.#backOff = 0;
+        return true;
       }
+      for (let paused = 0; paused < pauses; paused++) pause();
+      pauses = Math.min(2 * pauses, MOST_PAUSES);
       if (now() >= end) break;
     }
     this.#backOff = Math.min(Math.max(1, this.#backOff * 2), LONGEST_BACK_OFF);
     this.#skips = this.#backOff;
     return false;
+  }
+
+  /**
+   * Waits while a few bytes become more: the other side writes small pieces, and reading each by itself would slow both
+   * down. Where nothing comes for the time of some pauses, it ends.
+   */
+  gather(ring: Lookout): void {
+    if (this.#time === 0) return;
+    let before = 0;
+    let ready = ring.look();
+    for (let pauses = 4; ready > before && ready < FEW_BYTES && pauses <= 64; pauses *= 2) {
+      for (let paused = 0; paused < pauses; paused++) pause();
+      before = ready;
+      ready = ring.look();
+    }
   }
 }

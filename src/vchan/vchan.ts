@@ -2,17 +2,18 @@ import { checkDomid } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
+import { Patience } from "../shared/patience.ts";
 import { readSignal, type StoreRequestOptions } from "../xenstore/abort.ts";
 import { Chunks } from "./chunks.ts";
-import { joinWhenThere, Obstacle } from "./client.ts";
+import { joinWhenThere } from "./client.ts";
 import type { VchanOperation } from "./errors.ts";
 import { Incoming } from "./incoming.ts";
 import { type DomainWatcher, Life, type VchanEnding } from "./life.ts";
 import type { Link } from "./link.ts";
+import { Obstacle } from "./obstacle.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pace } from "./pace.ts";
 import { checkSpin, type VchanCallOptions, type VchanConnectOptions } from "./options.ts";
-import { Patience } from "./patience.ts";
 import { resolvePath } from "./path.ts";
 import { Spin } from "./spin.ts";
 import { readableOf, writableOf } from "./streams.ts";
@@ -100,11 +101,13 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * @param domain The domain that the program runs in: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
    * @param domid The domain of the server, 0 to 32751 (0x7FEF).
-   * @param options The path of the server, how long to wait, and whether to spin.
+   * @param options The path of the server, how long to wait, and whether to spin. With a `timeout` of 0, it looks once,
+   * for as long as XenStore takes to answer.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {VchanError} `timed-out` if there is no server that takes this client in time: the message says what was
    * there; `protocol` if the server's page is wrong.
-   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example.
+   * @throws {GrantError} or {StoreError} if the system refuses: `no-device` or `permission`, for example;
+   * `port-refused` if this domain has no free port.
    *
    * @example Wait for a server that comes later
    * ```ts
@@ -128,10 +131,13 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
     const { path, signal, timeout, spin } = readOptions(what, options, ["path", "signal", "timeout", "spin"]);
     resolvePath(what, path, domid, 0);
     const microseconds = checkSpin(what, spin);
-    const obstacle = new Obstacle(path!);
-    const patience = new Patience(what, { signal, timeout }, (timeout) => obstacle.late(domid, timeout));
+    const obstacle = new Obstacle(domid, path!);
+    // It would be over before XenStore has answered.
+    const isOnce = timeout === 0;
+    const patience = new Patience(what, isOnce ? { signal } : { signal, timeout }, (after) => obstacle.late(after));
     try {
-      const { link, path: where, watcher, close } = await joinWhenThere(domain, domid, path!, patience, obstacle);
+      const joining = joinWhenThere(domain, domid, path!, patience, obstacle, isOnce);
+      const { link, path: where, watcher, close } = await joining;
       return makeVchan(link, { domid, path: where, spin: microseconds, watcher, onRelease: close });
     } finally {
       patience.release();
@@ -152,6 +158,9 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * Fulfilled when the connection has ended, with the reason. It is never rejected.
    *
    * If the other side has ended it, what it had written can still be read, and this side still has to be closed.
+   *
+   * Unlike the `closed` of a server and of other handles, it is a promise, as that of a stream's reader. To ask whether
+   * the connection has ended, use {@linkcode Vchan.ending}.
    *
    * @example See why a connection has ended
    * ```ts
@@ -204,8 +213,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    *
    * @param target Receives the bytes, from its beginning. Do not use it until the call has ended.
    * @param options A signal that gives the call up. Nothing was read then.
-   * @returns How many bytes were read: at least 1, unless the target is empty; or `null` if the other side has left and
-   * nothing is left to be read.
+   * @returns How many bytes were read: at least 1; or `null` if the other side has left and nothing is left to be read.
+   * For an empty target, it is 0 at once, even at the end: see {@linkcode Vchan.ending}.
    * @throws {VchanError} `closed` if the connection was closed here; `protocol` if the other side broke the protocol.
    */
   read(target: Uint8Array, options?: VchanCallOptions): Promise<number | null> {
@@ -220,7 +229,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * Reads what is there, without waiting.
    *
    * @param target Receives the bytes, from its beginning.
-   * @returns How many bytes were read: 0 if nothing is there, or other calls wait for it; or `null` if nothing will come.
+   * @returns How many bytes were read: 0 if nothing is there, or other calls wait for it; or `null` if nothing will
+   * come.
    * @throws {VchanError} as {@linkcode Vchan.read}.
    */
   tryRead(target: Uint8Array): number | null {
@@ -228,13 +238,13 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * Waits until as many bytes are there as an array has, and reads them: the packet call of libxenvchan. Both sides have
-   * to agree about the sizes of packets; the channel does not know them.
+   * Waits until as many bytes are there as an array has, and reads them: the packet call of libxenvchan. Both sides
+   * have to agree about the sizes of packets; the channel does not know them.
    *
    * @param target Receives the bytes: at most as many as the ring holds. Do not use it until the call has ended.
    * @param options A signal that gives the call up. Nothing was read then.
-   * @returns How many bytes were read: all that the target has; or `null` if the other side has left and fewer are left,
-   * which can then be read.
+   * @returns How many bytes were read: all that the target has; or `null` if the other side has left and fewer are
+   * left, which can then be read.
    * @throws {RangeError} if the target is larger than the ring.
    * @throws {VchanError} as {@linkcode Vchan.read}.
    */
@@ -308,6 +318,42 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
+   * Waits until the other side has read everything that was written. It takes its turn among the calls that write.
+   *
+   * Closing needs no such wait if the other side uses this library, or reads to the end: what was written can still be
+   * read. Some programs drop it: Xen's `vchan-socket-proxy` looks for the end of the connection first.
+   *
+   * @param options A signal that gives the call up.
+   * @throws {VchanError} `peer-closed` or `peer-gone` if the other side has left before it had read everything; or as
+   * {@linkcode Vchan.write}.
+   *
+   * @example Close when everything has arrived
+   * ```ts
+   * import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+   * import { MockXen } from "@gntalloc/gntalloc/mock";
+   * import assert from "node:assert/strict";
+   *
+   * const xen = new MockXen();
+   * await using server = await VchanServer.listen(xen.domain(1), 0, { path: "demo" });
+   * using client = await Vchan.connect(xen.domain(0), 1, { path: "demo" });
+   * using connection = await server.accept();
+   *
+   * await client.write(new Uint8Array(1000));
+   * const flushing = client.flush();
+   * await connection.receive(new Uint8Array(1000));
+   * await flushing;
+   * assert.equal(connection.dataReady, 0);
+   * ```
+   */
+  flush(options?: VchanCallOptions): Promise<void> {
+    try {
+      return this.#outgoing.flush(signalOf("flush", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
    * The bytes of the other side as a stream of bytes, for which a reader may bring its own buffers. It ends when the
    * other side has left and everything was read. Cancelling it closes the connection.
    *
@@ -336,9 +382,12 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * A stream of bytes to the other side. As a vchan cannot be closed in one direction only, closing this stream closes the
-   * connection, once everything is written; with `pipeTo`, `preventClose` avoids that. The other side can still read what
-   * was written.
+   * A stream of bytes to the other side. As a vchan cannot be closed in one direction only, closing this stream closes
+   * the connection, once everything is written; with `pipeTo`, `preventClose` avoids that. The other side can still
+   * read what was written.
+   *
+   * When the connection has ended otherwise, the stream fails with the `VchanError` of a write, even if
+   * nothing is written. A chunk that is not a `Uint8Array` errors the stream, and leaves the connection open.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= writableOf(this.#outgoing, this.#life);
@@ -371,8 +420,8 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
   }
 
   /**
-   * Ends the connection, and gives back its memory. The other side can still read what was written. Calls that wait fail
-   * with `closed`. Does nothing if it is closed.
+   * Ends the connection, and gives back its memory. The other side can still read what was written. Calls that wait
+   * fail with `closed`. Does nothing if it is closed.
    *
    * @throws {GrantError} if the system refuses. The connection is closed anyway.
    */

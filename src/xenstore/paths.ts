@@ -6,7 +6,7 @@
 import { show } from "../contract/checks.ts";
 
 /** The most characters of a path, behind `/local/domain/N/` if it begins so. Daemons may be set to take fewer. */
-const LONGEST_RELATIVE = 2048;
+export const LONGEST_RELATIVE = 2048;
 /** The beginning of an absolute path that does not count. */
 const HOME = /^\/local\/domain\/\d{1,5}\//;
 
@@ -39,7 +39,7 @@ export function encodePath(what: string, path: unknown, bytes: Uint8Array<ArrayB
   return start + length;
 }
 
-function relativeLength(path: string): number {
+export function relativeLength(path: string): number {
   return path.length - (HOME.exec(path)?.[0].length ?? 0);
 }
 

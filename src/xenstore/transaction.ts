@@ -165,7 +165,8 @@ async function unlessEnded<Value>(connection: Connection, run: () => Promise<Val
   }
 }
 
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits for some milliseconds. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof startTimer> | undefined;
   try {
     await unlessAborted(signal, () => new Promise<void>((resolve) => timer = startTimer(resolve, milliseconds)));

@@ -163,6 +163,8 @@ export interface VchanTarget {
   readonly server: Pick<XenDomain, "grants" | "maps" | "events" | "store">;
   /** Its domid. */
   readonly serverDomid: number;
+  /** The compiled core for the server to run on. Default is the embedded one. */
+  readonly core?: WebAssembly.Module;
   /**
    * The domain of the client. It may be the same, except in a PVH or HVM domain on x86, which would lose its own pages
    * and then its kernel.

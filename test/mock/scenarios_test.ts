@@ -1,38 +1,10 @@
 /** The scenarios of the rig (test/rig/) on a simulated Xen: the same programs and expectations as on a real one. */
 import { test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
-import * as library from "../../mod.ts";
 import { copyBothWays, refuseCopies } from "../rig/guest/copies.ts";
 import { talk } from "../rig/guest/messages.ts";
 import { assertChanges, assertNotified, assertNotNotified, letGo, watch } from "../rig/guest/notify.ts";
-import { PeerProgram } from "../rig/guest/peer_program.ts";
-import type { Peer } from "../rig/guest/peers.ts";
-
-const WAIT_MILLISECONDS = 5;
-
-/** Starts the program that the rig runs in a domain, as a process of a simulated domain. */
-function start(xen: MockXen, domid: number): Peer {
-  const process = xen.domain(domid).process();
-  const program = new PeerProgram({
-    library,
-    domain: process,
-    now: () => BigInt(Math.round(performance.now() * 1e6)),
-    processorTime: () => 0n,
-  });
-  return {
-    make: "Deno",
-    domid,
-    async ask(...words) {
-      // A simulated event arrives at once, or never.
-      if (words[0] === "wait") words[1] = WAIT_MILLISECONDS;
-      const [verdict, ...rest] = (await program.answer(words.join(" "))).split(" ");
-      if (verdict !== "ok") throw new Error(`${words.join(" ")}: ${rest.join(" ")}`);
-      return rest.map(Number);
-    },
-    end: () => Promise.resolve(program.close()),
-    kill: () => Promise.resolve(process.kill()),
-  };
-}
+import { startPeer as start } from "./peers.ts";
 
 const ROLES = ["granter", "mapper"] as const;
 

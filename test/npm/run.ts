@@ -46,7 +46,7 @@ const report = new Report(
 );
 
 /** Programs that use Linux's devices. */
-const OVER_SHIM = { device: "device.ts", "event channels": "events.ts", XenStore: "store.ts" };
+const OVER_SHIM = { device: "device.ts", "event channels": "events.ts", XenStore: "store.ts", vchan: "vchan.ts" };
 /** A check of the memory model, which needs neither the devices nor a stand-in for them. */
 const LITMUS = "litmus_node.ts";
 

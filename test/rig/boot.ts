@@ -13,6 +13,7 @@ const MEMORY = {
   suspend: { machine: 3072, dom0: 2048 },
   store: { machine: 4608, dom0: 2500 },
   oxenstore: { machine: 4608, dom0: 2500 },
+  vchan: { machine: 6144, dom0: 2500 },
 };
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */

@@ -14,7 +14,7 @@ export async function buildCPeer(cache: string, packages: string): Promise<strin
     ...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"],
     ...["-I", `${packages}/usr/include`, "-L", libraries, `-Wl,-rpath-link,${libraries}`],
     ...["-o", program, ...files.map((name) => `${source}/${name}`)],
-    ...["-lxengnttab", "-lxenevtchn"],
+    ...["-lxenvchan", "-lxengnttab", "-lxenevtchn"],
   ]);
   return program;
 }

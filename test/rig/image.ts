@@ -17,7 +17,11 @@ export type Rig =
   | "pvh"
   | "suspend"
   | "store"
-  | "oxenstore";
+  | "oxenstore"
+  | "vchan";
+
+/** The rigs whose domUs have Deno and the tests. */
+const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan"];
 
 /** The programs in C of the rigs whose domUs have no Deno. */
 export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
@@ -33,6 +37,8 @@ const MODULES = [
 /** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"];
+/** Xen's own program that speaks vchan, in every domain of the rig `vchan`. */
+const PROXY = "vchan-socket-proxy";
 /** What Debian prefers to xenstored. */
 const OXENSTORED = "oxenstored";
 
@@ -80,7 +86,10 @@ export async function buildImages(
       `${folder}/${kernel}`,
     );
   }
+  const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
+  const toolPath = (tool: string) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`;
   const common = await commonEntries(sources);
+  if (rig === "vchan") common.push(...onlyNew(common, await programEntries(sources, [toolPath(PROXY)])));
   const dom0 = [...common, init(sources, "dom0-init.sh")];
   const { benchProgram } = sources;
   if (benchProgram) {
@@ -93,17 +102,14 @@ export async function buildImages(
   const domu = await domuEntries(rig, sources, common);
   if (domu.length > 0 || rig === "store-bench") {
     await writeCpio(`${folder}/domu.cpio`, domu);
-    const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
     const toolstack = await programEntries(sources, [
       ...STORE_TOOLS.map((tool) => `usr/bin/${tool}`),
-      ...[...TOOLSTACK, ...(rig === "oxenstore" ? [OXENSTORED] : [])].map((tool) =>
-        `${tools.slice(sources.packages.length + 1)}/bin/${tool}`
-      ),
+      ...[...TOOLSTACK, ...(rig === "oxenstore" ? [OXENSTORED] : [])].map(toolPath),
     ]);
     dom0.push(
       ...onlyNew(dom0, toolstack),
       // xl saves and restores through this program, which it starts by the path of its package.
-      { path: `${tools.slice(sources.packages.length + 1)}/bin/libxl-save-helper`, link: "/usr/bin/libxl-save-helper" },
+      { path: toolPath("libxl-save-helper"), link: "/usr/bin/libxl-save-helper" },
       ...(rig === "oxenstore"
         ? [{ path: "etc/xen/oxenstored.conf", from: `${sources.packages}/etc/xen/oxenstored.conf` }]
         : []),
@@ -117,7 +123,7 @@ export async function buildImages(
 }
 
 async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
-  if (rig === "domu" || rig === "store" || rig === "oxenstore") return [...common, init(sources, "domu-init.sh")];
+  if (WITH_DENO_IN_DOMU.includes(rig)) return [...common, init(sources, "domu-init.sh")];
   const name = DOMU_PROGRAMS[rig];
   if (name === undefined) return [];
   return [

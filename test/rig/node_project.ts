@@ -10,9 +10,12 @@ export interface NodeProject {
 }
 
 /** The programs of benches. They use the package, too. */
-const BENCH = ["device/side.ts", "device/node_side.ts", "store_daemon/client.ts"];
+const BENCH = ["device/side.ts", "device/node_side.ts", "store_daemon/client.ts", "vchan/end.ts"];
 /** Programs that run on Node as on Deno. They import only types from this repository. */
-const GUEST_PROGRAMS = ["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"];
+const GUEST_PROGRAMS = [
+  ...["exits_node.ts", "exits_program.ts", "peer_node.ts", "peer_program.ts", "talk.ts"],
+  ...["vchan/content.ts", "vchan/streams.ts", "vchan/verbs.ts"],
+];
 
 /** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses, too. */
 export async function buildNodeProject(
@@ -29,6 +32,7 @@ export async function buildNodeProject(
     programs: `${repository}/test/npm/programs`,
   });
   for (const path of BENCH) await Deno.copyFile(`${repository}/bench/${path}`, `${project}/${path.split("/").at(-1)}`);
+  await Deno.mkdir(`${project}/vchan`, { recursive: true });
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
   // The image takes only files, and npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});

@@ -21,7 +21,17 @@ interface Options {
   readonly asked: Batch;
 }
 
-const RIGS: readonly Rig[] = ["loopback", "node", "domu", "differential", "pvh", "suspend", "store", "oxenstore"];
+const RIGS: readonly Rig[] = [
+  "loopback",
+  "node",
+  "domu",
+  "differential",
+  "pvh",
+  "suspend",
+  "store",
+  "oxenstore",
+  "vchan",
+];
 const USAGE = `usage: deno task test:xen [--only=${RIGS.join("|")}]… [--seed=S] [--traces=N] [--steps=M] [--shell]`;
 
 /**

@@ -19,6 +19,7 @@ import { declare as declareOwnGrant } from "./guest/own_grant.ts";
 import { namesOf } from "./guest/runner.ts";
 import { declare as declareStore } from "./guest/store.ts";
 import { declare as declareSuspend } from "./guest/suspend.ts";
+import { declare as declareVchan } from "./guest/vchan/dom0.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { parseOptions, type Rig } from "./options.ts";
@@ -44,6 +45,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareStore(suite, asked, "xenstored"));
     case "oxenstore":
       return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
+    case "vchan":
+      return namesOf(declareVchan);
   }
 }
 
@@ -62,7 +65,11 @@ function say(text: string): void {
 
 /** Returns where a rig's images come from. Those that run Node need the npm package, built from the present sources. */
 async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
-  const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = { node: NODES, domu: [EXAMPLE_NODE] };
+  const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = {
+    node: NODES,
+    domu: [EXAMPLE_NODE],
+    vchan: [EXAMPLE_NODE],
+  };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
   return {
@@ -146,6 +153,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
     case "suspend":
     case "store":
     case "oxenstore":
+    case "vchan":
       return [];
   }
 }
@@ -161,7 +169,7 @@ async function systemOf(packages: string): Promise<string> {
 async function main(): Promise<number> {
   const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore");
+  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan");
 
   const missing = await whatIsMissing();
   if (missing) {

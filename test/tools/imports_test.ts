@@ -40,7 +40,7 @@ describe("in this repository", () => {
 });
 
 const OF_EXAMPLES =
-  "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/vchan/ and src/xenstore/, the public faces " +
+  "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/pv/, src/vchan/ and src/xenstore/, the public faces " +
   "of backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about";
 
 describe("brokenRules()", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
 import { AT, RawClient, RawServer } from "./by_hand.ts";
 import {
   checkTogether,
@@ -122,10 +123,10 @@ describe("many clients", () => {
 
   test("a second one waits while the only place is taken, and gets the next", async () => {
     const { xen, server, ours, theirs, finish } = await connected();
-    await expect(connect(xen, 20)).rejects.toMatchObject({
+    await expect(connect(xen, 100)).rejects.toMatchObject({
       code: "timed-out",
-      message: `Cannot connect within 20 ms: domain 1 serves another client at ${folder}, and has no place for this ` +
-        "one yet. Try again later.",
+      message: `Cannot connect within 100 ms: domain 1 serves another client at ${folder}, and has no place for this ` +
+        "one yet, or its server was killed since. Try again later, or restart the server.",
     });
     const second = connect(xen);
     await turns();
@@ -139,7 +140,7 @@ describe("many clients", () => {
     const xen = new MockXen();
     const server = await RawServer.open(xen);
     const first = await connect(xen);
-    await expect(connect(xen, 20)).rejects.toMatchObject({
+    await expect(connect(xen, 100)).rejects.toMatchObject({
       code: "timed-out",
       cause: { code: "port-refused" },
       message: expect.stringContaining("See whether another client is connected"),
@@ -150,6 +151,22 @@ describe("many clients", () => {
     const client = await second;
     server.write(1, 2);
     expect(await readExactly(client, 2)).toEqual(Uint8Array.of(1, 2));
+    client.close();
+    server.close();
+    xen.assertClean();
+  });
+
+  test("a second one leaves such a server the time to notice that the first has left", async () => {
+    const xen = new MockXen();
+    const server = await RawServer.open(xen);
+    const first = await connect(xen);
+    const second = connect(xen);
+    // Shortly before it tries again.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    first.close();
+    const left = performance.now();
+    const client = await second;
+    expect(performance.now() - left).toBeGreaterThan(90);
     client.close();
     server.close();
     xen.assertClean();
@@ -213,13 +230,23 @@ describe("a server that is closed", () => {
     xen.assertClean();
   });
 
-  test("by `using` has freed its memory at once", async () => {
+  test("by `using` has told its clients at once, and frees its memory when the keys are gone", async () => {
     const xen = new MockXen();
+    const used = () => xen.inspect().domains.flatMap(({ grants, ports }) => [...grants, ...ports]).length;
+    using store = await XenStore.open(xen.domain(0));
+    let waiting: Vchan;
     {
       using _server = await listen(xen);
+      waiting = await connect(xen);
     }
-    expect(xen.inspect().domains.flatMap(({ grants, ports }) => [...grants, ...ports])).toEqual([]);
+    await turns(1);
+    expect(waiting.ending).toMatchObject({ reason: "peer-closed" });
+    waiting.close();
+    // Whenever the keys can be read, they name memory that is still granted.
+    while (await store.read(`${folder}/event-channel`).then(() => true, () => false)) expect(used()).toBeGreaterThan(0);
     await turns(50);
+    expect(used()).toBe(0);
+    store.close();
     xen.assertClean();
   });
 });

@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import { MockXen, type MockXenOptions } from "../../backends/mock.ts";
 import { Faults } from "../../backends/faults.ts";
 import { vchanConformance } from "../conformance/mod.ts";
+import { vchanTarget } from "../npm/programs/mock_targets.ts";
 
 const MACHINES: Record<string, MockXenOptions> = {
   "linux-6.1, xenstored": {},
@@ -18,11 +19,7 @@ describe.each(Object.entries(MACHINES))("%s", (_, options) => {
   describe.each(DOMIDS)("a server in domain %i, its client in domain %i", (serverDomid, clientDomid) => {
     vchanConformance({
       test,
-      open() {
-        const xen = new MockXen(options);
-        const [server, client] = [xen.domain(serverDomid), xen.domain(clientDomid)];
-        return { server, serverDomid, client, clientDomid, close: () => xen.assertClean() };
-      },
+      open: () => vchanTarget(new MockXen(options), serverDomid, clientDomid),
     });
   });
 });

@@ -263,3 +263,21 @@ test("an idle connection opens, binds and maps nothing more", async () => {
   expect(JSON.stringify(xen.inspect())).toBe(before);
   await finish();
 });
+
+test("calls for no bytes are answered at once, also behind others that wait, and at the end", async () => {
+  const { ours, theirs, finish } = await connected({ readSize: 1024, writeSize: 1024 });
+  const none = new Uint8Array();
+  const reading = ours.read(new Uint8Array(1));
+  const writing = ours.write(pattern(10_000)).catch((error) => error.code);
+  expect(await Promise.all([ours.read(none), ours.receive(none)])).toEqual([0, 0]);
+  expect(ours.tryRead(none)).toBe(0);
+  await Promise.all([ours.write(none), ours.send(none)]);
+  expect(ours.tryWrite(none)).toBe(0);
+  theirs.close();
+  expect([await reading, await writing]).toEqual([null, "peer-closed"]);
+  expect([await ours.read(none), await ours.receive(none), ours.tryRead(none)]).toEqual([0, 0, 0]);
+  await expect(ours.send(none)).rejects.toMatchObject({ code: "peer-closed" });
+  ours.close();
+  await expect(ours.read(none)).rejects.toMatchObject({ code: "closed" });
+  await finish();
+}, 2000);

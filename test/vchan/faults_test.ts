@@ -1,6 +1,6 @@
 /** Every call to a backend fails once, at any step: everything settles, both sides learn of it, and nothing is left. */
 import { describe, expect, test } from "vitest";
-import { Faults } from "../../backends/faults.ts";
+import { type FaultKind, Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantError, type XenDomain } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
@@ -23,42 +23,78 @@ async function talk(vchan: Vchan): Promise<void> {
   }
 }
 
-/** A server and its client. Whatever fails, both come to an end. */
-async function conversation(server: Domain, client: Domain): Promise<void> {
+/** What the other side is told when its peer could not come: it would wait for ever. */
+const GAVE_UP = Object.assign(new Error("the peer has given up"), { code: "gave-up" });
+
+/**
+ * A server and its client. Whatever fails in one, both come to an end. Returns how: `done`, or the code of an error;
+ * first of the side with the fault.
+ */
+async function conversation(server: Domain, client: Domain, faulty: "server" | "client") {
   const given = { path: "test", readSize: 4096, writeSize: 4096, spin: 0 };
+  const over = new AbortController();
+  const { signal } = over;
   const serve = async () => {
     const listening = await VchanServer.listen(server, 0, given);
     try {
-      await talk(await listening.accept({ timeout: 100 }));
+      await talk(await listening.accept({ signal }));
     } finally {
       await listening.close().catch(() => {});
     }
   };
-  const ask = async () => await talk(await Vchan.connect(client, 1, { path: "test", spin: 0, timeout: 100 }));
-  await Promise.allSettled([serve(), ask()]);
+  const ask = async () => await talk(await Vchan.connect(client, 1, { path: "test", spin: 0, signal }));
+  const both = { server: serve(), client: ask() };
+  both[faulty].catch(({ code }) => {
+    // Where a connection has ended, the other side finds it, and is told by it.
+    if (code !== "failed") over.abort(GAVE_UP);
+  });
+  const outcome = (side: Promise<void>) => side.then(() => "done", (error) => String(error.code));
+  return await Promise.all([outcome(both[faulty]), outcome(both[faulty === "server" ? "client" : "server"])]);
 }
 
-const kinds = {
-  grants: ["open", "limit", "grant", "map", "unmap", "notify", "close"],
-  maps: ["open", "map", "copy", "unmap", "notify", "close"],
-  events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
-  store: ["open", "send", "receive", "wait", "close"],
-} as const;
-const calls = Object.entries(kinds).flatMap(([part, list]) => list.map((kind) => [part, kind] as const));
+/** How the other side may end, for each end of the side with the fault. */
+const ends: Readonly<Record<string, readonly string[]>> = {
+  done: ["done"],
+  // The connection has ended: the other side has all of its bytes by then, or is told.
+  failed: ["done", "peer-closed"],
+  // There is none, or the other side has joined it already.
+  "backend-failed": ["gave-up", "peer-closed"],
+  refused: ["gave-up", "peer-closed"],
+  disconnected: ["gave-up", "peer-closed"],
+};
+
+/** The calls that each side makes. */
+const kinds: Record<"server" | "client", Partial<Record<keyof Domain, readonly FaultKind[]>>> = {
+  server: {
+    grants: ["open", "limit", "grant", "map", "unmap", "notify", "close"],
+    maps: ["open", "copy", "close"],
+    events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
+    store: ["open", "send", "receive", "wait", "close"],
+  },
+  client: {
+    maps: ["open", "map", "unmap", "notify", "close"],
+    events: ["open", "bind", "notify", "pending", "wait", "unmask", "unbind", "close"],
+    store: ["open", "send", "receive", "wait", "close"],
+  },
+};
 
 describe.each(["server", "client"] as const)("in the domain of the %s", (side) => {
+  const calls = Object.entries(kinds[side]).flatMap(([part, list]) => list.map((kind) => [part, kind] as const));
   test.each(calls)("each call of %s: %s", async (part, kind) => {
     for (const when of ["before", "after"] as const) {
-      for (let nth = 1, last = false; !last && nth <= 12; nth++) {
+      for (let nth = 1, injected = true; injected && nth <= 12; nth++) {
         const xen = new MockXen();
         const faults = new Faults();
         faults.fail(kind, { part: part as keyof Domain, nth, when });
         const [server, client] = [xen.domain(1), xen.domain(0)];
-        await conversation(
+        const [faulty, other] = await conversation(
           side === "server" ? faults.wrap(server) : server,
           side === "client" ? faults.wrap(client) : client,
+          side,
         );
-        last = faults.injected() === 0;
+        injected = faults.injected() > 0;
+        expect(injected || nth > 1, "the call is made").toBe(true);
+        expect(ends[faulty], `${faulty}, ${other}: ${when} call ${nth}`).toContain(other);
         faults.clear();
         faults.releaseAll();
         xen.assertClean();

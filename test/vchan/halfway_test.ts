@@ -27,6 +27,8 @@ describe("a call that is given up halfway", () => {
       await turns(steps);
       controller.abort(reason);
       await Promise.all([listening, connecting]);
+      // The call does not wait for that.
+      await turns(50);
       expect(await store.list("data")).toEqual([]);
       store.close();
       xen.assertClean();

@@ -11,68 +11,71 @@ import {
   type Side,
   WROTE,
 } from "../../src/vchan/layout.ts";
+import { Pace } from "../../src/vchan/pace.ts";
 import { RingReader } from "../../src/vchan/ring_reader.ts";
 import { RingWriter } from "../../src/vchan/ring_writer.ts";
+import { Spin } from "../../src/vchan/spin.ts";
+import { Wait } from "../../src/vchan/wait.ts";
 import { type Agent, explore, preparing, type Program, RING } from "./explorer.ts";
 
-/** What one side does, in the words of a connection. */
+/** What one side does, in the words of a connection. What it waits for is decided by the code of a connection. */
 class Steps {
   readonly #agent: Agent;
   readonly #side: Side;
-  readonly #peerLive: number;
   readonly #reader: RingReader;
   readonly #writer: RingWriter;
+  readonly #data: Wait;
+  readonly #room: Wait;
 
   constructor(agent: Agent, side: Side) {
     this.#agent = agent;
     this.#side = side;
-    this.#peerLive = side === SERVER ? CLIENT_LIVE : SERVER_LIVE;
     const notify = () => agent.notify();
-    this.#reader = new RingReader(agent.page, side, agent.ring(side.reading), RING, notify);
-    this.#writer = new RingWriter(agent.page, side, agent.ring(side.writing), RING, notify);
+    const reader = this.#reader = new RingReader(agent.page, side, agent.ring(side.reading), RING, notify);
+    const writer = this.#writer = new RingWriter(agent.page, side, agent.ring(side.writing), RING, notify);
+    const life = { peerIsGone: () => this.#peerIsGone() };
+    const pace = new Pace();
+    this.#data = new Wait(reader, life, pace, new Spin(0));
+    this.#room = new Wait(writer, life, pace, new Spin(0));
+  }
+
+  #peerIsGone(): boolean {
+    return this.#agent.page.loadByte(this.#side === SERVER ? CLIENT_LIVE : SERVER_LIVE) === GONE;
+  }
+
+  /** Waits for some bytes or so much room. Returns whether they are there; otherwise, the other side has left. */
+  #until(wait: Wait, ring: RingReader | RingWriter, wanted: number): boolean {
+    while (ring.look() < wanted && !wait.isOver(wanted)) this.#agent.wait();
+    return ring.look() >= wanted;
   }
 
   write(...bytes: number[]): void {
     const source = Uint8Array.from(bytes);
     for (let at = 0;;) {
       at += this.#writer.write(source, at, bytes.length);
-      if (at === bytes.length) return;
-      if (this.#writer.ask() === 0) this.#agent.wait();
+      if (at === bytes.length || !this.#until(this.#room, this.#writer, 1)) return;
     }
   }
 
   send(...bytes: number[]): void {
-    while (this.#writer.look() < bytes.length) if (this.#writer.ask() < bytes.length) this.#agent.wait();
+    if (!this.#until(this.#room, this.#writer, bytes.length)) return;
     this.#writer.write(Uint8Array.from(bytes), 0, bytes.length);
   }
 
-  /** Reads a number of bytes, some at a time. */
+  /** Reads a number of bytes, some at a time, or until the other side is gone and nothing is left. */
   read(count: number): number[] {
     const target = new Uint8Array(count);
     for (let at = 0;;) {
       at += this.#reader.read(target, at, count);
-      if (at === count) return [...target];
-      if (this.#reader.ask() === 0) this.#agent.wait();
+      if (at === count || !this.#until(this.#data, this.#reader, 1)) return [...target.subarray(0, at)];
     }
   }
 
   receive(count: number): number[] {
     const target = new Uint8Array(count);
-    while (this.#reader.look() < count) if (this.#reader.ask() < count) this.#agent.wait();
+    if (!this.#until(this.#data, this.#reader, count)) return [];
     this.#reader.read(target, 0, count);
     return [...target];
-  }
-
-  /** Reads until the other side is gone and nothing is left. */
-  readAll(): number[] {
-    const all: number[] = [];
-    const target = new Uint8Array(1);
-    for (;;) {
-      const gone = this.#agent.page.loadByte(this.#peerLive) === GONE;
-      if (this.#reader.read(target, 0, 1) === 1) all.push(target[0]!);
-      else if (gone) return all;
-      else if (this.#reader.ask() === 0 && this.#agent.page.loadByte(this.#peerLive) !== GONE) this.#agent.wait();
-    }
   }
 
   close(): void {
@@ -147,7 +150,7 @@ const cases: [name: string, left: Program, right: Program, ends: unknown][] = [
   ],
   [
     "the end of a writer",
-    server((steps) => steps.readAll()),
+    server((steps) => steps.read(4)),
     client((steps) => {
       steps.write(1, 2, 3);
       steps.close();
@@ -204,11 +207,11 @@ describe("the search finds", () => {
       ring: (indices) => {
         const ring = agent.ring(indices);
         const waiting: (() => void)[] = [];
-        const { clearBits } = agent.page;
+        const { loadByte } = agent.page;
         // The copy happens behind the index, before the look at the bit.
-        agent.page.clearBits = (at, bits) => {
+        agent.page.loadByte = (at) => {
           for (const put of waiting.splice(0)) put();
-          return clearBits(at, bits);
+          return loadByte(at);
         };
         return { ...ring, put: (...given) => void waiting.push(() => ring.put(...given)) };
       },

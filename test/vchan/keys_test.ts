@@ -27,13 +27,65 @@ describe("keys", () => {
     const program = xen.domain(1).process();
     await VchanServer.listen(program, 0, { path });
     program.kill();
-    await expect(connect(xen, 20)).rejects.toMatchObject({
+    await expect(connect(xen, 100)).rejects.toMatchObject({
       code: "timed-out",
       cause: { code: "port-refused" },
       message: expect.stringMatching(
         /what domain 1 has published at \/local\/domain\/1\/data\/vchan\/0\/test does not work\..* Cannot bind an event channel: domain 1 has no port 1\.$/,
       ),
     });
+    xen.assertClean();
+  });
+
+  test.each([["0x10", "3"], [" 8", "1"], ["5", "0"], ["word", ""]])(
+    "that are not numbers of their kind are called so: %j and %j",
+    async (gref, port) => {
+      const xen = new MockXen();
+      const server = await RawServer.open(xen, { publish: false });
+      await server.publish(gref, port);
+      await expect(connect(xen, 100)).rejects.toMatchObject({
+        code: "timed-out",
+        message: `Cannot connect within 100 ms: what domain 1 has published at ${folder} is not a reference and a ` +
+          "port, both in decimal. See whether the path is that of a vchan.",
+      });
+      server.close();
+      xen.assertClean();
+    },
+  );
+
+  test("that name no server are not tried again before the nodes change, even if they come alive", async () => {
+    const xen = new MockXen();
+    const device = new GrantDevice(xen.domain(1));
+    const allocator = device.open();
+    let page = allocator.share(2);
+    const gref = page.grefs[0]!;
+    for (const isMapped of [true, false]) {
+      const server = await RawServer.open(xen, { serverLive: isMapped ? 0 : 1, publish: false });
+      await server.publish(isMapped ? server.gref : gref);
+      const code = isMapped ? "stale" : "map-refused";
+      await expect(connect(xen, 100)).rejects.toMatchObject({ code: "timed-out", cause: { code } });
+      const connecting = connect(xen);
+      await turns();
+      // As if the server of another channel had got the memory and the port.
+      let alive: Uint8Array = server.page.bytes;
+      if (isMapped) alive[AT.serverLive] = 1;
+      else {
+        page.release();
+        page = allocator.share(0, { writable: true });
+        expect(page.grefs[0]).toBe(gref);
+        alive = page.bytes;
+        alive.set(server.page.bytes);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(alive[AT.clientLive]).toBe(2);
+      await server.publish();
+      const client = await connecting;
+      expect(server.page.bytes[AT.clientLive]).toBe(1);
+      client.close();
+      server.close();
+    }
+    page.release();
+    device.close();
     xen.assertClean();
   });
 
@@ -44,7 +96,7 @@ describe("keys", () => {
     const other = device.open().share(0, { writable: true });
     other.bytes.fill(0x55);
     await server.publish(other.grefs[0]!);
-    await expect(connect(xen, 20)).rejects.toMatchObject({ code: "timed-out", cause: { code: "stale" } });
+    await expect(connect(xen, 100)).rejects.toMatchObject({ code: "timed-out", cause: { code: "stale" } });
     expect(other.bytes.every((byte) => byte === 0x55)).toBe(true);
     // Its place is taken by a real one.
     const connecting = connect(xen);

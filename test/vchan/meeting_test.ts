@@ -1,9 +1,11 @@
 /** How two sides find each other: late, with what others have left, or in one domain. */
 import { describe, expect, test } from "vitest";
+import { Faults } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
+import { EventChannels } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
-import { checkTogether, connect, listen, path, turns } from "./support.ts";
+import { checkTogether, connect, folder, listen, path, turns } from "./support.ts";
 
 describe("a client before its server", () => {
   test("waits for it", async () => {
@@ -19,13 +21,13 @@ describe("a client before its server", () => {
 
   test("gives up in time, and says that nothing was there", async () => {
     const xen = new MockXen();
-    await expect(connect(xen, 10)).rejects.toMatchObject({
+    await expect(connect(xen, 100)).rejects.toMatchObject({
       code: "timed-out",
       message:
-        "Cannot connect within 10 ms: domain 1 has published nothing at /local/domain/1/data/vchan/0/test that " +
+        "Cannot connect within 100 ms: domain 1 has published nothing at /local/domain/1/data/vchan/0/test that " +
         "this domain may read. See whether a server runs there, and serves this domain.",
     });
-    await expect(Vchan.connect(xen.domain(0), 1, { path: `data/${"x".repeat(40)}`, timeout: 20 })).rejects.toThrow(
+    await expect(Vchan.connect(xen.domain(0), 1, { path: `data/${"x".repeat(40)}`, timeout: 100 })).rejects.toThrow(
       /A server in C cannot be there: libxenvchan cuts paths after 49 bytes, and this one has 61\.$/,
     );
     const reason = new Error("enough");
@@ -36,6 +38,48 @@ describe("a client before its server", () => {
     await expect(connecting).rejects.toBe(reason);
     xen.assertClean();
   });
+
+  test("gives up in time when XenStore does not answer, and says so", async () => {
+    const xen = new MockXen();
+    const faults = new Faults();
+    faults.reply({ to: "watch", delay: Infinity });
+    await expect(Vchan.connect(faults.wrap(xen.domain(0)), 1, { path, timeout: 500 })).rejects.toMatchObject({
+      code: "timed-out",
+      message: `Cannot connect within 500 ms: XenStore has not answered yet what is at ${folder}. Raise \`timeout\`.`,
+    });
+    xen.assertClean();
+  });
+
+  test("looks once if its timeout is 0", async () => {
+    const xen = new MockXen();
+    await expect(connect(xen, 0)).rejects.toMatchObject({
+      code: "timed-out",
+      message: expect.stringContaining("Cannot connect within 0 ms: domain 1 has published nothing"),
+    });
+    const server = await listen(xen);
+    const [ours, theirs] = await Promise.all([server.accept(), connect(xen, 0)]);
+    await checkTogether(ours, theirs);
+    await server.close();
+    xen.assertClean();
+  });
+
+  test("without a free port of its own is told so at once", async () => {
+    const xen = new MockXen({ eventChannels: 6 });
+    const events = new EventChannels(xen.domain(2));
+    const server = await VchanServer.listen(xen.domain(1), 2, { path });
+    const lack = "domain 2 has 6 event channels";
+    expect(() => {
+      for (;;) events.bindUnbound(1);
+    }).toThrow(lack);
+    await expect(Vchan.connect(xen.domain(2), 1, { path })).rejects.toMatchObject({
+      name: "GrantError",
+      code: "port-refused",
+      message: expect.stringContaining(lack),
+    });
+    events.close();
+    await server.close();
+    xen.assertClean();
+  }, 2000);
 
   test("in another domU waits, too, and may read nothing but the two keys", async () => {
     const xen = new MockXen();

@@ -13,7 +13,9 @@ import { XenStore } from "../../src/xenstore/mod.ts";
 import { AT } from "./by_hand.ts";
 import { pattern, turns } from "./support.ts";
 
-/** The largest packet: with more than half of the ring, a packet to be sent and one to be received may block each other. */
+/**
+ * The largest packet: with more than half of the ring, a packet to be sent and one to be received may block each other.
+ */
 const PACKET = 512;
 
 /** A step of a side that writes. */

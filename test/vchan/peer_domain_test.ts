@@ -72,3 +72,20 @@ test("the end of a node makes a domU look at once, and is not taken for the end 
   await end;
   close();
 });
+
+test("a domU without a page of the dead domain sees its end when no other domain maps its pages any more", async () => {
+  const xen = new MockXen();
+  xen.domain(1);
+  const device = new GrantDevice(xen.domain(2));
+  const { grefs } = device.open().allocate(3);
+  const mapper = new GrantMapper(xen.domain(3));
+  const mapping = mapper.map(2, grefs);
+  const { peer, close } = await watcher(xen, 1, { domid: 2 });
+  const end = gone(peer);
+  xen.domain(2).destroy();
+  expect(await peer.isThere()).toBe(true);
+  mapping.unmap();
+  await end;
+  mapper.close();
+  close();
+});

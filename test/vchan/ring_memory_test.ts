@@ -47,8 +47,17 @@ test("`slicedParts()` finds bytes across parts", () => {
   }));
 });
 
-test("an array that is not what it says gets no view of the ring", () => {
+test("an array that is not what it says gets no view of the ring, and is copied as it is", () => {
   class Spy extends Uint8Array {
+    override get buffer(): ArrayBuffer {
+      return new ArrayBuffer(1);
+    }
+    override get byteOffset(): number {
+      return 1;
+    }
+    override get length(): number {
+      return 2 ** 30;
+    }
     override set(): void {
       throw new Error("it was given a view of the ring");
     }
@@ -57,5 +66,12 @@ test("an array that is not what it says gets no view of the ring", () => {
   ring.put(0, pattern(100), 0, 100);
   const spy = new Spy(100);
   ring.get(0, spy, 0, 100);
-  expect([...spy]).toEqual([...pattern(100)]);
+  expect(Array.from(pattern(100), (_, index) => spy[index])).toEqual([...pattern(100)]);
+  // In parts, as at the end of the ring.
+  ring.put(SIZE - 50, spy, 0, 100);
+  ring.get(SIZE - 60, spy, 10, 50);
+  expect(spy[59]).toBe(pattern(40)[39]);
+  const copy = new Uint8Array(100);
+  ring.get(SIZE - 50, copy, 0, 100);
+  expect([...copy]).toEqual([...pattern(100)]);
 });

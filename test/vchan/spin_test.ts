@@ -56,3 +56,33 @@ describe("`until()`", () => {
     expect(ring.looks).toBeGreaterThan(0);
   });
 });
+
+describe("`gather()`", () => {
+  /** A ring in which there are these bytes, one number for each look. */
+  function ringWith(...ready: number[]) {
+    return {
+      looks: 0,
+      look() {
+        return ready[Math.min(this.looks++, ready.length - 1)]!;
+      },
+    };
+  }
+
+  test.each([
+    ["as long as more bytes come", [64, 128, 192, 192], 4],
+    ["no longer than for five pauses", [1, 2, 3, 4, 5, 6, 7, 8], 6],
+    ["until there are enough", [64, 2000, 3000], 2],
+    ["not at all if there are enough", [1024], 1],
+    ["not at all if there are none", [0], 1],
+  ])("looks %s", (_, ready, looks) => {
+    const ring = ringWith(...ready);
+    new Spin(1).gather(ring);
+    expect(ring.looks).toBe(looks);
+  });
+
+  test("does not look without spin", () => {
+    const ring = ringWith(1, 2);
+    new Spin(0).gather(ring);
+    expect(ring.looks).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Entry } from "./entry.ts";
 import { GRANT_ENTRIES } from "./grant_entries.ts";
+import { PV_ENTRIES } from "./pv_entries.ts";
 import { STORE_ENTRIES } from "./store_entries.ts";
 import { VCHAN_ENTRIES } from "./vchan_entries.ts";
 
@@ -12,6 +13,7 @@ export const SECTIONS: readonly {
   { prefix: "grant", title: "GrantError: pages, mappings, copies and event channels", entries: GRANT_ENTRIES },
   { prefix: "store", title: "StoreError: XenStore", entries: STORE_ENTRIES },
   { prefix: "vchan", title: "VchanError: channels of bytes", entries: VCHAN_ENTRIES },
+  { prefix: "pv", title: "PvError: frontends and backends", entries: PV_ENTRIES },
 ];
 
 /** Finds the entries of a code: `grant:closed`, or `closed` for all that have it. */

@@ -23,6 +23,13 @@ export const VCHAN_ENTRIES: Readonly<Record<VchanErrorCode, Entry>> = {
       "If the other side is a program in C, check that it uses libxenvchan.",
     ],
   },
+  "replaced": {
+    means: "Another server has published itself at the same path, or the keys were removed from XenStore.",
+    mend: [
+      "Run only one server at a path, and close this one.",
+      "If nobody serves the path now, listen again: `gntalloc store ls -r PATH` shows what is there.",
+    ],
+  },
   "stale": {
     means: "What the keys name has ended: a server was killed, and left its keys in XenStore.",
     mend: ["Start the server again: it replaces the keys.", "Or remove them: `gntalloc store rm PATH`."],

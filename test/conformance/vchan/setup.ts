@@ -28,8 +28,8 @@ export class VchanSetup {
 
   /** Listens for the client's domain. */
   readonly listen = async (options: Partial<VchanServerOptions> = {}): Promise<VchanServer> => {
-    const { server, clientDomid } = this.target;
-    const listening = await VchanServer.listen(server, clientDomid, { path: this.path, ...options });
+    const { server, clientDomid, core } = this.target;
+    const listening = await VchanServer.listen(server, clientDomid, { path: this.path, core, ...options });
     this.#servers.push(listening);
     return listening;
   };

@@ -9,6 +9,7 @@ import { metrics, type MetricsOptions, type ObservingMeter } from "@gntalloc/gnt
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import { drawDevice, drawXen, type PictureOptions } from "@gntalloc/gntalloc/pictures";
+import { FrontendDevice, GrantPool, PvError, type PvErrorCode, type XenbusState } from "@gntalloc/gntalloc/pv";
 import * as record from "@gntalloc/gntalloc/record";
 import { type Vchan, VchanError, type VchanErrorCode, VchanServer } from "@gntalloc/gntalloc/vchan";
 import { StoreError, type StoreTransaction, XenStore } from "@gntalloc/gntalloc/xenstore";
@@ -36,4 +37,7 @@ export const drawn = (options: PictureOptions): string[] => [
   drawXen(xen.inspect(), options),
   drawDevice(device.inspect(), options),
 ];
-export { denoDomain, faults, grantsConformance, nodeDomain, record, StoreError, VchanServer, XenStore };
+export const pvCode: PvErrorCode = new PvError("", { code: "closed", operation: "start" }).code;
+export const backendState = (device: FrontendDevice): XenbusState => device.backendState;
+export const pool: GrantPool = new GrantPool(device.open(), 0, { pages: 4 });
+export { denoDomain, faults, FrontendDevice, grantsConformance, nodeDomain, record, StoreError, VchanServer, XenStore };

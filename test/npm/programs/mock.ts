@@ -5,9 +5,10 @@ import {
   grantsConformance,
   mapsConformance,
   storeConformance,
+  vchanConformance,
 } from "@gntalloc/gntalloc/conformance";
 import { MockXen } from "@gntalloc/gntalloc/mock";
-import { eventsTarget, grantsTarget, smallQuotas, storeTarget } from "./mock_targets.ts";
+import { eventsTarget, grantsTarget, smallQuotas, storeTarget, vchanTarget } from "./mock_targets.ts";
 import { type Outcome, outcomeOf } from "./tests.ts";
 
 /**
@@ -33,6 +34,10 @@ export function testMock(core?: WebAssembly.Module): Promise<Outcome> {
         test: (name, run) => test(`${daemon}: ${name}`, run),
         quotas,
         open: () => storeTarget(new MockXen({ store }), daemon, [1, "device"], [0, "socket"]),
+      });
+      vchanConformance({
+        test: (name, run) => test(`${daemon}: vchan: ${name}`, run),
+        open: () => ({ ...vchanTarget(new MockXen({ store: { daemon } }), 1, 0), ...(core ? { core } : {}) }),
       });
     }
   });

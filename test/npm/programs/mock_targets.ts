@@ -63,3 +63,14 @@ export function smallQuotas(daemon: MockStoreDaemon) {
     },
   };
 }
+
+/** A domain serves channels to another one. */
+export function vchanTarget(xen: MockXen, serverDomid: number, clientDomid: number) {
+  return {
+    server: xen.domain(serverDomid),
+    serverDomid,
+    client: xen.domain(clientDomid),
+    clientDomid,
+    close: () => xen.assertClean(),
+  };
+}

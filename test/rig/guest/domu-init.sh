@@ -7,7 +7,8 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /tmp
-for module in xen-evtchn xen-gntdev xen-gntalloc; do
+# xen-privcmd is for programs in C alone.
+for module in xen-evtchn xen-privcmd xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 

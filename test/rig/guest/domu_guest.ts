@@ -15,6 +15,7 @@ import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
 import { testStore } from "./store_conformance.ts";
 import { storeHandlers } from "./store_participant.ts";
+import { proxyHandlers } from "./vchan/proxies.ts";
 
 const device = new GrantDevice(denoDomain());
 const allocator = device.open();
@@ -82,4 +83,6 @@ await serve({
   testStore,
   ...peerHandlers(),
   ...storeHandlers(),
+  ...proxyHandlers(),
+  assertNothingGranted,
 });

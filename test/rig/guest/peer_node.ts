@@ -2,6 +2,7 @@
 
 import * as library from "@gntalloc/gntalloc";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
+import * as vchan from "@gntalloc/gntalloc/vchan";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { serve } from "./peer_program.ts";
@@ -9,6 +10,7 @@ import { serve } from "./peer_program.ts";
 await serve(
   {
     library,
+    vchan: { library: vchan },
     domain: nodeDomain(),
     now: () => process.hrtime.bigint(),
     processorTime: () => {

@@ -18,6 +18,7 @@ import type {
   XenDomain,
 } from "../../../mod.ts";
 import { talk } from "./talk.ts";
+import { type VchanParts, VchanVerbs } from "./vchan/verbs.ts";
 
 /** The parts of a runtime that it uses. */
 interface Parts {
@@ -26,6 +27,7 @@ interface Parts {
     readonly GrantMapper: new (domain: XenDomain) => GrantMapper;
     readonly EventChannels: new (domain: XenDomain) => EventChannels;
   };
+  readonly vchan: Omit<VchanParts, "domain">;
   readonly domain: XenDomain;
   /** Returns the domain's steady clock in nanoseconds. */
   now(): bigint;
@@ -68,6 +70,7 @@ export class PeerProgram {
   readonly #device: GrantDevice;
   readonly #mapper: GrantMapper;
   readonly #events: EventChannels;
+  readonly #vchans: VchanVerbs;
   readonly #channels = new Map<number, EventChannel>();
   readonly #held: (Held | undefined)[] = [];
   /** Ports whose events were taken, and not yet reported. */
@@ -80,13 +83,14 @@ export class PeerProgram {
     this.#allocator = this.#device.open();
     this.#mapper = new library.GrantMapper(domain);
     this.#events = new library.EventChannels(domain);
+    this.#vchans = new VchanVerbs({ ...parts.vchan, domain });
   }
 
   /** Carries out the request of a line, and returns the answer, a line as well. */
   async answer(request: string): Promise<string> {
     const [verb = "", ...words] = request.split(" ");
     try {
-      const run = this.#verbs[verb];
+      const run = this.#verbs[verb] ?? this.#vchans.table[verb];
       if (!run) throw new Error(`there is no verb ${verb}`);
       return ["ok", ...await run(words.map(Number), words)].join(" ");
     } catch (error) {
@@ -96,6 +100,7 @@ export class PeerProgram {
 
   /** Closes everything, so that nothing keeps the program alive. */
   close(): void {
+    this.#vchans.close();
     this.#events.close();
     for (const held of this.#held) held?.letGo?.();
     this.#mapper.close();

@@ -1,5 +1,6 @@
 /* Reads requests and answers them: see peer.h. */
 #include "peer.h"
+#include "vchan.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -48,7 +49,9 @@ uint32_t number(struct words *words)
 
 static verb *find(const char *name)
 {
-    const struct named_verb *tables[] = { memory_verbs, event_verbs, stream_verbs };
+    const struct named_verb *tables[] = {
+        memory_verbs, event_verbs, stream_verbs, vchan_verbs, vchan_stream_verbs, vchan_call_verbs,
+    };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct named_verb *each = tables[i]; each->name; each++)
@@ -72,16 +75,19 @@ int main(void)
         struct words words = { 0, 0, { 0 } };
         char *rest = line;
         char *each;
+        int result;
 
         while (words.count < MAX_WORDS && (each = strsep(&rest, " \n")))
             if (*each)
                 words.word[words.count++] = each;
         strcpy(answer, "ok");
-        if (find(word(&words))(&peer, &words) < 0)
+        result = find(word(&words))(&peer, &words);
+        if (result < 0)
             printf("error %d %s\n", errno, strerror(errno));
-        else
+        else if (result == 0)
             printf("%s\n", answer);
     }
+    close_channels();
     xenevtchn_close(peer.events);
     xengntshr_close(peer.shares);
     xengnttab_close(peer.maps);

@@ -1,5 +1,6 @@
 /*
- * A peer that speaks Xen through the C libraries alone: libxengnttab, which has libxengntshr's calls too, and libxenevtchn.
+ * A peer that speaks Xen through the C libraries alone: libxengnttab, which has libxengntshr's calls too, libxenevtchn and
+ * libxenvchan.
  *
  * It takes one request a line from its standard input and answers each with a line: "ok" and words, or "error", the errno and
  * its text. It ends at the end of its input.
@@ -41,7 +42,7 @@ int at_end(const struct words *words);
 /* A piece of the answer; the first one says "ok". */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A verb returns 0 when it has said its answer, or -1 with errno set. */
+/* A verb returns 0 when it has said its answer, 1 when it has printed it, or -1 with errno set. */
 typedef int verb(struct peer *peer, struct words *words);
 
 struct named_verb {

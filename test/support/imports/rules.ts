@@ -39,6 +39,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/xenstore/": ["src/contract/", "src/shared/"],
   "src/metrics/": ["src/contract/", "src/grants/reports.ts"],
   "src/pictures/": ["src/contract/", "src/grants/reports.ts"],
+  "src/pv/": ["src/contract/", "src/shared/", "src/grants/", "src/xenstore/"],
   "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
@@ -112,10 +113,10 @@ const RULES: readonly Rule[] = [
   },
   {
     of: /^examples\//,
-    may: "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/vchan/ and src/xenstore/, the public faces of " +
-      "backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about",
+    may: "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/pv/, src/vchan/ and src/xenstore/, the public faces " +
+      "of backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about",
     allows: (target, from) =>
-      target === "mod.ts" || /^src\/(metrics|pictures|vchan|xenstore)\/mod\.ts$/.test(target) || target in FACES ||
+      target === "mod.ts" || /^src\/(metrics|pictures|pv|vchan|xenstore)\/mod\.ts$/.test(target) || target in FACES ||
       (from.startsWith("examples/metrics/") && /prom-client|@opentelemetry/.test(target)) ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },

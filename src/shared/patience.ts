@@ -1,18 +1,11 @@
 import { checkInteger } from "../contract/checks.ts";
 import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
-import { addAbortListener, checkSignal, reasonOf, removeAbortListener } from "../shared/signal.ts";
+import { addAbortListener, checkSignal, reasonOf, removeAbortListener } from "./signal.ts";
 
-/** How to wait. */
-export interface VchanWaitOptions {
-  /** Ends the waiting when it is aborted: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /**
-   * How long to wait, in milliseconds: a whole number from 0 to 2,147,483,647, or `Infinity` for no limit. The timer
-   * is the program's own: fake timers of a test framework control it.
-   *
-   * @default {Infinity}
-   */
-  timeout?: number | undefined;
+/** How long to wait at most. */
+interface Bounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeout?: number | undefined;
 }
 
 /** How long a call waits: until its caller's signal is aborted, or its time is over. */
@@ -27,7 +20,7 @@ export class Patience {
    * @param late Makes the error for when the time is over.
    * @throws the signal's reason if it is aborted.
    */
-  constructor(what: string, { signal, timeout = Infinity }: VchanWaitOptions, late: (timeout: number) => unknown) {
+  constructor(what: string, { signal, timeout = Infinity }: Bounds, late: (timeout: number) => unknown) {
     checkSignal(what, signal);
     if (timeout !== Infinity) checkInteger(what, "`timeout`", timeout, 0, LONGEST_DELAY);
     if (signal?.aborted) throw reasonOf(signal);
