@@ -49,7 +49,7 @@ test("`explain` prints the entry of a code, and those of all classes that have i
   expect(one.stdout.split("\n")[0]).toBe("grant:no-space");
   expect(one.stdout).not.toContain("`");
   const all = await gntalloc(["explain", "closed"]);
-  expect(all.stdout.match(/^\w+:closed$/gm)).toEqual(["grant:closed", "store:closed", "vchan:closed"]);
+  expect(all.stdout.match(/^\w+:closed$/gm)).toEqual(["grant:closed", "store:closed", "vchan:closed", "pv:closed"]);
 });
 
 test("`explain` lists the codes, and refuses others", async () => {
