@@ -7,21 +7,6 @@ import { sentenceOf } from "../harness/provenance.ts";
 import { median } from "../harness/rounds.ts";
 import { pagesText, short, table } from "../harness/tables.ts";
 import { find, groupsOf, ratioOf, type Results } from "./results.ts";
-import { isMet, verdicts } from "./targets.ts";
-
-/** Targets and results. */
-export function targetTable(results: Results): string {
-  return table(
-    ["figure", "runtime", "target", "measured", "met"],
-    verdicts(results).filter(({ measured }) => measured !== undefined).map((verdict) => [
-      verdict.figure,
-      verdict.runtime,
-      `${verdict.atLeast ? "≥" : "≤"} ${verdict.target.toLocaleString("en")}`,
-      short(verdict.measured),
-      isMet(verdict) ? "yes" : "no",
-    ]),
-  );
-}
 
 /** What every side needs, in nanoseconds per page: a table for each group. */
 export function groupTables(results: Results): string {

@@ -4,25 +4,9 @@
  * @module
  */
 import { pagesText } from "../harness/tables.ts";
+import type { Verdict } from "../harness/targets.ts";
 import { type Case, LIVE_BESIDE_PENDING, type Workload } from "./cases.ts";
 import { find, ratioOf, type Results } from "./results.ts";
-
-/** A figure beside its target. */
-interface Verdict {
-  readonly figure: string;
-  readonly runtime: string;
-  readonly target: number;
-  /** Whether the target is a lower bound instead of an upper one. */
-  readonly atLeast: boolean;
-  /** Undefined if this run did not measure it. */
-  readonly measured: number | undefined;
-}
-
-/** Whether a figure meets its target, or undefined if it was not measured. */
-export function isMet({ target, atLeast, measured }: Verdict): boolean | undefined {
-  if (measured === undefined) return undefined;
-  return atLeast ? measured >= target : measured <= target;
-}
 
 function one(workload: Workload, pages: number, live: number, pending = 0): Case {
   return { workload, pages, live, pending };

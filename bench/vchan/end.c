@@ -4,13 +4,12 @@
  * input: see end.ts.
  */
 #define _GNU_SOURCE
+#include "../harness/clock.h"
 #include <libxenvchan.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH "/local/domain/0/data/vchan/1/bench"
@@ -20,23 +19,6 @@
 
 static struct libxenvchan *channel;
 static uint8_t *memory;
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
-
-static uint64_t worked(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ull + usage.ru_utime.tv_usec +
-	       usage.ru_stime.tv_usec;
-}
 
 static void check(int done)
 {

@@ -5,22 +5,12 @@
  */
 import { median, ratio } from "../harness/rounds.ts";
 import { short, table } from "../harness/tables.ts";
+import type { Verdict } from "../harness/targets.ts";
 import type { Figures } from "./pair.ts";
 import type { Work } from "./plan.ts";
 import type { GroupFigures, VchanResults } from "./results.ts";
 
 const MIB = 1024 * 1024;
-
-/** A figure that has a target. */
-interface Verdict {
-  readonly figure: string;
-  readonly runtime: string;
-  readonly target: number;
-  /** Whether the target is a lower bound instead of an upper one. */
-  readonly atLeast: boolean;
-  /** Undefined if this run did not measure it. */
-  readonly measured: number | undefined;
-}
 
 type Series = readonly number[] | undefined;
 
@@ -81,20 +71,6 @@ export function verdicts(results: VchanResults): Verdict[] {
 function mibOf({ groups }: VchanResults, size: number): number {
   const { work } = groups[0]!.works.find(({ work }) => work.kind === "stream" && work.size === size)!;
   return work.size * work.count / MIB;
-}
-
-/** The figures with targets as a table. */
-export function targetsTable(results: VchanResults): string {
-  return table(
-    ["figure", "runtime", "target", "measured", "met"],
-    verdicts(results).map(({ figure, runtime, target, atLeast, measured }) => [
-      figure,
-      runtime,
-      `${atLeast ? "≥" : "≤"} ${target}`,
-      short(measured),
-      measured === undefined ? "–" : (atLeast ? measured >= target : measured <= target) ? "yes" : "no",
-    ]),
-  );
 }
 
 /** The figures of a group as text: a table of its streams, and one of its round trips. */

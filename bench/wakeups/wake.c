@@ -9,32 +9,14 @@
  *   Reads and acknowledges them, and prints the nanoseconds from each write to the read. Then it waits IDLE milliseconds
  *   for nothing, and prints the microseconds of processor time that this took.
  */
+#include "../harness/clock.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
-
-static uint64_t worked(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ull + usage.ru_utime.tv_usec +
-	       usage.ru_stime.tv_usec;
-}
 
 int main(int argc, char **argv)
 {

@@ -3,6 +3,7 @@ import { FrontendDevice, FrontRing, GrantPool, type PvWaitOptions, XenbusState }
 import { type Offer, ownProtocol, type Properties, readOffer, readProperties } from "./features.ts";
 import { diskNumber, KIND } from "./names.ts";
 import { MOST_DIRECT, SLOT_SIZE } from "./protocol.ts";
+import { Undo } from "./undo.ts";
 
 /** How to use a disk. The time limit is also that of the end of the connection. */
 export interface AttachOptions extends PvWaitOptions {
@@ -47,16 +48,8 @@ export async function connect(
   const { signal, timeout = TIMEOUT, ringOrder = 0, pages = PAGES, persistent = true, indirect = true } = options;
   const wait = { signal, timeout };
   const device = await FrontendDevice.open(domain, KIND, diskNumber(name), { signal });
-  const undo: (() => void)[] = [() => device.close()];
-  const release = () => {
-    for (const step of undo.splice(0).reverse()) {
-      try {
-        step();
-      } catch {
-        // The kernel frees what is left when the program ends.
-      }
-    }
-  };
+  const undo = new Undo();
+  undo.push(() => device.close());
   try {
     await device.start(wait);
     const offer = await readOffer(device.backend);
@@ -94,7 +87,7 @@ export async function connect(
       maxBytes: 4096 * maxSegments(indirect ? offer : { ...offer, maxIndirect: 0 }, pages),
       timeout,
       resetEvents: () => events.reset(),
-      release,
+      release: () => undo.run(),
     };
   } catch (error) {
     try {
@@ -102,7 +95,7 @@ export async function connect(
     } catch {
       // The first error is the one that counts.
     }
-    release();
+    undo.run();
     throw error;
   }
 }

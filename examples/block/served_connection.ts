@@ -6,6 +6,7 @@ import { PROTOCOLS } from "./features.ts";
 import { PageAccess } from "./page_access.ts";
 import { decodeRequest, encodeResponse, SLOT_SIZE } from "./protocol.ts";
 import { RequestServer, type ServedFeatures } from "./request_server.ts";
+import { Undo } from "./undo.ts";
 
 /** How many requests are carried out at once. The others wait in the ring. */
 const MOST_AT_ONCE = 64;
@@ -89,25 +90,19 @@ export class ServedConnection {
     const mapper = new GrantMapper(domain);
     const events = new EventChannels(domain);
     const pages = new PageAccess(mapper, domid, isPersistent && features.persistent);
-    const undo = [() => events.close(), () => mapper.close(), () => pages.release()];
-    const release = () => {
-      for (const step of undo.splice(0).reverse()) {
-        try {
-          step();
-        } catch {
-          // The kernel ends what is left with the program.
-        }
-      }
-    };
+    const undo = new Undo();
+    undo.push(() => events.close());
+    undo.push(() => mapper.close());
+    undo.push(() => pages.release());
     try {
       const memory = mapper.map(domid, grefs, { writable: true });
       undo.push(() => memory.unmap());
       const ring = BackRing.attach(memory, { slotSize: SLOT_SIZE });
       const channel = events.bindInterdomain(domid, port);
       const server = new RequestServer(disk, pages, features);
-      return new ServedConnection(ring, events, channel, pages, server, release);
+      return new ServedConnection(ring, events, channel, pages, server, () => undo.run());
     } catch (error) {
-      release();
+      undo.run();
       throw error;
     }
   }

@@ -1,6 +1,6 @@
-import { checkText, isError, show } from "./checks.ts";
+import { readErrorOptions } from "./error_options.ts";
+import { isError, show } from "./checks.ts";
 import { sentence } from "./messages.ts";
-import { checkPlainObject, readOptions } from "./options.ts";
 
 /**
  * What a {@linkcode GrantError} is about. Codes are stable: a program may compare them.
@@ -107,13 +107,9 @@ export class GrantError extends Error {
    * @param options The code and the operation; also the error number and the cause, if there are any.
    */
   constructor(message: string, options: GrantErrorOptions) {
-    const what = "create a GrantError";
-    checkPlainObject(what, options, "the options");
-    const given = readOptions(what, options, ["code", "operation", "errno", "cause"]);
+    const { given, cause } = readErrorOptions("GrantError", options, "errno");
     const { code, operation, errno } = given;
-    checkText(what, "`code`", code);
-    checkText(what, "`operation`", operation);
-    super(message, "cause" in given ? { cause: given.cause } : undefined);
+    super(message, cause);
     this.name = "GrantError";
     this.code = code;
     this.operation = operation;

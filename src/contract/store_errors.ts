@@ -1,5 +1,4 @@
-import { checkText } from "./checks.ts";
-import { checkPlainObject, readOptions } from "./options.ts";
+import { readErrorOptions } from "./error_options.ts";
 
 /**
  * What a {@linkcode StoreError} is about. Codes are stable: a program may compare them.
@@ -87,13 +86,9 @@ export class StoreError extends Error {
    * @param options The code and the operation; also the path, the daemon's reason and the cause, if there are any.
    */
   constructor(message: string, options: StoreErrorOptions) {
-    const what = "create a StoreError";
-    checkPlainObject(what, options, "the options");
-    const given = readOptions(what, options, ["code", "operation", "path", "reason", "cause"]);
+    const { given, cause } = readErrorOptions("StoreError", options, "path", "reason");
     const { code, operation, path, reason } = given;
-    checkText(what, "`code`", code);
-    checkText(what, "`operation`", operation);
-    super(message, "cause" in given ? { cause: given.cause } : undefined);
+    super(message, cause);
     this.name = "StoreError";
     this.code = code;
     this.operation = operation;

@@ -10,8 +10,8 @@ import { NodeFollower } from "./node_follower.ts";
 import { findFrontend } from "./find_frontend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, type NodeValues, Side, statesOf } from "./side.ts";
-import { StateChanges } from "./state_changes.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, type NodeValues, Side } from "./side.ts";
+import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
 const { Initialising, InitWait, Initialised, Connected, Closing, Closed } = XenbusState;
@@ -221,14 +221,7 @@ export class BackendDevice implements Disposable {
    * @throws {StoreError} if XenStore fails.
    */
   async waitForFrontend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
-    const what = "wait for";
-    const side = this.#side;
-    const wanted = statesOf(what, states);
-    return await side.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
-      // What waits for the end waits on its way there.
-      const allowsClosing = wanted.includes(Closing) || wanted.includes(Closed);
-      return side.until(what, (state) => wanted.includes(state), signal, allowsClosing);
-    });
+    return await this.#side.waitFor(states, options);
   }
 
   /**
@@ -239,7 +232,7 @@ export class BackendDevice implements Disposable {
    * @throws {StoreError} if XenStore fails.
    */
   frontendStates(): AsyncIterableIterator<XenbusState> {
-    return new StateChanges(this.#side);
+    return stateChanges(this.#side);
   }
 
   /**

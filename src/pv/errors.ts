@@ -1,5 +1,4 @@
-import { checkText } from "../contract/checks.ts";
-import { checkPlainObject, readOptions } from "../contract/options.ts";
+import { readErrorOptions } from "../contract/error_options.ts";
 
 /**
  * What a {@linkcode PvError} is about. Codes are stable: a program may compare them.
@@ -56,13 +55,9 @@ export class PvError extends Error {
    * @param options The code and the operation; also the cause, if there is one.
    */
   constructor(message: string, options: PvErrorOptions) {
-    const what = "create a PvError";
-    checkPlainObject(what, options, "the options");
-    const given = readOptions(what, options, ["code", "operation", "cause"]);
+    const { given, cause } = readErrorOptions("PvError", options);
     const { code, operation } = given;
-    checkText(what, "`code`", code);
-    checkText(what, "`operation`", operation);
-    super(message, "cause" in given ? { cause: given.cause } : undefined);
+    super(message, cause);
     this.name = "PvError";
     this.code = code;
     this.operation = operation;

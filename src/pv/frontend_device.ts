@@ -8,8 +8,8 @@ import type { DeviceNodes } from "./device_nodes.ts";
 import { findBackend } from "./find_backend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, type NodeValues, Side, statesOf } from "./side.ts";
-import { StateChanges } from "./state_changes.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, type NodeValues, Side } from "./side.ts";
+import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
 const { Initialising, InitWait, Initialised, Closing, Closed, Unknown } = XenbusState;
@@ -205,14 +205,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @throws {StoreError} if XenStore fails.
    */
   async waitForBackend(states: XenbusState | readonly XenbusState[], options?: PvWaitOptions): Promise<XenbusState> {
-    const what = "wait for";
-    const side = this.#side;
-    const wanted = statesOf(what, states);
-    return await side.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
-      // What waits for the end waits on its way there.
-      const allowsClosing = wanted.includes(Closing) || wanted.includes(Closed);
-      return side.until(what, (state) => wanted.includes(state), signal, allowsClosing);
-    });
+    return await this.#side.waitFor(states, options);
   }
 
   /**
@@ -242,7 +235,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * ```
    */
   backendStates(): AsyncIterableIterator<XenbusState> {
-    return new StateChanges(this.#side);
+    return stateChanges(this.#side);
   }
 
   /**

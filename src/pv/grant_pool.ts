@@ -1,10 +1,10 @@
 import { checkCount, checkDomid, checkFlag, checkInteger, show } from "../contract/checks.ts";
-import { GrantError } from "../contract/errors.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import { readOptions } from "../contract/options.ts";
 import type { GrantAllocator } from "../grants/allocator.ts";
 import type { Share } from "../grants/share.ts";
 import { runAll } from "../shared/run_all.ts";
+import { isPageShortage } from "../shared/shortage.ts";
 import { showAs } from "../shared/inspection.ts";
 import { readSignal } from "../xenstore/abort.ts";
 import { addAbortListener, reasonOf, removeAbortListener } from "../shared/signal.ts";
@@ -63,9 +63,6 @@ interface Waiter {
   resolve(pages: PoolPages): void;
   reject(error: unknown): void;
 }
-
-/** Codes of refusals that may be over when pages are given back. */
-const NO_ROOM: readonly string[] = ["limit-reached", "kernel-limit-reached", "table-full", "no-space", "no-memory"];
 
 /**
  * Pages that are granted to one domain, all for writing, from which each request takes some. The pages that were given
@@ -240,7 +237,7 @@ export class GrantPool implements Disposable {
     try {
       return this.#persistent ? this.#takeIdle(count) : this.#takeFresh(count);
     } catch (error) {
-      const waits = error instanceof GrantError && NO_ROOM.includes(error.code) && this.#used > 0;
+      const waits = isPageShortage(error) && this.#used > 0;
       if (!waits) throw error;
       return undefined;
     }

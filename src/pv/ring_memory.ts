@@ -3,6 +3,7 @@ import { show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
 import type { WritableMapping } from "../shared/mapping.ts";
 import { checkSlotSize, ringSize, SLOTS_AT, WORDS } from "./ring_layout.ts";
+import { sliceParts } from "../shared/slice_parts.ts";
 
 /** How a ring is laid out. */
 export interface RingOptions {
@@ -53,7 +54,7 @@ export class MappedRing implements RingMemory {
     const { buffer, byteOffset } = parts[0]!;
     this.#words = new Int32Array(buffer, byteOffset, WORDS);
     this.#slots = Array.from({ length: this.size }, (_, slot) => {
-      const pieces = piecesOf(parts, SLOTS_AT + slot * slotSize, slotSize);
+      const pieces = sliceParts(parts, SLOTS_AT + slot * slotSize, slotSize);
       return pieces.length === 1 ? pieces[0]! : pieces;
     });
   }
@@ -107,19 +108,6 @@ export class MappedRing implements RingMemory {
       at += count;
     }
   }
-}
-
-/** Returns bytes `start` to `start + length` of memory in parts. */
-function piecesOf(parts: readonly Bytes[], start: number, length: number): Bytes[] {
-  const pieces: Bytes[] = [];
-  let before = 0;
-  for (const part of parts) {
-    const from = Math.max(0, start - before);
-    const to = Math.min(part.length, start + length - before);
-    if (from < to) pieces.push(part.subarray(from, to));
-    before += part.length;
-  }
-  return pieces;
 }
 
 /** Throws unless a value is an array of at most as many bytes as a slot has. */

@@ -94,6 +94,20 @@ export class Side {
     }
   }
 
+  /** Waits until the other side has a state, or one of several. */
+  async waitFor(
+    states: XenbusState | readonly XenbusState[],
+    options: PvWaitOptions | undefined,
+  ): Promise<XenbusState> {
+    const what = "wait for";
+    const wanted = statesOf(what, states);
+    return await this.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
+      // What waits for the end waits on its way there.
+      const allowsClosing = wanted.includes(XenbusState.Closing) || wanted.includes(XenbusState.Closed);
+      return this.until(what, (state) => wanted.includes(state), signal, allowsClosing);
+    });
+  }
+
   /** Reads the options of a call that does not wait for the other side. */
   signalOf(what: string, options: PvCallOptions | undefined): AbortSignal | undefined {
     const { signal } = readOptions(what, options, ["signal"]);
@@ -282,7 +296,7 @@ export function checkState(what: string, state: unknown): asserts state is Xenbu
 }
 
 /** Reads one state or several, to wait for. */
-export function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
+function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
   const list = Array.isArray(states) ? [...states] as XenbusState[] : [states as XenbusState];
   for (const state of list) if (state !== XenbusState.Unknown) checkState(what, state);
   return list;

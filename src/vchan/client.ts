@@ -1,10 +1,10 @@
 import type { XenDomain } from "../contract/domain.ts";
-import { Errno } from "../contract/errno.ts";
 import { GrantError } from "../contract/errors.ts";
 import { EventChannels } from "../events/event_channels.ts";
 import { GrantMapper } from "../maps/mapper.ts";
 import type { Patience } from "../shared/patience.ts";
 import { runAll } from "../shared/run_all.ts";
+import { isPortShortage } from "../shared/shortage.ts";
 import { XenStore } from "../xenstore/store.ts";
 import { VchanError } from "./errors.ts";
 import { join, UsedMemoryError } from "./join.ts";
@@ -122,7 +122,7 @@ function isObstacle(error: unknown): error is GrantError | VchanError {
   if (error instanceof VchanError) return error.code === "stale";
   if (!(error instanceof GrantError)) return false;
   // A lack of ports of this side's own has nothing to do with the keys.
-  return error.code === "map-refused" || error.code === "port-refused" && error.errno !== Errno.ENOSPC;
+  return error.code === "map-refused" || error.code === "port-refused" && !isPortShortage(error);
 }
 
 /**

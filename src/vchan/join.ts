@@ -4,13 +4,14 @@ import type { EventChannels } from "../events/event_channels.ts";
 import type { GrantMapper } from "../maps/mapper.ts";
 import type { PeerMapping, WritablePeerMapping } from "../maps/peer_mapping.ts";
 import { runAll } from "../shared/run_all.ts";
+import { sliceParts } from "../shared/slice_parts.ts";
 import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, SERVER_LIVE, WROTE } from "./layout.ts";
 import type { Link } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
-import { ReadOnlyRing, ringOf, type RingSink, type RingSource, slicedParts } from "./ring_memory.ts";
+import { ReadOnlyRing, ringOf, type RingSink, type RingSource } from "./ring_memory.ts";
 import { RingReader } from "./ring_reader.ts";
 import { RingWriter } from "./ring_writer.ts";
 import { MappedPage } from "./shared_page.ts";
@@ -118,7 +119,7 @@ function mapRings(
     mappings.push(pages);
     return pages;
   };
-  const inPage = (order: number) => ringOf(slicedParts(page.parts, placeInPage(order)!, 2 ** order));
+  const inPage = (order: number) => ringOf(sliceParts(page.parts, placeInPage(order)!, 2 ** order));
   const leftPages = pagesOf(left);
   const sink = leftPages === 0
     ? inPage(left)

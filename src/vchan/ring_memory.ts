@@ -113,23 +113,6 @@ export function ringOf(parts: readonly Uint8Array<ArrayBuffer>[]): WholeRing | R
   return parts.length === 1 ? new WholeRing(parts[0]!) : new RingInParts(parts);
 }
 
-/** Returns bytes `start` to `start + length` of memory in parts. */
-export function slicedParts(
-  parts: readonly Uint8Array<ArrayBuffer>[],
-  start: number,
-  length: number,
-): Uint8Array<ArrayBuffer>[] {
-  const found: Uint8Array<ArrayBuffer>[] = [];
-  let before = 0;
-  for (const part of parts) {
-    const from = Math.max(0, start - before);
-    const to = Math.min(part.length, start + length - before);
-    if (from < to) found.push(part.subarray(from, to));
-    before += part.length;
-  }
-  return found;
-}
-
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, count: number): void {
   if (from === 0 && count === lengthOf.call(source)) set.call(target, source, to);
   else if (count > FEW) set.call(target, viewOf(source, from, count), to);

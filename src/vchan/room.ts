@@ -1,9 +1,5 @@
-import { Errno } from "../contract/errno.ts";
-import { GrantError } from "../contract/errors.ts";
+import { isPageShortage, isPortShortage } from "../shared/shortage.ts";
 import { Bell } from "./bell.ts";
-
-/** Codes of refusals that may be over when a connection gives back its memory. */
-const NO_PAGES: readonly string[] = ["limit-reached", "kernel-limit-reached", "table-full", "no-space", "no-memory"];
 
 /** Pages and ports for one more client: those of the connections come back. */
 export class Room {
@@ -36,7 +32,7 @@ export class Room {
       try {
         return await run();
       } catch (error) {
-        if (!isNoRoom(error)) throw error;
+        if (!isPageShortage(error) && !isPortShortage(error)) throw error;
         // Some may have come back between the refusal and now.
         if (returns !== this.#returns) continue;
         if (this.#connections === 0) throw error;
@@ -44,10 +40,4 @@ export class Room {
       }
     }
   }
-}
-
-/** Whether an error says that there are too few pages or ports. */
-function isNoRoom(error: unknown): boolean {
-  if (!(error instanceof GrantError)) return false;
-  return NO_PAGES.includes(error.code) || (error.code === "port-refused" && error.errno === Errno.ENOSPC);
 }

@@ -1,11 +1,11 @@
 import type { XenDomain } from "../contract/domain.ts";
 import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
+import { WaitIterator } from "../shared/wait_iterator.ts";
 import { Patience } from "../shared/patience.ts";
 import { runAll } from "../shared/run_all.ts";
 import { reasonOf } from "../shared/signal.ts";
 import { unlessAborted } from "../xenstore/abort.ts";
-import { Clients } from "./clients.ts";
 import { closedError, lateError } from "./accept_errors.ts";
 import type { KeyPlace } from "./keys.ts";
 import type { VchanServerOptions, VchanWaitOptions } from "./options.ts";
@@ -236,7 +236,15 @@ export class VchanServer implements AsyncIterable<Vchan>, Disposable, AsyncDispo
    * if the server has ended by itself.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Vchan> {
-    return new Clients((options) => this.#accept(options, true), () => this.closed);
+    return new WaitIterator(async (signal) => {
+      if (this.closed) return null;
+      try {
+        return await this.#accept({ signal }, true);
+      } catch (error) {
+        if (this.closed) return null;
+        throw error;
+      }
+    });
   }
 
   /** Has no other client come, for a reason that each later call is told. */

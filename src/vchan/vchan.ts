@@ -2,9 +2,9 @@ import { checkDomid } from "../contract/checks.ts";
 import type { XenDomain } from "../contract/domain.ts";
 import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
+import { WaitIterator } from "../shared/wait_iterator.ts";
 import { Patience } from "../shared/patience.ts";
 import { readSignal, type StoreRequestOptions } from "../xenstore/abort.ts";
-import { Chunks } from "./chunks.ts";
 import { joinWhenThere } from "./client.ts";
 import type { VchanOperation } from "./errors.ts";
 import { Incoming } from "./incoming.ts";
@@ -416,7 +416,7 @@ export class Vchan implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
-    return new Chunks(this.#incoming);
+    return new WaitIterator((signal) => this.#incoming.chunk(signal));
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   connected,
   folder,
   listen,
+  meetAndEnd,
   pattern,
   publishedKeys,
   readExactly,
@@ -54,10 +55,7 @@ describe("many clients", () => {
     expect(await readExactly(ours, 2)).toEqual(Uint8Array.of(1));
     expect((await ours.closed).reason).toBe("peer-closed");
     ours.close();
-    const [next, theirs] = await Promise.all([server.accept(), second]);
-    await checkTogether(next, theirs);
-    await server.close();
-    xen.assertClean();
+    await meetAndEnd(xen, server, second);
   });
 
   test("of another library that do take its place end the connection of the one that has left", async () => {

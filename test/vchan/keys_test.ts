@@ -5,7 +5,7 @@ import { GrantDevice } from "../../mod.ts";
 import { VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
 import { AT, RawServer } from "./by_hand.ts";
-import { checkTogether, connect, folder, listen, path, turns } from "./support.ts";
+import { checkTogether, connect, folder, listen, meetAndEnd, path, turns } from "./support.ts";
 
 describe("keys", () => {
   test("of a server that was killed are no obstacle to the next one", async () => {
@@ -16,10 +16,7 @@ describe("keys", () => {
     const connecting = connect(xen);
     await turns();
     const server = await listen(xen);
-    const [ours, theirs] = await Promise.all([server.accept(), connecting]);
-    await checkTogether(ours, theirs);
-    await server.close();
-    xen.assertClean();
+    await meetAndEnd(xen, server, connecting);
   });
 
   test("of a server that was killed are named when nobody comes", async () => {

@@ -5,7 +5,7 @@ import { MockXen } from "../../backends/mock.ts";
 import { EventChannels } from "../../mod.ts";
 import { Vchan, VchanServer } from "../../src/vchan/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
-import { checkTogether, connect, folder, listen, path, turns } from "./support.ts";
+import { checkTogether, connect, folder, listen, meetAndEnd, path, turns } from "./support.ts";
 
 describe("a client before its server", () => {
   test("waits for it", async () => {
@@ -13,10 +13,7 @@ describe("a client before its server", () => {
     const connecting = connect(xen);
     await turns();
     const server = await listen(xen);
-    const [ours, theirs] = await Promise.all([server.accept(), connecting]);
-    await checkTogether(ours, theirs);
-    await server.close();
-    xen.assertClean();
+    await meetAndEnd(xen, server, connecting);
   });
 
   test("gives up in time, and says that nothing was there", async () => {

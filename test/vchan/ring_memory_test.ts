@@ -1,7 +1,7 @@
 /** The bytes of rings, in one part or in several. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ringOf, slicedParts } from "../../src/vchan/ring_memory.ts";
+import { ringOf } from "../../src/vchan/ring_memory.ts";
 import { pattern } from "./support.ts";
 
 const SIZE = 4096;
@@ -36,14 +36,6 @@ test("what is put into a ring is got out of it, wherever it wraps and however it
       const whole = new Uint8Array(buffer);
       expect([...whole.subarray(0, 8), ...whole.subarray(8 + length)].every((byte) => byte === 0)).toBe(true);
     }
-  }));
-});
-
-test("`slicedParts()` finds bytes across parts", () => {
-  const parts = [pattern(10), pattern(5, 10), pattern(20, 15)];
-  fc.assert(fc.property(fc.nat({ max: 35 }), fc.nat({ max: 35 }), (start, length) => {
-    const end = Math.min(35, start + length);
-    expect(Buffer.concat(slicedParts(parts, start, end - start))).toEqual(Buffer.from(pattern(end - start, start)));
   }));
 });
 

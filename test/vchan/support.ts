@@ -80,3 +80,11 @@ export async function checkTogether(ours: Vchan, theirs: Vchan): Promise<void> {
   ours.close();
   theirs.close();
 }
+
+/** Has a server take the client that connects, checks that they are connected, and ends everything. */
+export async function meetAndEnd(xen: MockXen, server: VchanServer, connecting: Promise<Vchan>): Promise<void> {
+  const [ours, theirs] = await Promise.all([server.accept(), connecting]);
+  await checkTogether(ours, theirs);
+  await server.close();
+  xen.assertClean();
+}
