@@ -30,8 +30,8 @@ const FILES = {
   [LIMIT]: "1024",
   "/sys/module/xen_gntdev/parameters/limit": "65536",
   "/sys/module/xen_evtchn/uevent": "",
+  "/proc/self/smaps": "Size:               1024 kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB",
 };
-const COMMANDS = { getconf: "4096" };
 /** What dom0 has in its place. */
 const DOM0: System = {
   files: { "/proc/xen/capabilities": "control_d" },
@@ -42,7 +42,6 @@ const DOM0: System = {
 function readerOf(system: System): Reader {
   const { platform = "linux", runtime = { name: "Deno", version: "2.9.6" }, isRoot = false, ffi, domid = 5 } = system;
   const files: NonNullable<System["files"]> = { ...FILES, ...system.files };
-  const commands: NonNullable<System["commands"]> = { ...COMMANDS, ...system.commands };
   return {
     platform,
     runtime,
@@ -53,7 +52,7 @@ function readerOf(system: System): Reader {
       const code = system.devices?.[path];
       return Promise.resolve(code === undefined ? undefined : { code, message: `${code}: ${path}` });
     },
-    command: (name) => Promise.resolve(commands[name]),
+    command: (name) => Promise.resolve(system.commands?.[name]),
     ffi: () => Promise.resolve(ffi),
     domid: () => Promise.resolve(domid),
   };
@@ -114,8 +113,10 @@ describe("one thing is wrong", () => {
       { files: { "/sys/hypervisor/type": { code: "EACCES", message: "Requires read access" } } },
       { status: "fail", says: "/sys/hypervisor/type cannot be read: Requires read access", mend: "deno run -A …" },
     ],
-    ["large pages", "page size", { commands: { getconf: "65536" } }, {
+    ["large pages", "page size", { files: { "/proc/self/smaps": "KernelPageSize:       64 kB" } }, {
       status: "fail",
+      says:
+        "Linux 6.1.0-28-amd64 has pages of 64 KiB, and Xen's grants are of 4 KiB: boot a kernel with pages of 4 KiB",
       mend: "grep CONFIG_ARM64_4K_PAGES /boot/config-*",
     }],
     ["an old Deno", "runtime", { runtime: { name: "Deno", version: "2.3.1" } }, {
@@ -226,9 +227,10 @@ describe("one thing is wrong", () => {
     expect(found[check]).toMatchObject(expected);
   });
 
-  test("what needs a command that cannot be run is skipped", async () => {
-    expect(await wrongs({ commands: { getconf: undefined } })).toEqual({});
-    expect((await finding({ commands: { getconf: undefined } }, "page size")).status).toBe("skip");
+  test("what cannot be known is skipped", async () => {
+    const untold = { files: { "/proc/self/smaps": undefined } };
+    expect(await wrongs(untold)).toEqual({});
+    expect((await finding(untold, "page size")).status).toBe("skip");
     expect((await finding({ ...DOM0, commands: { xl: undefined } }, "grant table")).mend).toBe(
       "sudo xl info xen_commandline",
     );

@@ -10,6 +10,7 @@ const FILES: Readonly<Record<string, string>> = {
   "/proc/xen/capabilities": "",
   "/sys/module/xen_gntalloc/parameters/limit": "1024",
   "/sys/module/xen_gntdev/parameters/limit": "65536",
+  "/proc/self/smaps": "KernelPageSize:        4 kB",
 };
 
 /** A system like that of the simulated Xen, on which all is well: to see what `doctor` says. */
@@ -21,7 +22,7 @@ export function mockReader({ runtime }: Pick<Reader, "runtime">): Reader {
     kernel: "6.1.0",
     text: (path) => Promise.resolve(FILES[path] ?? { code: "ENOENT", message: `${path} is not there` }),
     access: () => Promise.resolve(undefined),
-    command: (name) => Promise.resolve(name === "getconf" ? "4096" : undefined),
+    command: () => Promise.resolve(undefined),
     ffi: () => Promise.resolve(undefined),
     domid: () => Promise.resolve(1),
   };

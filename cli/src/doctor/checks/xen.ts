@@ -44,13 +44,14 @@ export const XEN_CHECKS: readonly Check[] = [
     name: "page size",
     needsXen: true,
     async run(reader) {
-      const size = await reader.command("getconf", ["PAGESIZE"]);
+      const mappings = await reader.text("/proc/self/smaps");
+      const size = isProblem(mappings) ? undefined : /^KernelPageSize: +(\d+) kB$/m.exec(mappings)?.[1];
       const kernel = `Linux ${reader.kernel ?? "of an unknown release"}`;
-      if (size === undefined) return { status: "skip", says: `${kernel}; \`getconf PAGESIZE\` cannot be run` };
-      if (size === "4096") return { status: "pass", says: `${kernel}, pages of 4096 bytes` };
+      if (size === undefined) return { status: "skip", says: `${kernel}, which does not tell the size of its pages` };
+      if (size === "4") return { status: "pass", says: `${kernel}, pages of 4096 bytes` };
       return {
         status: "fail",
-        says: `${kernel} has pages of ${size} bytes, and Xen's grants are of 4096: boot a kernel with pages of 4 KiB`,
+        says: `${kernel} has pages of ${size} KiB, and Xen's grants are of 4 KiB: boot a kernel with pages of 4 KiB`,
         mend: "grep CONFIG_ARM64_4K_PAGES /boot/config-*",
       };
     },
