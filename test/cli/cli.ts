@@ -4,6 +4,7 @@
  * @module
  */
 import { type ExecResult, run } from "../../scripts/exec.ts";
+import { type Running, startProgram } from "../support/running.ts";
 
 /** The program. */
 export const MAIN: string = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -36,56 +37,7 @@ export function lines(...statements: readonly string[]): string[] {
   return statements.flatMap((statement) => ["--line", statement]);
 }
 
-/** A program that is running. */
-export interface Running {
-  /** What it has written to the standard output and the standard error so far. */
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Waits until it has written a text to either. */
-  until(text: string): Promise<void>;
-  kill(signal: Deno.Signal): void;
-  /** Waits for its end. */
-  readonly code: Promise<number>;
-}
-
 /** Starts the program. */
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...DENO, ...args],
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const said = { stdout: "", stderr: "" };
-  let wake = () => {};
-  const read = async (name: "stdout" | "stderr") => {
-    for await (const text of child[name].pipeThrough(new TextDecoderStream())) {
-      said[name] += text;
-      wake();
-    }
-  };
-  const reading = Promise.all([read("stdout"), read("stderr")]);
-  let hasEnded = false;
-  const code = Promise.all([child.status, reading]).then(([status]) => {
-    hasEnded = true;
-    wake();
-    return status.code;
-  });
-  return {
-    get stdout() {
-      return said.stdout;
-    },
-    get stderr() {
-      return said.stderr;
-    },
-    async until(text) {
-      while (!said.stdout.includes(text) && !said.stderr.includes(text)) {
-        if (hasEnded) throw new Error(`it ended without saying ${text}: ${said.stdout}${said.stderr}`);
-        await new Promise<void>((resolve) => wake = resolve);
-      }
-    },
-    kill: (signal) => child.kill(signal),
-    code,
-  };
+  return startProgram(Deno.execPath(), [...DENO, ...args], { env });
 }

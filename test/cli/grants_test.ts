@@ -38,7 +38,7 @@ describe("share", () => {
       const program = start(["share", "--to", "0", "--name", "ring", "--mock"]);
       await program.until("SIGINT or SIGTERM releases them");
       program.kill(signal);
-      expect(await program.code).toBe(expected);
+      expect((await program.ended).code).toBe(expected);
       expect(program.stdout).toBe("8\n");
       expect(program.stderr).toMatch(/released 1 page\n$/);
     },

@@ -130,7 +130,7 @@ test("a signal ends a script that waits, and all is released", async () => {
   const program = start(["run", "--mock", ...lines("1: share ring --to 0", "1: sleep 1h")]);
   await program.until("1: shares 1 page");
   program.kill("SIGTERM");
-  expect(await program.code).toBe(143);
+  expect((await program.ended).code).toBe(143);
   expect(program.stderr).toBe("");
 });
 

@@ -77,7 +77,7 @@ test("`watch` ends on SIGINT", async () => {
   const program = start(["store", "watch", DATA, "--mock"]);
   await program.until(DATA);
   program.kill("SIGINT");
-  expect(await program.code).toBe(130);
+  expect((await program.ended).code).toBe(130);
   expect(program.stderr).toBe("");
 });
 

@@ -104,8 +104,8 @@ describe("top", () => {
     expect(await shows("ended with 130")).not.toContain("held by peers");
   });
 
-  test("writes no colours under NO_COLOR", async () => {
-    await open(["top", "--every", "200ms", ...script], { NO_COLOR: "1" });
+  test.each([["NO_COLOR", "1"], ["TERM", "dumb"]])("writes no colours under %s=%s", async (name, value) => {
+    await open(["top", "--every", "200ms", ...script], { [name]: value });
     // deno-lint-ignore no-control-regex
     expect(await shows("2 held by peers")).not.toMatch(/\u001b\[33m/);
     await tmux("send-keys", "q");

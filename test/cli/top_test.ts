@@ -44,7 +44,7 @@ describe("top", () => {
     await write();
     await program.until("9 of 10 pages live");
     program.kill("SIGINT");
-    expect(await program.code).toBe(130);
+    expect((await program.ended).code).toBe(130);
   });
 
   test("needs something to see", async () => {

@@ -2,12 +2,26 @@
 import { describe, expect, test } from "vitest";
 import { gntalloc, lines } from "./cli.ts";
 
+/** All commands. */
+const COMMANDS = [
+  ...["share", "map", "copy", "run"],
+  ...["store ls", "store read", "store write", "store rm", "store watch", "store perms"],
+  ...["vchan listen", "vchan connect"],
+  ...["inspect", "top", "trace record", "trace replay", "trace diff"],
+  ...["doctor", "explain", "completions"],
+];
+
+/** Those whose help has no example: their arguments say all. */
+const PLAIN = ["store read", "store write", "store rm"];
+
+/** The commands that a help lists. */
+const listed = (help: string) =>
+  [.../^Commands:\n((?: {2}.*\n)+)/m.exec(help)![1]!.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
+
 test("--help lists the commands, the exit codes and examples", async () => {
   const { code, stdout } = await gntalloc(["--help"]);
   expect(code).toBe(0);
-  for (const command of ["share", "map", "copy", "run", "store", "vchan"]) {
-    expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
-  }
+  expect(listed(stdout)).toEqual([...new Set(COMMANDS.map((command) => command.split(" ")[0])), "help"]);
   expect(stdout).toContain("Exit codes: 0 ");
   expect(stdout).toContain("Examples:");
 });
@@ -19,24 +33,16 @@ test("--version prints the version", async () => {
   expect(library.version, "the command line depends on the library of the same version").toBe(version);
 });
 
-test("the help of every command has an example or belongs to one that has", async () => {
-  for (
-    const command of [
-      "share",
-      "map",
-      "copy",
-      "run",
-      "store ls",
-      "store watch",
-      "store perms",
-      "vchan listen",
-      "vchan connect",
-    ]
-  ) {
-    const { code, stdout } = await gntalloc([...command.split(" "), "--help"]);
-    expect(code, command).toBe(0);
-    expect(stdout, command).toContain("Examples:\n  ");
-  }
+test.each(["store", "vchan", "trace"])("%s --help lists its commands", async (group) => {
+  const own = COMMANDS.filter((command) => command.startsWith(`${group} `)).map((command) => command.split(" ")[1]);
+  expect(listed((await gntalloc([group, "--help"])).stdout)).toEqual([...own, "help"]);
+});
+
+test.each(COMMANDS)("%s --help says what it is for, with examples", async (command) => {
+  const { code, stdout } = await gntalloc([...command.split(" "), "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: gntalloc ${command} .*\n\n[A-Z]`));
+  if (!PLAIN.includes(command)) expect(stdout).toContain("Examples:\n  ");
 });
 
 describe("a wrong command line ends with 2, and one line that says what is wrong", () => {

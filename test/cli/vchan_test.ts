@@ -35,5 +35,5 @@ test("`listen` ends on SIGTERM while it waits", async () => {
   const program = start(["vchan", "listen", "0", "chat", "--mock"]);
   await program.until("waiting for domain 0");
   program.kill("SIGTERM");
-  expect(await program.code).toBe(143);
+  expect((await program.ended).code).toBe(143);
 });
