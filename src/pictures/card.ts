@@ -60,7 +60,7 @@ function header(
   const name = `Domain ${domid}${destroyed ? " (destroyed)" : ""}`;
   const held = grants.filter((grant) => grant.held).length;
   const facts = [
-    limit === Infinity ? `${counted} pages of no limit` : `${counted} of ${limit} pages`,
+    limit === Infinity ? `${count(counted, "page")}, no limit` : `${counted} of ${limit} pages`,
     ...(held > 0 ? [`${held} held by peers`] : []),
     ...(processes.length === 1 ? [] : [count(processes.length, "program")]),
     ...(connections.length > 0 ? [`${connections.length} × XenStore`] : []),

@@ -45,9 +45,9 @@ export function cellOf({ state, label, writable }: Cell, x: number, y: number, s
     const ink = state === "mapped" || state === "held" ? "f-inverse" : "f-text";
     marks.push(text(label, x + size / 2, y + size / 2 + 3.5, `cell ${ink}`, "middle"));
   }
-  if (writable && size >= 16 && state !== "voided") {
+  if (writable && state !== "voided") {
     const ink = state === "mapped" || state === "held" ? "f-inverse" : "f-mapped";
-    marks.push(element("rect", { x: x + 4, y: y + size - 4, width: size - 8, height: 1.5, class: ink }));
+    marks.push(element("rect", { x: x + 4, y: y + size - 3.5, width: size - 8, height: 1.5, class: ink }));
   }
   return square + marks.join("");
 }

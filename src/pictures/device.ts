@@ -1,7 +1,7 @@
 import type { DeviceReport } from "../grants/reports.ts";
 import { allocation } from "./allocation.ts";
 import { bar, type BarPart } from "./bar.ts";
-import { legend, type LegendEntry, stateEntry } from "./legend.ts";
+import { legend, type LegendEntry, stateEntry, WRITABLE_ENTRY } from "./legend.ts";
 import { checkPictureOptions, type PictureOptions } from "./options.ts";
 import { type Block, MARGIN, picture, space, stack } from "./picture.ts";
 import { paragraph } from "./paragraph.ts";
@@ -72,8 +72,8 @@ function more(number: number, width: number): Block[] {
 }
 
 function totals({ live, limit }: DeviceReport): string {
-  const whole = limit === undefined ? "" : limit === Infinity ? " of no limit" : ` of ${limit}`;
-  return `${live}${whole} pages are live`;
+  if (limit === Infinity) return `${live} pages are live, without a limit`;
+  return `${live}${limit === undefined ? "" : ` of ${limit}`} pages are live`;
 }
 
 /** The parts of the live pages. */
@@ -96,8 +96,9 @@ function entries(report: DeviceReport): LegendEntry[] {
   return [
     ...bars,
     stateEntry("granted", "allocated"),
-    stateEntry("mapped", "mapped here"),
+    stateEntry("mapped", "mapped here, all or in part"),
     stateEntry("free", "freed"),
+    ...(report.allocations.some(({ writable }) => writable) ? [WRITABLE_ENTRY] : []),
   ];
 }
 

@@ -13,6 +13,12 @@ export function stateEntry(state: CellState, meaning: string, label = ""): Legen
   return { mark: cellOf({ state, label, writable: false }, 0, 0, 16), meaning };
 }
 
+/** The entry that explains the line at the foot of a page. */
+export const WRITABLE_ENTRY: LegendEntry = {
+  mark: element("rect", { x: 3, y: 11, width: 10, height: 2, class: "f-mapped" }),
+  meaning: "the peer may write",
+};
+
 /** Lays out the entries of a legend in lines. */
 export function legend(entries: readonly LegendEntry[], width: number): Block {
   let x = 0;

@@ -12,7 +12,7 @@ export const ROOT_CLASS = "gntalloc-picture";
 const COLOURS = {
   page: ["#ffffff", "#0d1117"],
   card: ["#f6f8fa", "#161b22"],
-  line: ["#d0d7de", "#30363d"],
+  line: ["#d0d7de", "#484f58"],
   text: ["#1f2328", "#e6edf3"],
   faint: ["#59636e", "#9198a1"],
   free: ["#ffffff", "#0d1117"],

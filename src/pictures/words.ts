@@ -57,7 +57,7 @@ function describeDomain({ domid, destroyed, grants, limit, counted, ports, conne
   const parts = [
     `grants ${count(grants.length, "page")}${mapped > 0 ? `, ${mapped} of them mapped` : ""}` +
     `${held > 0 ? `, ${held} held by peers` : ""}`,
-    `has ${counted} of ${limit === Infinity ? "unlimited" : limit} pages in use`,
+    `has ${limit === Infinity ? count(counted, "page") : `${counted} of ${limit} pages`} in use`,
     `has ${count(ports.length, "port")} and ${count(connections.length, "connection")} to XenStore`,
   ];
   return `Domain ${domid}${destroyed ? ", which was destroyed," : ""} ${list(parts)}.`;

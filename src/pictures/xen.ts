@@ -1,6 +1,6 @@
 import { arcs } from "./arcs.ts";
 import { card } from "./card.ts";
-import { legend, type LegendEntry, stateEntry } from "./legend.ts";
+import { legend, type LegendEntry, stateEntry, WRITABLE_ENTRY } from "./legend.ts";
 import { linksOf } from "./links.ts";
 import type { DrawnMachine } from "./machine.ts";
 import { checkPictureOptions, type PictureOptions } from "./options.ts";
@@ -65,12 +65,7 @@ function entries({ domains }: DrawnMachine): LegendEntry[] {
     stateEntry("mapped", "mapped, by domain 0", "0"),
     stateEntry("held", "freed, but held by domain 0", "0"),
     ...(grants.some(({ voided }) => voided) ? [stateEntry("voided", "void since a restore")] : []),
-    ...(grants.some(({ writable }) => writable)
-      ? [{
-        mark: element("rect", { x: 3, y: 11, width: 10, height: 2, class: "f-mapped" }),
-        meaning: "the peer may write",
-      }]
-      : []),
+    ...(grants.some(({ writable }) => writable) ? [WRITABLE_ENTRY] : []),
     ...(ports.length > 0
       ? [{ mark: element("rect", { x: 0, y: 7, width: 16, height: 2, class: "f-channel" }), meaning: "event channel" }]
       : []),

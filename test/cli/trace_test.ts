@@ -24,7 +24,7 @@ describe("trace", () => {
       /^\d+ calls were answered as in the recording\n$/,
     );
     expect((await gntalloc("inspect", "a.jsonl")).stdout).toBe(
-      "domain 1  0 of 1024 pages\ndomain 0  0 of unlimited pages\n",
+      "domain 1  0 of 1024 pages\ndomain 0  0 pages, no limit\n",
     );
   });
 

@@ -42,6 +42,9 @@ test("`drawDevice()` shows the holes of allocations, and who made them", () => {
   expect(svg).toContain("<title>index 0: reference 8</title>");
   expect(svg).toContain("<title>index 1: freed</title>");
   expect(svg).toContain("<title>index 3: reference 11</title>");
+  for (const meaning of ["allocated", "mapped here, all or in part", "freed", "the peer may write"]) {
+    expect(svg).toContain(`>${meaning}</text>`);
+  }
 });
 
 test("`drawDevice()` bounds its size", () => {
@@ -51,7 +54,7 @@ test("`drawDevice()` bounds its size", () => {
   for (let i = 0; i < 80; i++) device.open().allocate(0);
   const svg = drawDevice(device.inspect(), { width: 320 });
   elementsOf(svg);
-  expect(svg).toContain("5080 of no limit pages are live");
+  expect(svg).toContain("5080 pages are live, without a limit");
   expect(svg).toMatch(/… and \d{4} more pages/);
   expect(svg).toContain("… and 17 more");
   expect(svg).toContain("… and 49 more");

@@ -172,3 +172,11 @@ test("any report gives well-formed SVG, within its width", () => {
     { numRuns: 60 },
   );
 });
+
+test.each([320, 960, 1600])("`drawXen()` marks pages that the peer may write to, at a width of %i", (width) => {
+  const xen = new MockXen();
+  const allocator = new GrantDevice(xen.domain(1)).open();
+  allocator.allocate(0, { pages: 5, writable: true });
+  allocator.allocate(0, { pages: 2 });
+  expect(times(drawXen(xen.inspect(), { width }), 'height="1.5"')).toBe(5);
+});

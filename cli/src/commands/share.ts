@@ -3,6 +3,7 @@ import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { hold } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
+import { pagesText } from "../pages_text.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
 import { checkName, publish, withdraw } from "../publication.ts";
 import { writeReferences } from "../references.ts";
@@ -85,8 +86,4 @@ function afterRelease(device: GrantDevice, { xen }: Place, pages: number, peer: 
   if (xen === undefined) return `${released}; Linux keeps those that domain ${peer} still maps, and does not say which`;
   const held = xen.inspect().domains.flatMap(({ grants }) => grants).filter((grant) => grant.held).length;
   return held === 0 ? released : `${released}; domain ${peer} still maps ${pagesText(held)}`;
-}
-
-function pagesText(count: number): string {
-  return `${count} page${count === 1 ? "" : "s"}`;
 }

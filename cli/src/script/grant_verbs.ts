@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../exit.ts";
 import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
+import { pagesText } from "../pages_text.ts";
 import { quoted } from "../printable.ts";
 import { find, publish, withdraw } from "../publication.ts";
 import { isReferences, readReferences, writeReferences } from "../references.ts";
@@ -12,8 +13,6 @@ import type { Call, Verb } from "./verb.ts";
 
 /** How long a side waits until the other one has published a name, in milliseconds. */
 const PATIENCE = 10_000;
-
-const count = (number: number) => `${number} page${number === 1 ? "" : "s"}`;
 
 /** Sharing, mapping and copying pages. */
 export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
@@ -26,7 +25,9 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
       side.keep(name!, { kind: "share", share, release: () => unpublish(side, name!, () => share.release()) });
       if (typeof fill === "string") writeInto(share.mapping, 0, readContent(fill));
       await publish(await side.store, name!, share.domid, share.grefs);
-      await say(`shares ${count(share.count)} with domain ${share.domid} as ${name}: ${writeReferences(share.grefs)}`);
+      await say(
+        `shares ${pagesText(share.count)} with domain ${share.domid} as ${name}: ${writeReferences(share.grefs)}`,
+      );
     },
   },
   allocate: {
@@ -37,7 +38,9 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
       const pages = side.device.open().allocate(...allocationOf(call));
       side.keep(name!, { kind: "pages", pages, release: () => unpublish(side, name!, () => pages.free()) });
       await publish(await side.store, name!, pages.domid, pages.grefs);
-      await say(`grants ${count(pages.count)} to domain ${pages.domid} as ${name}: ${writeReferences(pages.grefs)}`);
+      await say(
+        `grants ${pagesText(pages.count)} to domain ${pages.domid} as ${name}: ${writeReferences(pages.grefs)}`,
+      );
     },
   },
   view: {
@@ -59,7 +62,7 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
       const grefs = await referencesOf(side, domid, what!, signal);
       const mapping = mapPages(side.mapper, domid, grefs, writable === true);
       side.keep(name!, { kind: "mapping", mapping, release: () => mapping.unmap() });
-      await say(`maps ${count(grefs.length)} of domain ${domid} as ${name}`);
+      await say(`maps ${pagesText(grefs.length)} of domain ${domid} as ${name}`);
     },
   },
   write: {

@@ -1,4 +1,5 @@
 import type { AllocationReport, DeviceReport } from "@gntalloc/gntalloc/pictures";
+import { pagesText } from "../pages_text.ts";
 import type { Palette } from "../palette.ts";
 import { printable } from "../printable.ts";
 
@@ -7,9 +8,9 @@ const BAR = 40;
 /** Shows what a device holds as text. */
 export function deviceView(report: DeviceReport, palette: Palette): string {
   const { limit, live, listed, mapped, pending, freedMapped, allocators, allocations = [] } = report;
-  const whole = limit === undefined ? "" : limit === Infinity ? " of unlimited" : ` of ${limit}`;
+  const whole = limit === undefined || limit === Infinity ? pagesText(live) : `${live} of ${limit} pages`;
   const lines = [
-    `${palette.strong(`${live}${whole} pages live`)}  ${bar(live, limit, palette)}`,
+    `${palette.strong(`${whole} live`)}${limit === Infinity ? ", no limit" : ""}  ${bar(live, limit, palette)}`,
     `listed ${listed}, mapped here ${mapped}, freed but mapped here ${freedMapped}, ` +
     (pending > 0 ? palette.warning(`pending ${pending}`) : "pending 0"),
     ...allocators.map(({ listed, mappings, next }, index) =>

@@ -1,4 +1,5 @@
 import type { DrawnDomain, DrawnGrant, DrawnMachine, DrawnPort } from "@gntalloc/gntalloc/pictures";
+import { pagesText } from "../pages_text.ts";
 import type { Palette } from "../palette.ts";
 import { writeReferences } from "../references.ts";
 
@@ -12,7 +13,7 @@ function domainView(domain: DrawnDomain, domains: readonly DrawnDomain[], palett
   const { domid, destroyed, counted, limit, grants, mappings, ports, connections } = domain;
   const held = grants.filter((grant) => grant.held).length;
   const facts = [
-    `${counted} of ${limit === Infinity ? "unlimited" : limit} pages`,
+    limit === Infinity ? `${pagesText(counted)}, no limit` : `${counted} of ${limit} pages`,
     ...(held > 0 ? [palette.warning(`${held} held by peers`)] : []),
     ...(connections.length > 0 ? [`${connections.length} × XenStore`] : []),
   ];
