@@ -158,6 +158,18 @@ describe("copy", () => {
     expect(code).toBe(0);
   });
 
+  test.each([
+    [["--offset", "5000"], "Cannot copy 0 bytes at offset 5000: the pages have 4096 bytes."],
+    [["--offset", "4090", "--length", "7"], "Cannot copy 7 bytes at offset 4090: the pages have 4096 bytes."],
+    [["--length", "9007199254740991"], "Cannot copy 9007199254740991 bytes at offset 0: the pages have 4096 bytes."],
+    [["--offset", "4094", "--write", "news"], "Cannot copy 4 bytes at offset 4094: the pages have 4096 bytes."],
+  ])("refuses %j: the pages end before", async (options, reason) => {
+    const { code, stdout, stderr } = await gntalloc(["copy", "1", "8", ...options, ...lines("1: share ring --to 0")]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/\ngntalloc: usage: [^\n]+\n$/);
+    expect(stderr).toContain(reason);
+  });
+
   test("says which references Xen refused", async () => {
     const { code, stderr } = await gntalloc([
       "copy",

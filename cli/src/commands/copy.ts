@@ -1,5 +1,5 @@
 import { type CopyPlace, type GrantCopy, GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
-import { Failed } from "../exit.ts";
+import { Failed, UsageError } from "../exit.ts";
 import { hexdump } from "../hexdump.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
@@ -29,8 +29,12 @@ export function copy(host: Host, from: string, what: readonly string[], options:
     play();
     const timeout = readDuration(options.timeout, "--timeout");
     const grefs = await referencesOf(host, place, granter, what, timeout, signal);
+    const total = grefs.length * PAGE_SIZE;
     const length = content?.length ??
-      (options.length === undefined ? grefs.length * PAGE_SIZE - offset : readNumber(options.length, "--length", 1));
+      (options.length === undefined ? Math.max(0, total - offset) : readNumber(options.length, "--length", 1));
+    if (offset > total || length > total - offset) {
+      throw new UsageError(`Cannot copy ${length} bytes at offset ${offset}: the pages have ${total} bytes.`);
+    }
     const bytes = content ?? new Uint8Array(length);
     const mapper = new GrantMapper(place.domain);
     try {
@@ -56,12 +60,7 @@ function segmentsOf(
   let done = 0;
   while (done < bytes.length) {
     const start = offset + done;
-    const gref = grefs[Math.floor(start / PAGE_SIZE)];
-    if (gref === undefined) {
-      throw new RangeError(
-        `Cannot copy ${bytes.length} bytes at offset ${offset}: the pages have ${grefs.length * PAGE_SIZE} bytes`,
-      );
-    }
+    const gref = grefs[Math.floor(start / PAGE_SIZE)]!;
     const length = Math.min(bytes.length - done, PAGE_SIZE - start % PAGE_SIZE);
     const ours = bytes.subarray(done, done + length);
     const theirs: CopyPlace = { domid, gref, offset: start % PAGE_SIZE };
