@@ -117,8 +117,13 @@ export function readMetrics(device: MeasuredDevice): Reading[] {
     reading(ALLOCATORS, allocators.length),
     reading(MAPPINGS, allocators.reduce((sum, { mappings }) => sum + mappings, 0)),
     ...[...peers].map(([domid, list]) => reading(PEER, left(list), domid)),
-    ...[...peers].map(([domid, list]) => reading(OLDEST, Math.max(...list.map(({ age }) => age)) / 1000, domid)),
+    ...[...peers].map(([domid, list]) => reading(OLDEST, oldest(list) / 1000, domid)),
   ];
+}
+
+/** The greatest age, in milliseconds. There may be more allocations than a call can have arguments. */
+function oldest(allocations: readonly AllocationReport[]): number {
+  return allocations.reduce((most, { age }) => Math.max(most, age), 0);
 }
 
 function left(allocations: readonly AllocationReport[]): number {

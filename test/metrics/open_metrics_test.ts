@@ -91,6 +91,27 @@ test("`metrics()` writes pages and ages by domain if allocations are tracked", (
   }
 });
 
+test("`metrics()` counts more allocations than a call can have arguments", () => {
+  const report = new GrantDevice(new MockXen().domain(1), { trackAllocations: true }).inspect();
+  const one = {
+    domid: 7,
+    writable: false,
+    page: 0,
+    pages: 1,
+    grefs: [8],
+    mappings: 0,
+    freed: 0,
+    freedPages: [],
+    stack: "",
+  };
+  const allocations = Array.from({ length: 300_000 }, (_, index) => ({ ...one, age: index % 1000 }));
+  const samples = parse(metrics({ inspect: () => ({ ...report, allocations }) }));
+  expect(samples.slice(-2)).toEqual([
+    { name: "gntalloc_peer_pages", labels: { domid: "7" }, value: 300_000 },
+    { name: "gntalloc_oldest_allocation_seconds", labels: { domid: "7" }, value: 0.999 },
+  ]);
+});
+
 test("`metrics()` writes no limit that it does not know, and `+Inf` for none", () => {
   const infinite = new GrantDevice(new MockXen({ limit: Infinity }).domain(1));
   infinite.open();
