@@ -20,7 +20,7 @@ export async function examine(reader: Reader): Promise<Finding[]> {
   const facts = await learn(reader);
   const findings: Finding[] = [];
   for (const { name, needsXen, run } of CHECKS) {
-    if (needsXen && !facts.isXen) findings.push({ check: name, status: "skip", says: "there is no Xen" });
+    if (needsXen && !facts.isXen) findings.push({ check: name, status: "skip", says: "no Xen was found" });
     else findings.push(forUser(reader, { check: name, ...await run(reader, facts) }));
   }
   return findings;

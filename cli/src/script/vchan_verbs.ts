@@ -20,7 +20,7 @@ export const VCHAN_VERBS: Readonly<Record<string, Verb>> = {
         await accepted?.then((one) => one.close(), () => {});
         await server.close();
       };
-      side.keep(name!, { kind: "vchan", server, connection, release });
+      side.keep(name!, { kind: "vchan", connection, release });
       await say(`listens for domain ${client} at ${server.path} as ${name}`);
     },
   },
@@ -35,12 +35,7 @@ export const VCHAN_VERBS: Readonly<Record<string, Verb>> = {
         signal,
       });
       const connected = Promise.resolve(connection);
-      side.keep(name!, {
-        kind: "vchan",
-        server: undefined,
-        connection: () => connected,
-        release: () => connection.close(),
-      });
+      side.keep(name!, { kind: "vchan", connection: () => connected, release: () => connection.close() });
       await say(`connects to domain ${server} at ${connection.path} as ${name}`);
     },
   },
