@@ -12,7 +12,7 @@ export interface Host {
   out(data: string | Uint8Array): Promise<void>;
   /** Writes a line for people to the standard error. */
   note(line: string): Promise<void>;
-  /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, nothing is written. */
+  /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, writes nothing. */
   progress(text: string): Promise<void>;
   /** The standard input. */
   readonly input: AsyncIterable<Uint8Array>;

@@ -117,8 +117,8 @@ export interface Performance {
   /** Aborted by a signal of the system, or an error of the script. */
   readonly signal: AbortSignal;
   /**
-   * Starts what the script does while the command runs: call it when the command is ready for it. Returns the end of the
-   * script, or `undefined` if there is nothing to do. Further calls return the same.
+   * Starts what the script does while the command runs: call it when the command is ready for it. Returns the end of
+   * the script, or `undefined` if there is nothing to do. Further calls return the same.
    */
   play(): Promise<void> | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * How two sides find each other by a name: the granter writes its references into XenStore, where only its peer can read
- * them.
+ * How two sides find each other by a name: the granter writes its references into XenStore, where only its peer can
+ * read them.
  *
  * ```text
  * /local/domain/GRANTER/data/gntalloc/NAME = 8-11,14
@@ -73,7 +73,8 @@ export async function find(
 export function checkName(name: string): void {
   if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) {
     throw new UsageError(
-      `Cannot use the name as it must have 1 to 64 letters, digits, - and _, a letter first: current value is "${name}"`,
+      "Cannot use the name as it must have 1 to 64 letters, digits, - and _, a letter first: " +
+        `current value is "${name}"`,
     );
   }
 }

@@ -60,8 +60,8 @@ function checkLabels(labels: MetricsOptions["labels"] = {}): string[] {
   return Object.entries(labels).map(([name, value]) => {
     if (!NAME.test(name)) {
       throw new TypeError(
-        "Cannot write metrics as the name of a label must have letters, digits and `_`, not start with a digit or `__`, " +
-          `and not be "domid": current value is ${show(name)}`,
+        "Cannot write metrics as the name of a label must have letters, digits and `_`, not start with a digit or " +
+          `\`__\`, and not be "domid": current value is ${show(name)}`,
       );
     }
     checkText("write metrics", `the label \`${name}\``, value);

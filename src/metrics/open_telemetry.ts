@@ -34,8 +34,8 @@ export interface Observation extends Disposable {
 const UNITS = { pages: "{page}", seconds: "s", "": "1" } as const;
 
 /**
- * Observes a device with a meter of OpenTelemetry: a gauge for each metric, all read from one report whenever metrics are
- * collected.
+ * Observes a device with a meter of OpenTelemetry: a gauge for each metric, all read from one report whenever metrics
+ * are collected.
  *
  * @typeParam Gauge The gauges of the meter.
  * @param meter The meter: `metrics.getMeter("my-service")` of `@opentelemetry/api`.

@@ -25,8 +25,8 @@ interface Arc {
 }
 
 /**
- * Draws the domains in a line, with arcs above for mapped pages, from the domain that grants to the one that maps, and arcs
- * below for event channels.
+ * Draws the domains in a line, with arcs above for mapped pages, from the domain that grants to the one that maps, and
+ * arcs below for event channels.
  *
  * @returns A block without height if there is no link to draw, or no room for all domains beside each other.
  */

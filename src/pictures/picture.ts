@@ -27,7 +27,7 @@ export function stack(blocks: readonly Block[]): Block {
   return { height, markup: placed.join("") };
 }
 
-/** Completes a picture: the root, which screen readers see as one image with a name and a description, and its blocks. */
+/** Completes a picture: the root, which screen readers see as one image with a name and a description, and blocks. */
 export function picture(
   { title, width, theme }: CheckedPictureOptions,
   description: string,

@@ -1,6 +1,6 @@
 /**
- * The colours of pictures, and the sheet of styles that every picture carries. Each state also has a shape of its own, so
- * that nobody needs to tell colours apart.
+ * The colours of pictures, and the sheet of styles that every picture carries. Each state also has a shape of its own,
+ * so that nobody needs to tell colours apart.
  *
  * @module
  */

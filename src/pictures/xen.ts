@@ -12,8 +12,8 @@ import { describeMachine } from "./words.ts";
 const MOST_CARDS = 64;
 
 /**
- * Draws a machine as SVG: who maps whose pages and who has event channels with whom, then the grant table of each domain
- * as a grid, with its ports and mappings. The picture needs no scripts, fonts or files. It has a legend, and its
+ * Draws a machine as SVG: who maps whose pages and who has event channels with whom, then the grant table of each
+ * domain as a grid, with its ports and mappings. The picture needs no scripts, fonts or files. It has a legend, and its
  * description says the same to screen readers.
  *
  * @param report What `inspect()` of a `MockXen` returns.

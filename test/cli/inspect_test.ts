@@ -69,6 +69,11 @@ describe("inspect", () => {
     expect(stdout).toMatch(/\n {2}4 for domain 3, writable, 1 freed, 0 s at .*inspect_test\.ts/);
     expect((await gntalloc("inspect", "device.json", "--svg")).stdout).toContain("Grant device");
 
+    const [allocation] = device.inspect().allocations!;
+    const named = { ...device.inspect(), allocations: [{ ...allocation, stack: "at undefinedName (NaN.ts:1:2)" }] };
+    await Deno.writeTextFile(`${folder}/named.json`, JSON.stringify(named));
+    expect((await gntalloc("inspect", "named.json")).stdout).toContain("at undefinedName (NaN.ts:1:2)");
+
     const xen = new MockXen();
     new GrantDevice(xen.domain(7)).open().allocate(0);
     await Deno.writeTextFile(`${folder}/xen.json`, JSON.stringify(xen.inspect()));
@@ -82,6 +87,10 @@ describe("inspect", () => {
     ["{", "Cannot read report.json"],
     ["3", "it is no report"],
     ["{}", "it is no report"],
+    [
+      '{"live":0,"listed":0,"mapped":0,"pending":0,"freedMapped":0,"allocators":[],"allocations":[{}]}',
+      "it is no report",
+    ],
     ['{"domains":[{}]}', "it is no report"],
     [
       '{"domains":[{"domid":1,"grants":[],"mappings":[],"ports":[],"processes":[],"connections":[]}]}',

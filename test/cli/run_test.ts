@@ -138,5 +138,5 @@ test("the lines of a real domain are chosen by --side, and none may name another
   const both = lines("1: share ring --to 0");
   const { code, stderr } = await gntalloc(["run", ...both]);
   expect(code).toBe(2);
-  expect(stderr).toContain("Choose the side that this domain plays with --side, or use --mock");
+  expect(stderr).toContain("Say with --side which one plays here, or use --mock");
 });

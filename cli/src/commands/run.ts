@@ -62,7 +62,7 @@ function sideOf(all: readonly Statement[], side: string | undefined): Statement[
   const named = all.find(({ domid }) => domid !== undefined);
   if (named === undefined) return [...all];
   throw new UsageError(
-    `Cannot run line ${named.line} as it names a domain. Choose the side that this domain plays with --side, or use --mock.`,
+    `Cannot run line ${named.line} as it names a domain. Say with --side which one plays here, or use --mock.`,
   );
 }
 

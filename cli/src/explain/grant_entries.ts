@@ -6,7 +6,7 @@ export const GRANT_ENTRIES: Readonly<Record<GrantErrorCode, Entry>> = {
   "limit-reached": {
     means: "The limit that this program has set on its own device is reached: `limit` of `GrantDevice`.",
     mend: [
-      "Free pages. `device.inspect()` counts them; with `trackAllocations: true` it lists who holds them, and since when.",
+      "Free pages. `device.inspect()` counts them; with `trackAllocations: true` it lists who holds them since when.",
       "Raise `device.limit`.",
     ],
   },
@@ -23,7 +23,7 @@ export const GRANT_ENTRIES: Readonly<Record<GrantErrorCode, Entry>> = {
     means: "The grant table of the domain has no free reference. Disks and network cards of the domain use it, too.",
     mend: [
       "Free pages, or share fewer at once.",
-      "Give the domain a larger table: `max_grant_frames` in its configuration for `xl`; each frame has 512 references.",
+      "Give the domain a larger table: `max_grant_frames` in its configuration for xl. A frame has 512 references.",
       "A peer that keeps pages mapped keeps their references: agree on who lets go.",
     ],
   },
@@ -65,13 +65,13 @@ export const GRANT_ENTRIES: Readonly<Record<GrantErrorCode, Entry>> = {
       "Check the number of the granter. It changes when its domain is restarted, saved and restored, or migrated.",
       "Check that it grants to this domain, and for writing if you map for writing.",
       "The granter may have freed the page since it told the reference: agree on who lets go first.",
-      "For many pages at once: `cat /sys/module/xen_gntdev/parameters/limit` bounds one mapping, and `max_maptrack_frames` " +
-      "in the configuration of the domain bounds all.",
+      "For many pages at once: `cat /sys/module/xen_gntdev/parameters/limit` bounds one mapping, and " +
+      "`max_maptrack_frames` in the configuration of the domain bounds all.",
     ],
   },
   "own-grant": {
     means:
-      "The domain has granted the page itself. To map it as a peer would crash the kernel of a PVH or HVM domain on x86.",
+      "The domain has granted the page itself. Mapping it as a peer would crash the kernel of a PVH or HVM domain on x86.",
     mend: [
       "Map own pages with `map()` of the shared pages, or use `share()`.",
       "To try both sides in one domain, use the mock or a PV domain.",
@@ -122,7 +122,7 @@ export const GRANT_ENTRIES: Readonly<Record<GrantErrorCode, Entry>> = {
     mend: [
       "On aarch64, boot a kernel with pages of 4 KiB: `getconf PAGESIZE` must say 4096.",
       "On Node, install koffi: `npm install koffi`.",
-      "On the mock, pages that are not neighbours are mapped in several `parts`: use `read()`, `readInto()` or `parts`.",
+      "On the mock, pages that are not neighbours have several `parts`: use `read()`, `readInto()` or `parts`.",
     ],
   },
   "backend-failed": {

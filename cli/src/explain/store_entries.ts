@@ -13,7 +13,7 @@ export const STORE_ENTRIES: Readonly<Record<StoreErrorCode, Entry>> = {
   },
   "denied": {
     means:
-      "This domain may not do that to this node. Below another domain, the node may not be there yet: the daemon says the same.",
+      "This domain may not do that to this node. The daemon says the same of a node of another domain that is not there yet.",
     mend: [
       "See the rights: `gntalloc store perms PATH`, as root in dom0.",
       "The owner must let this domain read: `gntalloc store perms PATH OWNER:none READER:read`.",

@@ -18,9 +18,11 @@ export function addScriptCommands(program: Command, host: Host): void {
   running.addHelpText(
     "after",
     `
-A line is \`DOMID: VERB …\`, such as \`1: share ring --to 0\`. \`#\` begins a comment, double quotes hold words together.
-\`1: fails CODE VERB …\` expects an error. In a script that plays the other side of a command, what follows the line
-\`start\` happens while the command runs. At the end everything is released, the newest first.
+A line is \`DOMID: VERB …\`, such as \`1: share ring --to 0\`. \`#\` begins a
+comment, double quotes hold words together. \`1: fails CODE VERB …\` expects an
+error. In a script that plays the other side of a command, what follows the
+line \`start\` happens while the command runs. At the end everything is
+released, the newest first.
 
 Verbs:
 ${verbsHelp()}`,

@@ -163,7 +163,10 @@ export function strayModules(paths: Iterable<string>): string[] {
     .map((path) => `${path} is in a place without a rule: see test/support/imports/rules.ts`);
 }
 
-/** Finds modules of the library and of the command line that use `Deno` and may not: both also run on Node. Comments and strings may name it. */
+/**
+ * Finds modules of the library and of the command line that use `Deno` and may not: both also run on Node. Comments and
+ * strings may name it.
+ */
 export function usesOfDeno(texts: ReadonlyMap<string, string>): string[] {
   return [...texts]
     .filter(([path, text]) =>
