@@ -1,9 +1,13 @@
 /** Checks of the packed command line: installed beside the packed library, and run as a program. */
 
+import config from "../../cli/deno.json" with { type: "json" };
 import { buildCli, sha256 } from "../../scripts/build_npm.ts";
 import { exec, run } from "../../scripts/exec.ts";
 import { NODES, type Tools } from "../../scripts/npm/projects.ts";
+import { lines } from "../cli/cli.ts";
 import type { Checks } from "./package_checks.ts";
+
+const { version } = config;
 
 /** A run of the program, and what it must print. */
 interface Case {
@@ -14,10 +18,8 @@ interface Case {
   readonly stderr?: RegExp;
 }
 
-const lines = (...statements: readonly string[]) => statements.flatMap((statement) => ["--line", statement]);
-
 const CASES: readonly Case[] = [
-  { args: ["--version"], stdout: "0.1.0\n" },
+  { args: ["--version"], stdout: `${version}\n` },
   {
     args: ["share", "--to", "0", "--pages", "2", "--mock", "--for", "10ms"],
     stdout: "8-9\n",
@@ -84,7 +86,7 @@ export function cliChecks(tools: Tools, project: string, tarball: string): Check
     "npx": async () => {
       const path = `${tools.node[22].replace(/\/[^/]+$/, "")}:${Deno.env.get("PATH")}`;
       const said = await exec("npx", ["--offline", "gntalloc", "--version"], { cwd: project, env: { PATH: path } });
-      if (said !== "0.1.0\n") throw new Error(said);
+      if (said !== `${version}\n`) throw new Error(said);
       return said.trim();
     },
     "Deno": () => check(Deno.execPath(), ["run", "--no-prompt", "--allow-read", "--allow-env", main], project),
