@@ -1,14 +1,16 @@
 /**
- * `deno task build:npm [FOLDER]`: builds the npm package, in `.cache/npm/` by default, and prints its path, files and
- * hash. The same sources give the same bytes on every machine.
+ * `deno task build:npm [FOLDER]`: builds the npm packages of the command line and of the library, in `.cache/npm/` by
+ * default, and prints the path, files and hash of each. The same sources give the same bytes on every machine.
  *
  * `deno pack` compiles the modules. This script then completes package.json, makes source maps and links portable,
  * sorts the files, and refuses a package with a missing or stray file.
  */
 
+import { posix } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { exec } from "./exec.ts";
+import { completedCli, faultsOfCli } from "./npm/cli_manifest.ts";
 import { withPackedLinks } from "./npm/links.ts";
 import { addressOf, completed, faultsOf, type Manifest } from "./npm/manifest.ts";
 import { withPortableMap } from "./npm/source_map.ts";
@@ -26,30 +28,55 @@ export async function readPackage(tarball: string): Promise<Package> {
   return new Map([...files].map(([path, bytes]) => [path.slice(ROOT.length), bytes]));
 }
 
+/** What differs between the packages of this repository. */
+interface Kind {
+  /** The folder of its `deno.json`. */
+  readonly folder: string;
+  /** What it takes from the repository beside its sources. */
+  readonly extra: readonly string[];
+  /** What `deno pack` writes and it does not have. */
+  readonly without: RegExp | undefined;
+  complete(packed: Manifest): Manifest;
+  faultsOf(manifest: Manifest, paths: ReadonlySet<string>): string[];
+}
+
+const LIBRARY: Kind = { folder: repository, extra: [], without: undefined, complete: completed, faultsOf };
+const CLI: Kind = {
+  folder: `${repository}/cli`,
+  extra: ["LICENSE"],
+  without: /\.d\.ts$/,
+  complete: completedCli,
+  faultsOf: (_, paths) => faultsOfCli(paths),
+};
+
 /** Has Deno pack the sources. */
-async function pack(folder: string): Promise<Package> {
-  const tarball = `${folder}/packed.tgz`;
+async function pack({ folder, extra, without }: Kind, into: string): Promise<Package> {
+  const tarball = `${into}/packed.tgz`;
   await exec(Deno.execPath(), ["pack", "--quiet", "--allow-dirty", "--output", tarball], {
-    cwd: repository,
+    cwd: folder,
     env: { NO_COLOR: "1" },
   });
   const files = await readPackage(tarball);
   await Deno.remove(tarball);
+  for (const path of extra) files.set(path, await Deno.readFile(`${repository}/${path}`));
+  for (const path of files.keys()) if (without?.test(path)) files.delete(path);
   return files;
 }
 
 /** Completes the files in place, and returns the manifest. */
-function complete(files: Package): Manifest {
+function complete({ complete, faultsOf, folder }: Kind, files: Package): Manifest {
   const decoder = new TextDecoder();
   const edit = (path: string, change: (text: string) => string) => {
     files.set(path, new TextEncoder().encode(change(decoder.decode(files.get(path)))));
   };
-  const manifest = completed(JSON.parse(decoder.decode(files.get("package.json"))));
+  const manifest = complete(JSON.parse(decoder.decode(files.get("package.json"))));
   edit("package.json", () => `${JSON.stringify(manifest, null, 2)}\n`);
+  // Where the files of the package are in the repository.
+  const below = folder.slice(repository.length + 1);
   for (const path of files.keys()) {
     if (path.endsWith(".js")) edit(path, withPortableMap);
     if (path.endsWith(".md")) {
-      const absolute = (target: string) => addressOf(manifest.version, target);
+      const absolute = (target: string) => addressOf(manifest.version, posix.join(below, target));
       edit(path, (text) => withPackedLinks(path, text, (target) => files.has(target), absolute));
     }
   }
@@ -57,7 +84,7 @@ function complete(files: Package): Manifest {
   for (const [path, bytes] of files) {
     if (decoder.decode(bytes).includes(repository)) faults.push(`${path} names a folder of this machine`);
   }
-  if (faults.length > 0) throw new Error(`Cannot build the npm package:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new Error(`Cannot build the npm package ${manifest.name}:\n${faults.join("\n")}`);
   return manifest;
 }
 
@@ -66,14 +93,23 @@ function archive(files: Package): Uint8Array<ArrayBuffer> {
   return new Uint8Array(gzipSync(writeTar(rooted), { level: 9 }));
 }
 
-/** Builds the package in a folder, and returns the path of the tarball. */
-export async function buildNpm(folder: string): Promise<string> {
+async function build(kind: Kind, folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
-  const files = await pack(folder);
-  const { name, version } = complete(files);
+  const files = await pack(kind, folder);
+  const { name, version } = complete(kind, files);
   const tarball = `${folder}/${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
   await Deno.writeFile(tarball, archive(files));
   return tarball;
+}
+
+/** Builds the package of the library in a folder, and returns the path of the tarball. */
+export function buildNpm(folder: string): Promise<string> {
+  return build(LIBRARY, folder);
+}
+
+/** Builds the package of the command line in a folder, and returns the path of the tarball. */
+export function buildCli(folder: string): Promise<string> {
+  return build(CLI, folder);
 }
 
 /** Returns the SHA-256 of a file in hexadecimal. */
@@ -83,9 +119,11 @@ export async function sha256(path: string): Promise<string> {
 
 if (import.meta.main) {
   const { positionals: [folder = `${repository}/.cache/npm`] } = parseArgs({ allowPositionals: true });
-  const tarball = await buildNpm(folder);
-  const files = await readPackage(tarball);
-  for (const [path, { length }] of files) console.log(`${String(length).padStart(8)} ${path}`);
-  const { size } = await Deno.stat(tarball);
-  console.log(`${tarball}\n${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}`);
+  // That of the library last: its path is what most readers of the output look for.
+  for (const tarball of [await buildCli(folder), await buildNpm(folder)]) {
+    const files = await readPackage(tarball);
+    for (const [path, { length }] of files) console.log(`${String(length).padStart(8)} ${path}`);
+    const { size } = await Deno.stat(tarball);
+    console.log(`${tarball}\n${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}`);
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { buildNpm, readPackage, sha256 } from "./build_npm.ts";
+import { buildCli, buildNpm, readPackage, sha256 } from "./build_npm.ts";
 import { summary } from "./ci/counts.ts";
 import { obstaclesTo } from "./ci/obstacles.ts";
 import { runParts } from "./ci/parts.ts";
@@ -46,15 +46,18 @@ if (values["no-tests"]) {
   if (counts.skipped > 0) obstacles.push("a test was skipped");
 }
 
-const tarball = await buildNpm(`${root}/.cache/npm`);
-const files = await readPackage(tarball);
-obstacles.push(...await dryRun("npm", "publish", "--dry-run", "--access", "public", tarball));
+const tarballs = [await buildNpm(`${root}/.cache/npm`), await buildCli(`${root}/.cache/npm`)];
+for (const tarball of tarballs) {
+  obstacles.push(...await dryRun("npm", "publish", "--dry-run", "--access", "public", tarball));
+}
 obstacles.push(...await dryRun(Deno.execPath(), "publish", "--dry-run", "--allow-dirty"));
 
 const [commit] = await git("rev-parse", "HEAD");
 console.log(`\nversion ${version}, commit ${commit}`);
-console.log(`${files.size} files, ${(await Deno.stat(tarball)).size} bytes, sha256 ${await sha256(tarball)}`);
-console.log(tarball);
+for (const tarball of tarballs) {
+  const [files, { size }] = [await readPackage(tarball), await Deno.stat(tarball)];
+  console.log(`${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}\n${tarball}`);
+}
 if (obstacles.length > 0) {
   console.log(`This commit must not be published:\n${obstacles.map((obstacle) => `- ${obstacle}`).join("\n")}`);
   Deno.exit(1);

@@ -3,7 +3,10 @@
  * installed.
  */
 
+import manifest from "../../package.json" with { type: "json" };
 import { exec } from "../exec.ts";
+
+const { devDependencies } = manifest;
 
 /** The tested release lines of Node. npm has its binaries, so that none must be installed on this machine. */
 export const NODES = ["22", "24", "26"] as const;
@@ -35,6 +38,13 @@ export const KOFFI = "koffi@3.3.4";
 
 /** The types of Node, for programs in TypeScript. */
 export const NODE_TYPES = "@types/node@26.6.7";
+
+/** What the examples of metrics use, in the versions that this repository's tests use. */
+export const METRICS_LIBRARIES: readonly string[] = ["@opentelemetry/api", "@opentelemetry/sdk-metrics", "prom-client"]
+  .map((name) => `${name}@${devDependencies[name as keyof typeof devDependencies]}`);
+
+/** The test runner of docs/testing.md, in the version that this repository uses. */
+export const VITEST = `vitest@${devDependencies.vitest}`;
 
 /** Makes a folder a project with these packages. Their install scripts do not run: all of them come built. */
 async function install(folder: string, packages: readonly string[], processor = ARCH): Promise<void> {

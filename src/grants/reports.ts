@@ -26,6 +26,8 @@ export interface AllocationFacts {
   readonly mappings: number;
   /** How many of the pages have been freed. */
   readonly freed: number;
+  /** Which pages have been freed, counted from 0 at the start of the allocation. */
+  readonly freedPages: readonly number[];
 }
 
 /** An allocation of which pages are left: not freed, or freed but still mapped in this process. */

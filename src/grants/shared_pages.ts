@@ -259,16 +259,16 @@ export class AllocatedPages implements SharedPages {
     if (!this.#engine.free(this.#open, this.#page, this.#count, false)) this.#freeRest(false);
   }
 
-  /** How many of the pages have been freed. */
-  #freed(): number {
+  /** The pages that have been freed, counted from the first one of the allocation. */
+  #freed(): number[] {
     const engine = this.#engine;
     const open = this.#open;
     const page = this.#page;
     const count = this.#count;
-    if (engine.has(open, page, count)) return 0;
-    let freed = 0;
-    for (let index = page; index < page + count; index++) {
-      if (!engine.has(open, index, 1)) freed++;
+    const freed: number[] = [];
+    if (engine.has(open, page, count)) return freed;
+    for (let index = 0; index < count; index++) {
+      if (!engine.has(open, page + index, 1)) freed.push(index);
     }
     return freed;
   }
@@ -277,17 +277,21 @@ export class AllocatedPages implements SharedPages {
     watchMappings = (pages, watcher) => {
       (pages.#uses ??= new PageUses(pages.#open)).watcher = watcher;
     };
-    describeAllocation = (pages) => ({
-      domid: pages.#domid,
-      writable: pages.#writable,
-      page: pages.#page,
-      pages: pages.#count,
-      grefs: pages.grefs,
-      mappings: pages.#uses?.mappings ?? 0,
-      freed: pages.#freed(),
-    });
+    describeAllocation = (pages) => {
+      const freedPages = pages.#freed();
+      return {
+        domid: pages.#domid,
+        writable: pages.#writable,
+        page: pages.#page,
+        pages: pages.#count,
+        grefs: pages.grefs,
+        mappings: pages.#uses?.mappings ?? 0,
+        freed: freedPages.length,
+        freedPages,
+      };
+    };
     showAs(AllocatedPages, "SharedPages", (pages) => {
-      const freed = pages.#freed();
+      const freed = pages.#freed().length;
       return {
         domid: pages.#domid,
         grefs: shorten(listGrefs(pages.#grefs, Math.min(pages.#count, SHOWN)), pages.#count),

@@ -30,15 +30,15 @@ describe("`inspect().allocations`", () => {
     const ring = ringBuffer(device, 4);
     const share = device.open().share(0);
     expect(device.inspect().allocations).toMatchObject([
-      { domid: 3, writable: true, page: 0, pages: 4, grefs: ring.grefs, mappings: 0, freed: 0 },
+      { domid: 3, writable: true, page: 0, pages: 4, grefs: ring.grefs, mappings: 0, freed: 0, freedPages: [] },
       { domid: 0, writable: false, page: 0, pages: 1, grefs: share.grefs, mappings: 1, freed: 0 },
     ]);
     const mapping = ring.map();
     ring.free({ start: 1, count: 2 });
     share.release();
-    expect(device.inspect().allocations).toMatchObject([{ pages: 4, mappings: 1, freed: 2 }]);
+    expect(device.inspect().allocations).toMatchObject([{ pages: 4, mappings: 1, freed: 2, freedPages: [1, 2] }]);
     ring.free();
-    expect(device.inspect().allocations).toMatchObject([{ pages: 4, mappings: 1, freed: 4 }]);
+    expect(device.inspect().allocations).toMatchObject([{ pages: 4, mappings: 1, freed: 4, freedPages: [0, 1, 2, 3] }]);
     mapping.unmap();
     expect(device.inspect().allocations).toEqual([]);
   });

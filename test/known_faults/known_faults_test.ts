@@ -10,7 +10,9 @@ const root = new URL("../../", import.meta.url).pathname;
 /** Makes a copy of the library with a patch. */
 async function patchedCopy({ file, find, replace }: Patch): Promise<string> {
   const folder = await Deno.makeTempDir();
-  for (const part of ["mod.ts", "src", "backends", "wasm", "scripts", "deno.json", "deno.lock", "package.json"]) {
+  for (
+    const part of ["mod.ts", "src", "backends", "wasm", "scripts", "cli", "deno.json", "deno.lock", "package.json"]
+  ) {
     await exec("cp", ["-r", `${root}${part}`, `${folder}/${part}`]);
   }
   // The compiler of the core.

@@ -10,7 +10,7 @@ import type { Tools } from "../../scripts/npm/projects.ts";
 export type Checks = Record<string, () => Promise<string | Outcome>>;
 
 /** What the build needs beside the published sources. */
-const BUILD_FILES = ["deno.json", "deno.lock", "package.json", "scripts"];
+const BUILD_FILES = ["cli", "deno.json", "deno.lock", "package.json", "scripts"];
 
 /** Returns the checks of the package itself. `project` has it installed. */
 export function packageChecks(tools: Tools, repository: string, tarball: string, project: string): Checks {

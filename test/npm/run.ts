@@ -7,23 +7,32 @@
  */
 
 import { parseArgs } from "node:util";
-import { buildNpm } from "../../scripts/build_npm.ts";
+import { buildCli, buildNpm } from "../../scripts/build_npm.ts";
 import { forget, keep } from "../../scripts/ci/ran.ts";
 import { exec } from "../../scripts/exec.ts";
 import { buildShim } from "../support/shim/shim.ts";
 import { esbuild, sizeOf, vite } from "../../scripts/npm/bundles.ts";
+import { cliChecks } from "./cli_checks.ts";
 import { findChromium } from "./chromium.ts";
 import { browserChecks } from "./docs/browser.ts";
 import { exampleChecks } from "./docs/examples.ts";
 import { nodeChecks } from "./docs/node.ts";
 import { Snippets } from "./docs/snippets.ts";
+import { testingChecks } from "./docs/testing.ts";
 import { typescriptChecks } from "./docs/typescript.ts";
 import { workerdChecks } from "./docs/workerd.ts";
 import { runJest } from "./jest.ts";
 import { type Checks, packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
-import { installPackage, installTools, KOFFI, NODE_TYPES, NODES } from "../../scripts/npm/projects.ts";
+import {
+  installPackage,
+  installTools,
+  KOFFI,
+  METRICS_LIBRARIES,
+  NODE_TYPES,
+  NODES,
+} from "../../scripts/npm/projects.ts";
 import { Report } from "./report.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);
@@ -147,8 +156,14 @@ async function main(): Promise<number> {
     }, "mock");
   }
 
+  const cliProject = `${cache}/cli_project`;
+  const cliTarball = await buildCli(cache);
+  // koffi comes by itself.
+  await installPackage(cliProject, tarball, { packages: [cliTarball] });
+  await checkAll("the command line", cliChecks(tools, cliProject, cliTarball));
+
   const docsProject = `${cache}/docs_project`;
-  await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES] });
+  await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES, ...METRICS_LIBRARIES] });
   const snippets = await Snippets.write(repository, docsProject);
   await checkAll("docs/node.md", nodeChecks(tools, snippets));
   await checkAll("docs/node.md", typescriptChecks(tools, snippets));
@@ -163,6 +178,7 @@ async function main(): Promise<number> {
     );
   }
 
+  await checkAll("docs/testing.md", testingChecks(tools, repository, `${cache}/testing_project`, tarball));
   await checkAll("the examples", exampleChecks(tools, repository, tarball, docsProject));
 
   if (only === undefined) {

@@ -48,6 +48,7 @@ const OXENSTORED = "oxenstored";
 const SOURCES = [
   "mod.ts",
   "deno.json",
+  "cli",
   "src",
   "backends",
   "wasm",

@@ -90,7 +90,7 @@ async function copyPrograms(from: string, folder: string): Promise<string[]> {
     }
     const source = await Deno.readTextFile(`${from}/${name}`);
     const code = source.replace(/"(?:\.\.\/)+mod\.ts"/g, '"@gntalloc/gntalloc"')
-      .replace(/"(?:\.\.\/)+src\/(pv|xenstore|vchan)\/mod\.ts"/g, '"@gntalloc/gntalloc/$1"')
+      .replace(/"(?:\.\.\/)+src\/(metrics|pictures|pv|vchan|xenstore)\/mod\.ts"/g, '"@gntalloc/gntalloc/$1"')
       .replace(/"(?:\.\.\/)+backends\/(\w+)\.ts"/g, '"@gntalloc/gntalloc/$1"');
     await write(`${folder}/${name}`, code);
     names.push(name.replace(/\.ts$/, ""));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import config from "../../../deno.json" with { type: "json" };
 import type { ImportGraph } from "./graph.ts";
 
 /** What the modules of a part of the repository may import. */
@@ -36,12 +37,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "src/maps/": ["src/contract/", "src/shared/"],
   "src/events/": ["src/contract/", "src/shared/"],
   "src/xenstore/": ["src/contract/", "src/shared/"],
+  "src/metrics/": ["src/contract/", "src/grants/reports.ts"],
+  "src/pictures/": ["src/contract/", "src/grants/reports.ts"],
   "src/pv/": ["src/contract/", "src/shared/", "src/grants/", "src/xenstore/"],
   "src/vchan/": ["src/contract/", "src/shared/", "src/grants/", "src/maps/", "src/events/", "src/xenstore/"],
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */
-const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|examples|scripts|test)\/.+)$/;
+const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|cli|examples|scripts|test)\/.+)$/;
 
 /** How handles are shown, those of the library and those of backends. */
 const INSPECTION = "src/shared/inspection.ts";
@@ -52,6 +55,9 @@ const KNOWS_NODE = /^backends\/(node|linux\/node_waiting)\.ts$/;
 /** The only module of the library that may know Deno. */
 const KNOWS_DENO = "backends/deno.ts";
 const LIBRARY = /^(mod\.ts|(src|backends|wasm)\/.*)$/;
+
+/** The entries of the library. */
+const PUBLISHED: ReadonlySet<string> = new Set(Object.values(config.exports).map((path) => path.slice(2)));
 
 const inside = (...folders: readonly string[]) => (target: string) =>
   folders.some((folder) => target === folder || (folder.endsWith("/") && target.startsWith(folder)));
@@ -100,12 +106,18 @@ const RULES: readonly Rule[] = [
   },
   { of: /^scripts\//, may: "nothing of bench/", allows: (target) => !target.startsWith("bench/") },
   {
+    of: /^cli\//,
+    may: "what the library publishes, their own folder, Node's modules and commander, as it is a package of its own",
+    allows: (target) =>
+      PUBLISHED.has(target) || target.startsWith("cli/") || target.startsWith("node:") || /\bcommander\b/.test(target),
+  },
+  {
     of: /^examples\//,
-    may:
-      "mod.ts, the mod.ts of src/pv/, src/xenstore/ and src/vchan/, the public faces of backends, their own folder " +
-      "and Node's modules",
+    may: "mod.ts, the mod.ts of src/metrics/, src/pictures/, src/pv/, src/vchan/ and src/xenstore/, the public faces " +
+      "of backends, their own folder and Node's modules; those of examples/metrics/ the libraries that they are about",
     allows: (target, from) =>
-      target === "mod.ts" || /^src\/(pv|xenstore|vchan)\/mod\.ts$/.test(target) || target in FACES ||
+      target === "mod.ts" || /^src\/(metrics|pictures|pv|vchan|xenstore)\/mod\.ts$/.test(target) || target in FACES ||
+      (from.startsWith("examples/metrics/") && /prom-client|@opentelemetry/.test(target)) ||
       target.startsWith(ownFolder(from)) || target.startsWith("node:"),
   },
 ];
@@ -151,10 +163,15 @@ export function strayModules(paths: Iterable<string>): string[] {
     .map((path) => `${path} is in a place without a rule: see test/support/imports/rules.ts`);
 }
 
-/** Finds modules of the library that use `Deno` and may not. Comments and strings may name it. */
+/**
+ * Finds modules of the library and of the command line that use `Deno` and may not: both also run on Node. Comments and
+ * strings may name it.
+ */
 export function usesOfDeno(texts: ReadonlyMap<string, string>): string[] {
   return [...texts]
-    .filter(([path, text]) => LIBRARY.test(path) && path !== KNOWS_DENO && /\bDeno\b/.test(codeOf(text)))
+    .filter(([path, text]) =>
+      (LIBRARY.test(path) || path.startsWith("cli/")) && path !== KNOWS_DENO && /\bDeno\b/.test(codeOf(text))
+    )
     .map(([path]) => `${path} uses Deno: only ${KNOWS_DENO} may`);
 }
 

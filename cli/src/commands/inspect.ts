@@ -1,0 +1,73 @@
+import { UsageError } from "../exit.ts";
+import type { Host } from "../host.ts";
+import { paletteOf } from "../palette.ts";
+import { Session } from "../script/session.ts";
+import { readNumber } from "../values.ts";
+import { pictureOf, readReport, type Report, viewOf } from "../view/source.ts";
+import { prepare } from "./run.ts";
+
+/** The options of `inspect`. */
+export interface InspectCommandOptions {
+  readonly mock?: boolean;
+  readonly script?: string;
+  readonly line?: readonly string[];
+  readonly svg?: boolean;
+  readonly html?: boolean;
+  readonly json?: boolean;
+  readonly theme: "auto" | "light" | "dark";
+  readonly width: string;
+  readonly title?: string;
+}
+
+/** Shows a report, a trace, or what a script leaves on a simulated Xen, as text or as a picture. */
+export async function inspect(host: Host, file: string | undefined, options: InspectCommandOptions): Promise<void> {
+  const { theme, title } = options;
+  const width = readNumber(options.width, "--width", 320, 8192);
+  const report = await reportOf(host, file, options);
+  const picture = () => pictureOf(report, { theme, width, ...(title === undefined ? {} : { title }) });
+  if (options.svg) await host.out(`${picture()}\n`);
+  else if (options.html) await host.out(page(picture(), title ?? "gntalloc"));
+  else if (options.json) {
+    await host.out(`${JSON.stringify(report.kind === "machine" ? report.machine : report.device, null, 2)}\n`);
+  } else await host.out(viewOf(report, paletteOf(host.colours)));
+}
+
+async function reportOf(host: Host, file: string | undefined, options: InspectCommandOptions): Promise<Report> {
+  const { script, line } = options;
+  const hasScript = script !== undefined || line !== undefined || options.mock === true;
+  if (file !== undefined) {
+    if (hasScript) throw new UsageError("Cannot inspect a file and a script at once: name one of them.");
+    return readReport(file);
+  }
+  if (!hasScript) {
+    throw new UsageError(
+      "Cannot inspect as there is nothing to see: name a report or a trace, or use --script or --line.",
+    );
+  }
+  const { statements, world } = await prepare(script, { mock: true, line: line ?? [] }, true);
+  const session = new Session(world, {
+    say: (text) => host.note(text),
+    palette: paletteOf(false),
+    signal: host.signal,
+  });
+  try {
+    await session.run(statements);
+    return { kind: "machine", machine: world.xen!.inspect() };
+  } finally {
+    await session.close();
+  }
+}
+
+function page(svg: string, title: string): string {
+  const name = title.replace(/[&<]/g, (character) => character === "&" ? "&amp;" : "&lt;");
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>${name}</title>
+<style>body { margin: 0 } svg { display: block; max-width: 100%; height: auto; margin: auto }</style>
+${svg}
+</html>
+`;
+}

@@ -1,0 +1,117 @@
+import { GrantMapper, PAGE_SIZE, type PeerMapping } from "@gntalloc/gntalloc";
+import { XenStore } from "@gntalloc/gntalloc/xenstore";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../exit.ts";
+import { changesOf, hexdump } from "../hexdump.ts";
+import { hold } from "../hold.ts";
+import type { Host } from "../host.ts";
+import { writeInto } from "../memory.ts";
+import { paletteOf } from "../palette.ts";
+import { at, type Place, type PlaceOptions } from "../place.ts";
+import { find } from "../publication.ts";
+import { isReferences, readReferences } from "../references.ts";
+import { mapPages } from "../script/grant_verbs.ts";
+import { readDomid, readDuration, readNumber, readPatch } from "../values.ts";
+
+/** The options of `map`. */
+export interface MapCommandOptions extends PlaceOptions {
+  readonly write?: readonly string[];
+  readonly writable?: boolean;
+  readonly offset: string;
+  readonly length?: string;
+  readonly raw?: boolean;
+  readonly watch?: boolean;
+  readonly every: string;
+  readonly hold?: boolean;
+  readonly for?: string;
+  readonly timeout: string;
+}
+
+/** Maps pages of a domain, and shows what is in them. */
+export function map(host: Host, from: string, what: readonly string[], options: MapCommandOptions): Promise<void> {
+  const granter = readDomid(from, "FROM");
+  const patches = (options.write ?? []).map(readPatch);
+  const writable = options.writable === true || patches.length > 0;
+  const offset = readNumber(options.offset, "--offset");
+  const milliseconds = options.for === undefined ? undefined : readDuration(options.for, "--for");
+  return at(host, options, 0, async ({ place, signal, play }) => {
+    // It may have to publish the name.
+    const played = play();
+    const grefs = await referencesOf(host, place, granter, what, readDuration(options.timeout, "--timeout"), signal);
+    const length = options.length === undefined
+      ? grefs.length * PAGE_SIZE - offset
+      : readNumber(options.length, "--length");
+    const mapper = new GrantMapper(place.domain);
+    try {
+      const mapping = mapPages(mapper, granter, grefs, writable);
+      try {
+        for (const patch of patches) writeInto(mapping, patch.offset, patch.bytes);
+        const bytes = mapping.read(offset, length);
+        const palette = paletteOf(host.colours);
+        if (options.raw) await host.out(bytes);
+        else await host.out(`${hexdump(bytes, offset, palette)}\n`);
+        if (options.watch) {
+          const ended = new AbortController();
+          const any = AbortSignal.any([signal, ended.signal]);
+          const watching = watch(host, mapping, bytes, offset, readDuration(options.every, "--every"), any);
+          await hold(host, { milliseconds, signal, played });
+          ended.abort();
+          await watching;
+        } else if (options.hold || milliseconds !== undefined) {
+          await host.note(`holding the mapping${host.isInteractive ? "; press a key to unmap" : ""}`);
+          await hold(host, { milliseconds, signal, played });
+        }
+      } finally {
+        mapping.unmap();
+      }
+    } finally {
+      mapper.close();
+    }
+    signal.throwIfAborted();
+  });
+}
+
+/** Shows the lines that change, until the signal, and once more then. */
+async function watch(
+  host: Host,
+  mapping: PeerMapping,
+  first: Uint8Array,
+  offset: number,
+  every: number,
+  signal: AbortSignal,
+) {
+  const palette = paletteOf(host.colours);
+  let before = first;
+  let isLast = false;
+  while (!isLast) {
+    isLast = await sleep(every, false, { signal }).catch(() => true);
+    const after = mapping.read(offset, before.length);
+    const changes = changesOf(before, after, offset, palette);
+    if (changes !== "") await host.out(`${palette.faint(`— ${new Date().toISOString()}`)}\n${changes}\n`);
+    before = after;
+  }
+}
+
+/** Returns the references: those that are given, or those that the granter publishes by a name. */
+export async function referencesOf(
+  host: Host,
+  place: Place,
+  granter: number,
+  what: readonly string[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  if (what.every(isReferences)) return what.flatMap(readReferences);
+  const [name, ...others] = what;
+  if (others.length > 0) {
+    throw new UsageError(`Cannot use "${what.join(" ")}" as it must be references such as 8-11 14, or one name.`);
+  }
+  const store = await XenStore.open(place.domain, { signal });
+  try {
+    await host.progress(`waiting for domain ${granter} to publish ${name}`);
+    return await find(store, granter, name!, timeout, signal);
+  } finally {
+    await host.progress("");
+    store.close();
+  }
+}

@@ -1,0 +1,39 @@
+import type { Check } from "../finding.ts";
+
+/** The oldest versions that are tested. */
+const OLDEST = new Map([["Deno", [2, 9]], ["Node", [22, 12]]]);
+
+/** What runs this program, and whether it can call the C library. */
+export const RUNTIME_CHECKS: readonly Check[] = [
+  {
+    name: "runtime",
+    needsXen: false,
+    run({ runtime: { name, version } }) {
+      const [major = 0, minor = 0] = version.split(".").map(Number);
+      const [least = 0, leastMinor = 0] = OLDEST.get(name)!;
+      const isOld = major < least || (major === least && minor < leastMinor);
+      const says = `${name} ${version}`;
+      return Promise.resolve(
+        isOld
+          ? {
+            status: "warn",
+            says: `${says}; the oldest that is tested is ${least}.${leastMinor}`,
+            mend: name === "Deno" ? "deno upgrade" : `npx node@${least} $(which gntalloc)`,
+          }
+          : { status: "pass", says },
+      );
+    },
+  },
+  {
+    name: "ffi",
+    needsXen: false,
+    async run(reader) {
+      const problem = await reader.ffi();
+      if (problem === undefined) return { status: "pass", says: "functions of the C library can be called" };
+      const mend = reader.runtime.name === "Deno"
+        ? "deno run --allow-ffi --allow-read --allow-env …"
+        : "npm install koffi";
+      return { status: "fail", says: problem.message.replace(/\.$/, ""), mend };
+    },
+  },
+];

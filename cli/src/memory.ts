@@ -1,0 +1,25 @@
+import type { Mapping, WritableMapping } from "@gntalloc/gntalloc";
+import { UsageError } from "./exit.ts";
+
+/** Writes bytes into mapped pages, which may be in several parts. */
+export function writeInto(mapping: Mapping, offset: number, bytes: Uint8Array): void {
+  if (!isWritable(mapping)) {
+    throw new UsageError("Cannot write as the pages are mapped read-only. Map them with --writable.");
+  }
+  const total = mapping.parts.reduce((sum, { length }) => sum + length, 0);
+  if (offset + bytes.length > total) {
+    throw new UsageError(`Cannot write ${bytes.length} bytes at offset ${offset}: the pages have ${total} bytes.`);
+  }
+  let start = 0;
+  for (const part of mapping.parts) {
+    // What of the bytes falls into this part.
+    const from = Math.max(0, start - offset);
+    const to = Math.min(bytes.length, start + part.length - offset);
+    if (from < to) part.set(bytes.subarray(from, to), offset + from - start);
+    start += part.length;
+  }
+}
+
+function isWritable(mapping: Mapping): mapping is WritableMapping {
+  return mapping.writable;
+}

@@ -1,0 +1,80 @@
+/**
+ * How two sides find each other by a name: the granter writes its references into XenStore, where only its peer can
+ * read them.
+ *
+ * ```text
+ * /local/domain/GRANTER/data/gntalloc/NAME = 8-11,14
+ * ```
+ *
+ * @module
+ */
+import type { XenStore } from "@gntalloc/gntalloc/xenstore";
+import { UsageError } from "./exit.ts";
+import { quoted } from "./printable.ts";
+import { readReferences, writeReferences } from "./references.ts";
+
+/** What a message to the daemon has room for, beside the path. */
+const LONGEST = 3072;
+
+/** Where the references of a name are. */
+export function pathOf(granter: number, name: string): string {
+  checkName(name);
+  return `/local/domain/${granter}/data/gntalloc/${name}`;
+}
+
+/** Publishes references for a domain. Replaces what an earlier run has left. */
+export async function publish(store: XenStore, name: string, peer: number, grefs: readonly number[]): Promise<void> {
+  checkName(name);
+  const value = writeReferences(grefs);
+  if (value.length > LONGEST) {
+    throw new UsageError(
+      `Cannot publish ${grefs.length} references: they take more than ${LONGEST} bytes. Share fewer pages by a name.`,
+    );
+  }
+  const path = `data/gntalloc/${name}`;
+  const granter = await store.ownDomid();
+  // In one transaction, the peer never sees the references of this run with the rights of an earlier one.
+  await store.transaction(async (transaction) => {
+    await transaction.mkdir("data");
+    await transaction.mkdir("data/gntalloc");
+    await transaction.remove(path);
+    await transaction.mkdir(path);
+    await transaction.setPermissions(path, [{ domid: granter, access: "none" }, { domid: peer, access: "read" }]);
+    await transaction.write(path, value);
+  });
+}
+
+/** Withdraws a name. Do so before the pages are freed: references are used again. */
+export async function withdraw(store: XenStore, name: string): Promise<void> {
+  await store.remove(`data/gntalloc/${name}`);
+}
+
+/** Waits until a domain publishes references by a name. What it has written may be anything. */
+export async function find(
+  store: XenStore,
+  granter: number,
+  name: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const text = await store.waitFor(pathOf(granter, name), undefined, { timeout, signal });
+  try {
+    return readReferences(text);
+  } catch (cause) {
+    const shown = quoted(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+    throw new Error(
+      `Cannot use what domain ${granter} publishes as ${name}: it must be references such as 8-11,14, and is ${shown}.`,
+      { cause },
+    );
+  }
+}
+
+/** Throws unless a name can be published. */
+export function checkName(name: string): void {
+  if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) {
+    throw new UsageError(
+      "Cannot use the name as it must have 1 to 64 letters, digits, - and _, a letter first: " +
+        `current value is "${name}"`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Reads what people write on the command line and in scripts.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { UsageError } from "./exit.ts";
+
+const MAX_DOMID = 0x7fef;
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Reads a whole number, decimal or hexadecimal with `0x`. */
+export function readNumber(text: string, name: string, least = 0, most: number = Number.MAX_SAFE_INTEGER): number {
+  const value = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) {
+    throw new UsageError(
+      `Cannot use ${name} as it must be a whole number from ${least} to ${most}: current value is "${text}"`,
+    );
+  }
+  return value;
+}
+
+/** Reads the number of a domain. */
+export function readDomid(text: string, name = "the domain"): number {
+  return readNumber(text, name, 0, MAX_DOMID);
+}
+
+/** Reads a time: `500ms`, `10s`, `2m`, `1h`; a number alone means seconds. Returns milliseconds. */
+export function readDuration(text: string, name = "the time"): number {
+  const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new UsageError(
+      `Cannot use ${name} as it must be a time such as 500ms, 10s or 2m: current value is "${text}"`,
+    );
+  }
+  return Number(number) * UNITS[unit as keyof typeof UNITS];
+}
+
+/** Reads text, or with `@FILE` the contents of a file. */
+export function readContent(text: string): Uint8Array {
+  if (!text.startsWith("@")) return new TextEncoder().encode(text);
+  try {
+    return readFileSync(text.slice(1));
+  } catch (error) {
+    throw new UsageError(`Cannot read ${text.slice(1)}: ${(error as Error).message}`);
+  }
+}
+
+/** Reads `OFFSET=CONTENT`. */
+export function readPatch(text: string): { offset: number; bytes: Uint8Array } {
+  const at = text.indexOf("=");
+  if (at < 0) {
+    throw new UsageError(`Cannot write as the value must be OFFSET=TEXT or OFFSET=@FILE: current value is "${text}"`);
+  }
+  return { offset: readNumber(text.slice(0, at), "the offset"), bytes: readContent(text.slice(at + 1)) };
+}

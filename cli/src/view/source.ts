@@ -1,0 +1,90 @@
+import {
+  type DeviceReport,
+  drawDevice,
+  type DrawnMachine,
+  drawXen,
+  type PictureOptions,
+} from "@gntalloc/gntalloc/pictures";
+import { parseTrace } from "@gntalloc/gntalloc/record";
+import { UsageError } from "../exit.ts";
+import type { Palette } from "../palette.ts";
+import { readFile } from "../trace/read_trace.ts";
+import { recordedDomids, TraceMachine } from "../trace/trace_machine.ts";
+import { deviceView } from "./device_view.ts";
+import { machineView } from "./machine_view.ts";
+
+/** What can be looked at. */
+export type Report =
+  | { readonly kind: "machine"; readonly machine: DrawnMachine }
+  | { readonly kind: "device"; readonly device: DeviceReport };
+
+/** Shows a report as text. */
+export function viewOf(report: Report, palette: Palette): string {
+  return report.kind === "machine" ? machineView(report.machine, palette) : deviceView(report.device, palette);
+}
+
+/** Draws a report as SVG. */
+export function pictureOf(report: Report, options: PictureOptions): string {
+  return report.kind === "machine" ? drawXen(report.machine, options) : drawDevice(report.device, options);
+}
+
+/** Whether a text is a trace, and not a report. */
+export function isTrace(text: string): boolean {
+  return /^\s*\{"trace"/.test(text);
+}
+
+/** Reads a file that a program has written: the JSON of a report, or a trace, of which the end is shown. */
+export function readReport(path: string): Report {
+  const text = readFile(path);
+  if (isTrace(text)) {
+    const { calls } = parseTrace(text);
+    const machine = new TraceMachine(recordedDomids(calls) ?? [1, 0]);
+    for (const call of calls) machine.follow(call);
+    return { kind: "machine", machine: machine.inspect() };
+  }
+  return parseReport(text, path);
+}
+
+/** Reads the JSON of a report: what `JSON.stringify` makes of `inspect()` of a device or of a simulated Xen. */
+export function parseReport(text: string, path: string): Report {
+  const report = parseJson(text, path);
+  const found = reportOf(report);
+  if (found === undefined) {
+    throw new UsageError(
+      `Cannot show ${path}: it is no report. Write JSON.stringify(device.inspect()), or that of a MockXen.`,
+    );
+  }
+  return found;
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    // JSON has no Infinity: it writes null.
+    return JSON.parse(text, (key, value) => key === "limit" && value === null ? Infinity : value);
+  } catch (error) {
+    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function reportOf(value: unknown): Report | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const report: Report = "domains" in value
+    ? { kind: "machine", machine: value as DrawnMachine }
+    : { kind: "device", device: value as DeviceReport };
+  try {
+    // Whatever is missing or of another type shows here. Stacks may have any words.
+    const picture = pictureOf(
+      report.kind === "device" ? { ...report, device: withoutStacks(report.device) } : report,
+      {},
+    );
+    return /NaN|undefined/.test(picture) ? undefined : report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Leaves out the words of stacks. Throws if one is no text. */
+function withoutStacks(report: DeviceReport): DeviceReport {
+  const allocations = report.allocations?.map((one) => ({ ...one, stack: one.stack.slice(0, 0) }));
+  return { ...report, allocations };
+}

@@ -1,0 +1,16 @@
+/**
+ * Draws what a program holds as SVG: {@linkcode drawDevice} draws what `inspect()` of a `GrantDevice` returns, and
+ * {@linkcode drawXen} what that of a `MockXen` does.
+ *
+ * @module
+ */
+export {
+  type AllocationFacts,
+  type AllocationReport,
+  type AllocatorReport,
+  type DeviceReport,
+} from "../grants/reports.ts";
+export { drawDevice } from "./device.ts";
+export { type DrawnDomain, type DrawnGrant, type DrawnMachine, type DrawnMapping, type DrawnPort } from "./machine.ts";
+export { type PictureOptions } from "./options.ts";
+export { drawXen } from "./xen.ts";

@@ -1,0 +1,141 @@
+/** What is interactive, in a terminal of tmux. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { exec, run } from "../../scripts/exec.ts";
+import { ensureTmux } from "../support/tmux.ts";
+import { DENO, lines } from "./cli.ts";
+
+const WIDTH = 90;
+/** How long something may take to show, in milliseconds. */
+const PATIENCE = 30_000;
+/** A server of tmux outlives a test that is killed, but not its only shell. */
+const LIMITED = "timeout --foreground 300";
+
+/** Each test has a server of tmux of its own: one that is ending takes no new sessions. */
+let servers = 0;
+const socket = () => `${folder}/tmux-${servers}`;
+const tmux = (...args: string[]) => exec("tmux", ["-S", socket(), ...args]);
+
+let folder: string;
+beforeAll(async () => {
+  await ensureTmux();
+  folder = await Deno.makeTempDir();
+});
+afterEach(async () => {
+  await run("tmux", ["-S", socket(), "kill-server"]);
+  servers++;
+});
+afterAll(() => Deno.remove(folder, { recursive: true }));
+
+/** Runs the program in a new terminal. Its exit code is shown at the end. */
+async function open(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const words = [...variables, Deno.execPath(), ...DENO, ...args].map((word) =>
+    /^[\w=]+$/.test(word) ? word : `'${word}'`
+  );
+  await tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", `env -u NO_COLOR ${LIMITED} sh`);
+  await tmux("send-keys", `clear; ${words.join(" ")}; echo "ended with $?"`, "Enter");
+}
+
+/** Waits until the terminal shows a text. Returns what it shows, with the colours. */
+async function shows(text: string): Promise<string> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const shown = await tmux("capture-pane", "-p", "-e");
+    // deno-lint-ignore no-control-regex
+    if (shown.replace(/\u001b\[[\d;]*m/g, "").includes(text)) return shown;
+    if (Date.now() > end) throw new Error(`the terminal does not show ${text}:\n${shown}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test("`share` holds until a key is pressed", async () => {
+  await open(["share", "--to", "0", "--mock"]);
+  await shows("press a key to release them");
+  await tmux("send-keys", "x");
+  await shows("released 1 page");
+  await shows("ended with 0");
+});
+
+test("`share` releases on Ctrl-C, and the terminal is as it was", async () => {
+  await open(["share", "--to", "0", "--mock"]);
+  await shows("press a key to release them");
+  await tmux("send-keys", "C-c");
+  await shows("released 1 page");
+  await shows("ended with 130");
+  // It echoes again.
+  await tmux("send-keys", "echo well $((40 + 2))", "Enter");
+  await shows("well 42");
+});
+
+test("`map` shows that it waits for a name", async () => {
+  await open(["map", "1", "ring", "--timeout", "3s", "--mock"]);
+  await shows("waiting for domain 1 to publish ring");
+  const shown = await shows("ended with 1");
+  expect(shown).not.toContain("waiting for domain 1");
+});
+
+test("`map --watch` marks what changes", async () => {
+  // What `map` writes says that it is there.
+  const ready = "1: expect ring 0 x 10s";
+  const script = lines("1: share ring --to 0 --writable", "start", ready, "1: write ring 3 A", "0: sleep 1s");
+  await open(["map", "1", "ring", "--write", "0=x", "--length", "16", "--watch", "--every", "50ms", ...script]);
+  const shown = await shows("78 00 00 41");
+  expect(shown).toContain("\u001b[1m41");
+  await shows("ended with 0");
+});
+
+describe("top", () => {
+  const script = lines("1: share ring --to 0 --pages 2", "0: map view 1 ring", "1: free ring");
+
+  test("draws in place, and gives the terminal back", async () => {
+    await open(["top", "--every", "200ms", ...script]);
+    const shown = await shows("2 held by peers");
+    expect(shown).toContain("(a key ends it)");
+    expect(shown).toContain("\u001b[33m");
+    await tmux("send-keys", "q");
+    const after = await shows("ended with 0");
+    expect(after).not.toContain("held by peers");
+  });
+
+  test("ends on Ctrl-C, and gives the terminal back", async () => {
+    await open(["top", "--every", "200ms", ...script]);
+    await shows("2 held by peers");
+    await tmux("send-keys", "C-c");
+    expect(await shows("ended with 130")).not.toContain("held by peers");
+  });
+
+  test.each([["NO_COLOR", "1"], ["TERM", "dumb"]])("writes no colours under %s=%s", async (name, value) => {
+    await open(["top", "--every", "200ms", ...script], { [name]: value });
+    // deno-lint-ignore no-control-regex
+    expect(await shows("2 held by peers")).not.toMatch(/\u001b\[33m/);
+    await tmux("send-keys", "q");
+    await shows("ended with 0");
+  });
+});
+
+test("bash completes commands and options", async () => {
+  await Deno.writeTextFile(
+    `${folder}/gntalloc`,
+    `#!/bin/sh\nexec ${[Deno.execPath(), ...DENO].map((word) => `'${word}'`).join(" ")} "$@"\n`,
+    { mode: 0o755 },
+  );
+  await tmux(
+    "-f",
+    "/dev/null",
+    "new-session",
+    "-d",
+    "-x",
+    String(WIDTH),
+    "-y",
+    "20",
+    `${LIMITED} bash --norc --noprofile`,
+  );
+  await tmux("send-keys", `PATH='${folder}':"$PATH"; source <(gntalloc completions bash); clear; echo ready`, "Enter");
+  await shows("ready");
+  await tmux("send-keys", "gntalloc sto", "Tab");
+  await shows("gntalloc store");
+  await tmux("send-keys", "wa", "Tab");
+  await shows("gntalloc store watch");
+  await tmux("send-keys", "--", "--f", "Tab");
+  await shows("gntalloc store watch --for");
+});

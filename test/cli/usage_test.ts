@@ -1,0 +1,101 @@
+/** The command line itself: help, wrong arguments, exit codes. */
+import { describe, expect, test } from "vitest";
+import { gntalloc, lines } from "./cli.ts";
+
+/** All commands. */
+const COMMANDS = [
+  ...["share", "map", "copy", "run"],
+  ...["store ls", "store read", "store write", "store rm", "store watch", "store perms"],
+  ...["vchan listen", "vchan connect"],
+  ...["inspect", "top", "trace record", "trace replay", "trace diff"],
+  ...["doctor", "explain", "completions"],
+];
+
+/** Those whose help has no example: their arguments say all. */
+const PLAIN = ["store read", "store write", "store rm"];
+
+/** The commands that a help lists. */
+const listed = (help: string) =>
+  [.../^Commands:\n((?: {2}.*\n)+)/m.exec(help)![1]!.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
+
+test("--help lists the commands, the exit codes and examples", async () => {
+  const { code, stdout } = await gntalloc(["--help"]);
+  expect(code).toBe(0);
+  expect(listed(stdout)).toEqual([...new Set(COMMANDS.map((command) => command.split(" ")[0])), "help"]);
+  expect(stdout).toContain("Exit codes: 0 ");
+  expect(stdout).toContain("Examples:");
+});
+
+test("--version prints the version", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("../../cli/deno.json", import.meta.url)));
+  expect(await gntalloc(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  const library = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  expect(library.version, "the command line depends on the library of the same version").toBe(version);
+});
+
+test.each(["store", "vchan", "trace"])("%s --help lists its commands", async (group) => {
+  const own = COMMANDS.filter((command) => command.startsWith(`${group} `)).map((command) => command.split(" ")[1]);
+  expect(listed((await gntalloc([group, "--help"])).stdout)).toEqual([...own, "help"]);
+});
+
+test.each(COMMANDS)("%s --help says what it is for, with examples", async (command) => {
+  const { code, stdout } = await gntalloc([...command.split(" "), "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: gntalloc ${command} .*\n\n[A-Z]`));
+  if (!PLAIN.includes(command)) expect(stdout).toContain("Examples:\n  ");
+});
+
+describe("a wrong command line ends with 2, and one line that says what is wrong", () => {
+  test.each([
+    [["nope"], "unknown command 'nope'"],
+    [["shrae"], "Did you mean share?"],
+    [["share"], "required option '--to <domid>' not specified"],
+    [["share", "--to", "0", "--colour"], "unknown option '--colour'"],
+    [
+      ["share", "--to", "32752", "--mock"],
+      'Cannot use --to as it must be a whole number from 0 to 32751: current value is "32752"',
+    ],
+    [
+      ["share", "--to", "0", "--for", "soon", "--mock"],
+      "Cannot use --for as it must be a time such as 500ms, 10s or 2m",
+    ],
+    [["share", "--to", "0", "--as", "3"], "Cannot use --as without --mock"],
+    [["share", "--to", "0", "--name", "a/b", "--mock"], "Cannot use the name"],
+    [["share", "--to", "0", "--fill", "@/nowhere", "--mock"], "Cannot read /nowhere"],
+    [["map", "1"], "missing required argument 'what'"],
+    [["map", "1", "9-8", "--mock"], "9-8 is no range of references"],
+    [["map", "1", "8", "ring", "--mock"], "it must be references such as 8-11 14, or one name"],
+    [["map", "1", "8", "--write", "x", "--mock"], "the value must be OFFSET=TEXT"],
+    [["map", "0", "8", "--script", "/nowhere"], "Cannot read the script"],
+    [["run"], "Cannot run a script as there is none"],
+    [["store", "perms", "a", "1=read", "--mock"], "each must be DOMID:ACCESS"],
+    [["store", "perms", "a", "1:all", "--mock"], "must be none, read, write or both"],
+    [["vchan", "listen", "x", "chat", "--mock"], "Cannot use CLIENT"],
+  ])("%j", async (args, message) => {
+    const { code, stdout, stderr } = await gntalloc(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^gntalloc: usage: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe("a wrong script ends with 2, and names the line", () => {
+  test.each([
+    ["1: dance", 'there is no verb "dance"'],
+    ["share a --to 0", "it names no domain"],
+    ["1: share", "1 of its arguments are missing. Usage: share NAME --to DOMID"],
+    ["1: share a b --to 0", "it has 1 arguments too many"],
+    ["1: share a", "--to is missing"],
+    ["1: share a --to 0 --colour", "Unknown option '--colour'"],
+    ["1: free a", "nothing has that name"],
+    ['1: share "a', "a quote is not closed"],
+    ["1:", "it has no verb"],
+    ["x: free a", "must be a whole number"],
+    ["1: start", "`start` is for scripts that play the other side of a command"],
+  ])("%s", async (line, message) => {
+    const { code, stderr } = await gntalloc(["run", "--mock", ...lines("# nothing", line)]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^gntalloc: usage: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+});

@@ -1,0 +1,39 @@
+/** `vchan`, on a simulated Xen. */
+import { expect, test } from "vitest";
+import { gntalloc, lines, start } from "./cli.ts";
+
+test("`connect` passes the input and the output through", async () => {
+  const script = lines(
+    "1: vchan-listen s 0 chat",
+    "start",
+    "1: vchan-receive s",
+    "1: vchan-send s answer",
+    "1: vchan-close s",
+  );
+  const { code, stdout, stderr } = await gntalloc(["vchan", "connect", "1", "chat", ...script], { input: "question" });
+  expect(stdout).toBe("answer");
+  expect(stderr).toContain('1: receives "question" on s');
+  expect(code).toBe(0);
+});
+
+test("`listen` waits for its client; with --close, the end of the input closes", async () => {
+  const script = lines("start", "0: vchan-connect c 1 chat", "0: vchan-receive c", "0: vchan-receive c");
+  const { code, stderr } = await gntalloc(["vchan", "listen", "0", "chat", "--close", ...script], { input: "hello" });
+  expect(stderr).toContain("waiting for domain 0 at /local/domain/1/data/vchan/0/chat\n");
+  expect(stderr).toContain('0: receives "hello" on c');
+  expect(stderr).toContain("0: receives the end on c");
+  expect(code).toBe(0);
+});
+
+test("`connect` gives up after --timeout", async () => {
+  const { code, stderr } = await gntalloc(["vchan", "connect", "1", "chat", "--timeout", "50ms", "--mock"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^gntalloc: vchan:timed-out: [^\n]* More: gntalloc explain vchan:timed-out\n$/);
+});
+
+test("`listen` ends on SIGTERM while it waits", async () => {
+  const program = start(["vchan", "listen", "0", "chat", "--mock"]);
+  await program.until("waiting for domain 0");
+  program.kill("SIGTERM");
+  expect((await program.ended).code).toBe(143);
+});
