@@ -14,6 +14,8 @@ export default defineConfig({
     // Ends tests that hang, but not those that are slow on a busy machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // By default one processor stays free: of two, half.
+    maxWorkers: "100%",
     coverage: {
       include: ["mod.ts", "src/**", "backends/**", "wasm/*.ts"],
       // Runs under Node only, in test/npm/.
