@@ -8,7 +8,7 @@ import { buildCPeer } from "./c_peer.ts";
 import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
-import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
+import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
@@ -22,7 +22,7 @@ import { declare as declareVchan } from "./guest/vchan/dom0.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { denoFor } from "./deno.ts";
-import { type Machine, USUAL } from "./machines.ts";
+import { type Machine, PROCESSORS, USUAL } from "./machines.ts";
 import { parseOptions } from "./options.ts";
 import { installTools, programsFor, unpackPackages, whatIsMissing, xenFile } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
@@ -172,9 +172,14 @@ async function splitDomuLogs(run: string, log: string): Promise<void> {
   }
 }
 
-/** Returns what a run has shown to work: nothing if anything failed. */
-function shownBy({ rig, machine }: Run, { failed, problems, skipped }: Verdict): Ran[] {
-  if (machine.name !== USUAL.name || failed.length + problems.length + skipped.length > 0) return [];
+/** Returns whether everything passed. */
+function isClean({ failed, problems, skipped }: Verdict): boolean {
+  return failed.length + problems.length + skipped.length === 0;
+}
+
+/** Returns what a run on the usual machine has shown to work: nothing if anything failed. */
+function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
+  if (machine.name !== USUAL.name || !isClean(verdict)) return [];
   const deno = `Deno ${Deno.version.deno.split(".", 2).join(".")}`;
   switch (rig) {
     case "loopback":
@@ -193,11 +198,25 @@ function shownBy({ rig, machine }: Run, { failed, problems, skipped }: Verdict):
   }
 }
 
-/** Describes the machine, and the Xen and Linux that booted on it, by the names of Debian's files. */
-async function systemOf(packages: string): Promise<string> {
-  const xen = /\d+\.\d+/.exec((await xenFile(packages)).replace(/^.*\//, ""))![0];
-  const linux = /\d+\.\d+/.exec(await Deno.readTextFile(`${packages}/boot/linux-version`))![0];
-  return `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
+/** Returns what booted on a machine, by the names of Debian's files. */
+async function bootedOn(packages: string): Promise<{ xen: string; linux: string }> {
+  const versionIn = (text: string) => /\d+\.\d+/.exec(text)![0];
+  return {
+    xen: versionIn((await xenFile(packages)).replace(/^.*\//, "")),
+    linux: versionIn(await Deno.readTextFile(`${packages}/boot/linux-version`)),
+  };
+}
+
+/** Describes a run by the machine that it was on. */
+async function onXen({ rig, machine }: Run, trees: Trees): Promise<RanOnXen> {
+  const { xen, linux } = await bootedOn(trees.get(machine.name)!);
+  return {
+    machine: machine.name,
+    system: `Xen ${xen}, Linux ${linux}`,
+    processor: PROCESSORS[machine.architecture].name,
+    domus: machine.domu.toUpperCase(),
+    runs: [rig],
+  };
 }
 
 async function main(): Promise<number> {
@@ -231,16 +250,18 @@ async function main(): Promise<number> {
   await Deno.mkdir(`${cache}/logs`);
   if (isWhole) await forget("test:xen");
   const ran: Ran[] = [];
+  const onXens: Record<"passed" | "failed", RanOnXen[]> = { passed: [], failed: [] };
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
   const verdicts = await runSideBySide(
-    runs.map((run) => ({ memory: memoryOf(run.rig), run: () => runRig(run, trees, asked) })),
+    runs.map((run) => ({ memory: memoryOf(run.rig, run.machine), run: () => runRig(run, trees, asked) })),
     roomHere(),
   );
   for (const [index, run] of runs.entries()) {
     const verdict = verdicts[index]!;
     const title = nameOf(run);
     ran.push(...shownBy(run, verdict));
+    onXens[isClean(verdict) ? "passed" : "failed"].push(await onXen(run, trees));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
     skipped += verdict.skipped.length;
@@ -255,9 +276,12 @@ async function main(): Promise<number> {
     }
   }
 
+  await addToMatrix(onXens.passed, onXens.failed);
   if (isWhole) {
-    const system = await systemOf(trees.get(USUAL.name)!);
-    await keep({ task: "test:xen", system, ran, counts: { passed, failed, skipped } });
+    const { xen, linux } = await bootedOn(trees.get(USUAL.name)!);
+    const system = `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
+    const xens = merged([], onXens.passed, []);
+    await keep({ task: "test:xen", system, ran, xens, counts: { passed, failed, skipped } });
   }
   console.log();
   for (const line of report) console.log(line);
