@@ -2,8 +2,8 @@ import type { Rig } from "./image.ts";
 import { type Machine, PROCESSORS } from "./machines.ts";
 
 /**
- * The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. On aarch64, Xen maps dom0's memory
- * in pieces of 128 MiB.
+ * The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. On aarch64, dom0's memory is made
+ * of pieces of 128 MiB.
  */
 const MEMORY = {
   loopback: { machine: 2048, dom0: 1536 },

@@ -109,9 +109,9 @@ export async function unpackPackages(
 ): Promise<string> {
   const { suite, architecture } = machine;
   const origin = `${suite}-${architecture}`;
-  const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
-  // The tools that unpack a kernel must run here.
+  // The tools that unpack a kernel must run here. After this, apt knows its own sources.
   const tools = isNative(machine) ? undefined : await unpackPackages(cache, say);
+  const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
   return await apt.withFreshLists(async () => {
     const versions = await candidates(apt, machine);
     const root = `${cache}/packages-${origin}-${await shortHash(versions.join("\n"))}`;

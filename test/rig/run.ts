@@ -22,12 +22,13 @@ import { declare as declareVchan } from "./guest/vchan/dom0.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { denoFor } from "./deno.ts";
-import { type Machine, PROCESSORS, USUAL } from "./machines.ts";
+import { USUAL } from "./machines.ts";
 import { parseOptions } from "./options.ts";
-import { installTools, programsFor, unpackPackages, whatIsMissing, xenFile } from "./packages.ts";
+import { installTools, programsFor, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 import { nameOf, type Rig, type Run, WHOLE } from "./runs.ts";
 import { roomHere, runSideBySide } from "./side_by_side.ts";
+import { bootedOn, onXen, type Trees, unpackAll } from "./trees.ts";
 
 /** Returns the names of the tests that have to report. */
 function expected(rig: Rig, asked: Batch): string[] {
@@ -64,19 +65,6 @@ function absolute(path: string): string {
 function say(text: string): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`[${seconds.padStart(6)} s] ${text}`);
-}
-
-/** The trees of unpacked packages, by machine. */
-type Trees = ReadonlyMap<Machine["name"], string>;
-
-/** Unpacks the packages of machines. */
-async function unpackAll(machines: readonly Machine[]): Promise<Trees> {
-  const trees = new Map<Machine["name"], string>();
-  // One after the other: they use one cache. The usual one has tools for the others.
-  for (const machine of [USUAL, ...machines]) {
-    if (!trees.has(machine.name)) trees.set(machine.name, await unpackPackages(cache, say, machine));
-  }
-  return trees;
 }
 
 /** Returns where a run's images come from. Those that run Node need the npm package, built from the present sources. */
@@ -198,27 +186,6 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
   }
 }
 
-/** Returns what booted on a machine, by the names of Debian's files. */
-async function bootedOn(packages: string): Promise<{ xen: string; linux: string }> {
-  const versionIn = (text: string) => /\d+\.\d+/.exec(text)![0];
-  return {
-    xen: versionIn((await xenFile(packages)).replace(/^.*\//, "")),
-    linux: versionIn(await Deno.readTextFile(`${packages}/boot/linux-version`)),
-  };
-}
-
-/** Describes a run by the machine that it was on. */
-async function onXen({ rig, machine }: Run, trees: Trees): Promise<RanOnXen> {
-  const { xen, linux } = await bootedOn(trees.get(machine.name)!);
-  return {
-    machine: machine.name,
-    system: `Xen ${xen}, Linux ${linux}`,
-    processor: PROCESSORS[machine.architecture].name,
-    domus: machine.domu.toUpperCase(),
-    runs: [rig],
-  };
-}
-
 async function main(): Promise<number> {
   const { runs: named, shell, asked } = parseOptions(Deno.args);
   const isWhole = named.length === 0;
@@ -234,7 +201,7 @@ async function main(): Promise<number> {
   await Deno.mkdir(cache, { recursive: true });
   say("looking for QEMU, gcc and the Debian packages");
   await installTools(say, programs);
-  const trees = await unpackAll(machines);
+  const trees = await unpackAll(machines, cache, say);
 
   if (shell) {
     const run = runs.at(-1)!;

@@ -45,6 +45,7 @@ export function nameOf({ rig, machine }: Run): string {
 /** The runs of `deno task test:xen`, the longest first: so all processors are busy to the end. */
 export const WHOLE: readonly Run[] = [
   runOf("domu"),
+  runOf("domu", "bookworm-pvh"),
   runOf("vchan"),
   runOf("node"),
   runOf("oxenstore"),

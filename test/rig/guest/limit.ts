@@ -11,7 +11,7 @@ export const LIMIT = "/sys/module/xen_gntalloc/parameters/limit";
 /** The largest value of the parameter where it is unsigned. */
 const MOST = 2 ** 32 - 1;
 
-/** Returns what the driver takes for no limit where the parameter is unsigned. Elsewhere any negative number is that. */
+/** Returns what means no limit where the parameter is unsigned. Elsewhere any negative number means that. */
 export function unsignedLimit(): number | undefined {
   return differs(machineHere(), "has an unsigned limit") ? MOST : undefined;
 }

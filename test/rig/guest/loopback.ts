@@ -7,12 +7,11 @@ import { assert, assertEquals, assertRefused } from "../../conformance/asserts.t
 import { eventsConformance, grantsConformance, mapsConformance } from "../../conformance/mod.ts";
 import type { Batch } from "../../differential/batch.ts";
 import { kill, RUN, spawn } from "./child.ts";
-import { differs } from "../differences.ts";
 import { askedFor, declareAsked, declareFixed } from "./differential.ts";
 import { declare as declareExits } from "./exits.ts";
 import { declare as declareHeavy } from "./heavy.ts";
 import { assertNothingGranted, assertParameter, LIMIT, setLimit } from "./limit.ts";
-import { machineHere } from "./machine.ts";
+import { eventFacts } from "./machine.ts";
 import { declare as declareOrder } from "./order.ts";
 import { run, type Suite } from "./runner.ts";
 import { untilRefused } from "./until.ts";
@@ -48,8 +47,7 @@ export function declare(suite: Suite, asked: Batch): void {
       knowsDomains: false,
       peer: denoDomain(),
       peerDomid: 0,
-      absentPeers: !differs(machineHere(), "refuses ports for absent domains"),
-      timerBound: !differs(machineHere(), "leaves VIRQ_TIMER free"),
+      ...eventFacts(),
       close() {},
     }),
   });
