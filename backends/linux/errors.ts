@@ -129,9 +129,14 @@ export function notifyError(device: Device, doing: string, port: number | undefi
 export function bindError(device: Device, doing: string, errno: number): GrantError {
   const refused = (reason: string, wayOut: string) => failure("bind", doing, errno, "port-refused", reason, wayOut);
   switch (errno) {
+    case Errno.ESRCH:
+      return refused(
+        "there is no such domain",
+        "Bind when it has started. Only some Xens let a port wait for a domain: not those with the policy SILO, as " +
+          "Debian's for aarch64.",
+      );
     case Errno.EINVAL:
     case Errno.ENOENT:
-    case Errno.ESRCH:
       return refused(
         "Xen does not know it",
         "A remote port must be one that the other domain has bound for this one and that nobody has bound to yet. " +

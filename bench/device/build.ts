@@ -15,9 +15,11 @@ export async function buildShare(packages: string, directory: string, machine: M
   const program = `${directory}/share`;
   const { compiler, triplet } = PROCESSORS[machine.architecture];
   const libraries = `${packages}/usr/lib/${triplet}`;
+  // The library may need a later C library than the compiler has. The guest has it.
+  const later = "-Wl,--allow-shlib-undefined";
   await exec(compiler, [
     ...[...FLAGS, "-I", `${packages}/usr/include`, "-o", program],
-    ...[`${here}/share.c`, `${libraries}/libxengnttab.so.1`, `-Wl,-rpath-link,${libraries}`],
+    ...[`${here}/share.c`, `${libraries}/libxengnttab.so.1`, `-Wl,-rpath-link,${libraries}`, later],
   ]);
   return program;
 }

@@ -1,6 +1,6 @@
 /** Shows what ran where as a Markdown table. */
 
-import type { Machine, Run } from "./ran.ts";
+import type { Machine, RanOnXen, Run } from "./ran.ts";
 
 const COLUMNS: Readonly<Record<Machine, string>> = {
   mock: "simulated Xen",
@@ -25,4 +25,17 @@ export function tableOf(runs: readonly Omit<Run, "counts">[]): string {
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   const systems = runs.map(({ task, system }) => `\`${task}\` ran on ${system}`);
   return `${lines.join("\n")}\n\n${systems.join(", ")}.`;
+}
+
+/** Returns a table with a row per Xen. */
+export function xenTableOf(xens: readonly RanOnXen[]): string {
+  const rows = xens.map(({ machine, system, processor, domus, runs }) => [
+    `\`${machine}\``,
+    system,
+    processor,
+    domus,
+    runs.map((run) => `\`${run}\``).join(", "),
+  ]);
+  const head = ["machine", "system", "processor", "domUs", "runs that passed"];
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -76,10 +76,11 @@ export class EventChannels implements Disposable {
   /**
    * Allocates a port to which one domain may bind. Tell that domain the channel's `port`.
    *
-   * @param domid The domain, 0 to 32751 (0x7FEF). It need not exist yet.
+   * @param domid The domain, 0 to 32751 (0x7FEF). It need not exist yet, unless Xen's policy is SILO, as on Debian for
+   * aarch64.
    * @throws {RangeError} if the number is out of bounds.
-   * @throws {GrantError} `port-refused` if there is no port left; `no-device`, `permission` or `unsupported` if the
-   * device cannot be used; `closed` if these event channels were closed.
+   * @throws {GrantError} `port-refused` if there is no port left, or Xen refuses the domain; `no-device`, `permission`
+   * or `unsupported` if the device cannot be used; `closed` if these event channels were closed.
    */
   bindUnbound(domid: number): EventChannel {
     checkDomid("bind", domid);

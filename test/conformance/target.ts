@@ -73,6 +73,13 @@ export interface EventsTarget {
   readonly peer: Pick<XenDomain, "events">;
   /** Its domid. */
   readonly peerDomid: number;
+  /**
+   * Whether a port can be for a domain that is not there. Default is true. Xen refuses it if its policy is SILO, as
+   * that of Debian for aarch64 is.
+   */
+  readonly absentPeers?: boolean;
+  /** Whether the kernel has bound `VIRQ_TIMER`. Default is true. Linux on aarch64 leaves it free. */
+  readonly timerBound?: boolean;
   /** Called at the end of a test; throws if anything is left bound, if it can tell. */
   close(): void;
 }

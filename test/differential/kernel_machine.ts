@@ -36,10 +36,16 @@ const MOST_GREFS = 65_536;
 
 /** The kernel that this program runs on. */
 export class KernelMachine implements Machine {
+  readonly #unlimited: number | undefined;
   #gntdev: number | undefined;
 
+  /** @param unlimited What the driver takes for no limit. Default is any negative number. */
+  constructor(unlimited?: number) {
+    this.#unlimited = unlimited;
+  }
+
   setLimit(pages: number): void {
-    Deno.writeTextFileSync(LIMIT, String(pages));
+    Deno.writeTextFileSync(LIMIT, String(pages < 0 ? this.#unlimited ?? pages : pages));
   }
 
   open(): File {

@@ -84,7 +84,7 @@ describe("event channels", () => {
   test.each(
     [
       ["bind", "EINVAL", "port-refused", "Cannot bind port 7 of domain 2: Xen does not know it"],
-      ["bind", "ESRCH", "port-refused", "Cannot bind port 7 of domain 2: Xen does not know it"],
+      ["bind", "ESRCH", "port-refused", "Cannot bind port 7 of domain 2: there is no such domain (ESRCH)."],
       ["bind", "ENOSPC", "port-refused", "max_event_channels"],
       ["bind", "EEXIST", "port-refused", "already bound"],
       ["bind", "ENOMEM", "no-memory", "no memory"],

@@ -71,7 +71,10 @@ export class Apt {
   }
 }
 
-/** Returns the sources of a machine's packages: those of this machine's own, for the other suite and processor. */
+/**
+ * Returns the sources of a machine's packages: those of this machine, for the other suite and processor. apt lists only
+ * sources that it has read.
+ */
 async function sourcesOf({ suite, architecture }: Machine): Promise<string> {
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
   const targets = await exec("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);

@@ -1,7 +1,10 @@
 import type { Rig } from "./image.ts";
 import { type Machine, PROCESSORS } from "./machines.ts";
 
-/** The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. */
+/**
+ * The memory of each machine, in MiB. dom0 gets its share, and the rest is for domUs. On aarch64, dom0's memory is made
+ * of pieces of 128 MiB.
+ */
 const MEMORY = {
   loopback: { machine: 2048, dom0: 1536 },
   differential: { machine: 2048, dom0: 1536 },
@@ -9,17 +12,17 @@ const MEMORY = {
   node: { machine: 3584, dom0: 3072 },
   bench: { machine: 2560, dom0: 2048 },
   "store-bench": { machine: 2560, dom0: 2048 },
-  domu: { machine: 6144, dom0: 2500 },
+  domu: { machine: 6144, dom0: 2560 },
   pvh: { machine: 2560, dom0: 2048 },
   suspend: { machine: 3072, dom0: 2048 },
-  store: { machine: 4608, dom0: 2500 },
-  oxenstore: { machine: 4608, dom0: 2500 },
-  vchan: { machine: 6144, dom0: 2500 },
+  store: { machine: 4608, dom0: 2560 },
+  oxenstore: { machine: 4608, dom0: 2560 },
+  vchan: { machine: 6144, dom0: 2560 },
 };
 
-/** Returns the memory of a rig's machine, in MiB. */
-export function memoryOf(rig: Rig): number {
-  return MEMORY[rig].machine;
+/** Returns the memory of a machine for a rig, in MiB. */
+export function memoryOf(rig: Rig, { spare }: Machine): number {
+  return MEMORY[rig].machine + spare;
 }
 
 /** Variables for the environment of dom0's init. */
@@ -110,7 +113,6 @@ export async function bootShell(machine: Machine, rig: Rig, variables: Variables
 }
 
 function qemuArguments(machine: Machine, rig: Rig, variables: Variables): string[] {
-  const memory = MEMORY[rig];
   return [
     // Always software emulation, as Xen does not start as a guest on every KVM.
     "-accel",
@@ -119,7 +121,7 @@ function qemuArguments(machine: Machine, rig: Rig, variables: Variables): string
     "-smp",
     "1",
     "-m",
-    `${memory.machine}`,
+    `${memoryOf(rig, machine)}`,
     "-display",
     "none",
     "-nic",
@@ -133,7 +135,7 @@ function qemuArguments(machine: Machine, rig: Rig, variables: Variables): string
     "-kernel",
     "xen.elf",
     "-append",
-    `${machine.xenOptions} dom0_mem=${memory.dom0}M`,
+    `${machine.xenOptions} dom0_mem=${MEMORY[rig].dom0}M`,
     ...kernelArguments(machine, linuxOptions(machine, rig, variables)),
   ];
 }

@@ -12,9 +12,11 @@ export async function buildCPeer(cache: string, packages: string, machine: Machi
   );
   const { compiler, triplet } = PROCESSORS[machine.architecture];
   const libraries = `${packages}/usr/lib/${triplet}`;
+  // The libraries may need a later C library than the compiler has. The guest has it.
+  const later = "-Wl,--allow-shlib-undefined";
   await exec(compiler, [
     ...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"],
-    ...["-I", `${packages}/usr/include`, "-L", libraries, `-Wl,-rpath-link,${libraries}`],
+    ...["-I", `${packages}/usr/include`, "-L", libraries, `-Wl,-rpath-link,${libraries}`, later],
     ...["-o", program, ...files.map((name) => `${source}/${name}`)],
     ...["-lxenvchan", "-lxengnttab", "-lxenevtchn"],
   ]);

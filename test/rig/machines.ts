@@ -9,6 +9,8 @@ export type Architecture = "amd64" | "arm64";
 
 /** What depends on the processor alone. */
 interface Processor {
+  /** The name that people use. */
+  readonly name: string;
   /** The name of Debian's folders for its libraries. */
   readonly triplet: string;
   /** The C compiler for it, on this machine. */
@@ -27,6 +29,7 @@ interface Processor {
 /** The processors. */
 export const PROCESSORS: Readonly<Record<Architecture, Processor>> = {
   amd64: {
+    name: "x86-64",
     triplet: "x86_64-linux-gnu",
     compiler: "gcc",
     qemu: "qemu-system-x86_64",
@@ -34,6 +37,7 @@ export const PROCESSORS: Readonly<Record<Architecture, Processor>> = {
     start: "multiboot",
   },
   arm64: {
+    name: "aarch64",
     triplet: "aarch64-linux-gnu",
     compiler: "aarch64-linux-gnu-gcc",
     qemu: "qemu-system-aarch64",
@@ -53,6 +57,8 @@ interface Description {
   readonly kernel: string;
   /** QEMU's arguments: the type of the machine and the model of the processor. */
   readonly qemu: readonly string[];
+  /** Memory beyond what the runs need, in MiB. */
+  readonly spare: number;
   /** Options on Xen's command line. */
   readonly xenOptions: string;
   /** The type of its domUs. */
@@ -68,16 +74,34 @@ const WITH_PV = {
   architecture: "amd64",
   kernel: "linux-image-amd64",
   qemu: ["-cpu", CPU],
+  spare: 0,
   // xpti=no: switching page tables at each system call doubles the run's time under emulation.
   xenOptions: "com1=115200,8n1 console=com1 xpti=no",
   domu: "pv",
 } as const;
 const WITH_PVH = { ...WITH_PV, qemu: ["-cpu", CPU_WITH_SVM], domu: "pvh" } as const;
+const WITH_ARM = {
+  architecture: "arm64",
+  kernel: "linux-image-arm64",
+  qemu: ["-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a57"],
+  // Xen maps dom0's memory where it is: it must fit around the kernel, the initramfs and Xen itself.
+  spare: 1024,
+  xenOptions: "console=dtuart",
+  // The only type there is.
+  domu: "pvh",
+} as const;
 const BOOKWORM = { suite: "bookworm", xen: "4.17" } as const;
+const TRIXIE = { suite: "trixie", xen: "4.20" } as const;
+const SID = { suite: "sid", xen: "4.20" } as const;
 
 const DESCRIPTIONS = {
   "bookworm-pv": { ...BOOKWORM, ...WITH_PV },
   "bookworm-pvh": { ...BOOKWORM, ...WITH_PVH },
+  "bookworm-arm64": { ...BOOKWORM, ...WITH_ARM },
+  "trixie-pv": { ...TRIXIE, ...WITH_PV },
+  "trixie-pvh": { ...TRIXIE, ...WITH_PVH },
+  "trixie-arm64": { ...TRIXIE, ...WITH_ARM },
+  "sid-pv": { ...SID, ...WITH_PV },
 } as const satisfies Readonly<Record<string, Description>>;
 
 /** The name of a machine: the suite of Debian, and what is special about it. */

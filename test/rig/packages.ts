@@ -48,12 +48,10 @@ function unpackedFor(machine: Machine): string[] {
 
 /** The libraries of the others. */
 const LIBRARIES = [
-  "libbz2-1.0",
   "libc6",
   "libfdt1",
   "libgcc-s1",
   "liblzma5",
-  "liblzo2-2",
   "libstdc++6",
   "libuuid1",
   "libzstd1",
@@ -111,9 +109,9 @@ export async function unpackPackages(
 ): Promise<string> {
   const { suite, architecture } = machine;
   const origin = `${suite}-${architecture}`;
-  const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
-  // The tools that unpack a kernel must run here.
+  // The tools that unpack a kernel must run here. After this, apt knows its own sources.
   const tools = isNative(machine) ? undefined : await unpackPackages(cache, say);
+  const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
   return await apt.withFreshLists(async () => {
     const versions = await candidates(apt, machine);
     const root = `${cache}/packages-${origin}-${await shortHash(versions.join("\n"))}`;
@@ -179,7 +177,7 @@ async function removeOlder(cache: string, origin: string): Promise<void> {
 /** Returns the packages as `name=version`, as apt-get takes them. */
 async function candidates(apt: Apt, machine: Machine): Promise<string[]> {
   const meta = await apt.show([machine.kernel]);
-  const kernel = /^Depends: (linux-image-\S+)/m.exec(meta)?.[1];
+  const kernel = /^Depends:.*?(linux-image-\d\S+)/m.exec(meta)?.[1];
   if (kernel === undefined) throw new Error(`${machine.kernel} names no kernel`);
   const names = [...kernelPackages(machine, kernel), ...unpackedFor(machine)];
   const shown = await apt.show(names);

@@ -181,7 +181,8 @@ const COMPLAINTS = [
   /\bsoft lockup\b|\bhung task\b|\bblocked for more than\b/,
   // Anything that these drivers print at warning level or worse, such as a leaked grant entry.
   /\bxen:(?:grant_table|xen_gnt\w+): /,
-  /\(XEN\).*\b(?:grant|gnttab|gref)/i,
+  // On aarch64, Xen says where the grant table of dom0 is.
+  /\(XEN\)(?! Grant table range: 0x[0-9a-f]+-0x[0-9a-f]+\s*$).*\b(?:grant|gnttab|gref)/i,
   /\(XEN\).*\b(?:panic|crash|fatal|bug|assertion|xen call trace)/i,
 ];
 

@@ -8,7 +8,7 @@ import { buildCPeer } from "./c_peer.ts";
 import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
-import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
+import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
@@ -22,12 +22,13 @@ import { declare as declareVchan } from "./guest/vchan/dom0.ts";
 import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { denoFor } from "./deno.ts";
-import { type Machine, USUAL } from "./machines.ts";
+import { USUAL } from "./machines.ts";
 import { parseOptions } from "./options.ts";
-import { installTools, programsFor, unpackPackages, whatIsMissing, xenFile } from "./packages.ts";
+import { installTools, programsFor, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 import { nameOf, type Rig, type Run, WHOLE } from "./runs.ts";
 import { roomHere, runSideBySide } from "./side_by_side.ts";
+import { bootedOn, onXen, type Trees, unpackAll } from "./trees.ts";
 
 /** Returns the names of the tests that have to report. */
 function expected(rig: Rig, asked: Batch): string[] {
@@ -64,19 +65,6 @@ function absolute(path: string): string {
 function say(text: string): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`[${seconds.padStart(6)} s] ${text}`);
-}
-
-/** The trees of unpacked packages, by machine. */
-type Trees = ReadonlyMap<Machine["name"], string>;
-
-/** Unpacks the packages of machines. */
-async function unpackAll(machines: readonly Machine[]): Promise<Trees> {
-  const trees = new Map<Machine["name"], string>();
-  // One after the other: they use one cache. The usual one has tools for the others.
-  for (const machine of [USUAL, ...machines]) {
-    if (!trees.has(machine.name)) trees.set(machine.name, await unpackPackages(cache, say, machine));
-  }
-  return trees;
 }
 
 /** Returns where a run's images come from. Those that run Node need the npm package, built from the present sources. */
@@ -172,9 +160,14 @@ async function splitDomuLogs(run: string, log: string): Promise<void> {
   }
 }
 
-/** Returns what a run has shown to work: nothing if anything failed. */
-function shownBy({ rig, machine }: Run, { failed, problems, skipped }: Verdict): Ran[] {
-  if (machine.name !== USUAL.name || failed.length + problems.length + skipped.length > 0) return [];
+/** Returns whether everything passed. */
+function isClean({ failed, problems, skipped }: Verdict): boolean {
+  return failed.length + problems.length + skipped.length === 0;
+}
+
+/** Returns what a run on the usual machine has shown to work: nothing if anything failed. */
+function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
+  if (machine.name !== USUAL.name || !isClean(verdict)) return [];
   const deno = `Deno ${Deno.version.deno.split(".", 2).join(".")}`;
   switch (rig) {
     case "loopback":
@@ -193,13 +186,6 @@ function shownBy({ rig, machine }: Run, { failed, problems, skipped }: Verdict):
   }
 }
 
-/** Describes the machine, and the Xen and Linux that booted on it, by the names of Debian's files. */
-async function systemOf(packages: string): Promise<string> {
-  const xen = /\d+\.\d+/.exec((await xenFile(packages)).replace(/^.*\//, ""))![0];
-  const linux = /\d+\.\d+/.exec(await Deno.readTextFile(`${packages}/boot/linux-version`))![0];
-  return `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
-}
-
 async function main(): Promise<number> {
   const { runs: named, shell, asked } = parseOptions(Deno.args);
   const isWhole = named.length === 0;
@@ -215,7 +201,7 @@ async function main(): Promise<number> {
   await Deno.mkdir(cache, { recursive: true });
   say("looking for QEMU, gcc and the Debian packages");
   await installTools(say, programs);
-  const trees = await unpackAll(machines);
+  const trees = await unpackAll(machines, cache, say);
 
   if (shell) {
     const run = runs.at(-1)!;
@@ -231,16 +217,18 @@ async function main(): Promise<number> {
   await Deno.mkdir(`${cache}/logs`);
   if (isWhole) await forget("test:xen");
   const ran: Ran[] = [];
+  const onXens: Record<"passed" | "failed", RanOnXen[]> = { passed: [], failed: [] };
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
   const verdicts = await runSideBySide(
-    runs.map((run) => ({ memory: memoryOf(run.rig), run: () => runRig(run, trees, asked) })),
+    runs.map((run) => ({ memory: memoryOf(run.rig, run.machine), run: () => runRig(run, trees, asked) })),
     roomHere(),
   );
   for (const [index, run] of runs.entries()) {
     const verdict = verdicts[index]!;
     const title = nameOf(run);
     ran.push(...shownBy(run, verdict));
+    onXens[isClean(verdict) ? "passed" : "failed"].push(await onXen(run, trees));
     passed += verdict.passed.length;
     failed += verdict.failed.length + verdict.problems.length;
     skipped += verdict.skipped.length;
@@ -255,9 +243,12 @@ async function main(): Promise<number> {
     }
   }
 
+  await addToMatrix(onXens.passed, onXens.failed);
   if (isWhole) {
-    const system = await systemOf(trees.get(USUAL.name)!);
-    await keep({ task: "test:xen", system, ran, counts: { passed, failed, skipped } });
+    const { xen, linux } = await bootedOn(trees.get(USUAL.name)!);
+    const system = `${Deno.build.target}, under Xen ${xen} with Linux ${linux}`;
+    const xens = merged([], onXens.passed, []);
+    await keep({ task: "test:xen", system, ran, xens, counts: { passed, failed, skipped } });
   }
   console.log();
   for (const line of report) console.log(line);

@@ -45,15 +45,35 @@ export function nameOf({ rig, machine }: Run): string {
 /** The runs of `deno task test:xen`, the longest first: so all processors are busy to the end. */
 export const WHOLE: readonly Run[] = [
   runOf("domu"),
+  runOf("domu", "bookworm-pvh"),
   runOf("vchan"),
   runOf("node"),
   runOf("oxenstore"),
   runOf("loopback"),
   runOf("store"),
+  runOf("loopback", "bookworm-arm64"),
+  runOf("loopback", "trixie-pv"),
 ];
 
 /** The runs of `deno task test:xen --matrix`. */
-export const MATRIX: readonly Run[] = [...WHOLE, runOf("differential"), runOf("pvh"), runOf("suspend")];
+export const MATRIX: readonly Run[] = [
+  ...WHOLE,
+  runOf("differential"),
+  runOf("pvh"),
+  runOf("suspend"),
+  runOf("differential", "trixie-pv"),
+  runOf("domu", "trixie-pv"),
+  runOf("domu", "trixie-pvh"),
+  runOf("differential", "bookworm-arm64"),
+  runOf("node", "bookworm-arm64"),
+  runOf("domu", "bookworm-arm64"),
+  runOf("loopback", "trixie-arm64"),
+  runOf("differential", "trixie-arm64"),
+  runOf("node", "trixie-arm64"),
+  runOf("domu", "trixie-arm64"),
+  runOf("loopback", "sid-pv"),
+  runOf("differential", "sid-pv"),
+];
 
 /** Returns the runs of the matrix on a machine. */
 export function runsOn(name: MachineName): Run[] {

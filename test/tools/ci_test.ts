@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { countsOfPart, summary, sumOf } from "../../scripts/ci/counts.ts";
 import { obstaclesTo } from "../../scripts/ci/obstacles.ts";
 import { clear, countJUnit, countRun, countVitest, read } from "../../scripts/ci/results.ts";
-import { tableOf } from "../../scripts/ci/table.ts";
+import { merged, type RanOnXen, without } from "../../scripts/ci/ran.ts";
+import { tableOf, xenTableOf } from "../../scripts/ci/table.ts";
 import { formatted, withMarked, writeMarked } from "../../scripts/marked.ts";
 
 const vitest = JSON.stringify({
@@ -76,6 +77,39 @@ test("tableOf() has a row per place, and claims nothing that did not run", () =>
     "`test:npm` ran on a, `test:xen` ran on b.",
   ]);
   expect(tableOf([{ ...npm, ran: [] }, xen])).not.toContain("Bun");
+});
+
+const pvh = {
+  machine: "bookworm-pvh",
+  system: "Xen 4.17, Linux 6.1",
+  processor: "x86-64",
+  domus: "PVH",
+  runs: ["domu", "pvh"],
+} satisfies RanOnXen;
+
+test("xenTableOf() has a row per machine, with the runs that passed", () => {
+  expect(xenTableOf([pvh]).split("\n").slice(2)).toEqual([
+    "| `bookworm-pvh` | Xen 4.17, Linux 6.1 | x86-64 | PVH | `domu`, `pvh` |",
+  ]);
+});
+
+test("merged() adds runs to their machine, and takes away those that failed", () => {
+  const other = { ...pvh, machine: "bookworm-arm64", runs: ["loopback"] };
+  expect(merged([], [{ ...pvh, runs: ["pvh"] }, { ...pvh, runs: ["domu"] }, other], [])).toEqual([other, pvh]);
+  expect(merged([pvh], [], [{ ...pvh, runs: ["domu"] }])).toEqual([{ ...pvh, runs: ["pvh"] }]);
+  expect(merged([other], [], [other])).toEqual([]);
+});
+
+test("merged() keeps nothing of another Xen or kernel", () => {
+  const next = { ...pvh, system: "Xen 4.17, Linux 6.12", runs: ["domu"] };
+  expect(merged([pvh], [next], [])).toEqual([next]);
+  expect(merged([pvh], [], [next])).toEqual([]);
+});
+
+test("without() leaves what others have not", () => {
+  expect(without([pvh], [{ ...pvh, runs: ["domu"] }])).toEqual([{ ...pvh, runs: ["pvh"] }]);
+  expect(without([pvh], [pvh])).toEqual([]);
+  expect(without([pvh], [{ ...pvh, machine: "trixie-pvh" }])).toEqual([pvh]);
 });
 
 test("writeMarked() fills the marks of a document, and refuses marks that have no text", async () => {

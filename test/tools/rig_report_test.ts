@@ -175,6 +175,7 @@ test.each([
   "(XEN) d1v0 Unhandled general protection fault",
   "(XEN) common/grant_table.c:820:d0v0 Bad flags (0) or dom (0)",
   "(XEN) gnttab_mark_dirty not implemented yet",
+  "(XEN) Grant table range: 0x00000040200000-0x00000040240000 is too small",
   "(XEN) Panic on CPU 0:",
   "(XEN) Domain 0 crashed: rebooting machine in 5 seconds.",
   "(XEN) Assertion 'x' failed at y.c:1",
@@ -190,6 +191,7 @@ test.each([
   "(XEN) Xen version 4.17.7 (x86_64-linux-gnu-gcc) debug=n",
   "(XEN) Guest Loglevel: Nothing (Rate-limited: Errors and warnings)",
   "[    2.7] Grant table initialized",
+  "(XEN) Grant table range: 0x00000040200000-0x00000040240000",
   "[    2.7] DEBUG: no complaint",
 ])("judge() ignores this line: %s", (line) => {
   expect(faults([line, ...logOf(TWO)])).toEqual([]);

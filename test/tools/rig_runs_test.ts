@@ -47,4 +47,7 @@ test("the matrix has each run once, all of the whole run, and a run on each mach
 
 test("programsFor() names what emulates the machines and compiles for them, and no more", () => {
   expect(programsFor([machineNamed("bookworm-pvh")])).toEqual(["qemu-system-x86_64", "gcc"]);
+  expect(programsFor([machineNamed("bookworm-arm64")])).toEqual(
+    ["qemu-system-x86_64", "gcc", "qemu-system-aarch64", "aarch64-linux-gnu-gcc"],
+  );
 });

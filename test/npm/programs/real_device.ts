@@ -1,16 +1,22 @@
 /**
  * Node's device backends on the real devices, in a Xen domain that shares pages with itself. Prints the result of each
- * test as a line of JSON. Argument: the domid of the domain.
+ * test as a line of JSON. Arguments: the domid of the domain, and as JSON what else the target of the event channels has.
  */
 
 import { GrantDevice, GrantError } from "@gntalloc/gntalloc";
-import { eventsConformance, grantsConformance, mapsConformance } from "@gntalloc/gntalloc/conformance";
+import {
+  eventsConformance,
+  type EventsTarget,
+  grantsConformance,
+  mapsConformance,
+} from "@gntalloc/gntalloc/conformance";
 import { nodeDomain } from "@gntalloc/gntalloc/node";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 
 const domid = Number(process.argv[2]);
+const eventFacts: Pick<EventsTarget, "absentPeers" | "timerBound"> = JSON.parse(process.argv[3]!);
 
 function setLimit(pages: number): void {
   writeFileSync("/sys/module/xen_gntalloc/parameters/limit", String(pages === Infinity ? -1 : pages));
@@ -52,6 +58,7 @@ eventsConformance({
     domid,
     peer: nodeDomain(),
     peerDomid: domid,
+    ...eventFacts,
     close() {},
   }),
 });

@@ -10,7 +10,8 @@ import { kill, RUN, spawn } from "./child.ts";
 import { askedFor, declareAsked, declareFixed } from "./differential.ts";
 import { declare as declareExits } from "./exits.ts";
 import { declare as declareHeavy } from "./heavy.ts";
-import { assertNothingGranted, LIMIT, setLimit } from "./limit.ts";
+import { assertNothingGranted, assertParameter, LIMIT, setLimit } from "./limit.ts";
+import { eventFacts } from "./machine.ts";
 import { declare as declareOrder } from "./order.ts";
 import { run, type Suite } from "./runner.ts";
 import { untilRefused } from "./until.ts";
@@ -22,6 +23,8 @@ export function declare(suite: Suite, asked: Batch): void {
     assertEquals(Deno.readTextFileSync("/sys/hypervisor/type").trim(), "xen");
     assertEquals(Deno.readTextFileSync(LIMIT).trim(), "1024");
   });
+
+  test("the driver's limit takes negative numbers, or numbers up to 2³² - 1, as on this machine", assertParameter);
 
   const open = () => ({
     granter: denoDomain(),
@@ -44,6 +47,7 @@ export function declare(suite: Suite, asked: Batch): void {
       knowsDomains: false,
       peer: denoDomain(),
       peerDomid: 0,
+      ...eventFacts(),
       close() {},
     }),
   });

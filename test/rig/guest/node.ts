@@ -8,6 +8,7 @@ import { NODES } from "../../../scripts/npm/projects.ts";
 import { linesOf } from "../../../scripts/program.ts";
 import { NODE_PROJECT } from "./child.ts";
 import { declare as declareExits } from "./exits.ts";
+import { eventFacts } from "./machine.ts";
 import { run, type Suite } from "./runner.ts";
 
 export function declare(suite: Suite): void {
@@ -55,7 +56,7 @@ function declareLine(suite: Suite, line: string): void {
 
 async function* start(line: string): AsyncGenerator<string> {
   const node = new Deno.Command(`node${line}`, {
-    args: ["real_device.ts", "0"],
+    args: ["real_device.ts", "0", JSON.stringify(eventFacts())],
     cwd: NODE_PROJECT,
     stdin: "null",
     stdout: "piped",
