@@ -95,11 +95,12 @@ export class RequestEncoder {
 
 /** Writes segments into a request, or into a page of them. */
 export function putSegments(view: DataView, at: number, segments: readonly Segment[]): void {
-  for (const [index, { gref, first, last }] of segments.entries()) {
-    const start = at + index * SEGMENT_SIZE;
+  let start = at;
+  for (const { gref, first, last } of segments) {
     view.setUint32(start, gref, true);
     view.setUint8(start + 4, first);
     view.setUint8(start + 5, last);
+    start += SEGMENT_SIZE;
   }
 }
 

@@ -146,12 +146,14 @@ export class RequestQueue {
   #encode(id: number, { operation, sector, bytes, discard }: Job, pages: PoolPages | undefined): Uint8Array {
     if (discard) return this.#encoder.discard(id, sector, discard.sectors, discard.secure);
     if (bytes === undefined || pages === undefined) return this.#encoder.direct(operation, id, sector, []);
+    if (operation === Operation.Write) {
+      eachRun(pages, bytes.length, (run, at) => run.set(bytes.subarray(at, at + run.length)));
+    }
     const count = Math.ceil(bytes.length / PAGE_SIZE);
     const segments: Segment[] = [];
     for (let index = 0; index < count; index++) {
-      const part = bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
-      if (operation === Operation.Write) pages.pages[index]!.set(part);
-      segments.push({ gref: pages.grefs[index]!, first: 0, last: part.length / SECTOR - 1 });
+      const length = Math.min(PAGE_SIZE, bytes.length - index * PAGE_SIZE);
+      segments.push({ gref: pages.grefs[index]!, first: 0, last: length / SECTOR - 1 });
     }
     if (count <= MOST_DIRECT) return this.#encoder.direct(operation, id, sector, segments);
     const page = pages.pages[count]!;
@@ -184,7 +186,9 @@ export class RequestQueue {
       throw broken(`it has answered request ${id} with the status ${status}, which means nothing`);
     }
     this.#inFlight.delete(id);
-    if (operation === Operation.Read && status === Status.Okay && !job.signal?.aborted) copyOut(job.bytes!, pages!);
+    if (operation === Operation.Read && status === Status.Okay && !job.signal?.aborted) {
+      eachRun(pages!, job.bytes!.length, (run, at) => job.bytes!.set(run, at));
+    }
     resolve(status);
     pages?.release();
   }
@@ -222,11 +226,21 @@ export class RequestQueue {
   }
 }
 
-function copyOut(target: Uint8Array, { pages }: PoolPages): void {
-  for (let at = 0, index = 0; at < target.length; at += PAGE_SIZE, index++) {
-    const page = pages[index]!;
-    const length = Math.min(PAGE_SIZE, target.length - at);
-    target.set(length === PAGE_SIZE ? page : page.subarray(0, length), at);
+/** Calls back for the bytes of pages that a job uses: once for all that are neighbours in memory. */
+function eachRun(
+  { pages }: PoolPages,
+  length: number,
+  use: (bytes: Uint8Array<ArrayBuffer>, at: number) => void,
+): void {
+  for (let at = 0, index = 0; at < length;) {
+    const { buffer, byteOffset } = pages[index++]!;
+    let end = byteOffset + PAGE_SIZE;
+    for (let page = pages[index]; page?.byteOffset === end && page.buffer === buffer; page = pages[++index]) {
+      end += PAGE_SIZE;
+    }
+    const bytes = new Uint8Array(buffer, byteOffset, Math.min(end - byteOffset, length - at));
+    use(bytes, at);
+    at += bytes.length;
   }
 }
 

@@ -46,17 +46,20 @@ export class RequestServer {
 
   async #serve(request: Request): Promise<number> {
     const { flush, discard } = this.#features;
+    const isTransfer = request.operation === Operation.Read || request.operation === Operation.Write;
+    // As Linux's backend does. Direct ones of these kinds are what it may not know.
+    if (request.indirect && !isTransfer) return Status.Error;
     switch (request.operation) {
       case Operation.Read:
       case Operation.Write:
         return await this.#transfer(request);
       case Operation.Flush:
-        if (!flush || request.indirect) return Status.Unsupported;
+        if (!flush) return Status.Unsupported;
         if (request.claimed > 0) return Status.Error;
         await this.#disk.flush();
         return Status.Okay;
       case Operation.Discard:
-        return discard && !request.indirect ? await this.#discard(request) : Status.Unsupported;
+        return discard ? await this.#discard(request) : Status.Unsupported;
       default:
         return Status.Unsupported;
     }

@@ -40,6 +40,9 @@ export function badRequests({ sectors, gref, readOnlyGref }: Target): BadRequest
     "too many indirect segments": request(6, { second: 0, count: 257, grefs: [gref] }),
     "very many indirect segments": request(6, { second: 1, count: 65535, grefs: [gref] }),
     "indirect segments that make no sense": request(6, { second: 1, count: 3, grefs: [gref] }),
+    "an indirect flush": request(6, { second: 3, count: 1, grefs: [gref] }),
+    "an indirect discard": request(6, { second: 5, count: 1, grefs: [gref] }),
+    "an indirect indirect request": request(6, { second: 6, count: 1, grefs: [gref] }),
     "a flush with segments": request(3, { segments: [whole] }),
     "a discard outside": request(5, { second: 0, sector: sectors - 1, sectors: 2n }),
     "a discard of very much": request(5, { second: 0, sectors: 2n ** 64n - 1n }),
@@ -49,9 +52,6 @@ export function badRequests({ sectors, gref, readOnlyGref }: Target): BadRequest
     "a barrier": request(2),
     "operation 4": request(4),
     "operation 255": request(255),
-    "an indirect flush": request(6, { second: 3, count: 1, grefs: [gref] }),
-    "an indirect discard": request(6, { second: 5, count: 1, grefs: [gref] }),
-    "an indirect indirect request": request(6, { second: 6, count: 1, grefs: [gref] }),
   };
   return [
     ...Object.entries(wrong).map(([what, bytes]) => ({ what, bytes, status: Status.Error })),
