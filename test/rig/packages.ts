@@ -48,6 +48,7 @@ function unpackedFor(machine: Machine): string[] {
 
 /** The libraries of the others. */
 const LIBRARIES = [
+  "libatomic1",
   "libc6",
   "libfdt1",
   "libgcc-s1",

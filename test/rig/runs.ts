@@ -45,8 +45,8 @@ export function nameOf({ rig, machine }: Run): string {
 /** The runs of `deno task test:xen`, the longest first: so all processors are busy to the end. */
 export const WHOLE: readonly Run[] = [
   runOf("domu"),
-  runOf("domu", "bookworm-pvh"),
   runOf("vchan"),
+  runOf("domu", "bookworm-pvh"),
   runOf("node"),
   runOf("oxenstore"),
   runOf("loopback"),
