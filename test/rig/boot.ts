@@ -14,6 +14,7 @@ const MEMORY = {
   store: { machine: 4608, dom0: 2500 },
   oxenstore: { machine: 4608, dom0: 2500 },
   vchan: { machine: 6144, dom0: 2500 },
+  cli: { machine: 6144, dom0: 2500 },
 };
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
@@ -122,7 +123,7 @@ function qemuArguments(rig: Rig, variables: Variables): string[] {
     "-accel",
     "tcg",
     "-cpu",
-    rig === "pvh" ? CPU_WITH_SVM : CPU,
+    rig === "pvh" || rig === "cli" ? CPU_WITH_SVM : CPU,
     "-smp",
     "1",
     "-m",

@@ -1,6 +1,6 @@
-/** Makes what an image needs to run the npm package on Node: Node itself, and a project with the package installed. */
+/** Makes what an image needs to run the npm packages on Node: Node, and a project with the packages installed. */
 
-import { buildNpm } from "../../scripts/build_npm.ts";
+import { buildCli, buildNpm } from "../../scripts/build_npm.ts";
 import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
 
 /** The paths of Node by their names in a guest, and the project that they run. */
@@ -28,7 +28,7 @@ export async function buildNodeProject(
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line);
   await installPackage(project, await buildNpm(folder), {
-    packages: [KOFFI],
+    packages: [KOFFI, await buildCli(folder)],
     programs: `${repository}/test/npm/programs`,
   });
   for (const path of BENCH) await Deno.copyFile(`${repository}/bench/${path}`, `${project}/${path.split("/").at(-1)}`);

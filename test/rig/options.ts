@@ -31,6 +31,7 @@ const RIGS: readonly Rig[] = [
   "store",
   "oxenstore",
   "vchan",
+  "cli",
 ];
 const USAGE = `usage: deno task test:xen [--only=${RIGS.join("|")}]… [--seed=S] [--traces=N] [--steps=M] [--shell]`;
 

@@ -12,6 +12,7 @@ import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { onlyMatch } from "./files.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
+import { declare as declareCli } from "./guest/cli/dom0.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
@@ -47,6 +48,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
     case "vchan":
       return namesOf(declareVchan);
+    case "cli":
+      return namesOf(declareCli);
   }
 }
 
@@ -69,6 +72,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
     node: NODES,
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
+    cli: [EXAMPLE_NODE],
   };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
@@ -154,6 +158,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
     case "store":
     case "oxenstore":
     case "vchan":
+    case "cli":
       return [];
   }
 }
@@ -169,7 +174,7 @@ async function systemOf(packages: string): Promise<string> {
 async function main(): Promise<number> {
   const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan");
+  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan", "cli");
 
   const missing = await whatIsMissing();
   if (missing) {

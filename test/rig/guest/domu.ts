@@ -12,9 +12,13 @@ export interface Domu {
   destroy(): Promise<void>;
 }
 
-/** Boots a domU and waits until it takes commands. */
-export async function startDomu(name: string): Promise<Domu> {
-  const domid = await xl.create(name);
+/**
+ * Boots a domU and waits until it takes commands.
+ *
+ * @param settings Settings of xl that replace the usual ones, or add to them.
+ */
+export async function startDomu(name: string, settings: Readonly<Record<string, string>> = {}): Promise<Domu> {
+  const domid = await xl.create(name, settings);
   const channel = await Channel.connect(domid);
   return {
     name,
