@@ -18,6 +18,7 @@ const MEMORY = {
   store: { machine: 4608, dom0: 2560 },
   oxenstore: { machine: 4608, dom0: 2560 },
   vchan: { machine: 6144, dom0: 2560 },
+  cli: { machine: 6144, dom0: 2560 },
 };
 
 /** Returns the memory of a machine for a rig, in MiB. */

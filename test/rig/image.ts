@@ -20,10 +20,11 @@ export type Rig =
   | "suspend"
   | "store"
   | "oxenstore"
-  | "vchan";
+  | "vchan"
+  | "cli";
 
 /** The rigs whose domUs have Deno and the tests. */
-const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan"];
+const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan", "cli"];
 
 /** The programs in C of the rigs whose domUs have no Deno. */
 export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
@@ -56,6 +57,7 @@ const SOURCES = [
   "bench",
   "scripts",
   "examples",
+  "docs/two-domains.md",
 ];
 
 /** Where the programs and files of an image come from. */

@@ -46,6 +46,9 @@ export const PROCESSORS: Readonly<Record<Architecture, Processor>> = {
   },
 };
 
+/** The type of a domU. */
+export type DomuType = "pv" | "pvh";
+
 /** A machine with Xen on it. */
 interface Description {
   readonly architecture: Architecture;
@@ -62,7 +65,7 @@ interface Description {
   /** Options on Xen's command line. */
   readonly xenOptions: string;
   /** The type of its domUs. */
-  readonly domu: "pv" | "pvh";
+  readonly domu: DomuType;
 }
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */

@@ -1,6 +1,6 @@
-/** Makes what an image needs to run the npm package on Node: Node itself, and a project with the package installed. */
+/** Makes what an image needs to run the npm packages on Node: Node, and a project with the packages installed. */
 
-import { buildNpm } from "../../scripts/build_npm.ts";
+import { buildCli, buildNpm } from "../../scripts/build_npm.ts";
 import { type Machine, PROCESSORS, USUAL } from "./machines.ts";
 import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
 
@@ -31,7 +31,7 @@ export async function buildNodeProject(
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line, processor);
   await installPackage(project, await buildNpm(folder), {
-    packages: [KOFFI],
+    packages: [KOFFI, await buildCli(folder)],
     processor,
     programs: `${repository}/test/npm/programs`,
   });

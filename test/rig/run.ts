@@ -11,6 +11,7 @@ import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
 import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
+import { declare as declareCli } from "./guest/cli/dom0.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
@@ -51,6 +52,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
     case "vchan":
       return namesOf(declareVchan);
+    case "cli":
+      return namesOf(declareCli);
   }
 }
 
@@ -73,6 +76,7 @@ async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources>
     node: NODES,
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
+    cli: [EXAMPLE_NODE],
   };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
@@ -182,6 +186,7 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
     case "store":
     case "oxenstore":
     case "vchan":
+    case "cli":
       return [];
   }
 }

@@ -27,10 +27,11 @@ export const RIGS: readonly Rig[] = [
   "store",
   "oxenstore",
   "vchan",
+  "cli",
 ];
 
 /** The machines of the rigs that do not run on the usual one. */
-const MACHINE_OF: Partial<Record<Rig, MachineName>> = { pvh: "bookworm-pvh" };
+const MACHINE_OF: Partial<Record<Rig, MachineName>> = { pvh: "bookworm-pvh", cli: "bookworm-pvh" };
 
 /** Returns a rig on a machine, by default on its usual one. */
 export function runOf(rig: Rig, machine: MachineName = MACHINE_OF[rig] ?? USUAL.name): Run {
@@ -50,6 +51,7 @@ export const WHOLE: readonly Run[] = [
   runOf("node"),
   runOf("oxenstore"),
   runOf("loopback"),
+  runOf("cli"),
   runOf("store"),
   runOf("loopback", "bookworm-arm64"),
   runOf("loopback", "trixie-pv"),

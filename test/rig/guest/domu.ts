@@ -1,5 +1,6 @@
 /** A domU, as the tests in dom0 use it. */
 
+import type { DomuType } from "../machines.ts";
 import { Channel, type Json } from "./channel.ts";
 import * as xl from "./xl.ts";
 
@@ -12,9 +13,13 @@ export interface Domu {
   destroy(): Promise<void>;
 }
 
-/** Boots a domU and waits until it takes commands. */
-export async function startDomu(name: string): Promise<Domu> {
-  const domid = await xl.create(name);
+/**
+ * Boots a domU and waits until it takes commands.
+ *
+ * @param type The type of the domain. Default is the one of the machine's domUs.
+ */
+export async function startDomu(name: string, type?: DomuType): Promise<Domu> {
+  const domid = await xl.create(name, {}, type);
   const channel = await Channel.connect(domid);
   return {
     name,

@@ -10,6 +10,7 @@ import {
   type WritableMapping,
 } from "../../../mod.ts";
 import { serve } from "./channel.ts";
+import { cliHandlers } from "./cli/programs.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
@@ -86,5 +87,6 @@ await serve({
   ...peerHandlers(),
   ...storeHandlers(),
   ...proxyHandlers(),
+  ...cliHandlers(),
   assertNothingGranted,
 });

@@ -1,6 +1,6 @@
 /** Xen's toolstack, which starts and ends domains from dom0. */
 
-import type { Machine } from "../machines.ts";
+import type { DomuType } from "../machines.ts";
 import { machineHere } from "./machine.ts";
 
 /** Memory for an initramfs with Deno in it, twice: packed and unpacked. */
@@ -34,7 +34,7 @@ const CONFIG = {
 export async function create(
   name: string,
   changes: Readonly<Record<string, string | number>> = {},
-  type: Machine["domu"] = machineHere().domu,
+  type: DomuType = machineHere().domu,
 ): Promise<number> {
   const file = `/tmp/${name}.cfg`;
   const settings = Object.entries({ name, ...CONFIG, ...TYPES[type], ...changes });
