@@ -14,6 +14,8 @@ const MEMORY = {
   store: { machine: 4608, dom0: 2500 },
   oxenstore: { machine: 4608, dom0: 2500 },
   vchan: { machine: 6144, dom0: 2500 },
+  disk: { machine: 4608, dom0: 2500 },
+  "disk-bench": { machine: 4608, dom0: 2500 },
 };
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */

@@ -8,8 +8,8 @@ import { parseArgs } from "node:util";
 import type { Batch } from "../differential/batch.ts";
 import type { Rig as AnyRig } from "./image.ts";
 
-/** The benches boot their own rigs: see `bench/device/run_xen.ts` and `bench/store_daemon/run_xen.ts`. */
-export type Rig = Exclude<AnyRig, "bench" | "store-bench">;
+/** The benches boot their own rigs: see `run_xen.ts` in folders of `bench/`. */
+export type Rig = Exclude<AnyRig, "bench" | "store-bench" | "disk-bench">;
 
 /** What the options ask for. */
 interface Options {
@@ -31,6 +31,7 @@ const RIGS: readonly Rig[] = [
   "store",
   "oxenstore",
   "vchan",
+  "disk",
 ];
 const USAGE = `usage: deno task test:xen [--only=${RIGS.join("|")}]… [--seed=S] [--traces=N] [--steps=M] [--shell]`;
 

@@ -16,6 +16,12 @@ const PROGRAMS: readonly Program[] = ["qemu-system-x86_64", "gcc"];
 /** Packages that are only unpacked, so that they do not touch the machine's own kernel or boot loader. */
 const UNPACKED = [
   "busybox-static",
+  "e2fsprogs",
+  "libblkid1",
+  "libcom-err2",
+  "libext2fs2",
+  "libss2",
+  "libuuid1",
   "xz-utils",
   "xen-hypervisor-4.17-amd64",
   "xen-utils-4.17",
@@ -33,6 +39,18 @@ const UNPACKED = [
   "libxentoolcore1",
   "libxentoollog1",
   "libyajl2",
+];
+
+/** The kernel's modules for disks and a filesystem, beside those in `drivers/xen`. */
+const DISK_MODULES = [
+  "drivers/block/loop",
+  "drivers/block/xen-blkback/xen-blkback",
+  "drivers/block/xen-blkfront",
+  "lib/crc16",
+  "crypto/crc32c_generic",
+  "fs/mbcache",
+  "fs/jbd2/jbd2",
+  "fs/ext4/ext4",
 ];
 
 /**
@@ -71,7 +89,7 @@ export async function installTools(say: (text: string) => void, programs = PROGR
 }
 
 /**
- * Downloads and unpacks the packages into one tree below `cache`, once for each set of versions.
+ * Downloads and unpacks the packages into one tree below `cache`, once for each set of versions and modules.
  *
  * @returns The tree. Its `boot/xen.elf` and `boot/vmlinux` are ready to boot.
  */
@@ -81,7 +99,7 @@ export async function unpackPackages(
 ): Promise<string> {
   const fetchAll = async () => {
     const versions = await candidates();
-    const root = `${cache}/packages-${await shortHash(versions.join("\n"))}`;
+    const root = `${cache}/packages-${await shortHash([...versions, ...DISK_MODULES].join("\n"))}`;
     if (await exists(root)) return root;
     say(`downloading ${versions.length} Debian packages`);
     // Under another name at first, so that an interrupted run leaves nothing that looks complete.
@@ -110,10 +128,13 @@ export async function unpackPackages(
   return await withFreshLists(fetchAll);
 }
 
-/** Keeps the five drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
+/** Keeps the drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
 async function keepOnlyWhatBoots(root: string): Promise<void> {
   const kernel = await onlyMatch(`${root}/lib/modules`, /./);
   await Deno.rename(`${kernel}/kernel/drivers/xen`, `${root}/modules`);
+  for (const name of DISK_MODULES) {
+    await Deno.rename(`${kernel}/kernel/${name}.ko`, `${root}/modules/${name.split("/").at(-1)}.ko`);
+  }
   await Deno.remove(`${root}/lib/modules`, { recursive: true });
   await Deno.remove(`${root}/usr/share`, { recursive: true });
 }

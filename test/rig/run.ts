@@ -12,6 +12,8 @@ import { forget, keep, type Ran } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { onlyMatch } from "./files.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
+import { declare as declareDisk } from "./guest/disk/dom0.ts";
+import { KERNEL_LINES } from "./guest/disk/kernel_lines.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
@@ -47,6 +49,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
     case "vchan":
       return namesOf(declareVchan);
+    case "disk":
+      return namesOf(declareDisk);
   }
 }
 
@@ -69,6 +73,7 @@ async function sourcesFor(rig: Rig, packages: string): Promise<Sources> {
     node: NODES,
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
+    disk: [EXAMPLE_NODE],
   };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
@@ -100,7 +105,7 @@ async function runRig(rig: Rig, packages: string, asked: Batch): Promise<Verdict
 
   const log = await Deno.readTextFile(logFile);
   await splitDomuLogs(log);
-  const verdict = judge(log, names);
+  const verdict = judge(log, names, rig === "disk" ? KERNEL_LINES : undefined);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
     // The reason is most likely in the last lines, and in CI this output may be all there is.
     const lines = log.split(/[\r\n]+/).filter((line) => line.trim() !== "");
@@ -154,6 +159,7 @@ function shownBy(rig: Rig, { failed, problems, skipped }: Verdict): Ran[] {
     case "store":
     case "oxenstore":
     case "vchan":
+    case "disk":
       return [];
   }
 }
@@ -169,7 +175,7 @@ async function systemOf(packages: string): Promise<string> {
 async function main(): Promise<number> {
   const { rigs, shell, asked } = parseOptions(Deno.args);
   const isWhole = rigs.length === 0;
-  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan");
+  if (isWhole) rigs.push("loopback", "node", "domu", "store", "oxenstore", "vchan", "disk");
 
   const missing = await whatIsMissing();
   if (missing) {

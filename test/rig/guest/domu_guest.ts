@@ -11,6 +11,8 @@ import {
 } from "../../../mod.ts";
 import { serve } from "./channel.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
+import { hostileHandlers } from "./disk/hostile_frontends.ts";
+import { programHandlers } from "./programs.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
 import { testStore } from "./store_conformance.ts";
@@ -84,5 +86,7 @@ await serve({
   ...peerHandlers(),
   ...storeHandlers(),
   ...proxyHandlers(),
+  ...programHandlers(),
+  ...hostileHandlers(),
   assertNothingGranted,
 });
