@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { booksReport } from "./books/report.ts";
 import { nativeReport, xenReport } from "./device/reports.ts";
+import { diskReport } from "./disk/report.ts";
 import { redraw } from "./harness/publish.ts";
 import { sizeReport } from "./size/report.ts";
 import { storeReport } from "./store/report.ts";
@@ -20,6 +21,7 @@ const drawn = {
   size: await redraw(sizeReport),
   store: await redraw(storeReport),
   vchan: await redraw(vchanReport),
+  disk: await redraw(diskReport),
 };
 for (const [name, done] of Object.entries(drawn)) {
   console.log(`${name}: ${done ? "drawn" : "left as it is: there are no reference results"}`);

@@ -19,6 +19,8 @@ const MEMORY = {
   oxenstore: { machine: 4608, dom0: 2560 },
   vchan: { machine: 6144, dom0: 2560 },
   cli: { machine: 6144, dom0: 2560 },
+  disk: { machine: 4608, dom0: 2560 },
+  "disk-bench": { machine: 4608, dom0: 2560 },
 };
 
 /** Returns the memory of a machine for a rig, in MiB. */

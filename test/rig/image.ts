@@ -21,10 +21,12 @@ export type Rig =
   | "store"
   | "oxenstore"
   | "vchan"
-  | "cli";
+  | "cli"
+  | "disk"
+  | "disk-bench";
 
 /** The rigs whose domUs have Deno and the tests. */
-const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan", "cli"];
+const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan", "cli", "disk", "disk-bench"];
 
 /** The programs in C of the rigs whose domUs have no Deno. */
 export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
@@ -37,6 +39,11 @@ const MODULES = [
   "xen-gntdev",
   "xen-gntalloc",
 ];
+/** The modules of disks and of a filesystem, in the order in which they are loaded, for the rigs that use disks. */
+const DISK_MODULES = ["loop", "xen-blkback", "xen-blkfront", "crc16", "crc32c_generic", "mbcache", "jbd2", "ext4"];
+const WITH_DISKS: readonly Rig[] = ["disk", "disk-bench"];
+/** What makes and checks a filesystem. */
+const FILESYSTEM_TOOLS = ["sbin/mkfs.ext4", "sbin/e2fsck"];
 /** Tools for people in a shell. */
 const STORE_TOOLS = ["xenstore-ls", "xenstore-read", "xenstore-watch", "xenstore-write"];
 const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"];
@@ -99,15 +106,21 @@ export async function buildImages(
   const toolPath = (tool: string) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`;
   const common = await commonEntries(sources);
   if (rig === "vchan") common.push(...onlyNew(common, await programEntries(sources, [toolPath(PROXY)])));
-  const dom0 = [...common, init(sources, "dom0-init.sh")];
+  if (WITH_DISKS.includes(rig)) {
+    common.push(
+      ...DISK_MODULES.map((name) => moduleEntry(sources, name)),
+      ...onlyNew(common, await programEntries(sources, FILESYSTEM_TOOLS)),
+    );
+  }
   const { benchProgram } = sources;
   if (benchProgram) {
     const path = `usr/bin/${benchProgram.split("/").at(-1)}`;
-    dom0.push(
+    common.push(
       { path, executable: true, from: benchProgram },
       ...onlyNew(common, await libraries(sources, [benchProgram])),
     );
   }
+  const dom0 = [...common, init(sources, "dom0-init.sh")];
   const domu = await domuEntries(rig, sources, common);
   if (domu.length > 0 || rig === "store-bench") {
     await writeCpio(`${folder}/domu.cpio`, domu);
@@ -143,7 +156,8 @@ async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise
 }
 
 /** Returns busybox and the kernel's modules. */
-async function systemEntries({ packages, tools }: Sources): Promise<Entry[]> {
+async function systemEntries(sources: Sources): Promise<Entry[]> {
+  const { packages, tools } = sources;
   // Debian 13 has no `bin` beside `usr/bin`.
   const folder = await onlyMatch(packages, /^bin$/).catch(() => `${packages}/usr/bin`);
   const busybox = `${folder}/busybox`;
@@ -158,11 +172,12 @@ async function systemEntries({ packages, tools }: Sources): Promise<Entry[]> {
       path: `usr/bin/${name}`,
       link: "busybox",
     })),
-    ...MODULES.map((name) => ({
-      path: `modules/${name.split("/").at(-1)}.ko`,
-      from: `${packages}/modules/${name}.ko`,
-    })),
+    ...MODULES.map((name) => moduleEntry(sources, name)),
   ];
+}
+
+function moduleEntry({ packages }: Sources, name: string): Entry {
+  return { path: `modules/${name.split("/").at(-1)}.ko`, from: `${packages}/modules/${name}.ko` };
 }
 
 async function commonEntries(sources: Sources): Promise<Entry[]> {

@@ -18,6 +18,18 @@ const GUEST_PROGRAMS = [
   ...["vchan/content.ts", "vchan/streams.ts", "vchan/verbs.ts"],
 ];
 
+/** Programs that import the example of a disk, and each other, by the same paths as in this repository. */
+const DISK_PROGRAMS = [
+  "bench/disk/side.ts",
+
+  "examples/block",
+  "test/rig/guest/disk/content.ts",
+  "test/rig/guest/disk/user.ts",
+  "test/rig/guest/disk/user_node.ts",
+];
+/** What they import of the library, and the subpath of the package in its place. */
+const IN_PLACE = { "mod.ts": "", "src/pv/mod.ts": "/pv" };
+
 /** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses, too. */
 export async function buildNodeProject(
   repository: string,
@@ -38,7 +50,22 @@ export async function buildNodeProject(
   for (const path of BENCH) await Deno.copyFile(`${repository}/bench/${path}`, `${project}/${path.split("/").at(-1)}`);
   await Deno.mkdir(`${project}/vchan`, { recursive: true });
   for (const name of GUEST_PROGRAMS) await Deno.copyFile(`${import.meta.dirname}/guest/${name}`, `${project}/${name}`);
+  for (const path of DISK_PROGRAMS) await copyInto(project, repository, path);
+  for (const [path, subpath] of Object.entries(IN_PLACE)) {
+    await Deno.mkdir(`${project}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(`${project}/${path}`, `export * from "@gntalloc/gntalloc${subpath}";\n`);
+  }
   // The image takes only files, and npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
   return { nodes, project };
+}
+
+/** Copies a file, or a folder of files, to the same path. */
+async function copyInto(project: string, repository: string, path: string): Promise<void> {
+  const isFolder = (await Deno.stat(`${repository}/${path}`)).isDirectory;
+  await Deno.mkdir(isFolder ? `${project}/${path}` : `${project}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+  const names = isFolder
+    ? (await Array.fromAsync(Deno.readDir(`${repository}/${path}`))).map(({ name }) => `/${name}`)
+    : [""];
+  for (const name of names) await Deno.copyFile(`${repository}/${path}${name}`, `${project}/${path}${name}`);
 }

@@ -41,10 +41,13 @@ function unpackedFor(machine: Machine): string[] {
     "libxentoolcore1",
     "libxentoollog1",
     "libyajl2",
-    // The native machine has the libraries of this one, which unpacks the kernels of the others.
-    ...(isNative(machine) ? ["xz-utils"] : LIBRARIES),
+    // The native machine has the libraries of this one, which unpacks the kernels of the others. It alone has disks.
+    ...(isNative(machine) ? ["xz-utils", ...FILESYSTEM] : LIBRARIES),
   ];
 }
+
+/** What makes and checks a filesystem. */
+const FILESYSTEM = ["e2fsprogs", "libblkid1", "libcom-err2", "libext2fs2", "libss2", "libuuid1"];
 
 /** The libraries of the others. */
 const LIBRARIES = [
@@ -57,6 +60,18 @@ const LIBRARIES = [
   "libuuid1",
   "libzstd1",
   "zlib1g",
+];
+
+/** The modules of the native machine's kernel for disks and a filesystem, beside those in `drivers/xen`. */
+const DISK_MODULES = [
+  "drivers/block/loop",
+  "drivers/block/xen-blkback/xen-blkback",
+  "drivers/block/xen-blkfront",
+  "lib/crc16",
+  "crypto/crc32c_generic",
+  "fs/mbcache",
+  "fs/jbd2/jbd2",
+  "fs/ext4/ext4",
 ];
 
 /**
@@ -99,7 +114,7 @@ export async function installTools(
 }
 
 /**
- * Downloads and unpacks the packages of a machine into one tree below `cache`, once for each set of versions.
+ * Downloads and unpacks the packages of a machine into one tree below `cache`, once for each set of versions and modules.
  *
  * @returns The tree. Its `boot/xen.elf` and `boot/vmlinux` are ready to boot.
  */
@@ -110,12 +125,13 @@ export async function unpackPackages(
 ): Promise<string> {
   const { suite, architecture } = machine;
   const origin = `${suite}-${architecture}`;
+  const disks = isNative(machine) ? DISK_MODULES : [];
   // The tools that unpack a kernel must run here. After this, apt knows its own sources.
   const tools = isNative(machine) ? undefined : await unpackPackages(cache, say);
   const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
   return await apt.withFreshLists(async () => {
     const versions = await candidates(apt, machine);
-    const root = `${cache}/packages-${origin}-${await shortHash(versions.join("\n"))}`;
+    const root = `${cache}/packages-${origin}-${await shortHash([...versions, ...disks].join("\n"))}`;
     if (await exists(root)) return root;
     say(`downloading ${versions.length} Debian packages of ${suite} for ${architecture}`);
     // Under another name at first, so that an interrupted run leaves nothing that looks complete.
@@ -132,7 +148,7 @@ export async function unpackPackages(
     const xz = `${tools ?? unfinished}/usr/bin/xz`;
     await unpackXen(await xenFile(unfinished), `${boot}/xen.elf`);
     await unpackLinux(await kernelFile(unfinished, modules), `${boot}/vmlinux`, xz);
-    await keepOnlyWhatBoots(unfinished, modules);
+    await keepOnlyWhatBoots(unfinished, modules, disks);
     await unpackModules(`${unfinished}/modules`, xz);
     await removeOlder(cache, origin);
     await Deno.rename(unfinished, root);
@@ -157,9 +173,12 @@ async function kernelFile(root: string, modules: string): Promise<string> {
   return await exists(file) ? file : await onlyMatch(`${root}/boot`, /^vmlinuz-/);
 }
 
-/** Keeps the five drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
-async function keepOnlyWhatBoots(root: string, kernel: string): Promise<void> {
+/** Keeps the drivers that are needed, in `modules`. A kernel package has hundreds of megabytes of them. */
+async function keepOnlyWhatBoots(root: string, kernel: string, disks: readonly string[]): Promise<void> {
   await Deno.rename(`${kernel}/kernel/drivers/xen`, `${root}/modules`);
+  for (const name of disks) {
+    await Deno.rename(`${kernel}/kernel/${name}.ko`, `${root}/modules/${name.split("/").at(-1)}.ko`);
+  }
   // The version, for the reports.
   await Deno.writeTextFile(`${root}/boot/linux-version`, kernel.split("/").at(-1)!);
   await Deno.remove(kernel.replace(/\/[^/]+$/, ""), { recursive: true });

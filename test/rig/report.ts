@@ -32,6 +32,19 @@ export interface Verdict {
   problems: string[];
 }
 
+/** Lines of a kernel that tests cause on purpose. */
+export interface ExpectedLines {
+  readonly pattern: RegExp;
+  /** How many there must be: exactly, or at least and at most if the kernel limits how often it says it. */
+  readonly times: number | readonly [least: number, most: number];
+}
+
+/** What else a kernel may complain of in a run, and which complaints it has to make. */
+export interface Watched {
+  readonly complaint: RegExp;
+  readonly expected: readonly ExpectedLines[];
+}
+
 /** Longer errors are cut, so that the line gets through a slow console in one piece. */
 const DETAIL_LIMIT = 1500;
 
@@ -69,7 +82,7 @@ export function parseRecords(
 }
 
 /** Judges a serial log by the names of the tests that had to run. */
-export function judge(log: string, expected: readonly string[]): Verdict {
+export function judge(log: string, expected: readonly string[], watched?: Watched): Verdict {
   const verdict: Verdict = {
     passed: [],
     failed: [],
@@ -125,7 +138,7 @@ export function judge(log: string, expected: readonly string[]): Verdict {
     }
   }
 
-  problems.push(...howItEnded(log), ...complaints(log));
+  problems.push(...howItEnded(log), ...complaints(log, watched));
   return verdict;
 }
 
@@ -186,17 +199,25 @@ const COMPLAINTS = [
   /\(XEN\).*\b(?:panic|crash|fatal|bug|assertion|xen call trace)/i,
 ];
 
-/** Returns the lines of the console in which the kernel or Xen reports trouble. */
-function complaints(log: string): string[] {
-  const found: string[] = [];
-  for (const line of log.split(/[\r\n]+/)) {
-    // The name or the error of a test may quote such words.
-    const said = line.replace(RECORD, "");
-    if (COMPLAINTS.some((pattern) => pattern.test(said))) {
-      found.push(`console: ${said.trim()}`);
+/** Returns the lines of the console in which the kernel or Xen reports trouble, unless they are expected. */
+function complaints(log: string, watched: Watched | undefined): string[] {
+  const patterns = watched ? [...COMPLAINTS, watched.complaint] : COMPLAINTS;
+  // The name or the error of a test may quote such words.
+  let found = log.split(/[\r\n]+/).map((line) => line.replace(RECORD, ""))
+    .filter((said) => patterns.some((pattern) => pattern.test(said)));
+  const problems: string[] = [];
+  for (const { pattern, times } of watched?.expected ?? []) {
+    const others = found.filter((said) => !pattern.test(said));
+    const count = found.length - others.length;
+    const [least, most] = typeof times === "number" ? [times, times] : times;
+    if (count < least || count > most) {
+      problems.push(
+        `console: ${count} lines like ${pattern}, and not ${least === most ? least : `${least} to ${most}`}`,
+      );
     }
+    found = others;
   }
-  return found;
+  return [...problems, ...found.map((said) => `console: ${said.trim()}`)];
 }
 
 function repeated(names: readonly string[]): string[] {

@@ -12,6 +12,8 @@ import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../.
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareCli } from "./guest/cli/dom0.ts";
+import { declare as declareDisk } from "./guest/disk/dom0.ts";
+import { KERNEL_LINES } from "./guest/disk/kernel_lines.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
@@ -54,6 +56,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf(declareVchan);
     case "cli":
       return namesOf(declareCli);
+    case "disk":
+      return namesOf(declareDisk);
   }
 }
 
@@ -77,6 +81,7 @@ async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources>
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
     cli: [EXAMPLE_NODE],
+    disk: [EXAMPLE_NODE],
   };
   const lines = linesOf[rig] ?? [];
   const domuProgram = DOMU_PROGRAMS[rig];
@@ -127,7 +132,7 @@ async function runRig(run: Run, trees: Trees, asked: Batch): Promise<Verdict> {
 
   const log = await Deno.readTextFile(logFile);
   await splitDomuLogs(name, log);
-  const verdict = judge(log, names);
+  const verdict = judge(log, names, rig === "disk" ? KERNEL_LINES : undefined);
   if (!parseRecords(log).some(({ record }) => record.kind === "done")) {
     // The reason is most likely in the last lines, and in CI this output may be all there is.
     const lines = log.split(/[\r\n]+/).filter((line) => line.trim() !== "");
@@ -187,6 +192,7 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
     case "oxenstore":
     case "vchan":
     case "cli":
+    case "disk":
       return [];
   }
 }

@@ -7,8 +7,8 @@
 import type { Rig as AnyRig } from "./image.ts";
 import { type Machine, MACHINE_NAMES, type MachineName, machineNamed, USUAL } from "./machines.ts";
 
-/** The benches boot their own rigs: see `bench/device/run_xen.ts` and `bench/store_daemon/run_xen.ts`. */
-export type Rig = Exclude<AnyRig, "bench" | "store-bench">;
+/** The benches boot their own rigs: see `run_xen.ts` in folders of `bench/`. */
+export type Rig = Exclude<AnyRig, "bench" | "store-bench" | "disk-bench">;
 
 /** A rig on a machine. */
 export interface Run {
@@ -28,6 +28,7 @@ export const RIGS: readonly Rig[] = [
   "oxenstore",
   "vchan",
   "cli",
+  "disk",
 ];
 
 /** The machines of the rigs that do not run on the usual one. */
@@ -48,6 +49,7 @@ export const WHOLE: readonly Run[] = [
   runOf("domu"),
   runOf("vchan"),
   runOf("domu", "bookworm-pvh"),
+  runOf("disk"),
   runOf("node"),
   runOf("oxenstore"),
   runOf("loopback"),

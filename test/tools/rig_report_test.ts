@@ -240,3 +240,20 @@ test("namesOf() lists tests and skips without running them", () => {
   });
   expect(names).toEqual(["first", "second"]);
 });
+
+test("judge() reports what else is watched for, and expects some of it as often as it is to come", () => {
+  const watched = { complaint: /blkback/, expected: [{ pattern: /blkback: bogus/, times: 2 }] };
+  const problems = (...lines: string[]) => judge([...logOf(TWO), ...lines].join("\n"), NAMES, watched).problems;
+  const bogus = "[ 9.1] blkback: bogus ring";
+  expect(problems(bogus, bogus)).toEqual([]);
+  expect(problems(bogus)).toEqual(["console: 1 lines like /blkback: bogus/, and not 2"]);
+  expect(problems(bogus, bogus, bogus)).toEqual(["console: 3 lines like /blkback: bogus/, and not 2"]);
+  expect(problems(bogus, bogus, "[ 9.2] blkback: oops")).toEqual(["console: [ 9.2] blkback: oops"]);
+  expect(judge([...logOf(TWO), bogus].join("\n"), NAMES).problems).toEqual([]);
+  const limited = { complaint: /blkback/, expected: [{ pattern: /blkback: bogus/, times: [1, 2] as const }] };
+  const [none, two, three] = [0, 2, 3].map((count) =>
+    judge([...logOf(TWO), ...Array(count).fill(bogus)].join("\n"), NAMES, limited).problems
+  );
+  expect(none).toEqual(["console: 0 lines like /blkback: bogus/, and not 1 to 2"]);
+  expect([two, three]).toEqual([[], ["console: 3 lines like /blkback: bogus/, and not 1 to 2"]]);
+});

@@ -12,7 +12,7 @@ for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 
-case "$rig" in domu | pvh | suspend | store | oxenstore | store-bench | vchan | cli)
+case "$rig" in domu | pvh | suspend | store | oxenstore | store-bench | vchan | cli | disk | disk-bench)
   mount -t xenfs xenfs /proc/xen
   # xenconsoled asks for a terminal for each domain.
   mkdir -p /dev/pts
@@ -50,6 +50,8 @@ case "$rig" in
   suspend) program=/repo/test/rig/guest/suspend.ts ;;
   vchan) program=/repo/test/rig/guest/vchan/dom0.ts ;;
   cli) program=/repo/test/rig/guest/cli/dom0.ts ;;
+  disk) program=/repo/test/rig/guest/disk/dom0.ts ;;
+  disk-bench) program=/repo/bench/disk/guest.ts ;;
   store | oxenstore) program=/repo/test/rig/guest/store.ts ;;
 esac
 # No configuration and no network: nothing here may depend on what a package registry says.
@@ -60,7 +62,7 @@ status=$?
 for log in /var/log/xen/console/guest-*.log; do
   if ! [ -s "$log" ]; then
     # Nobody could tell whether those kernels were well: the host takes such a line for a failure.
-    case "$rig" in domu | vchan | cli) echo "WARNING: no domU console was recorded" ;; esac
+    case "$rig" in domu | vchan | cli | disk) echo "WARNING: no domU console was recorded" ;; esac
     continue
   fi
   name=${log##*/guest-}

@@ -12,6 +12,8 @@ import {
 import { serve } from "./channel.ts";
 import { cliHandlers } from "./cli/programs.ts";
 import { kill, readLines, spawn, spawnExample, spawnNodeExample } from "./child.ts";
+import { hostileHandlers } from "./disk/hostile_frontends.ts";
+import { programHandlers } from "./programs.ts";
 import { assertNothingGranted } from "./limit.ts";
 import { peerHandlers } from "./peers.ts";
 import { testStore } from "./store_conformance.ts";
@@ -88,5 +90,7 @@ await serve({
   ...storeHandlers(),
   ...proxyHandlers(),
   ...cliHandlers(),
+  ...programHandlers(),
+  ...hostileHandlers(),
   assertNothingGranted,
 });

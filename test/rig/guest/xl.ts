@@ -64,6 +64,17 @@ export async function restore(name: string, file: string): Promise<number> {
   return Number(await xl("domid", name));
 }
 
+/** Gives a domain a disk, whose backend is dom0's kernel on a block device. */
+export async function attachDisk(domain: number, name: string, device: string, script: string): Promise<void> {
+  const kind = "format=raw,access=rw,backendtype=phy";
+  await xl("block-attach", String(domain), `${kind},vdev=${name},script=${script},target=${device}`);
+}
+
+/** Takes a disk from a domain, once both sides have ended. */
+export async function detachDisk(domain: number, name: string): Promise<void> {
+  await xl("block-detach", String(domain), name);
+}
+
 /** Lists the domains, dying ones included. */
 export async function list(): Promise<
   { name: string; domid: number; state: string }[]

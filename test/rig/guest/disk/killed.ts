@@ -1,0 +1,66 @@
+/** Programs that are killed in the middle of reads and writes, and those that come after them. */
+
+import { assert, assertEquals } from "../../../conformance/asserts.ts";
+import type { Suite } from "../runner.ts";
+import type { Cast } from "./cast.ts";
+import { countTorn } from "./content.ts";
+import { KernelDisk } from "./kernel_disk.ts";
+import { startUserIn, type User } from "./users.ts";
+
+const MIB = 1024 * 1024;
+/** How often programs are killed, which have two busy disks each: 20 connections in all. To start one takes seconds. */
+const TIMES = 10;
+const LANES = 4;
+/** How long a program reads and writes before it is killed, in milliseconds. */
+const WHILE = [50, 150, 300, 20, 500];
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Checks that a file has nothing but what was written to it, whole sectors of some round. */
+async function assertWhole(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  assertEquals(countTorn(bytes, 0), 0);
+  assert(bytes.some((byte) => byte !== 0), "nothing was written");
+}
+
+/** A disk whose pages stay granted, and one with fresh pages for each request. */
+const DISKS = [["xvdm", true], ["xvdn", false]] as const;
+
+/** Attaches both disks, and has the program read and write them for ever. */
+async function use(user: User, time: number): Promise<void> {
+  for (const [disk, persistent] of DISKS) {
+    await user.ask("attach", { disk, options: { ringOrder: time % 3, persistent } });
+    await user.ask("churn", { disk, lanes: LANES, span: MIB });
+  }
+  await pause(WHILE[time % WHILE.length]!);
+}
+
+/** Ends what was begun by {@linkcode use}: it must have worked. */
+async function finish(user: User): Promise<void> {
+  for (const [disk] of DISKS) {
+    const { rounds, wrong, failures } = await user.ask("churned", { disk, stop: true });
+    assertEquals([wrong, failures], [0, []]);
+    assert(rounds > 0, "nothing was written and read");
+    await user.ask("detach", { disk });
+  }
+}
+
+export function declare({ test }: Suite, cast: Cast): void {
+  test(`our frontends are killed ${TIMES} times on the kernel's backend, and the next ones attach`, async () => {
+    const disks: KernelDisk[] = [];
+    for (const [disk] of DISKS) disks.push(await KernelDisk.create(cast.domid, disk, LANES * MIB));
+    for (let time = 0; time < TIMES; time++) {
+      const victim = await startUserIn(cast.domu, "Deno");
+      await use(victim, time);
+      await victim.kill();
+    }
+    const user = await cast.user();
+    await use(user, 0);
+    await finish(user);
+    for (const disk of disks) {
+      await assertWhole(disk.loop.path);
+      await disk.remove();
+    }
+    await cast.domu.call("assertNothingGranted");
+  });
+}
