@@ -12,6 +12,7 @@ import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../.
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
+import { declare as declareLitmus } from "./guest/litmus.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
 import { declare as declareOwnGrant } from "./guest/own_grant.ts";
@@ -39,6 +40,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareAsked(suite, asked));
     case "node":
       return namesOf(declareNode);
+    case "litmus":
+      return namesOf(declareLitmus);
     case "domu":
       return namesOf(declareDomu);
     case "pvh":
@@ -71,6 +74,7 @@ function say(text: string): void {
 async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources> {
   const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = {
     node: NODES,
+    litmus: [EXAMPLE_NODE],
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
   };
@@ -176,6 +180,7 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
       return NODES.map((line) => ({ where: `Node ${line}`, machine: "device" }));
     case "domu":
       return [deno, `Node ${EXAMPLE_NODE}`].map((where) => ({ where, machine: "domains" }));
+    case "litmus":
     case "differential":
     case "pvh":
     case "suspend":
