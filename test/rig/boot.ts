@@ -10,6 +10,7 @@ const MEMORY = {
   differential: { machine: 2048, dom0: 1536 },
   // Three versions of Node, packed and unpacked, take a gigabyte.
   node: { machine: 3584, dom0: 3072 },
+  litmus: { machine: 2048, dom0: 1536 },
   bench: { machine: 2560, dom0: 2048 },
   "store-bench": { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2560 },
@@ -122,7 +123,8 @@ function qemuArguments(machine: Machine, rig: Rig, variables: Variables): string
     "tcg",
     ...machine.qemu,
     "-smp",
-    "1",
+    // Two threads that take turns see nothing of each other's order.
+    rig === "litmus" ? "2" : "1",
     "-m",
     `${memoryOf(rig, machine)}`,
     "-display",

@@ -13,6 +13,7 @@ export type Rig =
   | "loopback"
   | "differential"
   | "node"
+  | "litmus"
   | "bench"
   | "store-bench"
   | "domu"

@@ -15,6 +15,7 @@ import { declare as declareCli } from "./guest/cli/dom0.ts";
 import { declare as declareDisk } from "./guest/disk/dom0.ts";
 import { KERNEL_LINES } from "./guest/disk/kernel_lines.ts";
 import { declare as declareDomu } from "./guest/domu_dom0.ts";
+import { declare as declareLitmus } from "./guest/litmus.ts";
 import { declare as declareLoopback } from "./guest/loopback.ts";
 import { declare as declareNode } from "./guest/node.ts";
 import { declare as declareOwnGrant } from "./guest/own_grant.ts";
@@ -42,6 +43,8 @@ function expected(rig: Rig, asked: Batch): string[] {
       return namesOf((suite) => declareAsked(suite, asked));
     case "node":
       return namesOf(declareNode);
+    case "litmus":
+      return namesOf(declareLitmus);
     case "domu":
       return namesOf(declareDomu);
     case "pvh":
@@ -78,6 +81,7 @@ function say(text: string): void {
 async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources> {
   const linesOf: Partial<Record<Rig, readonly NodeLine[]>> = {
     node: NODES,
+    litmus: [EXAMPLE_NODE],
     domu: [EXAMPLE_NODE],
     vchan: [EXAMPLE_NODE],
     cli: [EXAMPLE_NODE],
@@ -185,6 +189,7 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
       return NODES.map((line) => ({ where: `Node ${line}`, machine: "device" }));
     case "domu":
       return [deno, `Node ${EXAMPLE_NODE}`].map((where) => ({ where, machine: "domains" }));
+    case "litmus":
     case "differential":
     case "pvh":
     case "suspend":

@@ -20,6 +20,7 @@ export interface Run {
 export const RIGS: readonly Rig[] = [
   "loopback",
   "node",
+  "litmus",
   "domu",
   "differential",
   "pvh",
@@ -65,6 +66,7 @@ export const MATRIX: readonly Run[] = [
   runOf("differential"),
   runOf("pvh"),
   runOf("suspend"),
+  runOf("litmus", "bookworm-arm64"),
   runOf("differential", "trixie-pv"),
   runOf("domu", "trixie-pv"),
   runOf("domu", "trixie-pvh"),

@@ -43,6 +43,7 @@ case "$rig" in
   loopback) program=/repo/test/rig/guest/loopback.ts ;;
   differential) program=/repo/test/rig/guest/differential.ts ;;
   node) program=/repo/test/rig/guest/node.ts ;;
+  litmus) program=/repo/test/rig/guest/litmus.ts ;;
   bench) program=/repo/bench/device/guest.ts ;;
   store-bench) program=/repo/bench/store_daemon/guest.ts ;;
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
