@@ -10,7 +10,9 @@ import { NodeFollower } from "./node_follower.ts";
 import { findFrontend } from "./find_frontend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, type NodeValues, Side } from "./side.ts";
+import type { NodeValues } from "./own_nodes.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, Side } from "./side.ts";
+import { isPvError } from "./side_errors.ts";
 import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
@@ -122,7 +124,7 @@ export class BackendDevice implements Disposable {
    */
   async isOnline(options?: PvCallOptions): Promise<boolean> {
     const signal = this.#side.signalOf("look at", options);
-    return await this.nodes.text("online", { signal }) === "1";
+    return await this.#side.text("look at", "online", signal) === "1";
   }
 
   /**
@@ -155,44 +157,40 @@ export class BackendDevice implements Disposable {
           return side.until(what, (state) => states.includes(state), signal, true, asks);
         };
         const follow = async () => {
-          await side.goTo(what, Closing, signal);
+          await side.change({ what, state: Closing, signal });
           await until(...AT_REST);
-          await side.goTo(what, Closed, signal);
+          await side.change({ what, state: Closed, signal });
         };
         if (side.state !== Initialising && !AT_REST.includes(side.state)) {
           // Of a program that was killed. It has let go of everything, and will answer nothing any more: a frontend
           // that waits for answers must not wait until this side goes on from `Closing`.
-          await side.goTo(what, Closed, signal);
+          await side.change({ what, state: Closed, signal, takesOver: true });
           await until(...AT_REST);
         }
         for (;;) {
           if (side.state === Closed) {
-            if (!await this.isOnline({ signal })) throw await this.#offline(what);
+            if (!await this.isOnline({ signal })) throw OFFLINE;
             await until(Initialising, InitWait, Initialised);
           }
-          await side.publish(what, nodes, InitWait, signal);
+          await side.change({ what, nodes, state: InitWait, signal, again: true });
           const state = await until(Initialised, Connected, Closing, Closed);
           if (state === Initialised || state === Connected) return;
           if (state === Closing) await follow();
-          else await side.goTo(what, Closed, signal);
+          else await side.change({ what, state: Closed, signal });
         }
       });
     } catch (error) {
-      if (error !== OFFLINE) throw error;
-      await side.goTo(what, Closed, undefined);
-      throw await this.#offline(what);
+      // Nothing of a frontend is in use yet, so this side may end at once.
+      if (error !== OFFLINE && !isPvError(error, "closing")) throw error;
+      await side.change({ what, state: Closed, signal: undefined });
+      const { device, path } = side.names;
+      throw new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
+        code: "closing",
+        operation: what,
+      });
     } finally {
       online.close(undefined);
     }
-  }
-
-  async #offline(what: string): Promise<PvError> {
-    const { device, path } = this.#side.names;
-    if (await this.nodes.text("state") === undefined) return this.#side.gone(what);
-    return new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
-      code: "closing",
-      operation: what,
-    });
   }
 
   /**
@@ -212,7 +210,7 @@ export class BackendDevice implements Disposable {
     checkNodes(what, nodes);
     checkState(what, state);
     const side = this.#side;
-    await side.publish(what, nodes, state, side.signalOf(what, options));
+    await side.change({ what, nodes, state, signal: side.signalOf(what, options), again: true });
   }
 
   /**
@@ -264,10 +262,11 @@ export class BackendDevice implements Disposable {
     };
     await side.patiently(what, options, DANCE_TIMEOUT, () => nameOf(Closed), async (signal) => {
       await side.unlessGone(async () => {
-        if (side.state !== Closing && side.state !== Closed) await side.goTo(what, Closing, signal);
+        await side.change({ what, state: Closing, signal });
         await side.until(what, (state) => AT_REST.includes(state), signal, true);
         await releaseOnce();
-        if (side.state !== Closed) await side.goTo(what, Closed, signal);
+        // In any case: a frontend waits for it, and nothing else is left to wait for.
+        await side.change({ what, state: Closed, signal: undefined });
       });
       await releaseOnce();
     });
@@ -286,9 +285,7 @@ export class BackendDevice implements Disposable {
     const what = "give up";
     checkText(what, "`message`", message);
     const side = this.#side;
-    const signal = side.signalOf(what, options);
-    await side.report(message, signal);
-    await side.goTo(what, Closing, signal);
+    await side.giveUp(what, message, side.signalOf(what, options));
   }
 
   /**
