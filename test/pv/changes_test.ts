@@ -136,16 +136,44 @@ test("a backend does not write over the toolstack's `Closing`", async () => {
   finish();
 });
 
+test("an offer of a device that is removed waits for the end of a frontend that is still connected", async () => {
+  const { xen, write, state, finish } = await machine();
+  await write(`${FRONT}/state`, Connected);
+  await write(`${BACK}/state`, Connected);
+  await write(`${BACK}/online`, 0);
+  const device = await BackendDevice.open(xen.domain(0), "vbd", 1, ID);
+  let isOver = false;
+  const offering = device.offer({}).finally(() => isOver = true);
+  const refused = expect(offering).rejects.toMatchObject({ code: "closing" });
+  await turns();
+  expect([await state(BACK), isOver]).toEqual([Closed, false]);
+  await write(`${FRONT}/state`, Closed);
+  await refused;
+  device.close();
+  finish();
+});
+
+test("a side that is closed has ended the connection for those who wait for another state", async () => {
+  const { write, open, finish } = await machine();
+  await write(`${BACK}/state`, Closed);
+  const device = await open();
+  await expect(device.waitForBackend(Connected)).rejects.toMatchObject({ code: "closing" });
+  expect(await device.waitForBackend(Closing, { timeout: 0 }).catch(({ code }) => code)).toBe("timed-out");
+  device.close();
+  finish();
+});
+
 test("a device that is removed while nodes are written is gone, with either daemon", async () => {
   for (const daemon of ["xenstored", "oxenstored"] as const) {
     const { xen, store, finish } = await machine(daemon);
     const faults = new Faults();
     const device = await FrontendDevice.open(faults.wrap(xen.domain(1)), "vbd", ID);
-    // The state is read, and the device removed before the last node is written.
-    faults.reply({ to: "write", delay: 30 });
-    const nodes = { "ring-ref": 8, "event-channel": 1 };
+    // The state is read, and the device removed before a node is changed, which the daemon then denies.
+    faults.reply({ to: "read", delay: 30 });
+    faults.reply({ to: "remove", error: "EACCES" });
+    const nodes = { "multi-queue-num-queues": undefined, "ring-ref": 8 };
     const publishing = expect(device.publish(nodes)).rejects.toMatchObject({ name: "PvError", code: "gone" });
-    await turns();
+    await new Promise((resolve) => setTimeout(resolve, 10));
     await store.remove(FRONT);
     await publishing;
     device.close();
