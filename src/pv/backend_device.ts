@@ -202,7 +202,9 @@ export class BackendDevice implements Disposable {
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
-   * @throws {PvError} `gone` if the device was removed; `closed` if it was closed here.
+   * @throws {PvError} `closing` if the toolstack removes the device, or this program has begun to end the connection
+   * meanwhile; `gone` if the device was removed; `taken` if another program has changed the state; `closed` if it was
+   * closed here, also meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState, options?: PvCallOptions): Promise<void> {
@@ -230,8 +232,8 @@ export class BackendDevice implements Disposable {
 
   /**
    * Iterates over the states of the frontend, from the current one on: each time it was written, also if it is the
-   * same. Several changes may arrive as one. The last state is `Unknown`, when the device or the frontend's domain is
-   * gone; the loop also ends when it is closed here.
+   * same. Several changes may arrive as one. The last state is `Unknown`, when the folder of either side or the
+   * frontend's domain is gone; the loop also ends when it is closed here.
    *
    * @throws {StoreError} if XenStore fails.
    */
@@ -245,9 +247,9 @@ export class BackendDevice implements Disposable {
    *
    * @param release Lets go of all memory of the frontend. It is called once the frontend has ended, and before it hears
    * that this side has.
-   * @param options How long that may take, and a signal.
-   * @throws {PvError} `timed-out` if the frontend does not follow; `closed` if it is closed here. Nothing was released
-   * then.
+   * @param options How long that may take, and a signal. Once memory is released, the end is not given up any more.
+   * @throws {PvError} `timed-out` if the frontend does not follow, before anything was released; `taken` if another
+   * program drives the device; `closed` if it is closed here.
    * @throws {StoreError} if XenStore refuses.
    * @throws what `release` throws.
    */
@@ -273,9 +275,10 @@ export class BackendDevice implements Disposable {
   }
 
   /**
-   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`. Then end the connection.
+   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`, even if that cannot be written.
+   * Then end the connection.
    *
-   * @param message What is wrong.
+   * @param message What is wrong. XenStore gets its first 1024 bytes.
    * @param options A signal that gives the call up.
    * @throws {TypeError} if the message is no string.
    * @throws {PvError} as {@linkcode BackendDevice.publish}.

@@ -185,8 +185,9 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
-   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed the state; `closed` if
-   * it was closed here.
+   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed what this one has left:
+   * the state, or a node that was published; `closed` if
+   * it was closed here, also meanwhile; `closing` if this program has begun to end the connection meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState = Initialised, options?: PvCallOptions): Promise<void> {
@@ -216,7 +217,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   /**
    * Iterates over the states of the backend, from the current one on: each time it was written, also if it is the same.
    * A backend that writes `Connected` again has changed what it offers, such as the size of a disk. Several changes may
-   * arrive as one. The last state is `Unknown`, when the device is removed; the loop also ends when it is closed here.
+   * arrive as one. The last state is `Unknown`, when the folder of either side is removed; the loop also ends when it is
+   * closed here.
    *
    * @throws {StoreError} if XenStore fails.
    *
@@ -245,7 +247,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
 
   /**
    * Ends the connection: has the backend finish what it does, and let go of all memory. Free what was granted only
-   * afterwards. The nodes that were published are removed. Does nothing if no connection was begun here, or if the device is gone.
+   * afterwards. The nodes that were published are removed, with the folders that they are in, so do not publish those of
+   * the toolstack. Does nothing if no connection was begun here, or if the device is gone.
    *
    * @param options How long that may take, and a signal.
    * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device;
@@ -274,9 +277,10 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`. Then end the connection.
+   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`, even if that cannot be written.
+   * Then end the connection.
    *
-   * @param message What is wrong.
+   * @param message What is wrong. XenStore gets its first 1024 bytes.
    * @param options A signal that gives the call up.
    * @throws {TypeError} if the message is no string.
    * @throws {PvError} as {@linkcode FrontendDevice.publish}.

@@ -224,6 +224,9 @@ function truncate(message: string): string {
 /** Reads one state or several, to wait for. */
 function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
   const list = Array.isArray(states) ? [...states] as XenbusState[] : [states as XenbusState];
+  if (list.length === 0) {
+    throw new RangeError(`Cannot ${what} as \`states\` must not be empty: current value is an array`);
+  }
   for (const state of list) if (state !== XenbusState.Unknown) checkState(what, state);
   return list;
 }

@@ -31,7 +31,7 @@ export interface DeviceDescription extends DevicePlace {
  * @param domain Domain 0: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
  * @param device The device. Both domains must exist.
  * @throws {TypeError} or {RangeError} if an argument is wrong.
- * @throws {PvError} `taken` if there is one already.
+ * @throws {PvError} `taken` if there is one already, or the folder of its backend is that of another device.
  * @throws {StoreError} `denied` if this domain may not do that; or as any request.
  *
  * @example Make a device that is nobody's yet
