@@ -23,6 +23,7 @@ import type { XenDomain } from "../mod.ts";
 import { removeDevice } from "../src/pv/mod.ts";
 import { BlockBackend, BytesDisk, createDisk, FileDisk, placeOfDisk } from "./block/block_backend.ts";
 import { BlockDevice } from "./block/block_device.ts";
+import { serveDisk } from "./block/serve_disk.ts";
 
 /** Runs a function with a disk, and detaches that whatever happens. */
 async function withDisk(
@@ -71,12 +72,9 @@ async function serve(
   readOnly: boolean,
 ): Promise<void> {
   await using file = await FileDisk.open(path, { readOnly });
-  await createDisk(domain, frontend, name, { readOnly });
-  const backend = await BlockBackend.serve(domain, frontend, name, file);
-  console.error(`serving ${path} to domain ${frontend} as ${name}`);
-  await Promise.race([backend.closed, once(process, "SIGINT"), once(process, "SIGTERM")]);
-  await removeDevice(domain, placeOfDisk(name, frontend));
-  await backend.close();
+  const asked = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  const onServed = () => console.error(`serving ${path} to domain ${frontend} as ${name}`);
+  await serveDisk(domain, frontend, name, file, asked, onServed);
 }
 
 /** Both sides on a simulated Xen. */

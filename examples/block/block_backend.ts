@@ -5,8 +5,16 @@
  * @module
  */
 import type { XenDomain } from "../../mod.ts";
-import { BackendDevice, createDevice, type DevicePlace, PvError, XenbusState } from "../../src/pv/mod.ts";
-import type { Disk } from "./disk.ts";
+import { setTimeout } from "node:timers/promises";
+import {
+  BackendDevice,
+  createDevice,
+  type DevicePlace,
+  type NodeValues,
+  PvError,
+  XenbusState,
+} from "../../src/pv/mod.ts";
+import { type Disk, ReadOnlyDisk } from "./disk.ts";
 import { BACKEND_KIND, diskNumber, KIND } from "./names.ts";
 import { SECTOR } from "./protocol.ts";
 import { ServedConnection } from "./served_connection.ts";
@@ -30,6 +38,10 @@ export interface BackendOptions {
 }
 
 const TIMEOUT = 10_000;
+/** How many failures are kept. */
+const MOST_FAILURES = 16;
+/** The longest pause after a frontend that was refused, in milliseconds. */
+const LONGEST_PAUSE = 1000;
 
 const INFO_READ_ONLY = 4;
 
@@ -68,8 +80,10 @@ export class BlockBackend implements AsyncDisposable {
   readonly #options: Required<{ [Name in keyof BackendOptions]: NonNullable<BackendOptions[Name]> }>;
   readonly #stop = new AbortController();
   #connection: ServedConnection | undefined;
-  /** Why frontends were refused, the last one at the end. */
+  /** Why frontends were refused lately, the last one at the end. */
   readonly failures: unknown[] = [];
+  /** How long to wait until the next offer, in milliseconds. */
+  #pause = 0;
 
   private constructor(
     domain: Pick<XenDomain, "maps" | "events">,
@@ -102,6 +116,7 @@ export class BlockBackend implements AsyncDisposable {
    * @param domain The domain that the program runs in.
    * @param frontend The domain of the frontend.
    * @param name The name of the disk, for which `createDisk()` has made a device.
+   * @param disk What is served; read-only if it is, or if the device is.
    */
   static async serve(
     domain: Pick<XenDomain, "maps" | "events" | "store">,
@@ -111,7 +126,13 @@ export class BlockBackend implements AsyncDisposable {
     options: BackendOptions = {},
   ): Promise<BlockBackend> {
     const device = await BackendDevice.open(domain, BACKEND_KIND, frontend, diskNumber(name));
-    return new BlockBackend(domain, device, disk, options);
+    try {
+      const isReadOnly = disk.readOnly || await device.nodes.text("mode") === "r";
+      return new BlockBackend(domain, device, isReadOnly ? new ReadOnlyDisk(disk) : disk, options);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
   }
 
   /** How many pages of the frontend are mapped, beside the ring. */
@@ -126,6 +147,8 @@ export class BlockBackend implements AsyncDisposable {
         await this.#device.offer(this.#offer(), { signal });
         await this.#serve();
         if (signal.aborted || !await this.#device.isOnline()) return;
+        // A frontend that is refused again and again must not keep the program busy.
+        if (this.#pause > 0) await setTimeout(this.#pause, undefined, { signal });
       }
     } catch (error) {
       const isOver = signal.aborted ||
@@ -140,18 +163,20 @@ export class BlockBackend implements AsyncDisposable {
     const { maxOrder, maxIndirect } = this.#options;
     return {
       "max-ring-page-order": maxOrder,
-      ...(maxIndirect === 0 ? {} : { "feature-max-indirect-segments": maxIndirect }),
+      // Also if it is none: the program before may have taken some.
+      "feature-max-indirect-segments": maxIndirect,
     };
   }
 
-  #properties(): Record<string, number> {
+  #properties(): NodeValues {
     const { persistent, flush, discard, sectorSize } = this.#options;
     const { size, readOnly } = this.#disk;
     return {
       "feature-flush-cache": flush ? 1 : 0,
       "feature-persistent": persistent ? 1 : 0,
       "feature-discard": discard ? 1 : 0,
-      ...(discard ? { "discard-granularity": sectorSize, "discard-alignment": 0 } : {}),
+      "discard-granularity": discard ? sectorSize : undefined,
+      "discard-alignment": discard ? 0 : undefined,
       sectors: Math.floor(size / SECTOR),
       info: readOnly ? INFO_READ_ONLY : 0,
       "sector-size": sectorSize,
@@ -174,30 +199,38 @@ export class BlockBackend implements AsyncDisposable {
       const ended = device.waitForFrontend([Closing, Closed, Unknown], { signal });
       const broken = connection.broken.then((error) => Promise.reject(error));
       await Promise.race([ended, broken]);
+      this.#pause = 0;
     } catch (error) {
       if (!signal.aborted) await this.#refuse(error);
     }
     const release = async () => {
-      await connection?.close();
+      await connection?.close(this.#options.timeout);
       this.#connection = undefined;
     };
     try {
       await device.end(release, { timeout: this.#options.timeout });
     } catch (error) {
       // It does not follow in time. The next offer waits until it does.
-      this.failures.push(error);
+      this.#note(error);
       await release();
+      if (error instanceof PvError && error.code === "taken") throw error;
     }
   }
 
   /** Tells the frontend, and whoever looks into XenStore, that it is not served. */
   async #refuse(error: unknown): Promise<void> {
-    this.failures.push(error);
+    this.#note(error);
+    this.#pause = Math.min(2 * this.#pause + 1, LONGEST_PAUSE);
     try {
       await this.#device.fail(error instanceof Error ? error.message : String(error));
     } catch {
       // The device is gone.
     }
+  }
+
+  #note(failure: unknown): void {
+    this.failures.push(failure);
+    this.failures.splice(0, this.failures.length - MOST_FAILURES);
   }
 
   /** Tells the frontend that the size of the disk has changed. */

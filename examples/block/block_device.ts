@@ -19,8 +19,12 @@ export { BlockError, type BlockErrorCode } from "./errors.ts";
 /** Why a disk is not attached any more. */
 export interface BlockEnding {
   readonly reason: "closed" | "detached" | "protocol" | "failed";
+  /** What went wrong; also if it was the end itself: a backend that does not follow, for example. */
   readonly cause?: unknown;
 }
+
+/** Which reason counts if there are several. */
+const SEVERITY = { closed: 0, detached: 1, failed: 2, protocol: 3 };
 
 /** How to make a call. */
 export interface BlockCallOptions {
@@ -56,6 +60,13 @@ export class BlockDevice implements AsyncDisposable {
   #discard: boolean;
   readonly #secureDiscard: boolean;
   #ending: Promise<void> | undefined;
+  /** Why it ends, as far as is known. */
+  #reason: BlockEnding["reason"] | undefined;
+  #isDecided = false;
+  /** Fulfilled when no calls are under way. */
+  #idle: Promise<void> | undefined;
+  /** Fulfilled when calls that are under way are not waited for any more. */
+  readonly #callsAreOver = Promise.withResolvers<void>();
   /** What calls are refused with, once the disk ends. */
   #refusal: BlockError | undefined;
   readonly #onResize = new Set<(size: number) => void>();
@@ -295,7 +306,16 @@ export class BlockDevice implements AsyncDisposable {
     const size = sectors * SECTOR;
     if (size === this.#size) return;
     this.#size = size;
-    for (const callback of this.#onResize) callback(size);
+    for (const callback of this.#onResize) {
+      try {
+        callback(size);
+      } catch (error) {
+        // It is a fault of the program, and none of the disk's: reported as one that nobody has caught.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Ends because something is wrong: the backend, or the system. */
@@ -312,26 +332,41 @@ export class BlockDevice implements AsyncDisposable {
    * @param patience How long to wait for what the backend has, in milliseconds.
    */
   #end(reason: BlockEnding["reason"], said: string, patience: number, cause?: unknown): Promise<void> {
-    return this.#ending ??= this.#play(reason, said, patience, cause);
+    // What is worse counts, and is waited for no longer, as long as calls are waited for.
+    const isWorse = this.#reason === undefined || SEVERITY[reason] > SEVERITY[this.#reason];
+    if (isWorse && !this.#isDecided) {
+      this.#reason = reason;
+      this.#refusal = new BlockError(reason, sentence(said), cause);
+      if (reason !== "closed") this.#queue.hold(this.#refusal);
+      this.#idle ??= this.#order.allBefore().then(() => this.#queue.idle());
+      const calls = reason === "detached" ? Promise.race([this.#idle, this.#backendIsClosed()]) : this.#idle;
+      if (patience === 0) this.#callsAreOver.resolve();
+      else within(patience, calls).then(() => this.#callsAreOver.resolve());
+    }
+    return this.#ending ??= this.#play();
   }
 
-  async #play(reason: BlockEnding["reason"], said: string, patience: number, cause: unknown): Promise<void> {
+  async #play(): Promise<void> {
     const { device, timeout, release } = this.#connection;
-    const refusal = this.#refusal = new BlockError(reason, sentence(said), cause);
-    if (reason !== "closed") this.#queue.hold(refusal);
-    if (patience > 0) {
-      const idle = this.#order.allBefore().then(() => this.#queue.idle());
-      await within(patience, reason === "detached" ? Promise.race([idle, this.#backendIsClosed()]) : idle);
-    }
-    this.#queue.fail(refusal);
-    try {
-      if (reason === "protocol") await device.fail(said);
-      await device.end({ timeout });
-    } catch {
-      // It does not follow, or is gone. The kernel keeps pages that it has mapped until it lets go of them.
-    }
+    await this.#callsAreOver.promise;
+    this.#isDecided = true;
+    const reason = this.#reason!;
+    const { message, cause } = this.#refusal!;
+    this.#queue.fail(this.#refusal!);
+    const failures: unknown[] = cause === undefined ? [] : [cause];
+    const attempt = async (step: () => Promise<void>) => {
+      try {
+        await step();
+      } catch (error) {
+        // The kernel keeps pages that the backend has mapped until it lets go of them.
+        failures.push(error);
+      }
+    };
+    if (reason === "protocol") await attempt(() => device.fail(message));
+    await attempt(() => device.end({ timeout }));
     release();
-    this.#resolveClosed(cause === undefined ? { reason } : { reason, cause });
+    // The first is what the others may come from.
+    this.#resolveClosed(failures.length === 0 ? { reason } : { reason, cause: failures[0] });
   }
 
   /** Waits until the backend answers nothing any more. */

@@ -11,6 +11,7 @@ import { type Offer, ownProtocol, type Properties, readOffer, readProperties } f
 import { diskNumber, KIND } from "./names.ts";
 import { MOST_DIRECT, SLOT_SIZE } from "./protocol.ts";
 import { Undo } from "./undo.ts";
+import { abortable } from "./waiting.ts";
 
 /** How to use a disk. The time limit is also that of the end of the connection. */
 export interface AttachOptions extends PvWaitOptions {
@@ -46,8 +47,19 @@ export interface Connection {
   release(): void;
 }
 
-/** Connects to the backend of a disk. If that fails, nothing is left. */
-export async function connect(
+/**
+ * Connects to the backend of a disk. If that fails, ends what was begun, and frees everything. A call that is given up
+ * fails at once, and does so meanwhile.
+ */
+export function connect(
+  domain: Pick<XenDomain, "grants" | "events" | "store">,
+  name: string,
+  options: AttachOptions,
+): Promise<Connection> {
+  return abortable(options.signal, begin(domain, name, options));
+}
+
+async function begin(
   domain: Pick<XenDomain, "grants" | "events" | "store">,
   name: string,
   options: AttachOptions,
@@ -85,6 +97,7 @@ export async function connect(
     const pool = new GrantPool(allocator, device.domid, { pages, persistent: persistent && properties.persistent });
     undo.push(() => pool.close());
     await device.publish({}, XenbusState.Connected, { signal });
+    signal?.throwIfAborted();
     return {
       device,
       ring,
@@ -98,7 +111,7 @@ export async function connect(
     };
   } catch (error) {
     try {
-      await device.end({ timeout });
+      await device.end({ timeout: Math.min(timeout, TIMEOUT) });
     } catch {
       // The first error is the one that counts.
     }

@@ -17,6 +17,36 @@ export interface Disk {
   discard(offset: number, length: number): Promise<void>;
 }
 
+/** A disk that is only read, whatever it could do. */
+export class ReadOnlyDisk implements Disk {
+  readonly readOnly = true;
+  readonly #disk: Disk;
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  get size(): number {
+    return this.#disk.size;
+  }
+
+  read(offset: number, target: Uint8Array): Promise<void> {
+    return this.#disk.read(offset, target);
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(new Error("the disk is read-only"));
+  }
+
+  flush(): Promise<void> {
+    return this.#disk.flush();
+  }
+
+  discard(): Promise<void> {
+    return this.write();
+  }
+}
+
 /** A disk in memory. */
 export class BytesDisk implements Disk {
   readonly readOnly: boolean;

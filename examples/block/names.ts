@@ -7,6 +7,8 @@ export const BACKEND_KIND = "udisk";
 const XVD = 202;
 /** Disks after the first sixteen, or partitions after the first fifteen, are numbered another way. */
 const EXTENDED = 1 << 28;
+/** The number has a byte for it. */
+const MOST_PARTITIONS = 255;
 
 /**
  * The number of a disk in XenStore, as the toolstack derives it from its name.
@@ -21,6 +23,11 @@ export function diskNumber(name: string): number {
   }
   const disk = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 96, 0) - 1;
   const partition = Number(digits ?? 0);
+  if (partition > MOST_PARTITIONS) {
+    throw new RangeError(
+      `Cannot name a disk as its partition must be at most ${MOST_PARTITIONS}: current value is ${partition}`,
+    );
+  }
   if (disk > 15 || partition > 15) return EXTENDED | disk << 8 | partition;
   return XVD << 8 | disk << 4 | partition;
 }

@@ -7,6 +7,7 @@ import { PageAccess } from "./page_access.ts";
 import { decodeRequest, encodeResponse, SLOT_SIZE } from "./protocol.ts";
 import { RequestServer, type ServedFeatures } from "./request_server.ts";
 import { Undo } from "./undo.ts";
+import { within } from "./waiting.ts";
 
 /** How many requests are carried out at once. The others wait in the ring. */
 const MOST_AT_ONCE = 64;
@@ -27,7 +28,11 @@ interface Published {
  */
 async function readPublished(frontend: DeviceNodes, maxOrder: number): Promise<Published> {
   const protocol = await frontend.text("protocol") ?? "x86_32-abi";
-  if (!PROTOCOLS.includes(protocol)) throw refused(`the layout ${protocol} is not one of ${PROTOCOLS.join(" and ")}`);
+  if (!PROTOCOLS.includes(protocol)) {
+    // Its text goes into logs and to terminals.
+    const shown = protocol.slice(0, 32).replace(/[^\w-]/g, "?");
+    throw refused(`the layout ${shown} is not one of ${PROTOCOLS.join(" and ")}`);
+  }
   const order = await frontend.text("ring-page-order") === undefined
     ? undefined
     : await frontend.number("ring-page-order");
@@ -204,10 +209,14 @@ export class ServedConnection {
     this.#broken.resolve(error);
   }
 
-  /** Takes no more requests, waits until those that are under way are answered, and unmaps everything. */
-  async close(): Promise<void> {
+  /**
+   * Takes no more requests, waits until those that are under way are answered, and unmaps everything.
+   *
+   * @param timeout How long to wait, in milliseconds. What the disk does later is not answered.
+   */
+  async close(timeout: number): Promise<void> {
     this.#isStopped = true;
-    if (this.#active > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
+    if (this.#active > 0) await within(timeout, new Promise<void>((resolve) => this.#onIdle = resolve));
     // Whoever still waits for an answer is told.
     this.#push();
     this.#release();

@@ -23,8 +23,10 @@ export async function worstOf(statuses: readonly Promise<number>[]): Promise<num
   return worst;
 }
 
-/** Waits for a promise, but not for long. */
-export async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+/** Waits for a promise, but not for long; or as long as it takes, without a limit. */
+export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  // A timer takes no more than 2^31 - 1.
+  if (milliseconds === Infinity) return void await promise;
   let timer: ReturnType<typeof setTimeout> | undefined;
   await Promise.race([promise, new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds))]);
   clearTimeout(timer);

@@ -10,7 +10,9 @@ import { NodeFollower } from "./node_follower.ts";
 import { findFrontend } from "./find_frontend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, type NodeValues, Side } from "./side.ts";
+import type { NodeValues } from "./own_nodes.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, Side } from "./side.ts";
+import { isPvError } from "./side_errors.ts";
 import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
@@ -122,7 +124,7 @@ export class BackendDevice implements Disposable {
    */
   async isOnline(options?: PvCallOptions): Promise<boolean> {
     const signal = this.#side.signalOf("look at", options);
-    return await this.nodes.text("online", { signal }) === "1";
+    return await this.#side.text("look at", "online", signal) === "1";
   }
 
   /**
@@ -155,44 +157,40 @@ export class BackendDevice implements Disposable {
           return side.until(what, (state) => states.includes(state), signal, true, asks);
         };
         const follow = async () => {
-          await side.goTo(what, Closing, signal);
+          await side.change({ what, state: Closing, signal });
           await until(...AT_REST);
-          await side.goTo(what, Closed, signal);
+          await side.change({ what, state: Closed, signal });
         };
         if (side.state !== Initialising && !AT_REST.includes(side.state)) {
           // Of a program that was killed. It has let go of everything, and will answer nothing any more: a frontend
           // that waits for answers must not wait until this side goes on from `Closing`.
-          await side.goTo(what, Closed, signal);
+          await side.change({ what, state: Closed, signal, takesOver: true });
           await until(...AT_REST);
         }
         for (;;) {
           if (side.state === Closed) {
-            if (!await this.isOnline({ signal })) throw await this.#offline(what);
+            if (!await this.isOnline({ signal })) throw OFFLINE;
             await until(Initialising, InitWait, Initialised);
           }
-          await side.publish(what, nodes, InitWait, signal);
+          await side.change({ what, nodes, state: InitWait, signal, again: true });
           const state = await until(Initialised, Connected, Closing, Closed);
           if (state === Initialised || state === Connected) return;
           if (state === Closing) await follow();
-          else await side.goTo(what, Closed, signal);
+          else await side.change({ what, state: Closed, signal });
         }
       });
     } catch (error) {
-      if (error !== OFFLINE) throw error;
-      await side.goTo(what, Closed, undefined);
-      throw await this.#offline(what);
+      // Nothing of a frontend is in use yet, so this side may end at once.
+      if (error !== OFFLINE && !isPvError(error, "closing")) throw error;
+      await side.change({ what, state: Closed, signal: undefined });
+      const { device, path } = side.names;
+      throw new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
+        code: "closing",
+        operation: what,
+      });
     } finally {
       online.close(undefined);
     }
-  }
-
-  async #offline(what: string): Promise<PvError> {
-    const { device, path } = this.#side.names;
-    if (await this.nodes.text("state") === undefined) return this.#side.gone(what);
-    return new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
-      code: "closing",
-      operation: what,
-    });
   }
 
   /**
@@ -204,7 +202,9 @@ export class BackendDevice implements Disposable {
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
-   * @throws {PvError} `gone` if the device was removed; `closed` if it was closed here.
+   * @throws {PvError} `closing` if the toolstack removes the device, or this program has begun to end the connection
+   * meanwhile; `gone` if the device was removed; `taken` if another program has changed the state; `closed` if it was
+   * closed here, also meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState, options?: PvCallOptions): Promise<void> {
@@ -212,7 +212,7 @@ export class BackendDevice implements Disposable {
     checkNodes(what, nodes);
     checkState(what, state);
     const side = this.#side;
-    await side.publish(what, nodes, state, side.signalOf(what, options));
+    await side.change({ what, nodes, state, signal: side.signalOf(what, options), again: true });
   }
 
   /**
@@ -232,8 +232,8 @@ export class BackendDevice implements Disposable {
 
   /**
    * Iterates over the states of the frontend, from the current one on: each time it was written, also if it is the
-   * same. Several changes may arrive as one. The last state is `Unknown`, when the device or the frontend's domain is
-   * gone; the loop also ends when it is closed here.
+   * same. Several changes may arrive as one. The last state is `Unknown`, when the folder of either side or the
+   * frontend's domain is gone; the loop also ends when it is closed here.
    *
    * @throws {StoreError} if XenStore fails.
    */
@@ -247,9 +247,9 @@ export class BackendDevice implements Disposable {
    *
    * @param release Lets go of all memory of the frontend. It is called once the frontend has ended, and before it hears
    * that this side has.
-   * @param options How long that may take, and a signal.
-   * @throws {PvError} `timed-out` if the frontend does not follow; `closed` if it is closed here. Nothing was released
-   * then.
+   * @param options How long that may take, and a signal. Once memory is released, the end is not given up any more.
+   * @throws {PvError} `timed-out` if the frontend does not follow, before anything was released; `taken` if another
+   * program drives the device; `closed` if it is closed here.
    * @throws {StoreError} if XenStore refuses.
    * @throws what `release` throws.
    */
@@ -264,19 +264,21 @@ export class BackendDevice implements Disposable {
     };
     await side.patiently(what, options, DANCE_TIMEOUT, () => nameOf(Closed), async (signal) => {
       await side.unlessGone(async () => {
-        if (side.state !== Closing && side.state !== Closed) await side.goTo(what, Closing, signal);
+        await side.change({ what, state: Closing, signal });
         await side.until(what, (state) => AT_REST.includes(state), signal, true);
         await releaseOnce();
-        if (side.state !== Closed) await side.goTo(what, Closed, signal);
+        // In any case: a frontend waits for it, and nothing else is left to wait for.
+        await side.change({ what, state: Closed, signal: undefined });
       });
       await releaseOnce();
     });
   }
 
   /**
-   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`. Then end the connection.
+   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`, even if that cannot be written.
+   * Then end the connection.
    *
-   * @param message What is wrong.
+   * @param message What is wrong. XenStore gets its first 1024 bytes.
    * @param options A signal that gives the call up.
    * @throws {TypeError} if the message is no string.
    * @throws {PvError} as {@linkcode BackendDevice.publish}.
@@ -286,9 +288,7 @@ export class BackendDevice implements Disposable {
     const what = "give up";
     checkText(what, "`message`", message);
     const side = this.#side;
-    const signal = side.signalOf(what, options);
-    await side.report(message, signal);
-    await side.goTo(what, Closing, signal);
+    await side.giveUp(what, message, side.signalOf(what, options));
   }
 
   /**

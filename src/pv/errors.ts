@@ -6,11 +6,11 @@ import { readErrorOptions } from "../contract/error_options.ts";
  * | code | what happened |
  * |---|---|
  * | `closed` | the device or the pool was closed here |
- * | `closing` | the other side ends the connection, or has never begun one |
+ * | `closing` | a side ends the connection, or has never begun one; or the toolstack removes the device |
  * | `gone` | the device is not there any more: the toolstack has removed it, or a domain has ended |
  * | `no-device` | there is no such device in XenStore |
  * | `protocol` | the other side broke the protocol |
- * | `taken` | another program drives the device |
+ * | `taken` | another program drives the device; or there is one already, where one is to be made |
  * | `timed-out` | the other side has not done its part within the time that the caller gave |
  */
 export type PvErrorCode = "closed" | "closing" | "gone" | "no-device" | "protocol" | "taken" | "timed-out";

@@ -4,7 +4,8 @@ import type { XenStore } from "../xenstore/store.ts";
 import { type DeviceNodes, makeNodes } from "./device_nodes.ts";
 import { PvError } from "./errors.ts";
 import { frontendPath } from "./place.ts";
-import { readState, type SideNames } from "./side.ts";
+import { readState } from "./own_nodes.ts";
+import type { SideNames } from "./side_names.ts";
 import { XenbusState } from "./xenbus_state.ts";
 
 /** What a frontend finds of its device. */
@@ -50,6 +51,7 @@ export async function findBackend(
     domid,
     state,
     names: {
+      isBackend: false,
       device,
       path,
       peerPath,

@@ -3,7 +3,8 @@ import type { XenStore } from "../xenstore/store.ts";
 import { makeNodes } from "./device_nodes.ts";
 import { PvError } from "./errors.ts";
 import { backendPath } from "./place.ts";
-import { readState, type SideNames } from "./side.ts";
+import { readState } from "./own_nodes.ts";
+import type { SideNames } from "./side_names.ts";
 import { XenbusState } from "./xenbus_state.ts";
 
 const PATH = /^(\/[A-Za-z0-9_@-]+)+$/;
@@ -43,6 +44,7 @@ export async function findFrontend(
   return {
     state,
     names: {
+      isBackend: true,
       device: `${kind}/${id} of domain ${frontend}`,
       path,
       peerPath,

@@ -8,7 +8,8 @@ import type { DeviceNodes } from "./device_nodes.ts";
 import { findBackend } from "./find_backend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, type NodeValues, Side } from "./side.ts";
+import type { NodeValues } from "./own_nodes.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, Side } from "./side.ts";
 import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
@@ -72,8 +73,6 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   /** The domain of the backend. */
   readonly domid: number;
   readonly #side: Side;
-  /** The names of the nodes that were published. */
-  readonly #published = new Set<string>();
   /** Whether this program has begun a connection that is not ended. */
   #started = false;
 
@@ -162,14 +161,16 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
       const state = await side.until(what, (state) => state !== Unknown, signal);
       const isFresh = state === Initialising || (state === InitWait && side.state === Initialising);
       // A backend that is still connected takes no new connection, and waits for the end of the old one.
+      const takeOver = (state: XenbusState, nodes?: NodeValues) =>
+        side.change({ what, state, nodes, signal, takesOver: true });
       if (state !== Closed && !isFresh) {
-        await side.goTo(what, Closing, signal);
+        await takeOver(Closing);
         await until(Closing, Closed);
-        await side.goTo(what, Closed, signal);
+        await takeOver(Closed);
         await until(Closed);
       }
       // Only now, as the backend may see two changes as one.
-      await side.goTo(what, Initialising, signal);
+      await takeOver(Initialising, side.removal);
       await until(InitWait);
       this.#started = true;
     });
@@ -184,8 +185,9 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param state The state.
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
-   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed the state; `closed` if
-   * it was closed here.
+   * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed what this one has left:
+   * the state, or a node that was published; `closed` if
+   * it was closed here, also meanwhile; `closing` if this program has begun to end the connection meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState = Initialised, options?: PvCallOptions): Promise<void> {
@@ -193,8 +195,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
     checkNodes(what, nodes);
     checkState(what, state);
     const side = this.#side;
-    await side.publish(what, nodes, state, side.signalOf(what, options), side.state);
-    for (const name of Object.keys(nodes)) this.#published.add(name);
+    await side.change({ what, nodes, state, signal: side.signalOf(what, options), again: true });
+    this.#started = true;
   }
 
   /**
@@ -215,7 +217,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   /**
    * Iterates over the states of the backend, from the current one on: each time it was written, also if it is the same.
    * A backend that writes `Connected` again has changed what it offers, such as the size of a disk. Several changes may
-   * arrive as one. The last state is `Unknown`, when the device is removed; the loop also ends when it is closed here.
+   * arrive as one. The last state is `Unknown`, when the folder of either side is removed; the loop also ends when it is
+   * closed here.
    *
    * @throws {StoreError} if XenStore fails.
    *
@@ -244,7 +247,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
 
   /**
    * Ends the connection: has the backend finish what it does, and let go of all memory. Free what was granted only
-   * afterwards. The nodes that were published are removed. Does nothing if no connection was begun here, or if the device is gone.
+   * afterwards. The nodes that were published are removed, with the folders that they are in, so do not publish those of
+   * the toolstack. Does nothing if no connection was begun here, or if the device is gone.
    *
    * @param options How long that may take, and a signal.
    * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device;
@@ -262,12 +266,10 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
         await side.until(what, (state) => states.includes(state), signal, true);
       };
       await side.unlessGone(async () => {
-        if (side.state !== Closing && side.state !== Closed) await side.goTo(what, Closing, signal, side.state);
+        await side.change({ what, state: Closing, signal });
         await until(Closing, Closed);
         // The next driver may be one that does not write all of them, and its backend would read those of this one.
-        const nodes = Object.fromEntries([...this.#published].map((name) => [name, undefined]));
-        if (side.state !== Closed) await side.goTo(what, Closed, signal, side.state, nodes);
-        this.#published.clear();
+        await side.change({ what, state: Closed, nodes: side.removal, signal });
         await until(Closed);
       });
       this.#started = false;
@@ -275,9 +277,10 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`. Then end the connection.
+   * Gives up: writes why into XenStore, where tools look for it, and goes to `Closing`, even if that cannot be written.
+   * Then end the connection.
    *
-   * @param message What is wrong.
+   * @param message What is wrong. XenStore gets its first 1024 bytes.
    * @param options A signal that gives the call up.
    * @throws {TypeError} if the message is no string.
    * @throws {PvError} as {@linkcode FrontendDevice.publish}.
@@ -287,9 +290,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
     const what = "give up";
     checkText(what, "`message`", message);
     const side = this.#side;
-    const signal = side.signalOf(what, options);
-    await side.report(message, signal);
-    await side.goTo(what, Closing, signal, side.state);
+    await side.giveUp(what, message, side.signalOf(what, options));
   }
 
   /**

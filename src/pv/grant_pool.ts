@@ -60,6 +60,7 @@ interface Page {
 /** A call that waits for pages. */
 interface Waiter {
   readonly count: number;
+  readonly signal: AbortSignal | undefined;
   resolve(pages: PoolPages): void;
   reject(error: unknown): void;
 }
@@ -206,6 +207,7 @@ export class GrantPool implements Disposable {
       };
       const waiter: Waiter = {
         count,
+        signal,
         resolve(pages) {
           stop();
           resolve(pages);
@@ -292,6 +294,8 @@ export class GrantPool implements Disposable {
   /** Serves those who wait, as far as the pages go. */
   #serve(): void {
     for (const waiter of this.#waiting) {
+      // Several may share a signal, and are told one after the other.
+      if (waiter.signal?.aborted) continue;
       try {
         const pages = this.#take(waiter.count);
         if (pages === undefined) return;

@@ -41,6 +41,6 @@ export type { PvCallOptions, PvWaitOptions } from "./options.ts";
 export type { DevicePlace } from "./place.ts";
 export { ringSize } from "./ring_layout.ts";
 export type { RingOptions } from "./ring_memory.ts";
-export type { NodeValues } from "./side.ts";
+export type { NodeValues } from "./own_nodes.ts";
 export { createDevice, type DeviceDescription, removeDevice } from "./toolstack.ts";
 export { XenbusState } from "./xenbus_state.ts";

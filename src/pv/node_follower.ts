@@ -1,6 +1,7 @@
 import { addAbortListener, reasonOf, removeAbortListener } from "../shared/signal.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
+import { isStoreError } from "./side_errors.ts";
 
 /** Is told of each look at the node, or that there will be no other one. */
 interface Listener<Value> {
@@ -22,7 +23,7 @@ export class NodeFollower<Value> {
 
   /**
    * @param nodes The nodes that it is one of.
-   * @param valueOf Reads a value. It is `undefined` if the node is not there, or not readable.
+   * @param valueOf Reads a value. It is `undefined` if the node is not there, not readable, or no text.
    */
   constructor(store: XenStore, nodes: DeviceNodes, name: string, valueOf: (text: string | undefined) => Value) {
     this.#store = store;
@@ -37,12 +38,22 @@ export class NodeFollower<Value> {
     const { signal } = this.#stop;
     try {
       for await (const _ of this.#store.watch(`${this.#nodes.path}/${this.#name}`, { signal })) {
-        this.#value = this.#valueOf(await this.#nodes.text(this.#name, { signal }));
+        this.#value = this.#valueOf(await this.#read(signal));
         this.#looks++;
         for (const listener of [...this.#listeners]) listener.onLook(this.#value);
       }
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  /** Reads the node. What is no text counts as not there: it is the other side that has written it. */
+  async #read(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return await this.#nodes.text(this.#name, { signal });
+    } catch (error) {
+      if (isStoreError(error, "malformed")) return undefined;
+      throw error;
     }
   }
 

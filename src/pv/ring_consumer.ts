@@ -36,17 +36,17 @@ export class RingConsumer {
   }
 
   /**
-   * Looks how many there are to take.
+   * Looks how many there are to take, after all that were known have been taken.
    *
    * @param most How many there can be.
-   * @throws {PvError} `protocol` if the other side announces more, or takes back what it has announced.
+   * @throws {PvError} `protocol` if the other side announces more, or takes back what was taken.
    */
   look(most: number): number {
     const ready = (this.#memory.load(this.#producedAt) - this.#consumed) | 0;
-    if (ready < this.#ready || ready > most) {
+    if (ready < 0 || ready > most) {
       throw this.#failure = new PvError(
-        `Cannot use the ring: the other side claims that there are ${ready} ${this.#records} where there can be ` +
-          `${this.#ready} to ${most}. It has broken the protocol: end the connection.`,
+        `Cannot use the ring: the other side claims that there are ${ready} ${this.#records} where there can be 0 to ` +
+          `${most}. It has broken the protocol: end the connection.`,
         { code: "protocol", operation: "use the ring" },
       );
     }

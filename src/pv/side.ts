@@ -1,62 +1,23 @@
 import { show } from "../contract/checks.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
-import { StoreError } from "../contract/store_errors.ts";
 import { Patience } from "../shared/patience.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { onAbort } from "../xenstore/abort.ts";
-import { transactPatiently } from "../xenstore/patient_transaction.ts";
 import type { XenStore } from "../xenstore/store.ts";
-import type { StoreTransaction } from "../xenstore/store_transaction.ts";
 import { checkName, type DeviceNodes, makeNodes } from "./device_nodes.ts";
-import { PvError } from "./errors.ts";
+import type { PvError } from "./errors.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { NodeFollower } from "./node_follower.ts";
+import { type Change, type NodeValues, OwnNodes } from "./own_nodes.ts";
+import { closedError, closingError, goneError, isPvError, isStoreError, lateError } from "./side_errors.ts";
+import type { SideNames } from "./side_names.ts";
 import { isState, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
 
-/**
- * Nodes to write, by their names: bytes, texts or whole numbers; or `undefined`, to remove a node that an earlier
- * program may have left.
- */
-export type NodeValues = Readonly<Record<string, Uint8Array | string | number | undefined>>;
+/** The most bytes of a message in XenStore. A node of a domain may usually have 2048, with all that belongs to it. */
+const MOST_OF_MESSAGE = 1024;
 
 /** How long a part of the dance may take, in milliseconds. */
 export const DANCE_TIMEOUT = 10_000;
-
-/** What a side is, for messages and paths. */
-export interface SideNames {
-  /** The device: "vbd/51728". */
-  readonly device: string;
-  /** The folder of its own nodes, and that of the other side's. */
-  readonly path: string;
-  readonly peerPath: string;
-  /** The node for what went wrong. */
-  readonly errorPath: string;
-  /** The other side: "the backend in domain 0". */
-  readonly peer: string;
-  /** What to do if the other side does nothing. */
-  readonly wayOut: string;
-}
-
-/** Reads the state in a folder; `Unknown` if there is none. */
-export async function readState(store: Pick<StoreTransaction, "readText">, path: string): Promise<XenbusState> {
-  try {
-    return stateOf(await store.readText(`${path}/state`));
-  } catch (error) {
-    const isMissing = error instanceof StoreError && /^(not-found|denied|malformed)$/.test(error.code);
-    if (isMissing) return XenbusState.Unknown;
-    throw error;
-  }
-}
-
-/** Removes a node, unless it is not there. */
-async function removeIfThere(transaction: StoreTransaction, path: string): Promise<void> {
-  try {
-    await transaction.remove(path);
-  } catch (error) {
-    // Neither is the folder that it would be in.
-    if (!(error instanceof StoreError && error.code === "not-found")) throw error;
-  }
-}
 
 /** What both sides of a device do alike: they follow the other one's state, and change their own. */
 export class Side {
@@ -66,18 +27,27 @@ export class Side {
   readonly peer: DeviceNodes;
   readonly peerState: NodeFollower<XenbusState>;
   readonly #ownState: NodeFollower<XenbusState>;
-  /** The state that this side wrote last, or found. */
-  state: XenbusState;
+  readonly #ownNodes: OwnNodes;
   #closed: PvError | undefined;
 
   constructor(store: XenStore, names: SideNames, state: XenbusState) {
     this.store = store;
     this.names = names;
-    this.state = state;
+    this.#ownNodes = new OwnNodes(store, names, state);
     this.own = makeNodes(store, names.path);
     this.peer = makeNodes(store, names.peerPath);
     this.peerState = new NodeFollower(store, this.peer, "state", stateOf);
     this.#ownState = new NodeFollower(store, this.own, "state", stateOf);
+  }
+
+  /** The state that this side wrote last, or found. */
+  get state(): XenbusState {
+    return this.#ownNodes.state;
+  }
+
+  /** What removes all that was published. */
+  get removal(): NodeValues {
+    return this.#ownNodes.removal;
   }
 
   /** Whether it was closed. */
@@ -97,11 +67,11 @@ export class Side {
     const patience = new Patience(
       `${what} the device`,
       { signal, timeout },
-      (timeout) => this.#late(what, timeout, goal()),
+      (timeout) => lateError(what, this.names, timeout, this.peerState.value, goal()),
     );
     try {
       this.checkOpen(what);
-      return await run(patience.signal);
+      return await this.#whileOpen(what, () => run(patience.signal));
     } finally {
       patience.release();
     }
@@ -130,15 +100,14 @@ export class Side {
     return signal;
   }
 
-  #late(what: string, timeout: number, goal: string): PvError {
-    const { device, peer, wayOut } = this.names;
-    return new PvError(
-      `Cannot ${what} ${device} within ${timeout} ms: ${peer} is at ${
-        nameOf(this.peerState.value)
-      } instead of ${goal}. ` +
-        `${wayOut}, or raise \`timeout\`.`,
-      { code: "timed-out", operation: what },
-    );
+  /** Runs a call that may find the connection to XenStore closed, by a call of {@linkcode Side.close} meanwhile. */
+  async #whileOpen<Value>(what: string, run: () => Promise<Value>): Promise<Value> {
+    try {
+      return await run();
+    } catch (error) {
+      if (this.closed && isStoreError(error, "closed")) throw closedError(what, this.names);
+      throw error;
+    }
   }
 
   /**
@@ -162,14 +131,14 @@ export class Side {
     const stopListening = onAbort(signal, () => over.abort(reasonOf(signal)));
     const peer = this.peerState.until((state) => {
       if (accepts(state)) return true;
-      if (state === XenbusState.Unknown) throw this.gone(what);
-      if (!allowsClosing && (state === XenbusState.Closing || state === XenbusState.Closed)) throw this.closing(what);
+      if (state === XenbusState.Unknown) throw goneError(what, this.names);
+      if (!allowsClosing && (state === XenbusState.Closing || state === XenbusState.Closed)) throw this.#closing(what);
       return false;
     }, over.signal);
     const own = this.#ownState.until((state) => {
       if (state !== XenbusState.Unknown) return false;
       if (accepts(state)) return true;
-      throw this.gone(what);
+      throw goneError(what, this.names);
     }, over.signal);
     try {
       return await Promise.race([peer, own, ...(asks === undefined ? [] : [asks(over.signal)])]);
@@ -179,54 +148,9 @@ export class Side {
     }
   }
 
-  /**
-   * Writes nodes and this side's state, all at once.
-   *
-   * @param expected What the state must be before that.
-   * @throws {PvError} `gone` if the device is not there; `taken` if the state is another one.
-   */
-  async publish(
-    what: string,
-    nodes: NodeValues,
-    state: XenbusState,
-    signal: AbortSignal | undefined,
-    expected?: XenbusState,
-  ): Promise<void> {
-    await this.#change(what, nodes, state, signal, expected, true);
-  }
-
-  async #change(
-    what: string,
-    nodes: NodeValues,
-    state: XenbusState,
-    signal: AbortSignal | undefined,
-    expected: XenbusState | undefined,
-    again: boolean,
-  ): Promise<void> {
-    const { path } = this.names;
-    await transactPatiently(this.store, async (transaction) => {
-      // Never written without having been read: that would bring a device back which was removed meanwhile.
-      const found = await readState(transaction, path);
-      if (found === XenbusState.Unknown) throw this.gone(what);
-      if (expected !== undefined && found !== expected) throw this.#taken(what, found, expected);
-      for (const [name, value] of Object.entries(nodes)) {
-        if (value !== undefined) await transaction.write(`${path}/${name}`, value);
-        else await removeIfThere(transaction, `${path}/${name}`);
-      }
-      if (again || found !== state) await transaction.write(`${path}/state`, String(state));
-    }, { signal });
-    this.state = state;
-  }
-
-  /** Changes this side's state, unless it is the same. Otherwise as {@linkcode Side.publish}. */
-  async goTo(
-    what: string,
-    state: XenbusState,
-    signal: AbortSignal | undefined,
-    expected?: XenbusState,
-    nodes: NodeValues = {},
-  ): Promise<void> {
-    await this.#change(what, nodes, state, signal, expected, false);
+  /** Changes nodes of this side and its state, in its turn: see {@linkcode OwnNodes.change}. */
+  async change(change: Change): Promise<void> {
+    await this.#whileOpen(change.what, () => this.#ownNodes.change(change));
   }
 
   /** Runs steps until they are done, or the device is gone. */
@@ -234,64 +158,37 @@ export class Side {
     try {
       await run();
     } catch (error) {
-      if (!(error instanceof PvError && error.code === "gone")) throw error;
+      if (!isPvError(error, "gone")) throw error;
     }
   }
 
-  /** Writes why this side gives up, where tools look for it. */
-  async report(message: string, signal: AbortSignal | undefined): Promise<void> {
-    await this.store.write(this.names.errorPath, message, { signal });
+  /** Reads a node of this side. */
+  async text(what: string, name: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    return await this.#whileOpen(what, () => this.own.text(name, { signal }));
+  }
+
+  /** Writes why this side gives up, where tools look for it, and goes to `Closing`, even if that cannot be written. */
+  async giveUp(what: string, message: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#whileOpen(what, () => this.store.write(this.names.errorPath, truncate(message), { signal }));
+    } finally {
+      await this.change({ what, state: XenbusState.Closing, signal });
+    }
   }
 
   checkOpen(what: string): void {
-    if (this.#closed) {
-      throw new PvError(`Cannot ${what} ${this.names.device}: it was closed here. Open it again.`, {
-        code: "closed",
-        operation: what,
-      });
-    }
-  }
-
-  #taken(what: string, found: XenbusState, expected: XenbusState): PvError {
-    return new PvError(
-      `Cannot ${what} ${this.names.device}: its state is ${nameOf(found)}, and not ${
-        nameOf(expected)
-      } as this program ` +
-        "has left it. Another program drives it now: stop one of them.",
-      { code: "taken", operation: what },
-    );
-  }
-
-  /** The error of a device that is not there any more. */
-  gone(what: string): PvError {
-    const { device, peer } = this.names;
-    return new PvError(
-      `Cannot ${what} ${device}: the device or ${peer} is not there any more. The toolstack has removed it, or a ` +
-        "domain has ended.",
-      { code: "gone", operation: what },
-    );
+    if (this.closed) throw closedError(what, this.names);
   }
 
   /** The error of a device whose other side ends. */
-  closing(what: string): PvError {
-    const { device, peer, wayOut } = this.names;
-    return new PvError(
-      `Cannot ${what} ${device}: ${peer} is at ${
-        nameOf(this.peerState.value)
-      }, so it ends the connection, or refuses it. ` +
-        `${wayOut}.`,
-      { code: "closing", operation: what },
-    );
+  #closing(what: string): PvError {
+    return closingError(what, this.names, this.peerState.value);
   }
 
   /** Ends all waiting, and the connection to XenStore. */
   close(): void {
     if (this.#closed) return;
-    const { device } = this.names;
-    this.#closed = new PvError(`Cannot wait for ${device}: it was closed here. Open it again.`, {
-      code: "closed",
-      operation: "wait",
-    });
+    this.#closed = closedError("wait for", this.names);
     this.peerState.close(this.#closed);
     this.#ownState.close(this.#closed);
     this.store.close();
@@ -317,9 +214,19 @@ export function checkState(what: string, state: unknown): asserts state is Xenbu
   );
 }
 
+/** Shortens a message to what a domain may write into one node, with room for what the daemon adds to it. */
+function truncate(message: string): string {
+  const bytes = new Uint8Array(MOST_OF_MESSAGE);
+  const { read } = new TextEncoder().encodeInto(message, bytes);
+  return message.slice(0, read);
+}
+
 /** Reads one state or several, to wait for. */
 function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
   const list = Array.isArray(states) ? [...states] as XenbusState[] : [states as XenbusState];
+  if (list.length === 0) {
+    throw new RangeError(`Cannot ${what} as \`states\` must not be empty: current value is an array`);
+  }
   for (const state of list) if (state !== XenbusState.Unknown) checkState(what, state);
   return list;
 }

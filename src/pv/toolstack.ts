@@ -5,10 +5,13 @@ import type { StorePermission } from "../xenstore/permissions.ts";
 import { transactPatiently } from "../xenstore/patient_transaction.ts";
 import { XenStore } from "../xenstore/store.ts";
 import type { StoreTransaction } from "../xenstore/store_transaction.ts";
+import { type DeviceNodes, makeNodes } from "./device_nodes.ts";
 import { PvError } from "./errors.ts";
 import type { PvWaitOptions } from "./options.ts";
 import { backendPath, checkPlace, type DevicePlace, frontendPath } from "./place.ts";
-import { checkNodes, DANCE_TIMEOUT, type NodeValues, readState } from "./side.ts";
+import { type NodeValues, readState, removeIfThere } from "./own_nodes.ts";
+import { checkNodes, DANCE_TIMEOUT } from "./side.ts";
+import { isStoreError } from "./side_errors.ts";
 import { XenbusState } from "./xenbus_state.ts";
 
 const { Initialising, Closing, Closed, Unknown } = XenbusState;
@@ -28,7 +31,7 @@ export interface DeviceDescription extends DevicePlace {
  * @param domain Domain 0: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
  * @param device The device. Both domains must exist.
  * @throws {TypeError} or {RangeError} if an argument is wrong.
- * @throws {PvError} `taken` if there is one already.
+ * @throws {PvError} `taken` if there is one already, or the folder of its backend is that of another device.
  * @throws {StoreError} `denied` if this domain may not do that; or as any request.
  *
  * @example Make a device that is nobody's yet
@@ -68,6 +71,8 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
   try {
     await transactPatiently(store, async (transaction) => {
       if (await readState(transaction, paths[0]) !== Unknown) throw exists(place, paths[0]);
+      // That of a frontend which is not there any more is replaced.
+      if (!await belongsTo(transaction, paths[1], paths[0])) throw exists(place, paths[1]);
       await make(transaction, paths[0], frontend, backend, {
         ...frontendNodes,
         backend: paths[1],
@@ -85,10 +90,16 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
   }
 }
 
+/** Whether the folder of a backend is that of a frontend, or of none. */
+async function belongsTo(transaction: StoreTransaction, path: string, frontend: string): Promise<boolean> {
+  const found = await textOf(makeNodes(transaction, path), "frontend", undefined);
+  return found === undefined || found === frontend;
+}
+
 function exists({ kind, id, frontend }: DevicePlace, path: string): PvError {
   return new PvError(
-    `Cannot create a device: domain ${frontend} has a ${kind}/${id} already, at ${path}. Remove it first, or use ` +
-      "another number.",
+    `Cannot create a device: domain ${frontend} has a ${kind}/${id} already, or another device that would share its ` +
+      `nodes, at ${path}. Remove it first, or use another number.`,
     { code: "taken", operation: "create a device" },
   );
 }
@@ -120,7 +131,7 @@ async function make(
  * `xl block-detach --force`. Does nothing if there is no such device.
  *
  * @param domain Domain 0: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
- * @param device Which device.
+ * @param device Which device. Its `backendKind` need not be given.
  * @param options How long to wait for both sides, and a signal that ends the waiting without removing anything.
  * @returns Whether both sides have ended the connection.
  * @throws {TypeError} or {RangeError} if an argument is wrong.
@@ -137,10 +148,10 @@ export async function removeDevice(
   const { signal, timeout = DANCE_TIMEOUT } = readOptions(what, options, ["signal", "timeout"]);
   const late = Symbol("late");
   const patience = new Patience(what, { signal, timeout }, () => late);
-  const paths = [frontendPath(device), backendPath(device)] as const;
   let store: XenStore | undefined;
   try {
     store = await XenStore.open(domain, { signal });
+    const paths = [frontendPath(device), await findBackendPath(store, device, signal)] as const;
     let isEnded = true;
     try {
       const state = await askToEnd(store, paths[1], patience.signal);
@@ -150,14 +161,39 @@ export async function removeDevice(
       isEnded = false;
     }
     await transactPatiently(store, async (transaction) => {
-      for (const path of paths) {
-        if (await readState(transaction, path) !== Unknown) await transaction.remove(path);
-      }
+      for (const path of paths) await removeIfThere(transaction, path);
     }, { signal });
     return isEnded;
   } finally {
     patience.release();
     store?.close();
+  }
+}
+
+/**
+ * Finds the folder of the backend. The frontend's domain may write anything into the node that names it, so that folder
+ * must be of the same device, and must say so itself.
+ */
+async function findBackendPath(
+  store: XenStore,
+  device: DevicePlace,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const path = backendPath(device);
+  const front = frontendPath(device);
+  const named = await textOf(makeNodes(store, front), "backend", signal);
+  const [, backendKind] = /^\/local\/domain\/\d+\/backend\/([A-Za-z0-9_-]+)\//.exec(named ?? "") ?? [];
+  if (device.backendKind !== undefined || named !== backendPath({ ...device, backendKind })) return path;
+  return await textOf(makeNodes(store, named), "frontend", signal) === front ? named : path;
+}
+
+/** Reads a node that may be anything. */
+async function textOf(nodes: DeviceNodes, name: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    return await nodes.text(name, { signal });
+  } catch (error) {
+    if (isStoreError(error, "malformed")) return undefined;
+    throw error;
   }
 }
 

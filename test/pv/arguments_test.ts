@@ -42,6 +42,7 @@ describe("arguments", () => {
     await expect(device.publish({}, 9 as never)).rejects.toThrow("`state` must be an XenbusState other than Unknown");
     await expect(device.publish({}, Unknown)).rejects.toThrow(RangeError);
     await expect(device.waitForBackend("4" as never)).rejects.toThrow(RangeError);
+    await expect(device.waitForBackend([])).rejects.toThrow("`states` must not be empty");
     await expect(device.publish({}, 3, { signal: 1 as never })).rejects.toThrow("`signal` must be an AbortSignal");
     await expect(device.publish({}, 3, { signal: AbortSignal.abort("early") })).rejects.toBe("early");
     await expect(device.start({ timeout: -1 })).rejects.toThrow("`timeout` must be a whole number");

@@ -115,10 +115,9 @@ describe.each([true, false])("with `persistent: %s`", (persistent) => {
     small.catch(() => {});
     stop.abort("given up");
     await expect(large).rejects.toBe("given up");
-    // The signal is of both: the small one was served before it heard of it, or not at all.
-    const result = await small.catch((error) => error);
-    if (result === "given up") expect((await other).grefs.length).toBe(1);
-    else result.release();
+    // The signal is of both, and the small one hears of it last.
+    await expect(small).rejects.toBe("given up");
+    expect((await other).grefs.length).toBe(1);
     (await other).release();
     first.release();
     expect(pages.used).toBe(0);
