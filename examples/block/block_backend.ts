@@ -41,7 +41,7 @@ const TIMEOUT = 10_000;
 /** How many failures are kept. */
 const MOST_FAILURES = 16;
 /** The longest pause after a frontend that was refused, in milliseconds. */
-const LONGEST_PAUSE = 1000;
+const LONGEST_PAUSE = 50;
 
 const INFO_READ_ONLY = 4;
 
