@@ -72,12 +72,10 @@ export function processHost(): Host {
   };
 }
 
-/** In raw mode, the terminal does not make signals of these keys. Nobody means Ctrl-Z as the key that ends a command. */
-const SIGNAL_KEYS = new Map<string, keyof typeof SIGNALS | undefined>([
-  ["\u0003", "SIGINT"],
-  ["\u001c", "SIGQUIT"],
-  ["\u001a", undefined],
-]);
+/** In raw mode, the terminal does not make signals of these keys. */
+const SIGNAL_KEYS: ReadonlyMap<string, keyof typeof SIGNALS> = new Map([["\u0003", "SIGINT"], ["\u001c", "SIGQUIT"]]);
+/** Nobody means Ctrl-Z as the key that ends a command. */
+const SUSPEND = "\u001a";
 
 function readKey(signal: AbortSignal, interrupt: (signal: keyof typeof SIGNALS) => void): Promise<string> {
   const { stdin } = process;
@@ -89,10 +87,11 @@ function readKey(signal: AbortSignal, interrupt: (signal: keyof typeof SIGNALS) 
       stdin.pause();
     };
     const read = (bytes: Uint8Array) => {
-      const key = new TextDecoder().decode(bytes);
-      const name = SIGNAL_KEYS.get(key);
-      if (name === undefined && SIGNAL_KEYS.has(key)) return;
+      // Several keys may come at once.
+      const key = new TextDecoder().decode(bytes).replaceAll(SUSPEND, "");
+      if (key === "") return;
       end();
+      const name = SIGNAL_KEYS.get(key);
       if (name !== undefined) interrupt(name);
       resolve(key);
     };
