@@ -17,7 +17,7 @@ export const EXIT = {
 } as const;
 
 /** The signals on which the program releases everything and ends. */
-export const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+export const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 /** Aborts what waits, after a signal. */
 export class Interrupted extends Error {
@@ -30,6 +30,15 @@ export class Interrupted extends Error {
   /** The exit code that tells a shell about the signal. */
   get code(): number {
     return EXIT.signal + SIGNALS[this.signal];
+  }
+}
+
+/** Nobody reads the output any more: `gntalloc … | head`. Whoever read it has what it wanted. */
+export class ReaderGone extends Error {
+  override readonly name = "ReaderGone";
+
+  constructor() {
+    super("nobody reads the output");
   }
 }
 

@@ -3,7 +3,7 @@ import { TraceError } from "@gntalloc/gntalloc/record";
 import { PvError } from "@gntalloc/gntalloc/pv";
 import { VchanError } from "@gntalloc/gntalloc/vchan";
 import { StoreError } from "@gntalloc/gntalloc/xenstore";
-import { EXIT, Failed, Interrupted, UsageError } from "./exit.ts";
+import { EXIT, Failed, Interrupted, ReaderGone, UsageError } from "./exit.ts";
 import { printable } from "./printable.ts";
 import { StatementError } from "./script/statement_error.ts";
 
@@ -28,6 +28,7 @@ export function entryOf(error: unknown): string | undefined {
 export function failureOf(error: unknown): Failure {
   const cause = reasonOf(error instanceof StatementError ? error.cause : error);
   if (cause instanceof Interrupted) return { line: undefined, code: cause.code };
+  if (cause instanceof ReaderGone) return { line: undefined, code: EXIT.ok };
   if (cause instanceof Failed) return { line: undefined, code: EXIT.failed };
   const place = error instanceof StatementError ? `line ${error.line} (${error.text}): ` : "";
   const { kind, code } = classOf(cause);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ReaderGone } from "./exit.ts";
 import type { Host } from "./host.ts";
 
 /** What ends a hold. */
@@ -26,4 +27,13 @@ export async function hold(host: Host, { milliseconds, signal, played }: HoldOpt
 /** Waits for a time, or for ever. A timer keeps the program alive. */
 async function lasting(milliseconds: number | undefined, signal: AbortSignal): Promise<void> {
   do await sleep(milliseconds ?? 1 << 30, undefined, { signal }); while (milliseconds === undefined);
+}
+
+/** Writes what a command shows before it holds something. It holds it for others, also if nobody reads that. */
+export async function show(host: Host, data: string | Uint8Array): Promise<void> {
+  try {
+    await host.out(data);
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
 }

@@ -5,12 +5,13 @@
  */
 import process from "node:process";
 import { Interrupted, SIGNALS } from "./exit.ts";
+import { Output } from "./output.ts";
 
 /** The process, as commands see it. */
 export interface Host {
-  /** Writes data to the standard output, and waits until it is taken. */
+  /** Writes data to the standard output, and waits until it is taken. Rejects with `ReaderGone` if nobody reads it. */
   out(data: string | Uint8Array): Promise<void>;
-  /** Writes a line for people to the standard error. */
+  /** Writes a line for people to the standard error. Never rejects: a release must not end halfway for it. */
   note(line: string): Promise<void>;
   /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, writes nothing. */
   progress(text: string): Promise<void>;
@@ -26,9 +27,9 @@ export interface Host {
   readonly width: number;
   /** The height of the terminal, or 24. */
   readonly height: number;
-  /** Aborted by the first SIGINT or SIGTERM, with an {@linkcode Interrupted}. */
+  /** Aborted by the first of the signals, with an {@linkcode Interrupted}. */
   readonly signal: AbortSignal;
-  /** Waits for a key. Ctrl-C is a SIGINT, as usual. */
+  /** Waits for a key. Ctrl-C and Ctrl-\\ are signals, as usual; Ctrl-Z does nothing. */
   key(signal: AbortSignal): Promise<string>;
 }
 
@@ -36,16 +37,6 @@ export interface Host {
 function mayColour(): boolean {
   const { NO_COLOR, TERM } = process.env;
   return process.stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
-}
-
-function write(stream: NodeJS.WriteStream, data: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(data, (error) => {
-      // Who reads has what it wanted: `gntalloc … | head`.
-      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
-      else resolve();
-    });
-  });
 }
 
 /** Returns the process. Call it once: it takes over the signals. */
@@ -58,14 +49,14 @@ export function processHost(): Host {
     controller.abort(reason);
   };
   for (const name of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(name, () => interrupt(name));
-  // Without a listener, the first write to a closed pipe would end the program before it has released anything.
-  process.stdout.on("error", () => {});
 
+  const [stdout, stderr] = [new Output(process.stdout), new Output(process.stderr)];
+  const tell = (text: string) => stderr.write(text).catch(() => {});
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
-    out: (data) => write(process.stdout, data),
-    note: (line) => write(process.stderr, `${line}\n`),
-    progress: (text) => isInteractive ? write(process.stderr, `\r\u001b[K${text}`) : Promise.resolve(),
+    out: (data) => stdout.write(data),
+    note: (line) => tell(`${line}\n`),
+    progress: (text) => isInteractive ? tell(`\r\u001b[K${text}`) : Promise.resolve(),
     input: process.stdin,
     isTerminal: process.stdout.isTTY === true,
     isInteractive,
@@ -77,24 +68,31 @@ export function processHost(): Host {
       return process.stdout.rows ?? 24;
     },
     signal: controller.signal,
-    key: (signal) => readKey(signal, () => interrupt("SIGINT")),
+    key: (signal) => readKey(signal, interrupt),
   };
 }
 
-function readKey(signal: AbortSignal, interrupt: () => void): Promise<string> {
+/** In raw mode, the terminal does not make signals of these keys. */
+const SIGNAL_KEYS: ReadonlyMap<string, keyof typeof SIGNALS> = new Map([["\u0003", "SIGINT"], ["\u001c", "SIGQUIT"]]);
+/** Nobody means Ctrl-Z as the key that ends a command. */
+const SUSPEND = "\u001a";
+
+function readKey(signal: AbortSignal, interrupt: (signal: keyof typeof SIGNALS) => void): Promise<string> {
   const { stdin } = process;
   return new Promise((resolve, reject) => {
     const end = () => {
       stdin.off("data", read);
       signal.removeEventListener("abort", abort);
-      stdin.setRawMode(false);
+      setRawMode(false);
       stdin.pause();
     };
     const read = (bytes: Uint8Array) => {
+      // Several keys may come at once.
+      const key = new TextDecoder().decode(bytes).replaceAll(SUSPEND, "");
+      if (key === "") return;
       end();
-      const key = new TextDecoder().decode(bytes);
-      // In raw mode, the terminal does not make a signal of it.
-      if (key === "\u0003") interrupt();
+      const name = SIGNAL_KEYS.get(key);
+      if (name !== undefined) interrupt(name);
       resolve(key);
     };
     const abort = () => {
@@ -102,9 +100,17 @@ function readKey(signal: AbortSignal, interrupt: () => void): Promise<string> {
       reject(signal.reason);
     };
     if (signal.aborted) return reject(signal.reason);
-    stdin.setRawMode(true);
+    setRawMode(true);
     stdin.resume();
     stdin.on("data", read);
     signal.addEventListener("abort", abort);
   });
+}
+
+function setRawMode(isRaw: boolean): void {
+  try {
+    process.stdin.setRawMode(isRaw);
+  } catch {
+    // The terminal was closed. What is held is to be released all the same.
+  }
 }

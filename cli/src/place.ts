@@ -5,7 +5,7 @@ import { UsageError } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { paletteOf } from "./palette.ts";
 import { realDomain } from "./real_domain.ts";
-import { Session } from "./script/session.ts";
+import { withSession } from "./script/session.ts";
 import { parseScript, START, type Statement } from "./script/statement.ts";
 import type { World } from "./script/world.ts";
 import { readDomid } from "./values.ts";
@@ -18,50 +18,11 @@ export interface PlaceOptions {
   readonly line?: readonly string[];
 }
 
-/** Where a command runs: in this domain, or in one of a simulated Xen, beside a script that plays the others. */
+/** Where a command runs: in this domain, or in one of a simulated Xen. */
 export interface Place {
   readonly domain: XenDomain;
   /** The simulated machine, if it is one. */
   readonly xen: MockXen | undefined;
-  /** Runs what the script does while the command runs. `undefined` if that is nothing. */
-  readonly play: (() => Promise<void>) | undefined;
-  /** Releases what the script holds. */
-  close(): Promise<void>;
-}
-
-/**
- * Opens the place of a command, and runs what the script does before it.
- *
- * @param usual The domain in which the command runs on a simulated Xen, unless `--as` says otherwise.
- */
-export async function openPlace(host: Host, options: PlaceOptions, usual: number): Promise<Place> {
-  const statements = readStatements(options);
-  if (!options.mock && statements === undefined) {
-    if (options.as !== undefined) {
-      throw new UsageError("Cannot use --as without --mock: a real domain has its own number.");
-    }
-    return { domain: await realDomain(), xen: undefined, play: undefined, close: async () => {} };
-  }
-  const xen = machineFor(statements ?? []);
-  const domain = xen.domain(options.as === undefined ? usual : readDomid(options.as, "--as"));
-  const session = new Session(mockWorld(xen), {
-    say: (line) => host.note(line),
-    palette: paletteOf(false),
-    signal: host.signal,
-  });
-  const { before, after } = splitAtStart(statements ?? []);
-  try {
-    await session.run(before);
-  } catch (error) {
-    await session.close().catch(() => {});
-    throw error;
-  }
-  return {
-    domain,
-    xen,
-    play: after.length === 0 ? undefined : () => session.run(after),
-    close: () => session.close(),
-  };
 }
 
 /** Makes a simulated Xen that has the domains of a script from the start: XenStore ignores the rights of others. */
@@ -134,21 +95,40 @@ export async function at(
   usual: number,
   body: (performance: Performance) => Promise<void>,
 ): Promise<void> {
-  const place = await openPlace(host, options, usual);
-  try {
-    const failed = new AbortController();
-    const signal = AbortSignal.any([host.signal, failed.signal]);
-    let played: Promise<void> | undefined;
-    const play = () => {
-      if (played === undefined && place.play !== undefined) {
-        played = place.play();
-        played.catch((error) => failed.abort(error));
-      }
-      return played;
-    };
-    await body({ place, signal, play });
-    await play();
-  } finally {
-    await place.close();
+  const statements = readStatements(options);
+  if (!options.mock && statements === undefined) {
+    if (options.as !== undefined) {
+      throw new UsageError("Cannot use --as without --mock: a real domain has its own number.");
+    }
+    return await perform(host, { domain: await realDomain(), xen: undefined }, undefined, body);
   }
+  const xen = machineFor(statements ?? []);
+  const domain = xen.domain(options.as === undefined ? usual : readDomid(options.as, "--as"));
+  const { before, after } = splitAtStart(statements ?? []);
+  const say = (line: string) => host.note(line);
+  await withSession(mockWorld(xen), { say, palette: paletteOf(false), signal: host.signal }, async (session) => {
+    await session.run(before);
+    await perform(host, { domain, xen }, after.length === 0 ? undefined : () => session.run(after), body);
+  });
+}
+
+/** @param script Runs what the script does while the command runs. `undefined` if that is nothing. */
+async function perform(
+  host: Host,
+  place: Place,
+  script: (() => Promise<void>) | undefined,
+  body: (performance: Performance) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([host.signal, failed.signal]);
+  let played: Promise<void> | undefined;
+  const play = () => {
+    if (played === undefined && script !== undefined) {
+      played = script();
+      played.catch((error) => failed.abort(error));
+    }
+    return played;
+  };
+  await body({ place, signal, play });
+  await play();
 }

@@ -10,9 +10,9 @@ import { addVchanCommands } from "./program/vchan.ts";
 
 const AFTER = `
 Exit codes: 0 all went well, 1 it failed, 2 the command line or a script is
-wrong, 130 SIGINT, 143 SIGTERM. After a signal, everything is released first.
-Data goes to the standard output, all else to the standard error. NO_COLOR
-turns colours off.
+wrong, 129 SIGHUP, 130 SIGINT, 131 SIGQUIT, 143 SIGTERM. After a signal,
+everything is released first. Data goes to the standard output, all
+else to the standard error. NO_COLOR turns colours off.
 
 Examples:
   gntalloc share --mock --to 0 --fill hello --for 1s

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { XenStore } from "@gntalloc/gntalloc/xenstore";
+import { StoreError, type StoreTransaction, type XenStore } from "@gntalloc/gntalloc/xenstore";
 import { UsageError } from "./exit.ts";
 import { quoted } from "./printable.ts";
 import { readReferences, writeReferences } from "./references.ts";
@@ -22,8 +22,12 @@ export function pathOf(granter: number, name: string): string {
   return `/local/domain/${granter}/data/gntalloc/${name}`;
 }
 
-/** Publishes references for a domain. Replaces what an earlier run has left. */
-export async function publish(store: XenStore, name: string, peer: number, grefs: readonly number[]): Promise<void> {
+/**
+ * Publishes references for a domain. Replaces what is published by the name.
+ *
+ * @returns Whether there was something to replace: what a killed run has left, or what another one still shares.
+ */
+export async function publish(store: XenStore, name: string, peer: number, grefs: readonly number[]): Promise<boolean> {
   checkName(name);
   const value = writeReferences(grefs);
   if (value.length > LONGEST) {
@@ -34,19 +38,36 @@ export async function publish(store: XenStore, name: string, peer: number, grefs
   const path = `data/gntalloc/${name}`;
   const granter = await store.ownDomid();
   // In one transaction, the peer never sees the references of this run with the rights of an earlier one.
-  await store.transaction(async (transaction) => {
+  return await store.transaction(async (transaction) => {
+    const before = await valueOf(transaction, path);
     await transaction.mkdir("data");
     await transaction.mkdir("data/gntalloc");
     await transaction.remove(path);
     await transaction.mkdir(path);
     await transaction.setPermissions(path, [{ domid: granter, access: "none" }, { domid: peer, access: "read" }]);
     await transaction.write(path, value);
+    return before !== undefined;
   });
 }
 
-/** Withdraws a name. Do so before the pages are freed: references are used again. */
-export async function withdraw(store: XenStore, name: string): Promise<void> {
-  await store.remove(`data/gntalloc/${name}`);
+/**
+ * Withdraws a name, unless another run has replaced what it stands for. Do so before the pages are freed: references
+ * are used again.
+ */
+export async function withdraw(store: XenStore, name: string, grefs: readonly number[]): Promise<void> {
+  const path = `data/gntalloc/${name}`;
+  await store.transaction(async (transaction) => {
+    if (await valueOf(transaction, path) === writeReferences(grefs)) await transaction.remove(path);
+  });
+}
+
+async function valueOf(store: Pick<StoreTransaction, "readText">, path: string): Promise<string | undefined> {
+  try {
+    return await store.readText(path);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "not-found") return undefined;
+    throw error;
+  }
 }
 
 /** Waits until a domain publishes references by a name. What it has written may be anything. */

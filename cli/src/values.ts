@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "./exit.ts";
 
 const MAX_DOMID = 0x7fef;
+/** The longest time that a timer can wait, in milliseconds: 24.8 days. A longer one ends at once. */
+const LONGEST = 2 ** 31 - 1;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** Reads a whole number, decimal or hexadecimal with `0x`. */
@@ -25,7 +27,7 @@ export function readDomid(text: string, name = "the domain"): number {
   return readNumber(text, name, 0, MAX_DOMID);
 }
 
-/** Reads a time: `500ms`, `10s`, `2m`, `1h`; a number alone means seconds. Returns milliseconds. */
+/** Reads a time: `500ms`, `10s`, `2m`, `1h`; a number alone means seconds. Returns whole milliseconds. */
 export function readDuration(text: string, name = "the time"): number {
   const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) {
@@ -33,7 +35,11 @@ export function readDuration(text: string, name = "the time"): number {
       `Cannot use ${name} as it must be a time such as 500ms, 10s or 2m: current value is "${text}"`,
     );
   }
-  return Number(number) * UNITS[unit as keyof typeof UNITS];
+  const milliseconds = Math.ceil(Number(number) * UNITS[unit as keyof typeof UNITS]);
+  if (milliseconds > LONGEST) {
+    throw new UsageError(`Cannot use ${name} as it must be at most 596h: current value is "${text}"`);
+  }
+  return milliseconds;
 }
 
 /** Reads text, or with `@FILE` the contents of a file. */

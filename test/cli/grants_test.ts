@@ -32,7 +32,7 @@ describe("share", () => {
     expect(code).toBe(0);
   });
 
-  test.each([["SIGINT", 130], ["SIGTERM", 143]] as const)(
+  test.each([["SIGHUP", 129], ["SIGINT", 130], ["SIGQUIT", 131], ["SIGTERM", 143]] as const)(
     "releases everything on %s and ends with %i",
     async (signal, expected) => {
       const program = start(["share", "--to", "0", "--name", "ring", "--mock"]);
@@ -43,6 +43,13 @@ describe("share", () => {
       expect(program.stderr).toMatch(/released 1 page\n$/);
     },
   );
+
+  test("says that it replaces a name", async () => {
+    const first = ["1: allocate ring --to 0", "start", "0: map view 1 ring"];
+    const replacing = await gntalloc(["share", "--to", "0", "--name", "ring", ...lines(...first)]);
+    expect(replacing.stderr).toContain("replaced what was published as ring\n");
+    expect(replacing.code).toBe(0);
+  });
 
   test("fails with the code and the way out, in one line, and has nothing to release", async () => {
     const { code, stdout, stderr } = await gntalloc(["share", "--to", "0", "--pages", "2000", "--mock"]);

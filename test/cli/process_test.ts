@@ -1,5 +1,5 @@
 /** The process of a command: signals, and pipes that close. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { run } from "../../scripts/exec.ts";
 import { startProgram } from "../support/running.ts";
 import { DENO, lines, start } from "./cli.ts";
@@ -30,4 +30,53 @@ test("whoever reads the output may stop reading", async () => {
     stdout: " 00 00\n",
     stderr: "1: shares 512 pages with domain 0 as ring: 8-519\n",
   });
+});
+
+/** Runs the program in bash, with its streams where the redirection puts them. */
+async function redirected(args: readonly string[], redirection: string) {
+  const command = [Deno.execPath(), ...DENO, ...args].map((word) => `'${word}'`).join(" ");
+  const { stdout, stderr } = await run("bash", [
+    "-c",
+    `{ ${redirection}; timeout 60 ${command}; echo "code $?" >&3; } 3>&1`,
+  ]);
+  return { ended: /code \d+\n$/.exec(stdout)?.[0].trim(), stderr };
+}
+
+/** A pipe that nobody reads. */
+const closed = (stream: number) => `exec ${stream}> >(true); wait $!`;
+
+describe("whoever reads the standard error may stop reading, and all is released at the end", () => {
+  test.each([["a closed pipe", closed(2)], ["a full disk", "exec 2>/dev/full"]])("%s", async (_, redirection) => {
+    const peer = lines("start", "0: map view 1 ring", "0: unmap view");
+    expect((await redirected(["share", "--to", "0", "--name", "ring", ...peer], redirection)).ended).toBe("code 0");
+    expect((await redirected(["share", "--to", "0", "--for", "1ms", "--mock"], redirection)).ended).toBe("code 0");
+    expect((await redirected(["share", "--to", "0", "--pages", "0", "--mock"], redirection)).ended).toBe("code 2");
+  });
+});
+
+describe("a command without an end ends when nobody reads what it shows", () => {
+  const changes = ["1: share ring --to 0", "start", "1: write ring 0 x", "1: sleep 1h"];
+  test.each([
+    [["store", "watch", "/local/domain/1/data", "--mock"]],
+    [["map", "1", "ring", "--watch", ...lines(...changes)]],
+    [["run", "--mock", ...lines("1: share ring --to 0", "1: sleep 1h")]],
+    [["top", ...lines("1: share ring --to 0", "1: sleep 1h")]],
+  ])("%j", async (args) => {
+    expect((await redirected(args, closed(1))).ended).toBe("code 0");
+  });
+
+  test("but one that holds pages holds them", async () => {
+    const mapped = await redirected(["share", "--to", "0", ...lines("start", "0: map view 1 8")], closed(1));
+    expect(mapped.ended).toBe("code 0");
+    expect(mapped.stderr).toContain("0: maps 1 page of domain 1 as view\n");
+    const script = lines("1: share ring --to 0", "start", "1: expect ring 0 x 1ms");
+    const held = await redirected(["map", "1", "ring", "--hold", ...script], closed(1));
+    expect(held.stderr).toContain("holding the mapping\n");
+  });
+});
+
+test("a full disk is told", async () => {
+  const { ended, stderr } = await redirected(["explain", "closed"], "exec 1>/dev/full");
+  expect(ended).toBe("code 1");
+  expect(stderr).toMatch(/^gntalloc: [^\n]*No space left[^\n]*\n$/i);
 });

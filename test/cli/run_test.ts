@@ -50,6 +50,16 @@ test("everything is released at the end, in spite of an error", async () => {
   );
 });
 
+test("what fails at the release does not hide why the script failed", async () => {
+  for (const verb of ["share", "allocate"]) {
+    for (const name of ["9x", "é"]) {
+      const { code, stderr } = await run("# nothing", `1: ${verb} ${name} --to 0`);
+      expect(stderr).toContain(`gntalloc: usage: line 2 (1: ${verb} ${name} --to 0): Cannot use the name as it must`);
+      expect(code).toBe(2);
+    }
+  }
+});
+
 test("`fails` fails if there is no error, or another one", async () => {
   const none = await run("1: fails limit-reached share ring --to 0");
   expect(none.code).toBe(1);

@@ -67,6 +67,15 @@ test("`share` releases on Ctrl-C, and the terminal is as it was", async () => {
   await shows("well 42");
 });
 
+test("`share` takes Ctrl-Z for no key, and Ctrl-\\ for a signal", async () => {
+  await open(["share", "--to", "0", "--mock"]);
+  await shows("press a key to release them");
+  await tmux("send-keys", "C-z");
+  await tmux("send-keys", "C-\\");
+  await shows("released 1 page");
+  await shows("ended with 131");
+});
+
 test("`map` shows that it waits for a name", async () => {
   await open(["map", "1", "ring", "--timeout", "3s", "--mock"]);
   await shows("waiting for domain 1 to publish ring");

@@ -1,7 +1,7 @@
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
-import { Session } from "../script/session.ts";
+import { withSession } from "../script/session.ts";
 import { readNumber } from "../values.ts";
 import { pictureOf, readReport, type Report, viewOf } from "../view/source.ts";
 import { prepare } from "./run.ts";
@@ -45,17 +45,11 @@ async function reportOf(host: Host, file: string | undefined, options: InspectCo
     );
   }
   const { statements, world } = await prepare(script, { mock: true, line: line ?? [] }, true);
-  const session = new Session(world, {
-    say: (text) => host.note(text),
-    palette: paletteOf(false),
-    signal: host.signal,
-  });
-  try {
+  const say = (text: string) => host.note(text);
+  return await withSession(world, { say, palette: paletteOf(false), signal: host.signal }, async (session) => {
     await session.run(statements);
     return { kind: "machine", machine: world.xen!.inspect() };
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 function page(svg: string, title: string): string {

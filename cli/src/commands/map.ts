@@ -3,7 +3,7 @@ import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../exit.ts";
 import { changesOf, hexdump } from "../hexdump.ts";
-import { hold } from "../hold.ts";
+import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
 import { paletteOf } from "../palette.ts";
@@ -34,6 +34,8 @@ export function map(host: Host, from: string, what: readonly string[], options: 
   const writable = options.writable === true || patches.length > 0;
   const offset = readNumber(options.offset, "--offset");
   const milliseconds = options.for === undefined ? undefined : readDuration(options.for, "--for");
+  const every = readDuration(options.every, "--every");
+  const holds = !options.watch && (options.hold === true || milliseconds !== undefined);
   return at(host, options, 0, async ({ place, signal, play }) => {
     // It may have to publish the name.
     const played = play();
@@ -48,16 +50,19 @@ export function map(host: Host, from: string, what: readonly string[], options: 
         for (const patch of patches) writeInto(mapping, patch.offset, patch.bytes);
         const bytes = mapping.read(offset, length);
         const palette = paletteOf(host.colours);
-        if (options.raw) await host.out(bytes);
-        else await host.out(`${hexdump(bytes, offset, palette)}\n`);
+        const shown = options.raw ? bytes : `${hexdump(bytes, offset, palette)}\n`;
+        if (holds) await show(host, shown);
+        else await host.out(shown);
         if (options.watch) {
           const ended = new AbortController();
           const any = AbortSignal.any([signal, ended.signal]);
-          const watching = watch(host, mapping, bytes, offset, readDuration(options.every, "--every"), any);
-          await hold(host, { milliseconds, signal, played });
+          const watching = watch(host, mapping, bytes, offset, every, any);
+          // Nobody reads it any more, or the memory is gone.
+          watching.catch(() => ended.abort());
+          await hold(host, { milliseconds, signal: any, played });
           ended.abort();
           await watching;
-        } else if (options.hold || milliseconds !== undefined) {
+        } else if (holds) {
           await host.note(`holding the mapping${host.isInteractive ? "; press a key to unmap" : ""}`);
           await hold(host, { milliseconds, signal, played });
         }

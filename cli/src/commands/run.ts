@@ -5,7 +5,7 @@ import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
 import { machineFor, mockWorld, readStatements } from "../place.ts";
 import { realDomain } from "../real_domain.ts";
-import { Session } from "../script/session.ts";
+import { withSession } from "../script/session.ts";
 import { START, type Statement } from "../script/statement.ts";
 import type { World } from "../script/world.ts";
 import { readDomid } from "../values.ts";
@@ -20,17 +20,11 @@ export interface RunCommandOptions {
 /** Runs a script: all sides on a simulated Xen, or one side in this domain. */
 export async function run(host: Host, script: string | undefined, options: RunCommandOptions): Promise<void> {
   const { statements, world } = await prepare(script, options);
-  const session = new Session(world, {
-    say: (line) => host.out(`${line}\n`),
-    palette: paletteOf(host.colours),
-    signal: host.signal,
-  });
-  try {
+  const say = (line: string) => host.out(`${line}\n`);
+  await withSession(world, { say, palette: paletteOf(host.colours), signal: host.signal }, async (session) => {
     await session.run(statements);
     if (world.xen !== undefined) await host.note(leftAtEnd(world.xen));
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /**

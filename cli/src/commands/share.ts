@@ -1,6 +1,6 @@
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
-import { hold } from "../hold.ts";
+import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
 import { pagesText } from "../pages_text.ts";
@@ -32,8 +32,8 @@ export function share(host: Host, options: ShareCommandOptions): Promise<void> {
       const shared = device.open().share(peer, { pages, writable: options.writable === true });
       try {
         if (content !== undefined) writeInto(shared.mapping, 0, content);
-        await publishWhile(place, options.name, peer, shared.grefs, signal, async () => {
-          await host.out(`${writeReferences(shared.grefs)}\n`);
+        await publishWhile(host, place, options.name, peer, shared.grefs, signal, async () => {
+          await show(host, `${writeReferences(shared.grefs)}\n`);
           await host.note(`sharing ${pagesText(pages)} with domain ${peer}; ${howToEnd(host, milliseconds)}`);
           await hold(host, { milliseconds, signal, played: play() });
         });
@@ -50,6 +50,7 @@ export function share(host: Host, options: ShareCommandOptions): Promise<void> {
 
 /** Runs a body while the references are published by a name, if there is one. */
 async function publishWhile(
+  host: Host,
   { domain }: Place,
   name: string | undefined,
   peer: number,
@@ -60,16 +61,16 @@ async function publishWhile(
   if (name === undefined) return await body();
   const store = await XenStore.open(domain, { signal });
   try {
-    await publish(store, name, peer, grefs);
+    if (await publish(store, name, peer, grefs)) await host.note(`replaced what was published as ${name}`);
     await body();
   } finally {
-    await withdrawFrom(store, name);
+    await withdrawFrom(store, name, grefs);
   }
 }
 
-async function withdrawFrom(store: XenStore, name: string): Promise<void> {
+async function withdrawFrom(store: XenStore, name: string, grefs: readonly number[]): Promise<void> {
   // If the store is lost, the pages are released all the same.
-  await withdraw(store, name).catch(() => {});
+  await withdraw(store, name, grefs).catch(() => {});
   store.close();
 }
 

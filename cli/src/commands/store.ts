@@ -86,10 +86,11 @@ export function watch(host: Host, path: string, options: StoreCommandOptions): P
       for await (const changed of watching) await host.out(`${changed}\n`);
     };
     const printed = print();
-    const failed = printed.catch(() => {});
-    await Promise.race([hold(host, { milliseconds, signal, played: play() }), failed]);
+    const ended = new AbortController();
+    printed.catch(() => ended.abort());
+    await hold(host, { milliseconds, signal: AbortSignal.any([signal, ended.signal]), played: play() });
     // A request behind what the script did last: its events come first.
-    if (!signal.aborted) await store.ownDomid({ signal });
+    if (!signal.aborted && !ended.signal.aborted) await store.ownDomid({ signal });
     watching.close();
     await printed;
     signal.throwIfAborted();

@@ -4,7 +4,7 @@ import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
 import { Screen } from "../screen.ts";
-import { Session } from "../script/session.ts";
+import { withSession } from "../script/session.ts";
 import { readFile } from "../trace/read_trace.ts";
 import { recordedDomids, TraceMachine } from "../trace/trace_machine.ts";
 import { readDuration } from "../values.ts";
@@ -84,22 +84,16 @@ async function watchScript(
   }
   const { statements, world } = await prepare(script, { mock: true, line: line ?? [] });
   const said: string[] = [];
-  const session = new Session(world, {
-    say: (text) => {
-      said.push(text);
-      return Promise.resolve();
-    },
-    palette: paletteOf(false),
-    signal: host.signal,
-  });
-  try {
+  const say = (text: string) => {
+    said.push(text);
+    return Promise.resolve();
+  };
+  await withSession(world, { say, palette: paletteOf(false), signal: host.signal }, async (session) => {
     await session.run(statements, async () => {
       signal.throwIfAborted();
       const last = said.splice(0).join("; ");
       if (!once) await show({ kind: "machine", machine: world.xen!.inspect() }, last);
     });
     if (once) await show({ kind: "machine", machine: world.xen!.inspect() }, "at the end of the script");
-  } finally {
-    await session.close();
-  }
+  });
 }

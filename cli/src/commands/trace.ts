@@ -4,7 +4,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { Failed, UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
-import { Session } from "../script/session.ts";
+import { releasing } from "../release.ts";
+import { withSession } from "../script/session.ts";
 import type { World } from "../script/world.ts";
 import { readFile, readTrace } from "../trace/read_trace.ts";
 import { differenceOf } from "../trace/trace_difference.ts";
@@ -26,22 +27,15 @@ export interface ReplayCommandOptions {
 export async function record(host: Host, script: string | undefined, options: RecordCommandOptions): Promise<void> {
   const { statements, world } = await prepare(script, options);
   const file = openTrace(options.output);
-  try {
+  await releasing(() => closeSync(file), async () => {
     const recorder = new Recorder((line) => writeSync(file, `${line}\n`));
-    const session = new Session(recordedWorld(world, recorder), {
-      say: (line) => host.out(`${line}\n`),
-      palette: paletteOf(host.colours),
-      signal: host.signal,
-    });
-    try {
-      await session.run(statements);
-    } finally {
-      await session.close();
-      await host.note(`${options.output}: ${recorder.lines} lines`);
-    }
-  } finally {
-    closeSync(file);
-  }
+    const say = (line: string) => host.out(`${line}\n`);
+    const session = { say, palette: paletteOf(host.colours), signal: host.signal };
+    await releasing(
+      () => host.note(`${options.output}: ${recorder.lines} lines`),
+      () => withSession(recordedWorld(world, recorder), session, (one) => one.run(statements)),
+    );
+  });
 }
 
 function openTrace(path: string): number {

@@ -5,7 +5,8 @@ import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
 import { pagesText } from "../pages_text.ts";
 import { quoted } from "../printable.ts";
-import { find, publish, withdraw } from "../publication.ts";
+import { checkName, find, publish, withdraw } from "../publication.ts";
+import { releasing } from "../release.ts";
 import { isReferences, readReferences, writeReferences } from "../references.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
 import type { Side } from "./side.ts";
@@ -22,7 +23,11 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run(call) {
       const { side, args: [name], options: { fill }, say } = call;
       const share = side.device.open().share(...allocationOf(call));
-      side.keep(name!, { kind: "share", share, release: () => unpublish(side, name!, () => share.release()) });
+      side.keep(name!, {
+        kind: "share",
+        share,
+        release: () => unpublish(side, name!, share.grefs, () => share.release()),
+      });
       if (typeof fill === "string") writeInto(share.mapping, 0, readContent(fill));
       await publish(await side.store, name!, share.domid, share.grefs);
       await say(
@@ -36,7 +41,11 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run(call) {
       const { side, args: [name], say } = call;
       const pages = side.device.open().allocate(...allocationOf(call));
-      side.keep(name!, { kind: "pages", pages, release: () => unpublish(side, name!, () => pages.free()) });
+      side.keep(name!, {
+        kind: "pages",
+        pages,
+        release: () => unpublish(side, name!, pages.grefs, () => pages.free()),
+      });
       await publish(await side.store, name!, pages.domid, pages.grefs);
       await say(
         `grants ${pagesText(pages.count)} to domain ${pages.domid} as ${name}: ${writeReferences(pages.grefs)}`,
@@ -141,6 +150,7 @@ export function mapPages(mapper: GrantMapper, domid: number, grefs: readonly num
 
 function allocationOf({ side, args: [name], options }: Call) {
   const { to, pages = "1", writable = false } = options;
+  checkName(name!);
   side.checkFree(name!);
   const domid = readDomid(to as string, "--to");
   return [domid, { pages: readNumber(pages as string, "--pages", 1), writable: writable === true }] as const;
@@ -160,10 +170,6 @@ async function referencesOf(side: Side, domid: number, what: string, signal: Abo
 }
 
 /** Withdraws a name, and then releases what it stands for, even if that failed. */
-async function unpublish(side: Side, name: string, release: () => void): Promise<void> {
-  try {
-    await withdraw(await side.store, name);
-  } finally {
-    release();
-  }
+async function unpublish(side: Side, name: string, grefs: readonly number[], release: () => void): Promise<void> {
+  await releasing(release, async () => withdraw(await side.store, name, grefs));
 }

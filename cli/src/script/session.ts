@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../exit.ts";
 import type { Palette } from "../palette.ts";
+import { releasing } from "../release.ts";
 import { Side } from "./side.ts";
 import type { Statement } from "./statement.ts";
 import { StatementError } from "./statement_error.ts";
@@ -15,6 +16,16 @@ export interface SessionOptions {
   readonly palette: Palette;
   /** Ends what waits. */
   readonly signal: AbortSignal;
+}
+
+/** Runs a body with a session, which is closed at the end. */
+export function withSession<Result>(
+  world: World,
+  options: SessionOptions,
+  body: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = new Session(world, options);
+  return releasing(() => session.close(), () => body(session));
 }
 
 /** Runs the statements of scripts, and holds what they hold. */
