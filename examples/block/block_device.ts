@@ -3,28 +3,20 @@
  *
  * @module
  */
-import { GrantError, type XenDomain } from "../../mod.ts";
-import { PvError, type PvWaitOptions, XenbusState } from "../../src/pv/mod.ts";
+import type { XenDomain } from "../../mod.ts";
+import type { PvWaitOptions } from "../../src/pv/mod.ts";
+import { followBackend, listenToBackend } from "./backend_news.ts";
 import { type AttachOptions, connect, type Connection } from "./connection.ts";
-import { BlockError } from "./errors.ts";
-import { readProperties } from "./features.ts";
+import { DiskEnd } from "./disk_end.ts";
+import { DiskSize } from "./disk_size.ts";
+import { type BlockEnding, BlockError } from "./errors.ts";
 import { Operation, SECTOR, Status } from "./protocol.ts";
 import { type Range, RangeOrder } from "./range_order.ts";
 import { RequestQueue } from "./request_queue.ts";
-import { abortable, within, worstOf } from "./waiting.ts";
+import { abortable, worstOf } from "./waiting.ts";
 
 export type { AttachOptions } from "./connection.ts";
-export { BlockError, type BlockErrorCode } from "./errors.ts";
-
-/** Why a disk is not attached any more. */
-export interface BlockEnding {
-  readonly reason: "closed" | "detached" | "protocol" | "failed";
-  /** What went wrong; also if it was the end itself: a backend that does not follow, for example. */
-  readonly cause?: unknown;
-}
-
-/** Which reason counts if there are several. */
-const SEVERITY = { closed: 0, detached: 1, failed: 2, protocol: 3 };
+export { type BlockEnding, BlockError, type BlockErrorCode } from "./errors.ts";
 
 /** How to make a call. */
 export interface BlockCallOptions {
@@ -54,22 +46,11 @@ export class BlockDevice implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #queue: RequestQueue;
   readonly #order = new RangeOrder();
-  readonly #resolveClosed: (ending: BlockEnding) => void;
-  #size: number;
+  readonly #size: DiskSize;
+  readonly #end: DiskEnd;
   #flush: "flush" | "barrier" | undefined;
   #discard: boolean;
   readonly #secureDiscard: boolean;
-  #ending: Promise<void> | undefined;
-  /** Why it ends, as far as is known. */
-  #reason: BlockEnding["reason"] | undefined;
-  #isDecided = false;
-  /** Fulfilled when no calls are under way. */
-  #idle: Promise<void> | undefined;
-  /** Fulfilled when calls that are under way are not waited for any more. */
-  readonly #callsAreOver = Promise.withResolvers<void>();
-  /** What calls are refused with, once the disk ends. */
-  #refusal: BlockError | undefined;
-  readonly #onResize = new Set<(size: number) => void>();
 
   private constructor(connection: Connection) {
     const { properties, ring, pool, channel, maxBytes } = this.#connection = connection;
@@ -77,21 +58,20 @@ export class BlockDevice implements AsyncDisposable {
     this.readOnly = properties.readOnly;
     this.persistent = pool.persistent;
     this.maxBytes = maxBytes;
-    this.#size = properties.sectors * SECTOR;
+    this.#size = new DiskSize(properties);
     this.#flush = properties.flush;
     this.#discard = properties.discard && !properties.readOnly;
     this.#secureDiscard = properties.secureDiscard;
-    const { promise, resolve } = Promise.withResolvers<BlockEnding>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
     this.#queue = new RequestQueue({
       ring,
       pool,
       notify: () => channel.notify(),
-      onFailure: (error) => this.#break(error),
+      onFailure: (error) => this.#end.break(error),
     });
-    this.#listen();
-    this.#followBackend();
+    this.#end = new DiskEnd(connection, this.#queue, this.#order);
+    this.closed = this.#end.over;
+    listenToBackend(connection, this.#queue).catch((error) => this.#end.break(error));
+    followBackend(connection, this.#size, this.#end).catch((error) => this.#end.break(error));
   }
 
   /**
@@ -112,12 +92,12 @@ export class BlockDevice implements AsyncDisposable {
 
   /** The size in bytes. It may change: see {@linkcode BlockDevice.onResize}. */
   get size(): number {
-    return this.#size;
+    return this.#size.bytes;
   }
 
   /** Whether calls are taken: neither this side nor the backend has begun to end the connection. */
   get attached(): boolean {
-    return this.#refusal === undefined;
+    return this.#end.refusal === undefined;
   }
 
   /** Whether {@linkcode BlockDevice.flush} makes written data durable. */
@@ -137,8 +117,7 @@ export class BlockDevice implements AsyncDisposable {
 
   /** Calls back with the new size whenever it has changed. Returns a function that stops that. */
   onResize(callback: (size: number) => void): () => void {
-    this.#onResize.add(callback);
-    return () => void this.#onResize.delete(callback);
+    return this.#size.onChange(callback);
   }
 
   /** Reads bytes. */
@@ -238,9 +217,9 @@ export class BlockDevice implements AsyncDisposable {
           value,
       );
     }
-    if (offset + length > this.#size) {
+    if (offset + length > this.size) {
       throw new RangeError(
-        `Cannot ${what} as the end must be within the disk of ${this.#size} bytes: current value is ${offset + length}`,
+        `Cannot ${what} as the end must be within the disk of ${this.size} bytes: current value is ${offset + length}`,
       );
     }
   }
@@ -250,132 +229,14 @@ export class BlockDevice implements AsyncDisposable {
   }
 
   #checkOpen(what: string): void {
-    if (this.#refusal) {
-      throw new BlockError(this.#refusal.code, `Cannot ${what}: ${this.#refusal.message}`, this.#refusal.cause);
-    }
+    const { refusal } = this.#end;
+    if (refusal) throw new BlockError(refusal.code, `Cannot ${what}: ${refusal.message}`, refusal.cause);
   }
 
   #checkStatus(what: string, status: number): void {
     if (status === Status.Error) throw new BlockError("io", `Cannot ${what}: the backend reports an error.`);
     if (status === Status.Unsupported) {
       throw new BlockError("unsupported", `Cannot ${what}: the backend cannot do that.`);
-    }
-  }
-
-  async #listen(): Promise<void> {
-    const { channel, resetEvents } = this.#connection;
-    // Until the end, as answers are waited for then, too.
-    while (!channel.closed) {
-      try {
-        for await (const _ of channel.events()) this.#queue.takeResponses();
-      } catch (error) {
-        if (channel.closed) return;
-        try {
-          if (!(error instanceof GrantError && error.code === "events-lost")) throw error;
-          resetEvents();
-          this.#queue.takeResponses();
-        } catch (cause) {
-          return this.#break(cause);
-        }
-      }
-    }
-  }
-
-  async #followBackend(): Promise<void> {
-    const { device, timeout } = this.#connection;
-    try {
-      for await (const state of device.backendStates()) {
-        if (state === XenbusState.Connected) await this.#lookAtSize();
-        if (state === XenbusState.Closing || state === XenbusState.Closed || state === XenbusState.Unknown) {
-          const gone = state === XenbusState.Unknown;
-          this.#end(
-            "detached",
-            gone ? "the device is gone" : "the backend has ended the connection",
-            gone ? 0 : timeout,
-          );
-          return;
-        }
-      }
-    } catch (error) {
-      this.#break(error);
-    }
-  }
-
-  async #lookAtSize(): Promise<void> {
-    const { sectors } = await readProperties(this.#connection.device.backend);
-    const size = sectors * SECTOR;
-    if (size === this.#size) return;
-    this.#size = size;
-    for (const callback of this.#onResize) {
-      try {
-        callback(size);
-      } catch (error) {
-        // It is a fault of the program, and none of the disk's: reported as one that nobody has caught.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  }
-
-  /** Ends because something is wrong: the backend, or the system. */
-  #break(cause: unknown): void {
-    const isBroken = (cause instanceof PvError || cause instanceof BlockError) && cause.code === "protocol";
-    const said = cause instanceof Error ? cause.message : String(cause);
-    this.#end(isBroken ? "protocol" : "failed", said, 0, cause);
-  }
-
-  /**
-   * Ends the connection.
-   *
-   * @param said What has happened, for messages.
-   * @param patience How long to wait for what the backend has, in milliseconds.
-   */
-  #end(reason: BlockEnding["reason"], said: string, patience: number, cause?: unknown): Promise<void> {
-    // What is worse counts, and is waited for no longer, as long as calls are waited for.
-    const isWorse = this.#reason === undefined || SEVERITY[reason] > SEVERITY[this.#reason];
-    if (isWorse && !this.#isDecided) {
-      this.#reason = reason;
-      this.#refusal = new BlockError(reason, sentence(said), cause);
-      if (reason !== "closed") this.#queue.hold(this.#refusal);
-      this.#idle ??= this.#order.allBefore().then(() => this.#queue.idle());
-      const calls = reason === "detached" ? Promise.race([this.#idle, this.#backendIsClosed()]) : this.#idle;
-      if (patience === 0) this.#callsAreOver.resolve();
-      else within(patience, calls).then(() => this.#callsAreOver.resolve());
-    }
-    return this.#ending ??= this.#play();
-  }
-
-  async #play(): Promise<void> {
-    const { device, timeout, release } = this.#connection;
-    await this.#callsAreOver.promise;
-    this.#isDecided = true;
-    const reason = this.#reason!;
-    const { message, cause } = this.#refusal!;
-    this.#queue.fail(this.#refusal!);
-    const failures: unknown[] = cause === undefined ? [] : [cause];
-    const attempt = async (step: () => Promise<void>) => {
-      try {
-        await step();
-      } catch (error) {
-        // The kernel keeps pages that the backend has mapped until it lets go of them.
-        failures.push(error);
-      }
-    };
-    if (reason === "protocol") await attempt(() => device.fail(message));
-    await attempt(() => device.end({ timeout }));
-    release();
-    // The first is what the others may come from.
-    this.#resolveClosed(failures.length === 0 ? { reason } : { reason, cause: failures[0] });
-  }
-
-  /** Waits until the backend answers nothing any more. */
-  async #backendIsClosed(): Promise<void> {
-    const { Closed, Unknown } = XenbusState;
-    try {
-      await this.#connection.device.waitForBackend([Closed, Unknown]);
-    } catch {
-      // The device is closed, or XenStore is lost.
     }
   }
 
@@ -387,15 +248,11 @@ export class BlockDevice implements AsyncDisposable {
    */
   async detach(options: Pick<PvWaitOptions, "timeout"> = {}): Promise<void> {
     const { timeout = this.#connection.timeout } = options;
-    await this.#end("closed", "the disk was detached here. Attach it again", timeout);
+    await this.#end.begin("closed", "the disk was detached here. Attach it again", timeout);
   }
 
   /** Detaches the disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.detach();
   }
-}
-
-function sentence(text: string): string {
-  return text.endsWith(".") ? text : `${text}.`;
 }

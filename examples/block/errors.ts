@@ -23,3 +23,10 @@ export class BlockError extends Error {
     this.code = code;
   }
 }
+
+/** Why a disk is not attached any more. */
+export interface BlockEnding {
+  readonly reason: "closed" | "detached" | "protocol" | "failed";
+  /** What went wrong; also if it was the end itself: a backend that does not follow, for example. */
+  readonly cause?: unknown;
+}
