@@ -1,6 +1,6 @@
 /** A disk of domain 1 in XenStore, whose backend is in domain 0. */
 import { MockXen } from "../../backends/mock.ts";
-import { createDevice, FrontendDevice, XenbusState } from "../../src/pv/mod.ts";
+import { BackendDevice, createDevice, FrontendDevice, XenbusState } from "../../src/pv/mod.ts";
 import { XenStore } from "../../src/xenstore/mod.ts";
 import { ID, PLACE } from "./kernel_sides.ts";
 
@@ -26,4 +26,24 @@ export async function connect(device: FrontendDevice): Promise<void> {
   await device.publish({ "ring-ref": 8, "event-channel": 1 });
   await device.waitForBackend(Connected);
   await device.publish({}, Connected);
+}
+
+/** Connects both sides of this library. */
+export async function connectBoth() {
+  const made = await machine();
+  const backend = await BackendDevice.open(made.xen.domain(0), "vbd", 1, ID);
+  const frontend = await made.open();
+  const offering = backend.offer({});
+  await frontend.start();
+  await frontend.publish({ "ring-ref": 8, "event-channel": 1 });
+  await offering;
+  await backend.publish({}, Connected);
+  await frontend.waitForBackend(Connected);
+  await frontend.publish({}, Connected);
+  const finish = () => {
+    backend.close();
+    frontend.close();
+    made.finish();
+  };
+  return { ...made, backend, frontend, finish };
 }
