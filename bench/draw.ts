@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { booksReport } from "./books/report.ts";
 import { nativeReport, xenReport } from "./device/reports.ts";
+import { mockDiskReport } from "./disk/mock_report.ts";
 import { diskReport } from "./disk/report.ts";
 import { redraw } from "./harness/publish.ts";
 import { sizeReport } from "./size/report.ts";
@@ -22,6 +23,7 @@ const drawn = {
   store: await redraw(storeReport),
   vchan: await redraw(vchanReport),
   disk: await redraw(diskReport),
+  "disk on the mock": await redraw(mockDiskReport),
 };
 for (const [name, done] of Object.entries(drawn)) {
   console.log(`${name}: ${done ? "drawn" : "left as it is: there are no reference results"}`);
