@@ -45,7 +45,7 @@ const LONGEST_PAUSE = 50;
 
 const INFO_READ_ONLY = 4;
 
-/** Where a disk is whose backend is a program. */
+/** The place of a disk whose backend is a program. */
 export function placeOfDisk(name: string, frontend: number, backend = 0): DevicePlace {
   return { kind: KIND, backendKind: BACKEND_KIND, id: diskNumber(name), frontend, backend };
 }
@@ -80,7 +80,7 @@ export class BlockBackend implements AsyncDisposable {
   readonly #options: Required<{ [Name in keyof BackendOptions]: NonNullable<BackendOptions[Name]> }>;
   readonly #stop = new AbortController();
   #connection: ServedConnection | undefined;
-  /** Why frontends were refused lately, the last one at the end. */
+  /** Why frontends were refused, the latest failure last. */
   readonly failures: unknown[] = [];
   /** How long to wait until the next offer, in milliseconds. */
   #pause = 0;
@@ -163,7 +163,7 @@ export class BlockBackend implements AsyncDisposable {
     const { maxOrder, maxIndirect } = this.#options;
     return {
       "max-ring-page-order": maxOrder,
-      // Also if it is none: the program before may have taken some.
+      // Even if it is 0: the program before this one may have offered some.
       "feature-max-indirect-segments": maxIndirect,
     };
   }

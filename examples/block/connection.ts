@@ -49,7 +49,7 @@ export interface Connection {
 
 /**
  * Connects to the backend of a disk. If that fails, ends what was begun, and frees everything. A call that is given up
- * fails at once, and does so meanwhile.
+ * fails at once, before that is done.
  */
 export function connect(
   domain: Pick<XenDomain, "grants" | "events" | "store">,
@@ -121,8 +121,8 @@ async function begin(
 }
 
 /**
- * The references of the ring. A backend looks for numbered ones if there is an order, even if it is 0. A driver that was
- * killed, or the kernel's, may have left nodes that say otherwise.
+ * The references of the ring. A backend looks for numbered ones if there is an order, even if it is 0. A killed driver,
+ * or the kernel's, may have left nodes that say otherwise.
  */
 function ringNodes({ grefs }: Share, order: number): NodeValues {
   const others = { "multi-queue-num-queues": undefined };

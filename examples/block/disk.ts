@@ -17,7 +17,7 @@ export interface Disk {
   discard(offset: number, length: number): Promise<void>;
 }
 
-/** A disk that is only read, whatever it could do. */
+/** Makes another disk read-only. */
 export class ReadOnlyDisk implements Disk {
   readonly readOnly = true;
   readonly #disk: Disk;
@@ -61,7 +61,7 @@ export class BytesDisk implements Disk {
     return this.#bytes.length;
   }
 
-  /** All of it. */
+  /** All bytes of the disk. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -112,7 +112,7 @@ export class FileDisk implements Disk, AsyncDisposable {
   /** Looks at the size of the file again. Tell the backend: see `BlockBackend.resized()`. */
   async refresh(): Promise<void> {
     const { size } = await this.#file.stat();
-    // A sector that is only begun is none.
+    // An incomplete sector at the end does not count.
     this.#size = size - size % 512;
   }
 

@@ -54,7 +54,7 @@ export class DiskEnd {
    * @param patience How long to wait for what the backend has, in milliseconds.
    */
   begin(reason: BlockEnding["reason"], said: string, patience: number, cause?: unknown): Promise<void> {
-    // What is worse counts, and is waited for no longer, as long as calls are waited for.
+    // While calls are waited for, a worse reason takes over, and may end that wait.
     const isWorse = this.#reason === undefined || SEVERITY[reason] > SEVERITY[this.#reason];
     if (isWorse && !this.#isDecided) {
       this.#reason = reason;

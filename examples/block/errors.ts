@@ -27,6 +27,6 @@ export class BlockError extends Error {
 /** Why a disk is not attached any more. */
 export interface BlockEnding {
   readonly reason: "closed" | "detached" | "protocol" | "failed";
-  /** What went wrong; also if it was the end itself: a backend that does not follow, for example. */
+  /** What went wrong, perhaps only during the end: a backend that does not follow, for example. */
   readonly cause?: unknown;
 }

@@ -7,7 +7,7 @@ export const BACKEND_KIND = "udisk";
 const XVD = 202;
 /** Disks after the first sixteen, or partitions after the first fifteen, are numbered another way. */
 const EXTENDED = 1 << 28;
-/** The number has a byte for it. */
+/** The number has one byte for the partition. */
 const MOST_PARTITIONS = 255;
 
 /**

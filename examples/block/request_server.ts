@@ -47,7 +47,7 @@ export class RequestServer {
   async #serve(request: Request): Promise<number> {
     const { flush, discard } = this.#features;
     const isTransfer = request.operation === Operation.Read || request.operation === Operation.Write;
-    // As Linux's backend does. Direct ones of these kinds are what it may not know.
+    // As Linux's backend does: only a direct request may be of a kind that it does not know.
     if (request.indirect && !isTransfer) return Status.Error;
     switch (request.operation) {
       case Operation.Read:

@@ -8,7 +8,7 @@ function isTaken(error: unknown): boolean {
 }
 
 /**
- * In domain 0: gives a domain a disk, and takes it away in the end. Goes on with the device of a program that was killed.
+ * In domain 0: gives a domain a disk, and removes it in the end. Takes over the device of a program that was killed.
  *
  * @param until When to end, if the toolstack does not end it before.
  * @param onServed Called when it is served.

@@ -23,7 +23,7 @@ export async function worstOf(statuses: readonly Promise<number>[]): Promise<num
   return worst;
 }
 
-/** Waits for a promise, but not for long; or as long as it takes, without a limit. */
+/** Waits for a promise, but no longer than a time limit, which may be `Infinity`. */
 export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
   // A timer takes no more than 2^31 - 1.
   if (milliseconds === Infinity) return void await promise;

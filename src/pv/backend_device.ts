@@ -162,8 +162,8 @@ export class BackendDevice implements Disposable {
           await side.change({ what, state: Closed, signal });
         };
         if (side.state !== Initialising && !AT_REST.includes(side.state)) {
-          // Of a program that was killed. It has let go of everything, and will answer nothing any more: a frontend
-          // that waits for answers must not wait until this side goes on from `Closing`.
+          // A program that was killed has left it. It has let go of everything, and answers nothing any more, so this
+          // side skips `Closing`, in which a frontend would wait for answers.
           await side.change({ what, state: Closed, signal, takesOver: true });
           await until(...AT_REST);
         }
@@ -204,7 +204,7 @@ export class BackendDevice implements Disposable {
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {PvError} `closing` if the toolstack removes the device, or this program has begun to end the connection
    * meanwhile; `gone` if the device was removed; `taken` if another program has changed the state; `closed` if it was
-   * closed here, also meanwhile.
+   * closed here, even meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState, options?: PvCallOptions): Promise<void> {
@@ -267,7 +267,7 @@ export class BackendDevice implements Disposable {
         await side.change({ what, state: Closing, signal });
         await side.until(what, (state) => AT_REST.includes(state), signal, true);
         await releaseOnce();
-        // In any case: a frontend waits for it, and nothing else is left to wait for.
+        // Without the signal: a frontend waits for this state, and nothing is left to wait for here.
         await side.change({ what, state: Closed, signal: undefined });
       });
       await releaseOnce();

@@ -186,8 +186,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {PvError} `gone` if the device was removed; `taken` if another program has changed what this one has left:
-   * the state, or a node that was published; `closed` if
-   * it was closed here, also meanwhile; `closing` if this program has begun to end the connection meanwhile.
+   * the state, or a node that was published; `closed` if it was closed here, even meanwhile; `closing` if this program
+   * has begun to end the connection meanwhile.
    * @throws {StoreError} if XenStore refuses.
    */
   async publish(nodes: NodeValues, state: XenbusState = Initialised, options?: PvCallOptions): Promise<void> {
@@ -217,8 +217,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
   /**
    * Iterates over the states of the backend, from the current one on: each time it was written, also if it is the same.
    * A backend that writes `Connected` again has changed what it offers, such as the size of a disk. Several changes may
-   * arrive as one. The last state is `Unknown`, when the folder of either side is removed; the loop also ends when it is
-   * closed here.
+   * arrive as one. The last state is `Unknown`, when the folder of either side is removed; the loop also ends when the
+   * device is closed here.
    *
    * @throws {StoreError} if XenStore fails.
    *
@@ -247,8 +247,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
 
   /**
    * Ends the connection: has the backend finish what it does, and let go of all memory. Free what was granted only
-   * afterwards. The nodes that were published are removed, with the folders that they are in, so do not publish those of
-   * the toolstack. Does nothing if no connection was begun here, or if the device is gone.
+   * afterwards. The nodes that were published are removed, with the folders that they are in, so do not publish the
+   * toolstack's nodes. Does nothing if no connection was begun here, or if the device is gone.
    *
    * @param options How long that may take, and a signal.
    * @throws {PvError} `timed-out` if the backend does not follow; `taken` if another program drives the device;
@@ -268,7 +268,7 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
       await side.unlessGone(async () => {
         await side.change({ what, state: Closing, signal });
         await until(Closing, Closed);
-        // The next driver may be one that does not write all of them, and its backend would read those of this one.
+        // The next driver may not write all of them, and its backend would then read those of this program.
         await side.change({ what, state: Closed, nodes: side.removal, signal });
         await until(Closed);
       });

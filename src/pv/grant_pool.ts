@@ -294,7 +294,7 @@ export class GrantPool implements Disposable {
   /** Serves those who wait, as far as the pages go. */
   #serve(): void {
     for (const waiter of this.#waiting) {
-      // Several may share a signal, and are told one after the other.
+      // Several waiters may share a signal, which reaches them one after the other.
       if (waiter.signal?.aborted) continue;
       try {
         const pages = this.#take(waiter.count);

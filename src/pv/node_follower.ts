@@ -23,7 +23,7 @@ export class NodeFollower<Value> {
 
   /**
    * @param nodes The nodes that it is one of.
-   * @param valueOf Reads a value. It is `undefined` if the node is not there, not readable, or no text.
+   * @param valueOf Reads a value from the text, or from `undefined` if the node is missing, not readable, or no text.
    */
   constructor(store: XenStore, nodes: DeviceNodes, name: string, valueOf: (text: string | undefined) => Value) {
     this.#store = store;
@@ -47,7 +47,7 @@ export class NodeFollower<Value> {
     }
   }
 
-  /** Reads the node. What is no text counts as not there: it is the other side that has written it. */
+  /** Reads the node. What is no text counts as not there, as the other side may write anything. */
   async #read(signal: AbortSignal): Promise<string | undefined> {
     try {
       return await this.#nodes.text(this.#name, { signal });

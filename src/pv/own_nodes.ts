@@ -14,7 +14,7 @@ const { Closing, Closed, Unknown } = XenbusState;
  */
 export type NodeValues = Readonly<Record<string, Uint8Array | string | number | undefined>>;
 
-/** A change of what a side says of itself. */
+/** A change of a side's nodes and state. */
 export interface Change {
   /** The operation, for messages: "publish". */
   readonly what: string;
@@ -22,9 +22,9 @@ export interface Change {
   readonly state: XenbusState;
   readonly nodes?: NodeValues | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Whether the state is written if it is the same, too: the other side then looks again. */
+  /** Whether to write the state even if it is the same, so that the other side looks again. */
   readonly again?: boolean;
-  /** Whether it ends what another program has begun. Other changes are refused then. */
+  /** Whether it may change what another program has left. Other changes fail with `taken` then. */
   readonly takesOver?: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function removeIfThere(transaction: StoreTransaction, path: string)
   try {
     await transaction.remove(path);
   } catch (error) {
-    // Neither is the folder that it would be in.
+    // The folder that it would be in is not there, either.
     if (!isStoreError(error, "not-found")) throw error;
   }
 }
@@ -69,7 +69,7 @@ export class OwnNodes {
     return this.#state;
   }
 
-  /** What removes all that was published, and the folders that were made for it. */
+  /** The values that remove all that was published, and the folders that were made for it. */
   get removal(): NodeValues {
     return Object.fromEntries([...this.#published.keys()].map((name) => [name.split("/", 1)[0]!, undefined]));
   }
@@ -90,7 +90,7 @@ export class OwnNodes {
       await unlessAborted(signal, () => before);
       await this.#change(change, stateBefore);
     } finally {
-      // Those behind one that is given up wait for those before it.
+      // Calls behind one that is given up still wait for those before it.
       before.then(resolve);
     }
   }
@@ -100,14 +100,14 @@ export class OwnNodes {
     const names = this.#names;
     const { path } = names;
     if (!takesOver && isEnd(this.#state)) {
-      // Asked for before this side has begun to end, it comes too late.
+      // It was asked for before this side began to end, and comes too late.
       if (!isEnd(state) && !isEnd(stateBefore)) throw endingError(what, names);
-      // Further than that.
+      // It is past that already.
       if (state === Closing && this.#state === Closed) return;
     }
     try {
       await transactPatiently(this.#store, async (transaction) => {
-        // Never written without having been read: that would bring a device back which was removed meanwhile.
+        // Read before it is written, as a write alone would bring back a device that was removed meanwhile.
         const found = await readState(transaction, path);
         if (found === Unknown) throw goneError(what, names);
         if (!takesOver) await this.#check(transaction, what, found, state);
@@ -118,7 +118,7 @@ export class OwnNodes {
         if (again || found !== state) await transaction.write(`${path}/state`, String(state));
       }, { signal });
     } catch (error) {
-      // A device that is removed meanwhile looks like this, as its nodes are those of a folder above it.
+      // A device that was removed meanwhile looks like this, too: its permissions are then those of a folder above it.
       const mayBeGone = isPvError(error, "taken") || isStoreError(error, "denied", "not-found");
       if (mayBeGone && await readState(this.#store, path) === Unknown) throw goneError(what, names);
       throw error;

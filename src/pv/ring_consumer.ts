@@ -36,7 +36,7 @@ export class RingConsumer {
   }
 
   /**
-   * Looks how many there are to take, after all that were known have been taken.
+   * Looks how many there are to take, once all known ones are taken.
    *
    * @param most How many there can be.
    * @throws {PvError} `protocol` if the other side announces more, or takes back what was taken.

@@ -45,7 +45,7 @@ export class Side {
     return this.#ownNodes.state;
   }
 
-  /** What removes all that was published. */
+  /** The values that remove all that was published. */
   get removal(): NodeValues {
     return this.#ownNodes.removal;
   }
@@ -100,7 +100,7 @@ export class Side {
     return signal;
   }
 
-  /** Runs a call that may find the connection to XenStore closed, by a call of {@linkcode Side.close} meanwhile. */
+  /** Runs a call during which {@linkcode Side.close} may close the connection to XenStore. */
   async #whileOpen<Value>(what: string, run: () => Promise<Value>): Promise<Value> {
     try {
       return await run();
@@ -221,7 +221,7 @@ function truncate(message: string): string {
   return message.slice(0, read);
 }
 
-/** Reads one state or several, to wait for. */
+/** Reads the states to wait for. */
 function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
   const list = Array.isArray(states) ? [...states] as XenbusState[] : [states as XenbusState];
   if (list.length === 0) {

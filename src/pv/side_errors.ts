@@ -55,7 +55,7 @@ export function removingError(what: string, { device, path }: SideNames): PvErro
   });
 }
 
-/** @param how How another program shows: "its state is Closed (6), and not Connected (4)". */
+/** @param how What shows that another program drives it: "its state is Closed (6), and not Connected (4)". */
 export function takenError(what: string, { device }: SideNames, how: string): PvError {
   return new PvError(
     `Cannot ${what} ${device}: ${how} as this program has left it. Another program drives it now: stop one of them.`,

@@ -1,6 +1,6 @@
-/** What a side is, for messages and paths. */
+/** The names of a side and of its device, for messages and paths. */
 export interface SideNames {
-  /** Whether it is a backend: only its state is written by the toolstack, too, when that removes the device. */
+  /** Whether it is a backend, whose state the toolstack writes, too, to remove the device. */
   readonly isBackend: boolean;
   /** The device: "vbd/51728". */
   readonly device: string;

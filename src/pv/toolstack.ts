@@ -71,7 +71,7 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
   try {
     await transactPatiently(store, async (transaction) => {
       if (await readState(transaction, paths[0]) !== Unknown) throw exists(place, paths[0]);
-      // That of a frontend which is not there any more is replaced.
+      // What a frontend has left that is not there any more is replaced.
       if (!await belongsTo(transaction, paths[1], paths[0])) throw exists(place, paths[1]);
       await make(transaction, paths[0], frontend, backend, {
         ...frontendNodes,
@@ -90,7 +90,7 @@ export async function createDevice(domain: { readonly store: StoreBackend }, dev
   }
 }
 
-/** Whether the folder of a backend is that of a frontend, or of none. */
+/** Whether the folder of a backend belongs to a frontend, or to none. */
 async function belongsTo(transaction: StoreTransaction, path: string, frontend: string): Promise<boolean> {
   const found = await textOf(makeNodes(transaction, path), "frontend", undefined);
   return found === undefined || found === frontend;
