@@ -4,25 +4,17 @@ import { readOptions } from "../contract/options.ts";
 import { showAs } from "../shared/inspection.ts";
 import { checkSignal } from "../shared/signal.ts";
 import { XenStore } from "../xenstore/store.ts";
+import { AT_REST, isOnline, offerBackend } from "./backend_offer.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
-import { PvError } from "./errors.ts";
-import { NodeFollower } from "./node_follower.ts";
 import { findFrontend } from "./find_frontend.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
 import type { NodeValues } from "./own_nodes.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, namesOf, Side } from "./side.ts";
-import { isPvError } from "./side_errors.ts";
+import { checkNodes, checkState, DANCE_TIMEOUT, Side } from "./side.ts";
 import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
-const { Initialising, InitWait, Initialised, Connected, Closing, Closed } = XenbusState;
-
-/** States of a frontend that uses nothing of an earlier connection. */
-const AT_REST: readonly XenbusState[] = [Initialising, InitWait, Closed];
-
-/** What ends an offer when the toolstack removes the device. */
-const OFFLINE = Symbol("offline");
+const { Closing, Closed } = XenbusState;
 
 /**
  * The backend's side of a device: it offers the device to one frontend after the other, and plays the dance of states
@@ -123,8 +115,7 @@ export class BackendDevice implements Disposable {
    * @throws {StoreError} if XenStore refuses.
    */
   async isOnline(options?: PvCallOptions): Promise<boolean> {
-    const signal = this.#side.signalOf("look at", options);
-    return await this.#side.text("look at", "online", signal) === "1";
+    return await isOnline(this.#side, options);
   }
 
   /**
@@ -140,57 +131,8 @@ export class BackendDevice implements Disposable {
    * @throws {StoreError} if XenStore refuses.
    */
   async offer(nodes: NodeValues, options?: PvWaitOptions): Promise<void> {
-    const what = "offer";
-    checkNodes(what, nodes);
-    const side = this.#side;
-    let goal: readonly XenbusState[] = [Closed];
-    const online = new NodeFollower(side.store, side.own, "online", (text) => text);
-    // Nobody has to be waited for then.
-    const asks = async (signal: AbortSignal): Promise<never> => {
-      await online.until((text) => text === "0" && AT_REST.includes(side.peerState.value), signal);
-      throw OFFLINE;
-    };
-    try {
-      await side.patiently(what, options, Infinity, () => namesOf(goal), async (signal) => {
-        const until = (...states: XenbusState[]) => {
-          goal = states;
-          return side.until(what, (state) => states.includes(state), signal, true, asks);
-        };
-        const follow = async () => {
-          await side.change({ what, state: Closing, signal });
-          await until(...AT_REST);
-          await side.change({ what, state: Closed, signal });
-        };
-        if (side.state !== Initialising && !AT_REST.includes(side.state)) {
-          // A program that was killed has left it. It has let go of everything, and answers nothing any more, so this
-          // side skips `Closing`, in which a frontend would wait for answers.
-          await side.change({ what, state: Closed, signal, takesOver: true });
-          await until(...AT_REST);
-        }
-        for (;;) {
-          if (side.state === Closed) {
-            if (!await this.isOnline({ signal })) throw OFFLINE;
-            await until(Initialising, InitWait, Initialised);
-          }
-          await side.change({ what, nodes, state: InitWait, signal, again: true });
-          const state = await until(Initialised, Connected, Closing, Closed);
-          if (state === Initialised || state === Connected) return;
-          if (state === Closing) await follow();
-          else await side.change({ what, state: Closed, signal });
-        }
-      });
-    } catch (error) {
-      // Nothing of a frontend is in use yet, so this side may end at once.
-      if (error !== OFFLINE && !isPvError(error, "closing")) throw error;
-      await side.change({ what, state: Closed, signal: undefined });
-      const { device, path } = side.names;
-      throw new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
-        code: "closing",
-        operation: what,
-      });
-    } finally {
-      online.close(undefined);
-    }
+    checkNodes("offer", nodes);
+    await offerBackend(this.#side, nodes, options);
   }
 
   /**

@@ -6,14 +6,15 @@ import { checkSignal } from "../shared/signal.ts";
 import { XenStore } from "../xenstore/store.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
 import { findBackend } from "./find_backend.ts";
+import { endFrontend, startFrontend } from "./frontend_dance.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { checkDevice } from "./place.ts";
 import type { NodeValues } from "./own_nodes.ts";
-import { checkNodes, checkState, DANCE_TIMEOUT, Side } from "./side.ts";
+import { checkNodes, checkState, Side } from "./side.ts";
 import { stateChanges } from "./state_changes.ts";
-import { nameOf, XenbusState } from "./xenbus_state.ts";
+import { XenbusState } from "./xenbus_state.ts";
 
-const { Initialising, InitWait, Initialised, Closing, Closed, Unknown } = XenbusState;
+const { Initialised } = XenbusState;
 
 /**
  * The frontend's side of a device: it finds the backend in XenStore, and plays the dance of states with it that begins
@@ -150,30 +151,8 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @throws {StoreError} if XenStore refuses.
    */
   async start(options?: PvWaitOptions): Promise<void> {
-    const side = this.#side;
-    const what = "start";
-    let goal: XenbusState = InitWait;
-    await side.patiently(what, options, DANCE_TIMEOUT, () => nameOf(goal), async (signal) => {
-      const until = (...states: XenbusState[]) => {
-        goal = states[0]!;
-        return side.until(what, (state) => states.includes(state), signal, true);
-      };
-      const state = await side.until(what, (state) => state !== Unknown, signal);
-      const isFresh = state === Initialising || (state === InitWait && side.state === Initialising);
-      // A backend that is still connected takes no new connection, and waits for the end of the old one.
-      const takeOver = (state: XenbusState, nodes?: NodeValues) =>
-        side.change({ what, state, nodes, signal, takesOver: true });
-      if (state !== Closed && !isFresh) {
-        await takeOver(Closing);
-        await until(Closing, Closed);
-        await takeOver(Closed);
-        await until(Closed);
-      }
-      // Only now, as the backend may see two changes as one.
-      await takeOver(Initialising, side.removal);
-      await until(InitWait);
-      this.#started = true;
-    });
+    await startFrontend(this.#side, options);
+    this.#started = true;
   }
 
   /**
@@ -256,24 +235,9 @@ export class FrontendDevice implements Disposable, AsyncDisposable {
    * @throws {StoreError} if XenStore refuses.
    */
   async end(options?: PvWaitOptions): Promise<void> {
-    const side = this.#side;
-    const what = "end";
-    let goal: XenbusState = Closing;
-    await side.patiently(what, options, DANCE_TIMEOUT, () => nameOf(goal), async (signal) => {
-      if (!this.#started) return;
-      const until = async (...states: XenbusState[]) => {
-        goal = states[0]!;
-        await side.until(what, (state) => states.includes(state), signal, true);
-      };
-      await side.unlessGone(async () => {
-        await side.change({ what, state: Closing, signal });
-        await until(Closing, Closed);
-        // The next driver may not write all of them, and its backend would then read those of this program.
-        await side.change({ what, state: Closed, nodes: side.removal, signal });
-        await until(Closed);
-      });
-      this.#started = false;
-    });
+    const isBegun = this.#started;
+    await endFrontend(this.#side, isBegun, options);
+    if (isBegun) this.#started = false;
   }
 
   /**
