@@ -24,7 +24,7 @@ export interface Change {
   readonly signal: AbortSignal | undefined;
   /** Whether to write the state even if it is the same, so that the other side looks again. */
   readonly again?: boolean;
-  /** Whether it may change what another program has left. Other changes fail with `taken` then. */
+  /** Whether it may change what another program has left. Without it, such a change fails with `taken`. */
   readonly takesOver?: boolean;
 }
 
