@@ -122,6 +122,12 @@ describe("top", () => {
   });
 });
 
+test("`doctor --mock` asks for no permission", async () => {
+  await open(["doctor", "--mock"]);
+  await shows("12 passed");
+  await shows("ended with 0");
+});
+
 test("bash completes commands and options", async () => {
   await Deno.writeTextFile(
     `${folder}/gntalloc`,
