@@ -10,7 +10,7 @@ import { isTooOld, OLDEST_NODE } from "./src/node_version.ts";
 
 const { node } = process.versions;
 if (isTooOld(node)) {
-  console.error(`gntalloc: Cannot run on Node ${node}: it needs Deno, or Node ${OLDEST_NODE} or later.`);
+  console.error(`gntalloc: Cannot run on Node ${node}: it needs Node ${OLDEST_NODE} or later,`, "or Deno.");
   process.exit(EXIT.failed);
 }
 // An older Node cannot even load the rest.

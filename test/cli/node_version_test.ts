@@ -26,5 +26,5 @@ test("an older one gets one line", async () => {
     path,
   ]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toBe("gntalloc: Cannot run on Node 20.19.0: it needs Deno, or Node 22.12 or later.\n");
+  expect(stderr).toBe("gntalloc: Cannot run on Node 20.19.0: it needs Node 22.12 or later, or Deno.\n");
 });
