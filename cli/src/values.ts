@@ -4,9 +4,9 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { MAX_DOMID } from "./domid.ts";
 import { UsageError } from "./exit.ts";
 
-const MAX_DOMID = 0x7fef;
 /** The longest time that a timer can wait, in milliseconds: 24.8 days. A longer one ends at once. */
 const LONGEST = 2 ** 31 - 1;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
