@@ -4,27 +4,16 @@
  *
  * @module
  */
-import { CommanderError } from "commander";
 import process from "node:process";
 import { EXIT } from "./src/exit.ts";
-import { failureOf } from "./src/failure.ts";
-import { processHost } from "./src/host.ts";
-import { createProgram } from "./src/program.ts";
+import { isTooOld, OLDEST_NODE } from "./src/node_version.ts";
 
-const host = processHost();
-
-async function main(): Promise<number> {
-  try {
-    await createProgram(host).parseAsync(process.argv);
-    return EXIT.ok;
-  } catch (error) {
-    // It has printed what is to be said; help and the version end with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const { line, code } = failureOf(error);
-    if (line !== undefined) await host.note(line);
-    return code;
-  }
+const { node } = process.versions;
+if (isTooOld(node)) {
+  console.error(`gntalloc: Cannot run on Node ${node}: it needs Node ${OLDEST_NODE} or later,`, "or Deno.");
+  process.exit(EXIT.failed);
 }
-
+// An older Node cannot even load the rest.
+const { main } = await import("./src/main.ts");
 // Nobody waits for more input, and what the program opened is closed.
 process.exit(await main());

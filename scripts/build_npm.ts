@@ -1,6 +1,7 @@
 /**
  * `deno task build:npm [FOLDER]`: builds the npm packages of the command line and of the library, in `.cache/npm/` by
- * default, and prints the path, files and hash of each. The same sources give the same bytes on every machine.
+ * default. It prints the files, size and hash of each, and then the paths of both. The same sources give the same bytes
+ * on every machine.
  *
  * `deno pack` compiles the modules. This script then completes package.json, makes source maps and links portable,
  * sorts the files, and refuses a package with a missing or stray file.
@@ -119,11 +120,13 @@ export async function sha256(path: string): Promise<string> {
 
 if (import.meta.main) {
   const { positionals: [folder = `${repository}/.cache/npm`] } = parseArgs({ allowPositionals: true });
-  // That of the library last: its path is what most readers of the output look for.
-  for (const tarball of [await buildCli(folder), await buildNpm(folder)]) {
+  const tarballs = [await buildCli(folder), await buildNpm(folder)];
+  for (const tarball of tarballs) {
     const files = await readPackage(tarball);
     for (const [path, { length }] of files) console.log(`${String(length).padStart(8)} ${path}`);
     const { size } = await Deno.stat(tarball);
-    console.log(`${tarball}\n${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}`);
+    console.log(`${files.size} files, ${size} bytes, sha256 ${await sha256(tarball)}\n`);
   }
+  // Whoever installs them needs both.
+  console.log(tarballs.join("\n"));
 }

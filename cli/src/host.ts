@@ -13,12 +13,14 @@ export interface Host {
   out(data: string | Uint8Array): Promise<void>;
   /** Writes a line for people to the standard error. Never rejects: a release must not end halfway for it. */
   note(line: string): Promise<void>;
-  /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, writes nothing. */
+  /** Replaces the line at the foot of the terminal that says what is going on. Without a terminal, or on a dumb one, writes nothing. */
   progress(text: string): Promise<void>;
   /** The standard input. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Whether the standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether the standard output is a terminal on which text can be replaced: not a dumb one. */
+  readonly isScreen: boolean;
   /** Whether somebody sits at the standard input and the standard error. */
   readonly isInteractive: boolean;
   /** Whether to write colours to the standard output. */
@@ -33,10 +35,15 @@ export interface Host {
   key(signal: AbortSignal): Promise<string>;
 }
 
+/** Whether the terminal understands more than plain text. */
+function isSmart(): boolean {
+  return process.env.TERM !== "dumb";
+}
+
 /** Whether colours may be written: see https://no-color.org. */
 function mayColour(): boolean {
-  const { NO_COLOR, TERM } = process.env;
-  return process.stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
+  const { NO_COLOR } = process.env;
+  return process.stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && isSmart();
 }
 
 /** Returns the process. Call it once: it takes over the signals. */
@@ -56,16 +63,18 @@ export function processHost(): Host {
   return {
     out: (data) => stdout.write(data),
     note: (line) => tell(`${line}\n`),
-    progress: (text) => isInteractive ? tell(`\r\u001b[K${text}`) : Promise.resolve(),
+    progress: (text) => isInteractive && isSmart() ? tell(`\r\u001b[K${text}`) : Promise.resolve(),
     input: process.stdin,
     isTerminal: process.stdout.isTTY === true,
+    isScreen: process.stdout.isTTY === true && isSmart(),
     isInteractive,
     colours: mayColour(),
+    // A serial line has no size, and says 0.
     get width() {
-      return process.stdout.columns ?? 80;
+      return process.stdout.columns || 80;
     },
     get height() {
-      return process.stdout.rows ?? 24;
+      return process.stdout.rows || 24;
     },
     signal: controller.signal,
     key: (signal) => readKey(signal, interrupt),

@@ -16,6 +16,14 @@ export function printable(text: string): string {
   });
 }
 
+/** Writes a value as JSON without control characters. It stays JSON. */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(
+    CONTROL,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Writes text in quotes, in one line. */
 export function quoted(text: string): string {
   return printable(JSON.stringify(text));

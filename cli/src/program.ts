@@ -41,6 +41,6 @@ export function createProgram(host: Host): Command {
 
 /** What is wrong with the command line, in one line. */
 function usageLine(text: string): string {
-  const reason = text.trim().replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const reason = text.trim().replace(/^error: /, "").replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
   return `gntalloc: usage: ${reason}. More: gntalloc --help`;
 }

@@ -27,11 +27,10 @@ export function readReferences(text: string): number[] {
   const grefs: number[] = [];
   for (const part of text.split(",")) {
     const [first, last = first] = part.split("-").map(Number) as [number, number?];
-    if (last < first || last > 0xffff_ffff || grefs.length + last - first >= MOST) {
-      throw new UsageError(
-        `Cannot use the references as ${part} is no range of references. Write the lower one first.`,
-      );
-    }
+    const refuse = (why: string) => new UsageError(`Cannot use the references as ${part} ${why}`);
+    if (last > 0xffff_ffff) throw refuse("has one above 4294967295, the highest.");
+    if (last < first) throw refuse("is no range of references. Write the lower one first.");
+    if (grefs.length + last - first >= MOST) throw refuse(`makes them more than ${MOST}. Use fewer at once.`);
     for (let gref = first; gref <= last; gref++) grefs.push(gref);
   }
   return grefs;

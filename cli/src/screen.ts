@@ -6,7 +6,7 @@ const HOME = "\u001b[H";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** The terminal, drawn anew each time; or, without a terminal, one text after the other. */
+/** The terminal, drawn anew each time; or, without one that can do that, one text after the other. */
 export class Screen {
   readonly #host: Host;
   #isEntered = false;
@@ -16,14 +16,14 @@ export class Screen {
     this.#host = host;
   }
 
-  /** Shows a text. What does not fit into the terminal is cut off. Without a terminal, a text is not repeated. */
+  /** Shows a text. What does not fit into the terminal is cut off. Elsewhere, a text is not repeated. */
   async show(text: string): Promise<void> {
-    if (!this.#host.isTerminal) {
+    if (!this.#host.isScreen) {
       if (text !== this.#last) await this.#host.out(`${this.#last === "" ? "" : "\n"}${text}`);
       this.#last = text;
       return;
     }
-    const lines = text.trimEnd().split("\n").slice(0, this.#host.height - 1);
+    const lines = text.trimEnd().split("\n").slice(0, Math.max(1, this.#host.height - 1));
     const drawn = lines.map((line) => `${cut(line, this.#host.width)}${CLEAR_LINE}\n`).join("");
     await this.#host.out(`${this.#isEntered ? "" : ENTER}${HOME}${drawn}${CLEAR_BELOW}`);
     this.#isEntered = true;

@@ -1,6 +1,6 @@
 import { checkText, show } from "../contract/checks.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
-import { type MeasuredDevice, type Metric, readMetrics } from "./readings.ts";
+import { checkDevice, type MeasuredDevice, type Metric, readMetrics } from "./readings.ts";
 
 /** How metrics are written. */
 export interface MetricsOptions {
@@ -23,7 +23,7 @@ const NAME = /^(?!__|domid$)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * @param device The device.
  * @param options Labels.
  * @returns The text, which ends with `# EOF`.
- * @throws {TypeError} if a label has a wrong name, or a value that is not a string.
+ * @throws {TypeError} if it is no device, or if a label has a wrong name, or a value that is not a string.
  *
  * @example Serve the metrics of a device
  * ```ts
@@ -39,6 +39,7 @@ const NAME = /^(?!__|domid$)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * ```
  */
 export function metrics(device: MeasuredDevice, options?: MetricsOptions): string {
+  checkDevice("write metrics", device);
   const labels = checkLabels(readOptions("write metrics", options, ["labels"]).labels);
   const lines: string[] = [];
   let last: Metric | undefined;

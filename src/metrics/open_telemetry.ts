@@ -1,4 +1,4 @@
-import { type MeasuredDevice, type Metric, METRICS, readMetrics } from "./readings.ts";
+import { checkDevice, type MeasuredDevice, type Metric, METRICS, readMetrics } from "./readings.ts";
 
 /**
  * A meter of OpenTelemetry's API, as far as it is used here.
@@ -42,6 +42,7 @@ const UNITS = { pages: "{page}", seconds: "s", "": "1" } as const;
  * @param device The device. It is kept alive until the observation is stopped.
  * @param attributes Attributes of each value, such as `{ device: "disk" }`. Those about a domain also have `domid`.
  * @returns What ends the observation.
+ * @throws {TypeError} if it is no device.
  *
  * @example Observe a device with any meter
  * ```ts
@@ -72,6 +73,7 @@ export function observe<Gauge>(
   device: MeasuredDevice,
   attributes: Readonly<Record<string, string | number>> = {},
 ): Observation {
+  checkDevice("observe a device", device);
   const gauges = new Map<Metric, Gauge>(
     METRICS.map((metric) => [
       metric,

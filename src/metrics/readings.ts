@@ -1,3 +1,4 @@
+import { show } from "../contract/checks.ts";
 import type { AllocationReport, DeviceReport } from "../grants/reports.ts";
 
 /** What is measured. */
@@ -28,6 +29,20 @@ export interface Reading {
 export interface MeasuredDevice {
   /** Counts what the device holds. */
   inspect(): DeviceReport;
+}
+
+/**
+ * Throws unless a value can be measured.
+ *
+ * @param what The operation, for the message: "write metrics".
+ */
+export function checkDevice(what: string, device: unknown): void {
+  if (typeof (Object(device) as { inspect?: unknown }).inspect === "function") return;
+  throw new TypeError(
+    `Cannot ${what} as \`device\` must have a method \`inspect\`, such as a GrantDevice: current value is ${
+      show(device)
+    }`,
+  );
 }
 
 const pages = (name: string, help: string): Metric => ({
@@ -89,6 +104,7 @@ export const METRICS: readonly Metric[] = [
  *
  * @param device The device.
  * @returns The readings. A limit that is not known has none. Those about domains need `trackAllocations`.
+ * @throws {TypeError} if it is no device.
  *
  * @example See how full a device is
  * ```ts
@@ -104,6 +120,7 @@ export const METRICS: readonly Metric[] = [
  * ```
  */
 export function readMetrics(device: MeasuredDevice): Reading[] {
+  checkDevice("read metrics", device);
   const { limit, live, listed, mapped, pending, freedMapped, allocators, allocations = [] } = device.inspect();
   const reading = (metric: Metric, value: number, domid?: number): Reading => ({ metric, value, domid });
   const peers = Map.groupBy(allocations, ({ domid }) => domid);

@@ -30,7 +30,28 @@ export function linksOf({ domains }: DrawnMachine): Links {
   return { maps: domains.flatMap((domain) => mapsOf(domain, domains)), channels: channelsOf(domains) };
 }
 
-/** The domains that map each page of a domain, by its reference. */
+/**
+ * Finds the domains that map the pages of a domain.
+ *
+ * @param granter The domain that grants the pages.
+ * @param domains The domains of the machine.
+ * @returns The numbers of the domains that map a page, by its reference. A page that nobody maps is not there.
+ *
+ * @example See who maps a page
+ * ```ts
+ * import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import { mappersOf } from "@gntalloc/gntalloc/pictures";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen();
+ * const { grefs } = new GrantDevice(xen.domain(1)).open().allocate(0);
+ * new GrantMapper(xen.domain(0)).map(1, grefs);
+ * const { domains } = xen.inspect();
+ * const granter = domains.find(({ domid }) => domid === 1)!;
+ * assert.deepEqual(mappersOf(granter, domains).get(grefs[0]!), [0]);
+ * ```
+ */
 export function mappersOf(
   granter: DrawnDomain,
   domains: readonly DrawnDomain[],

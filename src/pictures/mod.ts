@@ -1,6 +1,6 @@
 /**
  * Draws what a program holds as SVG: {@linkcode drawDevice} draws what `inspect()` of a `GrantDevice` returns, and
- * {@linkcode drawXen} what that of a `MockXen` does.
+ * {@linkcode drawXen} what that of a `MockXen` does. {@linkcode mappersOf} finds who maps whose pages.
  *
  * @module
  */
@@ -11,6 +11,7 @@ export {
   type DeviceReport,
 } from "../grants/reports.ts";
 export { drawDevice } from "./device.ts";
+export { mappersOf } from "./links.ts";
 export { type DrawnDomain, type DrawnGrant, type DrawnMachine, type DrawnMapping, type DrawnPort } from "./machine.ts";
 export { type PictureOptions } from "./options.ts";
 export { drawXen } from "./xen.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../scripts/exec.ts";
 import { type Snippet, snippetsIn } from "../../scripts/markdown.ts";
-import { DENO } from "./cli.ts";
+import { MAIN } from "./cli.ts";
 
 /** The pages with commands. */
 const PAGES = ["cli", "two-domains"];
@@ -29,14 +29,27 @@ const isFile = ({ info }: Snippet) => info[0] === "text" && info[1] !== undefine
 /** Whether a command makes a picture of the docs. */
 const isDrawing = (command: string) => / > [\w.]+\.svg$/.test(command);
 
+/** The permissions that docs/cli.md gives for a use. */
+async function permissions(use: string): Promise<string> {
+  const lines = (await page("cli")).split("\n");
+  const [, flags] = lines.map((line) => /^deno run (.*) cli\/main\.ts --help +# for (.*)$/.exec(line))
+    .find((found) => found?.[2] === use) ?? [];
+  if (flags === undefined) throw new Error(`docs/cli.md gives no permissions for ${use}`);
+  return flags;
+}
+
 let folder: string;
 
 beforeAll(async () => {
   folder = await Deno.makeTempDir();
-  const [command, ...rest] = DENO;
-  // Traces are written.
-  const words = [Deno.execPath(), command!, "--allow-write", ...rest].map((word) => `'${word}'`).join(" ");
-  await Deno.writeTextFile(`${folder}/gntalloc`, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  const flags = await permissions("the simulated Xen");
+  const recording = await permissions("`trace record`");
+  const script = [
+    "#!/bin/sh",
+    `if [ "$1 $2" = "trace record" ]; then flags="${recording}"; else flags="${flags}"; fi`,
+    `exec '${Deno.execPath()}' run --no-check $flags '${MAIN}' "$@"`,
+  ];
+  await Deno.writeTextFile(`${folder}/gntalloc`, `${script.join("\n")}\n`, { mode: 0o755 });
 });
 
 afterAll(() => Deno.remove(folder, { recursive: true }));

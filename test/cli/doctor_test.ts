@@ -243,6 +243,17 @@ test("without Xen, checks that need it are skipped", async () => {
   expect(skipped).toEqual(CHECKS.filter(({ needsXen }) => needsXen).map(({ name }) => name));
 });
 
+test("where nobody knows whether this is Xen, nothing says that there is none", async () => {
+  const findings = await examine(
+    readerOf({ files: { "/sys/hypervisor/type": { code: "EACCES", message: "Requires read access" } } }),
+  );
+  const skipped = findings.filter(({ status }) => status === "skip");
+  expect(skipped.map(({ check }) => check)).toEqual(CHECKS.filter(({ needsXen }) => needsXen).map(({ name }) => name));
+  expect(new Set(skipped.map(({ says }) => says))).toEqual(
+    new Set(["not looked at, as nobody knows whether this is Xen"]),
+  );
+});
+
 test("the command prints a line for each finding, and ends with 0 if none failed", async () => {
   const { code, stdout } = await gntalloc(["doctor", "--mock"]);
   expect(stdout).toContain("pass  xen               Xen 4.17.5\n");

@@ -15,6 +15,18 @@ afterAll(() => Deno.remove(folder, { recursive: true }));
 /** Runs the program in the folder, where it may write. */
 const gntalloc = (...args: string[]) => run(args, { cwd: folder, allowWrite: true });
 
+/** Reports with other values than they should have. */
+const COUNTS = { limit: 10, live: 0, listed: 0, mapped: 0, pending: 0, freedMapped: 0, allocators: [] };
+const DEVICE = (other: object) => JSON.stringify({ ...COUNTS, ...other });
+const ALLOCATION = {
+  ...{ domid: 0, writable: false, page: 0, pages: 1, grefs: [8], mappings: 0, freed: 0, freedPages: [] },
+  ...{ age: 1000, stack: "" },
+};
+const GRANT = { gref: 8, domid: 0, writable: false, held: false, mapped: false, voided: false };
+const NOTHING = { grants: [], mappings: [], ports: [], processes: [], connections: [] };
+const MACHINE = (other: object) =>
+  JSON.stringify({ domains: [{ domid: 1, destroyed: false, limit: 10, counted: 0, ...NOTHING, ...other }] });
+
 describe("inspect", () => {
   test("shows what a script leaves", async () => {
     expect(await gntalloc("inspect", ...SCRIPT)).toMatchObject({ code: 0, stdout: VIEW });
@@ -96,13 +108,32 @@ describe("inspect", () => {
       '{"domains":[{"domid":1,"grants":[],"mappings":[],"ports":[],"processes":[],"connections":[]}]}',
       "it is no report",
     ],
+    [DEVICE({ live: -5 }), "it is no report"],
+    [DEVICE({ limit: -10 }), "it is no report"],
+    [DEVICE({ allocators: [{ live: 0, listed: "\u001b[2J", mappings: 0, next: 0 }] }), "it is no report"],
+    [DEVICE({ allocations: [{ ...ALLOCATION, grefs: [] }] }), "it is no report"],
+    [DEVICE({ allocations: [{ ...ALLOCATION, stack: null }] }), "it is no report"],
+    [MACHINE({ domid: "1\u001b[2J" }), "it is no report"],
+    [MACHINE({ grants: [5, 3].map((gref) => ({ ...GRANT, gref })) }), "it is no report"],
+    [MACHINE({ grants: [{ ...GRANT, gref: -7 }] }), "it is no report"],
+    [MACHINE({ ports: [{ port: "\u001b[2J", voided: false }] }), "it is no report"],
     ['{"trace":"gntalloc","version":1}\nx\n', "gntalloc: trace: "],
-  ])("refuses a file that is no report: %s", async (text, message) => {
+  ])("refuses a file that is no report: %j", async (text, message) => {
     await Deno.writeTextFile(`${folder}/report.json`, text);
     const { code, stdout, stderr } = await gntalloc("inspect", "report.json");
     expect({ code: Math.min(code, 1), stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^gntalloc: [^\n]+\n$/);
     expect(stderr).toContain(message);
+  });
+
+  test("passes no control characters of a report on", async () => {
+    const stack = "at \u001b[2J\u009b\u202e";
+    await Deno.writeTextFile(`${folder}/control.json`, DEVICE({ allocations: [{ ...ALLOCATION, stack }] }));
+    expect((await gntalloc("inspect", "control.json")).stdout).toContain("at \\x1b[2J\\x9b\\u202e\n");
+    const { stdout } = await gntalloc("inspect", "control.json", "--json");
+    // deno-lint-ignore no-control-regex
+    expect(stdout).not.toMatch(/[\u001b\u009b\u202e]/);
+    expect(JSON.parse(stdout).allocations[0].stack).toBe(stack);
   });
 
   test("needs something to see, and only one thing", async () => {

@@ -150,3 +150,17 @@ test("the lines of a real domain are chosen by --side, and none may name another
   expect(code).toBe(2);
   expect(stderr).toContain("Say with --side which one plays here, or use --mock");
 });
+
+test("a script can expect that Xen refuses to copy; what it does not expect ends it", async () => {
+  const { code, stdout } = await gntalloc([
+    "run",
+    "--mock",
+    ...lines("1: sleep 0ms", "0: fails general_error copy 1 8 16"),
+  ]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "0: fails with general_error, as expected\n" });
+  const refused = await gntalloc(["run", "--mock", ...lines("1: sleep 0ms", "0: copy 1 8 16")]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(
+    /^gntalloc: line 2 \(0: copy 1 8 16\): Cannot copy from domain 1: Xen says general_error\./,
+  );
+});

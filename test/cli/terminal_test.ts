@@ -122,6 +122,37 @@ describe("top", () => {
   });
 });
 
+test("`doctor --mock` asks for no permission", async () => {
+  await open(["doctor", "--mock"]);
+  await shows("12 passed");
+  await shows("ended with 0");
+});
+
+describe("what a terminal gets, byte by byte", () => {
+  /** Runs the program in a terminal of the size 0 × 0, as a serial line has it. */
+  async function written(args: readonly string[], term: string): Promise<string> {
+    const words = [Deno.execPath(), ...DENO, ...args].map((word) => `'${word}'`).join(" ");
+    const command = `stty rows 0 cols 0; ${LIMITED} ${words}`;
+    return (await run("script", ["-qec", command, "/dev/null"], { env: { TERM: term, NO_COLOR: "1" } })).stdout;
+  }
+  const script = lines("1: share ring --to 0 --pages 2", "0: map view 1 ring");
+
+  test("`top` draws on a terminal without a size", async () => {
+    const shown = await written(["top", "--once", ...script], "xterm");
+    expect(shown).toContain("\u001b[?1049h");
+    expect(shown).toContain("at the end of the script");
+    expect(shown).toContain("  maps 8-9 of domain 1");
+  });
+
+  test("`top` and `map` command no dumb terminal", async () => {
+    const shown = await written(["top", "--once", ...script], "dumb");
+    expect(shown).toContain("  maps 8-9 of domain 1");
+    const mapped = await written(["map", "1", "ring", "--length", "16", ...script.slice(0, 2)], "dumb");
+    expect(mapped).toContain("00000000  00 ");
+    expect(shown + mapped).not.toContain("\u001b");
+  });
+});
+
 test("bash completes commands and options", async () => {
   await Deno.writeTextFile(
     `${folder}/gntalloc`,

@@ -34,6 +34,36 @@ describe("top", () => {
     expect((await gntalloc("top", "top.jsonl", "--once")).stdout).toMatch(/^top\.jsonl line \d+: /);
   });
 
+  test("--once shows a trace that ends with a mark, or has no calls", async () => {
+    const head = '{"trace":"gntalloc","version":1}\n';
+    await Deno.writeTextFile(`${folder}/empty.jsonl`, head);
+    const nothing = "domain 1  0 pages, no limit\ndomain 0  0 pages, no limit\n";
+    expect((await gntalloc("top", "empty.jsonl", "--once")).stdout).toBe(`empty.jsonl: no calls\n${nothing}`);
+    await gntalloc("trace", "record", "--mock", "-o", "marked.jsonl", ...SCRIPT);
+    const recorded = await Deno.readTextFile(`${folder}/marked.jsonl`);
+    const mark = recorded.split("\n").find((line) => line.includes('"mark"'));
+    await Deno.writeTextFile(`${folder}/marked.jsonl`, `${recorded}${mark}\n`);
+    expect((await gntalloc("top", "marked.jsonl", "--once")).stdout).toMatch(
+      /^marked\.jsonl line \d+: \w+\.close\ndomain/,
+    );
+  });
+
+  test("keeps the last report while a program writes the next one", async () => {
+    const device = new GrantDevice(new MockXen().domain(1), { limit: 10 });
+    const path = `${folder}/rewritten.json`;
+    await Deno.writeTextFile(path, JSON.stringify(device.inspect()));
+    const program = start(["top", path, "--every", "10ms"]);
+    await program.until("0 of 10 pages live");
+    await Deno.writeTextFile(path, "");
+    await program.until(`${path} (cannot be read now)\n0 of 10 pages live`);
+    await Deno.remove(path);
+    device.open().allocate(0, { pages: 9 });
+    await Deno.writeTextFile(path, JSON.stringify(device.inspect()));
+    await program.until("9 of 10 pages live");
+    program.kill("SIGINT");
+    expect((await program.ended).code).toBe(130);
+  });
+
   test("follows a report that a program writes again, until a signal", async () => {
     const device = new GrantDevice(new MockXen().domain(1), { limit: 10 });
     const write = () => Deno.writeTextFile(`${folder}/live.json`, JSON.stringify(device.inspect()));

@@ -56,6 +56,21 @@ describe("trace", () => {
     expect(code).toBe(1);
   });
 
+  test("no control characters of a trace are passed on", async () => {
+    const trace = (value: string) =>
+      `{"trace":"gntalloc","version":1}\n{"part":"store","call":"open","file":1}\n` +
+      `{"part":"store","call":"send","file":1,"message":{"type":"READ","request":1,"strings":["a",""]}}\n` +
+      `{"part":"store","call":"receive","file":1,"messages":[{"type":"READ","request":1,"strings":["${value}"]}]}\n`;
+    await Deno.writeTextFile(`${folder}/control.jsonl`, trace("\u009b2J\u202e"));
+    await Deno.writeTextFile(`${folder}/plain.jsonl`, trace("00"));
+    for (const args of [["replay", "control.jsonl"], ["diff", "plain.jsonl", "control.jsonl"]]) {
+      const { code, stdout, stderr } = await gntalloc("trace", ...args);
+      expect(code).toBe(1);
+      expect(stdout + stderr).toMatch(/\\x9b2J|\\u009b2J/);
+      expect(stdout + stderr).not.toMatch(/[\u009b\u202e]/);
+    }
+  });
+
   test("`diff` finds the first difference, and ignores which references and ports the system chose", async () => {
     await gntalloc("trace", "record", "--mock", "-o", "one.jsonl", ...lines("1: share a --to 0", "1: free a"));
     await gntalloc("trace", "record", "--mock", "-o", "two.jsonl", ...lines("1: share a --to 0", "1: free a"));

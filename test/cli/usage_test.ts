@@ -70,6 +70,17 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
     [["share", "--to", "0", "--fill", "@/nowhere", "--mock"], "Cannot read /nowhere"],
     [["map", "1"], "missing required argument 'what'"],
     [["map", "1", "9-8", "--mock"], "9-8 is no range of references"],
+    [["map", "1", "0-99999999", "--mock"], "as 0-99999999 makes them more than 1048576. Use fewer at once."],
+    [["map", "1", "4294967296", "--mock"], "as 4294967296 has one above 4294967295, the highest."],
+    [
+      ["share", "--to", "0", "--fill", "@/dev/zero", "--mock"],
+      "Cannot write 4097 bytes at offset 0: the pages have 4096",
+    ],
+    [["explain", "closed", "extra"], "but got 2: closed, extra. More: gntalloc --help"],
+    [["inspect", "a", "--svg", "--html"], "'--svg' cannot be used with option '--html'"],
+    [["inspect", "a", "--html", "--json"], "'--html' cannot be used with option '--json'"],
+    [["run", "--mock", "--side", "1"], "'--side <domid>' cannot be used with option '--mock'"],
+    [["copy", "1", "8", "--write", "X", "--length", "2"], "'--write <text>' cannot be used with option '--length <n>'"],
     [["map", "1", "8", "ring", "--mock"], "it must be references such as 8-11 14, or one name"],
     [["map", "1", "8", "--write", "x", "--mock"], "the value must be OFFSET=TEXT"],
     [["map", "0", "8", "--script", "/nowhere"], "Cannot read the script"],
@@ -85,15 +96,25 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
   });
 });
 
+test("a file without an end does not fit into pages", async () => {
+  const { code, stderr } = await gntalloc(["share", "--to", "0", "--fill", "@/dev/zero", "--mock"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("Cannot write 4097 bytes at offset 0: the pages have 4096 bytes.");
+});
+
 describe("a wrong script ends with 2, and names the line", () => {
   test.each([
     ["1: dance", 'there is no verb "dance"'],
     ["share a --to 0", "it names no domain"],
-    ["1: share", "1 of its arguments are missing. Usage: share NAME --to DOMID"],
-    ["1: share a b --to 0", "it has 1 arguments too many"],
+    ["1: share", "an argument is missing. Usage: share NAME --to DOMID"],
+    ["1: write a", "2 arguments are missing. Usage: write NAME OFFSET TEXT"],
+    ["1: share a b --to 0", "an argument is too many"],
+    ["1: share a --to", "Cannot run it as --to needs a value. Usage: share"],
+    ["1: share a --to 0 --writable=x", "Cannot run it as --writable takes no value. Usage: share"],
+    ['1: store-write a "\\x1b"', 'Cannot read \\x in quotes: there are only \\n, \\t, \\0, \\" and \\\\.'],
     ["1: share a", "--to is missing"],
-    ["1: share a --to 0 --colour", "Unknown option '--colour'"],
-    ["1: free a", "nothing has that name"],
+    ["1: share a --to 0 --colour", "Cannot run it as there is no option --colour. Usage: share"],
+    ["1: free a", 'Cannot use "a" of domain 1 as pages of `allocate` or pages of `share`: nothing has that name.'],
     ["1: sleep 1000h", "Cannot use the time as it must be at most 596h"],
     ['1: share "a', "a quote is not closed"],
     ["1:", "it has no verb"],

@@ -1,6 +1,7 @@
 /** `vchan`, on a simulated Xen. */
 import { expect, test } from "vitest";
-import { gntalloc, lines, start } from "./cli.ts";
+import { run } from "../../scripts/exec.ts";
+import { DENO, gntalloc, lines, start } from "./cli.ts";
 
 test("`connect` passes the input and the output through", async () => {
   const script = lines(
@@ -14,6 +15,15 @@ test("`connect` passes the input and the output through", async () => {
   expect(stdout).toBe("answer");
   expect(stderr).toContain('1: receives "question" on s');
   expect(code).toBe(0);
+});
+
+test("the example of `connect` on a simulated Xen ends, also with an input that does not", async () => {
+  const { stdout: help } = await gntalloc(["vchan", "connect", "--help"]);
+  const [, example] = /^ {2}gntalloc (.* --line .*)$/m.exec(help)!;
+  const program = [Deno.execPath(), ...DENO].map((word) => `'${word}'`).join(" ");
+  // Whoever opens a pipe for both directions never sees its end.
+  const command = `pipe=$(mktemp -u); mkfifo "$pipe"; exec 0<>"$pipe"; rm "$pipe"; timeout 30 ${program} ${example}`;
+  expect(await run("sh", ["-c", command])).toMatchObject({ code: 0, stdout: "hello" });
 });
 
 test("`listen` waits for its client; with --close, the end of the input closes", async () => {

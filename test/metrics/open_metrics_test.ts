@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantMapper } from "../../mod.ts";
-import { METRICS, metrics } from "../../src/metrics/mod.ts";
+import { METRICS, metrics, readMetrics } from "../../src/metrics/mod.ts";
 
 /** A sample as it was read back. */
 interface Sample {
@@ -140,6 +140,13 @@ test.each([
 ])("`metrics()` refuses %o", (options, message) => {
   const device = new GrantDevice(new MockXen().domain(1));
   expect(() => metrics(device, options as never)).toThrow(message);
+});
+
+test.each([[{}], [undefined], [{ inspect: 3 }]])("%o is no device", (device) => {
+  const message =
+    /^Cannot (write|read) metrics as `device` must have a method `inspect`, such as a GrantDevice: current/;
+  expect(() => metrics(device as never)).toThrow(message);
+  expect(() => readMetrics(device as never)).toThrow(message);
 });
 
 test("the names of `METRICS` end with their units, and none comes twice", () => {

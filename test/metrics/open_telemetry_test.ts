@@ -82,3 +82,9 @@ test("`stop()` ends the observation, and so does `using`", () => {
   }
   expect(collect()).toEqual([]);
 });
+
+test("`observe()` refuses what is no device at once, and not when metrics are collected", () => {
+  const { meter, units } = manualMeter();
+  expect(() => observe(meter, {} as never)).toThrow("Cannot observe a device as `device` must have a method `inspect`");
+  expect(units.size).toBe(0);
+});

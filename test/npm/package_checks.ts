@@ -55,6 +55,13 @@ export function packageChecks(tools: Tools, repository: string, tarball: string,
         const printed = await exec(Deno.execPath(), args, { cwd: folder });
         const before = await sha256(tarball);
         if (!printed.includes(`sha256 ${before}`)) throw new Error(`${before} here; there:\n${printed}`);
+        // Whoever installs them finds the paths at the end.
+        const [cli, library] = printed.trimEnd().split("\n").slice(-2);
+        if (
+          !cli?.startsWith(`${folder}/made/gntalloc-cli-`) || !library?.startsWith(`${folder}/made/gntalloc-gntalloc-`)
+        ) {
+          throw new Error(`the last two lines are no paths of packages:\n${cli}\n${library}`);
+        }
       } finally {
         await Deno.remove(folder, { recursive: true });
       }

@@ -1,6 +1,7 @@
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
+import { printableJson } from "../printable.ts";
 import { withSession } from "../script/session.ts";
 import { readNumber } from "../values.ts";
 import { pictureOf, readReport, type Report, viewOf } from "../view/source.ts";
@@ -28,7 +29,7 @@ export async function inspect(host: Host, file: string | undefined, options: Ins
   if (options.svg) await host.out(`${picture()}\n`);
   else if (options.html) await host.out(page(picture(), title ?? "gntalloc"));
   else if (options.json) {
-    await host.out(`${JSON.stringify(report.kind === "machine" ? report.machine : report.device, null, 2)}\n`);
+    await host.out(`${printableJson(report.kind === "machine" ? report.machine : report.device, 2)}\n`);
   } else await host.out(viewOf(report, paletteOf(host.colours)));
 }
 

@@ -1,4 +1,4 @@
-import { GrantDevice } from "@gntalloc/gntalloc";
+import { GrantDevice, PAGE_SIZE } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
@@ -24,7 +24,7 @@ export function share(host: Host, options: ShareCommandOptions): Promise<void> {
   const peer = readDomid(options.to, "--to");
   const pages = readNumber(options.pages, "--pages", 1);
   const milliseconds = options.for === undefined ? undefined : readDuration(options.for, "--for");
-  const content = options.fill === undefined ? undefined : readContent(options.fill);
+  const content = options.fill === undefined ? undefined : readContent(options.fill, pages * PAGE_SIZE);
   if (options.name !== undefined) checkName(options.name);
   return at(host, options, 1, async ({ place, signal, play }) => {
     const device = new GrantDevice(place.domain);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
+import { printable } from "../printable.ts";
 import { Screen } from "../screen.ts";
 import { withSession } from "../script/session.ts";
 import { readFile } from "../trace/read_trace.ts";
@@ -30,7 +31,7 @@ export async function top(host: Host, file: string | undefined, options: TopComm
   const key = host.isInteractive && host.isTerminal ? host.key(signal).then(() => ended.abort(), () => {}) : undefined;
   const show = async (report: Report, heading: string) => {
     const help = key === undefined ? "" : palette.faint("  (a key ends it)");
-    await screen.show(`${palette.faint(heading)}${help}\n${viewOf(report, palette)}`);
+    await screen.show(`${palette.faint(printable(heading))}${help}\n${viewOf(report, palette)}`);
     if (!options.once) await sleep(every, undefined, { signal });
   };
   try {
@@ -53,20 +54,34 @@ type Show = (report: Report, heading: string) => Promise<void>;
 async function watchFile(file: string, once: boolean, show: Show): Promise<void> {
   const text = readFile(file);
   if (isTrace(text)) return await watchTrace(text, file, once, show);
+  let report = parseReport(text, file);
+  let heading = file;
   for (;;) {
-    await show(parseReport(readFile(file), file), file);
+    await show(report, heading);
     if (once) return;
+    try {
+      report = parseReport(readFile(file), file);
+      heading = file;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      // Whoever writes it may be about to: the last report stays.
+      heading = `${file} (cannot be read now)`;
+    }
   }
 }
 
 async function watchTrace(text: string, file: string, once: boolean, show: Show): Promise<void> {
   const { calls } = parseTrace(text);
   const machine = new TraceMachine(recordedDomids(calls) ?? [1, 0]);
-  for (const [index, call] of calls.entries()) {
+  let heading: string | undefined;
+  const step = () => show({ kind: "machine", machine: machine.inspect() }, heading ?? `${file}: no calls`);
+  for (const call of calls) {
     machine.follow(call);
-    if (call.call === "mark" || (once && index < calls.length - 1)) continue;
-    await show({ kind: "machine", machine: machine.inspect() }, `${file} line ${call.line}: ${call.part}.${call.call}`);
+    if (call.call === "mark") continue;
+    heading = `${file} line ${call.line}: ${call.part}.${call.call}`;
+    if (!once) await step();
   }
+  if (once || heading === undefined) await step();
 }
 
 async function watchScript(

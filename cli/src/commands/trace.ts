@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { Failed, UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
+import { printable, printableJson } from "../printable.ts";
 import { releasing } from "../release.ts";
 import { withSession } from "../script/session.ts";
 import type { World } from "../script/world.ts";
@@ -69,11 +70,11 @@ export async function replay(host: Host, path: string, { domain = [] }: ReplayCo
   const domains = domids.map((domid) => xen.domain(domid));
   const { calls, difference, cut, openAtEnd = [] } = await replayAsync(text, { domains });
   if (difference !== undefined) {
-    await host.out(`${difference.message}\n`);
+    await host.out(`${printable(difference.message)}\n`);
     throw new Failed("it differs");
   }
   await host.out(`${calls} calls were answered as in the recording${cut ? "; the last line is cut off" : ""}\n`);
-  if (openAtEnd.length > 0) await host.out(`not given back at the end: ${openAtEnd.join(", ")}\n`);
+  if (openAtEnd.length > 0) await host.out(`not given back at the end: ${printable(openAtEnd.join(", "))}\n`);
 }
 
 /** Finds the first call in which two traces differ. */
@@ -90,7 +91,7 @@ export async function diff(host: Host, one: string, other: string): Promise<void
       continue;
     }
     const { line, ...rest } = call;
-    await host.out(`${path} line ${line}: ${JSON.stringify(rest)}\n`);
+    await host.out(`${path} line ${line}: ${printableJson(rest)}\n`);
   }
   throw new Failed("they differ");
 }

@@ -16,8 +16,8 @@ export interface Finding {
 
 /** The facts that several checks need. */
 export interface Facts {
-  /** Whether this is a Linux domain of Xen. */
-  readonly isXen: boolean;
+  /** Whether this is a Linux domain of Xen; `undefined` if that cannot be read. */
+  readonly isXen: boolean | undefined;
   /** Whether this is dom0; `undefined` if that cannot be known. */
   readonly isDom0: boolean | undefined;
 }
@@ -33,7 +33,8 @@ export interface Check {
 /** Learns what several checks need. */
 export async function learn(reader: Reader): Promise<Facts> {
   const type = await reader.text("/sys/hypervisor/type");
-  const isXen = reader.platform === "linux" && type === "xen";
+  const isKnown = !isProblem(type) || type.code === "ENOENT" || reader.platform !== "linux";
+  const isXen = isKnown ? reader.platform === "linux" && type === "xen" : undefined;
   const capabilities = await reader.text("/proc/xen/capabilities");
   if (!isProblem(capabilities)) return { isXen, isDom0: capabilities.includes("control_d") };
   const domid = isXen ? await reader.domid() : undefined;

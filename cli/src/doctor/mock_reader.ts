@@ -14,7 +14,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** A system like that of the simulated Xen, on which all is well: to see what `doctor` says. */
-export function mockReader({ runtime }: Pick<Reader, "runtime">): Reader {
+export function mockReader(runtime: Reader["runtime"]): Reader {
   return {
     platform: "linux",
     runtime,

@@ -10,13 +10,18 @@ import type { Problem, Reader } from "./reader.ts";
 /** How long a command or XenStore may take, in milliseconds. */
 const PATIENCE = 3000;
 
+/** Says what this program runs on. */
+export function thisRuntime(): Reader["runtime"] {
+  const { deno, node } = process.versions;
+  return deno === undefined ? { name: "Node", version: node } : { name: "Deno", version: deno };
+}
+
 /** Reads facts about the system that this program runs on. */
 export function realReader(): Reader {
-  const { deno } = process.versions;
   let domid: Promise<number | Problem> | undefined;
   return {
     platform: process.platform,
-    runtime: deno === undefined ? { name: "Node", version: process.versions.node } : { name: "Deno", version: deno },
+    runtime: thisRuntime(),
     isRoot: attempt(() => process.getuid?.() === 0) ?? false,
     kernel: attempt(release),
     async text(path) {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { copy } from "../commands/copy.ts";
 import { map } from "../commands/map.ts";
 import { share } from "../commands/share.ts";
@@ -50,7 +50,9 @@ export function addGrantCommands(program: Command, host: Host): void {
     .argument("<what...>", "their references, or the name that it publishes")
     .option("--offset <n>", "the first byte", "0")
     .option("--length <n>", "how many bytes (default: all)")
-    .option("--write <text>", "copy text, or @FILE, into the pages instead")
+    .addOption(
+      new Option("--write <text>", "copy text, or @FILE, into the pages instead").conflicts(["length", "raw"]),
+    )
     .option("--raw", "write the bytes as they are")
     .option("--timeout <time>", "how long to wait for the name", "60s")
     .action((from, what, options) => copy(host, from, what, options));

@@ -10,8 +10,8 @@ export function addLookingCommands(program: Command, host: Host): void {
   const inspecting = program.command("inspect")
     .description("Show who holds what, as text or as a picture: of a report, of a trace, or of what a script leaves.")
     .argument("[file]", "the JSON of `inspect()` of a GrantDevice or a MockXen, or a trace")
-    .option("--svg", "draw a picture as SVG")
-    .option("--html", "draw a picture as a page")
+    .addOption(new Option("--svg", "draw a picture as SVG").conflicts(["html", "json"]))
+    .addOption(new Option("--html", "draw a picture as a page").conflicts("json"))
     .option("--json", "print the report")
     .addOption(new Option("--theme <theme>", "the colours").choices(["auto", "light", "dark"]).default("auto"))
     .option("--width <pixels>", "the width of the picture", "960")
@@ -44,7 +44,9 @@ export function addLookingCommands(program: Command, host: Host): void {
       .argument("[script]", "the file")
       .requiredOption("-o, --output <file>", "where the trace goes")
       .option("--mock", "run all sides on a simulated Xen")
-      .option("--side <domid>", "run the lines of one domain here, on the real devices")
+      .addOption(
+        new Option("--side <domid>", "run the lines of one domain here, on the real devices").conflicts("mock"),
+      )
       .option("--line <statement>", "a line of a script; may come several times", collect)
       .action((script, options) => record(host, script, options)),
     "gntalloc trace record both.gnt --mock -o trace.jsonl",

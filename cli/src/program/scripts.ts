@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { run } from "../commands/run.ts";
 import type { Host } from "../host.ts";
 import { verbsHelp } from "../script/verbs.ts";
@@ -12,17 +12,17 @@ export function addScriptCommands(program: Command, host: Host): void {
     )
     .argument("[script]", "the file")
     .option("--mock", "run all sides on a simulated Xen")
-    .option("--side <domid>", "run the lines of one domain here, on the real devices")
+    .addOption(new Option("--side <domid>", "run the lines of one domain here, on the real devices").conflicts("mock"))
     .option("--line <statement>", "a line of a script; may come several times", collect)
     .action((script, options) => run(host, script, options));
   running.addHelpText(
     "after",
     `
 A line is \`DOMID: VERB …\`, such as \`1: share ring --to 0\`. \`#\` begins a
-comment, double quotes hold words together. \`1: fails CODE VERB …\` expects an
-error. In a script that plays the other side of a command, what follows the
-line \`start\` happens while the command runs. At the end everything is
-released, the newest first.
+comment, double quotes hold words together; in them, there are \\n, \\t, \\0,
+\\" and \\\\. \`1: fails CODE VERB …\` expects an error. In a script that plays
+the other side of a command, what follows the line \`start\` happens while the
+command runs. At the end everything is released, the newest first.
 
 Verbs:
 ${verbsHelp()}`,

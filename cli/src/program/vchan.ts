@@ -26,6 +26,7 @@ export function addVchanCommands(program: Command, host: Host): void {
       .option("--timeout <time>", "how long to wait for the server (default: for ever)")
       .action((server, path, options) => connect(host, server, path, options)),
     "tar c . | gntalloc vchan connect 5 files --close",
-    "gntalloc vchan connect 1 chat --line '1: vchan-listen s 0 chat' --line start --line '1: vchan-send s hello'",
+    "gntalloc vchan connect 1 chat --line '1: vchan-listen s 0 chat' --line start " +
+      "--line '1: vchan-send s hello' --line '1: vchan-close s'",
   );
 }

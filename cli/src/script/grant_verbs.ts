@@ -28,7 +28,7 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
         share,
         release: () => unpublish(side, name!, share.grefs, () => share.release()),
       });
-      if (typeof fill === "string") writeInto(share.mapping, 0, readContent(fill));
+      if (typeof fill === "string") writeInto(share.mapping, 0, readContent(fill, share.count * PAGE_SIZE));
       await publish(await side.store, name!, share.domid, share.grefs);
       await say(
         `shares ${pagesText(share.count)} with domain ${share.domid} as ${name}: ${writeReferences(share.grefs)}`,
@@ -118,11 +118,12 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
       const to = new Uint8Array(readNumber(length, "the length", 1, PAGE_SIZE));
       const reference = readNumber(gref!, "the reference");
       const [status] = side.mapper.copy([{ from: { domid, gref: reference }, to }]);
-      await say(
-        status === "okay"
-          ? `copies from domain ${domid}:\n${hexdump(to, 0, palette)}`
-          : `cannot copy from domain ${domid}: ${status}`,
-      );
+      if (status !== "okay") {
+        const message =
+          `Cannot copy from domain ${domid}: Xen says ${status}. Check the reference, and who it is granted to.`;
+        throw Object.assign(new Error(message), { code: status });
+      }
+      await say(`copies from domain ${domid}:\n${hexdump(to, 0, palette)}`);
     },
   },
   free: {

@@ -117,12 +117,24 @@ function readWords(verb: string, usage: string, words: readonly string[]) {
   try {
     parsed = parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {
-    throw wrong((error as Error).message.split(". ")[0]!);
+    throw wrong(faultOfOption(error));
   }
   const { positionals, values } = parsed;
-  if (positionals.length < least) throw wrong(`${least - positionals.length} of its arguments are missing`);
-  if (positionals.length > most) throw wrong(`it has ${positionals.length - most} arguments too many`);
+  if (positionals.length < least) throw wrong(`${argumentsText(least - positionals.length)} missing`);
+  if (positionals.length > most) throw wrong(`${argumentsText(positionals.length - most)} too many`);
   const missing = required.find((name) => values[name] === undefined);
   if (missing !== undefined) throw wrong(`--${missing} is missing`);
   return { args: positionals, options: values as Readonly<Record<string, string | boolean | undefined>> };
+}
+
+function argumentsText(count: number): string {
+  return count === 1 ? "an argument is" : `${count} arguments are`;
+}
+
+/** What is wrong with an option, of which the parser's error has the name. */
+function faultOfOption(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const [option = "an option"] = /--?[\w-]+/.exec(message) ?? [];
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `there is no option ${option}`;
+  return / does not take /.test(message) ? `${option} takes no value` : `${option} needs a value`;
 }

@@ -4,6 +4,15 @@ import { UsageError } from "../exit.ts";
 import type { Held } from "./held.ts";
 import type { Program } from "./world.ts";
 
+/** What the kinds are called. */
+const WORDS: Readonly<Record<Held["kind"], string>> = {
+  pages: "pages of `allocate`",
+  share: "pages of `share`",
+  mapping: "a mapping",
+  channel: "an event channel",
+  vchan: "a vchan",
+};
+
 /** What the statements of one domain hold, by their names. Devices are opened when they are needed first. */
 export class Side {
   readonly #program: Program;
@@ -55,8 +64,10 @@ export class Side {
   get<Kind extends Held["kind"]>(name: string, ...kinds: readonly Kind[]): Extract<Held, { kind: Kind }> {
     const held = this.#held.get(name);
     if (held === undefined || !(kinds as readonly string[]).includes(held.kind)) {
-      const found = held === undefined ? "nothing has that name" : `it is a ${held.kind}`;
-      throw new UsageError(`Cannot use "${name}" of domain ${this.domid} as a ${kinds.join(" or ")}: ${found}.`);
+      const found = held === undefined ? "nothing has that name" : `it names ${WORDS[held.kind]}`;
+      throw new UsageError(
+        `Cannot use "${name}" of domain ${this.domid} as ${kinds.map((kind) => WORDS[kind]).join(" or ")}: ${found}.`,
+      );
     }
     return held as Extract<Held, { kind: Kind }>;
   }

@@ -20,7 +20,13 @@ export interface Statement {
 /** Where the command of the command line begins: what follows happens while it runs. */
 export const START = "start";
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", "0": "\0" };
+const ESCAPES: ReadonlyMap<string, string> = new Map([["n", "\n"], ["t", "\t"], ["0", "\0"], ['"', '"'], ["\\", "\\"]]);
+
+function unescaped(character: string): string {
+  const meaning = ESCAPES.get(character);
+  if (meaning !== undefined) return meaning;
+  throw new UsageError(`Cannot read \\${character} in quotes: there are only \\n, \\t, \\0, \\" and \\\\.`);
+}
 
 /**
  * Reads a script: one statement a line, `#` begins a comment, and double quotes hold words together.
@@ -59,7 +65,7 @@ function wordsOf(text: string): string[] {
     if (all === undefined) {
       throw new UsageError(`Cannot split it into words: a quote is not closed, or does not end a word, in ${rest}`);
     }
-    words.push(plain ?? quoted!.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character));
+    words.push(plain ?? quoted!.replace(/\\(.)/g, (_, character: string) => unescaped(character)));
     rest = rest.slice(all.length).trimStart();
   }
   return words;

@@ -1,5 +1,6 @@
 import type { DrawnDomain, DrawnGrant, DrawnMachine, DrawnMapping, DrawnPort } from "@gntalloc/gntalloc/pictures";
 import type { TraceCall, TracePart } from "@gntalloc/gntalloc/record";
+import { isDomid } from "../domid.ts";
 
 /** The mark by which `trace record` writes down the number of a domain. */
 export const DOMAIN_MARK = "domain";
@@ -10,10 +11,6 @@ export function recordedDomids(calls: readonly TraceCall[]): number[] | undefine
     call.call === "mark" && call.name === DOMAIN_MARK && isDomid(call.value) ? [call.value] : []
   );
   return domids.length === 0 ? undefined : domids;
-}
-
-function isDomid(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fef;
 }
 
 interface File {

@@ -1,4 +1,10 @@
-import type { DrawnDomain, DrawnGrant, DrawnMachine, DrawnPort } from "@gntalloc/gntalloc/pictures";
+import {
+  type DrawnDomain,
+  type DrawnGrant,
+  type DrawnMachine,
+  type DrawnPort,
+  mappersOf,
+} from "@gntalloc/gntalloc/pictures";
 import { pagesText } from "../pages_text.ts";
 import type { Palette } from "../palette.ts";
 import { writeReferences } from "../references.ts";
@@ -12,6 +18,7 @@ export function machineView({ domains }: DrawnMachine, palette: Palette): string
 function domainView(domain: DrawnDomain, domains: readonly DrawnDomain[], palette: Palette): string {
   const { domid, destroyed, counted, limit, grants, mappings, ports, connections } = domain;
   const held = grants.filter((grant) => grant.held).length;
+  const mappers = mappersOf(domain, domains);
   const facts = [
     limit === Infinity ? `${pagesText(counted)}, no limit` : `${counted} of ${limit} pages`,
     ...(held > 0 ? [palette.warning(`${held} held by peers`)] : []),
@@ -19,7 +26,7 @@ function domainView(domain: DrawnDomain, domains: readonly DrawnDomain[], palett
   ];
   const lines = [
     `${palette.strong(`domain ${domid}`)}${destroyed ? palette.bad(" destroyed") : ""}  ${facts.join(", ")}`,
-    ...groupsOf(grants, (grant) => stateOf(grant, domid, domains)).map(([state, grefs]) =>
+    ...groupsOf(grants, (grant) => stateOf(grant, mappers.get(grant.gref))).map(([state, grefs]) =>
       `  grants ${writeReferences(grefs)} ${state}`
     ),
     ...mappings.map(({ writable, pages }) => {
@@ -35,14 +42,7 @@ function domainView(domain: DrawnDomain, domains: readonly DrawnDomain[], palett
 }
 
 /** What is said of a page, beside its reference. */
-function stateOf(
-  { gref, domid, writable, held, mapped, voided }: DrawnGrant,
-  granter: number,
-  domains: readonly DrawnDomain[],
-) {
-  const mappers = domains.filter(({ mappings }) =>
-    mappings.some(({ pages }) => pages.some((page) => page.domid === granter && page.gref === gref))
-  ).map((domain) => domain.domid);
+function stateOf({ domid, writable, held, mapped, voided }: DrawnGrant, mappers: readonly number[] = []) {
   const who = mappers.length > 0 ? ` by domain ${mappers.join(", ")}` : "";
   const state = voided ? ", void" : held ? `, freed but held${who}` : mapped ? `, mapped${who}` : "";
   return `to domain ${domid}${writable ? ", writable" : ""}${state}`;

@@ -12,6 +12,7 @@ import { readFile } from "../trace/read_trace.ts";
 import { recordedDomids, TraceMachine } from "../trace/trace_machine.ts";
 import { deviceView } from "./device_view.ts";
 import { machineView } from "./machine_view.ts";
+import { isDeviceReport, isMachineReport } from "./report_types.ts";
 
 /** What can be looked at. */
 export type Report =
@@ -67,24 +68,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function reportOf(value: unknown): Report | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const report: Report = "domains" in value
-    ? { kind: "machine", machine: value as DrawnMachine }
-    : { kind: "device", device: value as DeviceReport };
-  try {
-    // Whatever is missing or of another type shows here. Stacks may have any words.
-    const picture = pictureOf(
-      report.kind === "device" ? { ...report, device: withoutStacks(report.device) } : report,
-      {},
-    );
-    return /NaN|undefined/.test(picture) ? undefined : report;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Leaves out the words of stacks. Throws if one is no text. */
-function withoutStacks(report: DeviceReport): DeviceReport {
-  const allocations = report.allocations?.map((one) => ({ ...one, stack: one.stack.slice(0, 0) }));
-  return { ...report, allocations };
+  if (isMachineReport(value)) return { kind: "machine", machine: value };
+  if (isDeviceReport(value)) return { kind: "device", device: value };
+  return undefined;
 }
