@@ -32,8 +32,11 @@ describe("trace", () => {
     await gntalloc("trace", "record", "--mock", "-o", "b.jsonl", ...SCRIPT);
     const text = await Deno.readTextFile(`${folder}/b.jsonl`);
     const joined = text.split("\n").findIndex((line) => line.includes('"bindInterdomain"'));
+    const whole = await gntalloc("inspect", "b.jsonl", "--at", String(joined + 1));
     await Deno.writeTextFile(`${folder}/cut.jsonl`, `${text.split("\n").slice(0, joined + 1).join("\n")}\n`);
     const { stdout } = await gntalloc("inspect", "cut.jsonl");
+    expect(whole.stdout).toBe(stdout);
+    expect((await gntalloc("inspect", "--at", "3", "--mock")).stderr).toContain("Cannot use --at without a trace");
     expect(stdout).toContain(
       "  grants 8-9 to domain 0, writable, mapped by domain 0\n  grants 10-11 to domain 0, writable\n",
     );

@@ -12,6 +12,7 @@ export interface InspectCommandOptions {
   readonly mock?: boolean;
   readonly script?: string;
   readonly line?: readonly string[];
+  readonly at?: string;
   readonly svg?: boolean;
   readonly html?: boolean;
   readonly json?: boolean;
@@ -35,11 +36,13 @@ export async function inspect(host: Host, file: string | undefined, options: Ins
 
 async function reportOf(host: Host, file: string | undefined, options: InspectCommandOptions): Promise<Report> {
   const { script, line } = options;
+  const at = options.at === undefined ? undefined : readNumber(options.at, "--at", 1);
   const hasScript = script !== undefined || line !== undefined || options.mock === true;
   if (file !== undefined) {
     if (hasScript) throw new UsageError("Cannot inspect a file and a script at once: name one of them.");
-    return readReport(file);
+    return readReport(file, at);
   }
+  if (at !== undefined) throw new UsageError("Cannot use --at without a trace: name its file.");
   if (!hasScript) {
     throw new UsageError(
       "Cannot inspect as there is nothing to see: name a report or a trace, or use --script or --line.",

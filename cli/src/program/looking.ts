@@ -10,6 +10,7 @@ export function addLookingCommands(program: Command, host: Host): void {
   const inspecting = program.command("inspect")
     .description("Show who holds what, as text or as a picture: of a report, of a trace, or of what a script leaves.")
     .argument("[file]", "the JSON of `inspect()` of a GrantDevice or a MockXen, or a trace")
+    .option("--at <line>", "show what a trace holds after this line (default: at its end)")
     .addOption(new Option("--svg", "draw a picture as SVG").conflicts(["html", "json"]))
     .addOption(new Option("--html", "draw a picture as a page").conflicts("json"))
     .option("--json", "print the report")
@@ -19,7 +20,7 @@ export function addLookingCommands(program: Command, host: Host): void {
   withExamples(
     withScript(inspecting).action((file, options) => inspect(host, file, options)),
     "gntalloc inspect report.json",
-    "gntalloc inspect trace.jsonl --html > trace.html",
+    "gntalloc inspect trace.jsonl --at 40 --html > trace.html",
     "gntalloc inspect --svg --line '1: share ring --to 0 --pages 4' --line '0: map view 1 ring' > ring.svg",
   );
 

@@ -9,11 +9,9 @@ import { checkName, find, publish, withdraw } from "../publication.ts";
 import { releasing } from "../release.ts";
 import { isReferences, readReferences, writeReferences } from "../references.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
+import { PATIENCE } from "./patience.ts";
 import type { Side } from "./side.ts";
 import type { Call, Verb } from "./verb.ts";
-
-/** How long a side waits until the other one has published a name, in milliseconds. */
-const PATIENCE = 10_000;
 
 /** Sharing, mapping and copying pages. */
 export const GRANT_VERBS: Readonly<Record<string, Verb>> = {

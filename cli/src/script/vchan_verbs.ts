@@ -1,10 +1,8 @@
 import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
 import { quoted } from "../printable.ts";
 import { readContent, readDomid } from "../values.ts";
+import { PATIENCE } from "./patience.ts";
 import type { Verb } from "./verb.ts";
-
-/** How long a side waits for the other one, in milliseconds. */
-const PATIENCE = 10_000;
 
 /** Channels of bytes. */
 export const VCHAN_VERBS: Readonly<Record<string, Verb>> = {

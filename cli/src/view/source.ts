@@ -34,15 +34,20 @@ export function isTrace(text: string): boolean {
   return /^\s*\{"trace"/.test(text);
 }
 
-/** Reads a file that a program has written: the JSON of a report, or a trace, of which the end is shown. */
-export function readReport(path: string): Report {
+/**
+ * Reads a file that a program has written: the JSON of a report, or a trace, of which the end is shown.
+ *
+ * @param at The line of a trace after which it is shown, instead of its end.
+ */
+export function readReport(path: string, at?: number): Report {
   const text = readFile(path);
   if (isTrace(text)) {
     const { calls } = parseTrace(text);
     const machine = new TraceMachine(recordedDomids(calls) ?? [1, 0]);
-    for (const call of calls) machine.follow(call);
+    for (const call of calls) if (call.line <= (at ?? Infinity)) machine.follow(call);
     return { kind: "machine", machine: machine.inspect() };
   }
+  if (at !== undefined) throw new UsageError(`Cannot use --at as ${path} is no trace.`);
   return parseReport(text, path);
 }
 
