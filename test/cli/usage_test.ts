@@ -96,12 +96,6 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
   });
 });
 
-test("a file without an end does not fit into pages", async () => {
-  const { code, stderr } = await gntalloc(["share", "--to", "0", "--fill", "@/dev/zero", "--mock"]);
-  expect(code).toBe(2);
-  expect(stderr).toContain("Cannot write 4097 bytes at offset 0: the pages have 4096 bytes.");
-});
-
 describe("a wrong script ends with 2, and names the line", () => {
   test.each([
     ["1: dance", 'there is no verb "dance"'],

@@ -2,7 +2,7 @@ import { GrantDevice, PAGE_SIZE } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
-import { writeInto } from "../memory.ts";
+import { checkFits, writeInto } from "../memory.ts";
 import { pagesText } from "../pages_text.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
 import { checkName, publish, withdraw } from "../publication.ts";
@@ -25,6 +25,7 @@ export function share(host: Host, options: ShareCommandOptions): Promise<void> {
   const pages = readNumber(options.pages, "--pages", 1);
   const milliseconds = options.for === undefined ? undefined : readDuration(options.for, "--for");
   const content = options.fill === undefined ? undefined : readContent(options.fill, pages * PAGE_SIZE);
+  if (content !== undefined) checkFits(0, content, pages * PAGE_SIZE);
   if (options.name !== undefined) checkName(options.name);
   return at(host, options, 1, async ({ place, signal, play }) => {
     const device = new GrantDevice(place.domain);
