@@ -5,14 +5,9 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { exec } from "../exec.ts";
+import { type NodeLine, NODES } from "./node_lines.ts";
 
 const { devDependencies } = manifest;
-
-/** The tested release lines of Node. npm has its binaries, so that none must be installed on this machine. */
-export const NODES = ["22", "24", "26"] as const;
-
-/** A release line of Node. */
-export type NodeLine = typeof NODES[number];
 
 const TOOLS = [
   "@arethetypeswrong/cli@0.18.5",

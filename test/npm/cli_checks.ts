@@ -3,7 +3,8 @@
 import config from "../../cli/deno.json" with { type: "json" };
 import { buildCli, sha256 } from "../../scripts/build_npm.ts";
 import { exec, run } from "../../scripts/exec.ts";
-import { NODES, type Tools } from "../../scripts/npm/projects.ts";
+import { NODES } from "../../scripts/npm/node_lines.ts";
+import type { Tools } from "../../scripts/npm/projects.ts";
 import { lines } from "../cli/cli.ts";
 import type { Checks } from "./package_checks.ts";
 

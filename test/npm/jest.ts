@@ -1,7 +1,8 @@
 /** Runs jest in a project that has the package. */
 
 import { exec } from "../../scripts/exec.ts";
-import type { NodeLine, Tools } from "../../scripts/npm/projects.ts";
+import type { NodeLine } from "../../scripts/npm/node_lines.ts";
+import type { Tools } from "../../scripts/npm/projects.ts";
 import type { Outcome } from "./programs/tests.ts";
 
 /** The package is of ECMAScript modules, which jest loads as they are only with this flag. */

@@ -25,14 +25,8 @@ import { runJest } from "./jest.ts";
 import { type Checks, packageChecks } from "./package_checks.ts";
 import { testPostStep } from "./post_step.ts";
 import type { Outcome } from "./programs/tests.ts";
-import {
-  installPackage,
-  installTools,
-  KOFFI,
-  METRICS_LIBRARIES,
-  NODE_TYPES,
-  NODES,
-} from "../../scripts/npm/projects.ts";
+import { NODES } from "../../scripts/npm/node_lines.ts";
+import { installPackage, installTools, KOFFI, METRICS_LIBRARIES, NODE_TYPES } from "../../scripts/npm/projects.ts";
 import { Report } from "./report.ts";
 
 const repository = Deno.realPathSync(`${import.meta.dirname}/../..`);

@@ -2,7 +2,8 @@
 
 import { buildCli, buildNpm } from "../../scripts/build_npm.ts";
 import { type Machine, PROCESSORS, USUAL } from "./machines.ts";
-import { installNode, installPackage, KOFFI, type NodeLine } from "../../scripts/npm/projects.ts";
+import type { NodeLine } from "../../scripts/npm/node_lines.ts";
+import { installNode, installPackage, KOFFI } from "../../scripts/npm/projects.ts";
 
 /** The paths of Node by their names in a guest, and the project that they run. */
 export interface NodeProject {

@@ -7,7 +7,7 @@ import { boot, bootShell, memoryOf } from "./boot.ts";
 import { buildCPeer } from "./c_peer.ts";
 import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
-import { type NodeLine, NODES } from "../../scripts/npm/projects.ts";
+import { type NodeLine, NODES } from "../../scripts/npm/node_lines.ts";
 import { addToMatrix, forget, keep, merged, type Ran, type RanOnXen } from "../../scripts/ci/ran.ts";
 import { buildDomuProgram } from "./domu_program.ts";
 import { EXAMPLE_NODE } from "./guest/child.ts";

@@ -3,7 +3,8 @@
 import { readPackage } from "../../../scripts/build_npm.ts";
 import { exec } from "../../../scripts/exec.ts";
 import { snippetsIn } from "../../../scripts/markdown.ts";
-import { NODES, type Tools } from "../../../scripts/npm/projects.ts";
+import { NODES } from "../../../scripts/npm/node_lines.ts";
+import type { Tools } from "../../../scripts/npm/projects.ts";
 import type { Checks } from "../package_checks.ts";
 import type { Outcome } from "../programs/tests.ts";
 

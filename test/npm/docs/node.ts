@@ -2,7 +2,8 @@
 
 import { exec } from "../../../scripts/exec.ts";
 import type { Checks } from "../package_checks.ts";
-import { NODES, type Tools } from "../../../scripts/npm/projects.ts";
+import { NODES } from "../../../scripts/npm/node_lines.ts";
+import type { Tools } from "../../../scripts/npm/projects.ts";
 import { assertPrinted, SHARED, type Snippets } from "./snippets.ts";
 
 const PRINTED: Readonly<Record<string, string>> = { "share.mjs": "hello", "device.mjs": "", "share.cjs": SHARED };

@@ -2,7 +2,8 @@
 
 import { exec, run } from "../../../scripts/exec.ts";
 import { snippetsIn } from "../../../scripts/markdown.ts";
-import { installPackage, NODE_TYPES, NODES, type Tools, VITEST } from "../../../scripts/npm/projects.ts";
+import { NODES } from "../../../scripts/npm/node_lines.ts";
+import { installPackage, NODE_TYPES, type Tools, VITEST } from "../../../scripts/npm/projects.ts";
 import type { Checks } from "../package_checks.ts";
 
 /** The line that the page tells to take out, and what the tests say then. */

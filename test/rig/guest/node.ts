@@ -4,7 +4,7 @@
 
 import { declare as declareBench, SMOKE } from "../../../bench/device/guest.ts";
 import { eventsConformance, grantsConformance, mapsConformance } from "../../conformance/mod.ts";
-import { NODES } from "../../../scripts/npm/projects.ts";
+import { NODES } from "../../../scripts/npm/node_lines.ts";
 import { linesOf } from "../../../scripts/program.ts";
 import { NODE_PROJECT } from "./child.ts";
 import { declare as declareExits } from "./exits.ts";
