@@ -1,11 +1,14 @@
 /** Programs that are killed in the middle of reads and writes, and those that come after them. */
 
+import { denoDomain } from "../../../../backends/deno.ts";
+import { createDisk, placeOfDisk } from "../../../../examples/block/block_backend.ts";
+import { removeDevice } from "../../../../src/pv/mod.ts";
 import { assert, assertEquals } from "../../../conformance/asserts.ts";
 import type { Suite } from "../runner.ts";
 import type { Cast } from "./cast.ts";
 import { countTorn } from "./content.ts";
-import { KernelDisk } from "./kernel_disk.ts";
-import { startUserIn, type User } from "./users.ts";
+import { createFile, KernelDisk } from "./kernel_disk.ts";
+import { startUser, startUserIn, type User } from "./users.ts";
 
 const MIB = 1024 * 1024;
 /** How often programs are killed, which have two busy disks each: 20 connections in all. To start one takes seconds. */
@@ -69,4 +72,47 @@ export function declare({ test }: Suite, cast: Cast): void {
     }
     await cast.domu.call("assertNothingGranted");
   });
+
+  const pathOf = (disk: string) => `/tmp/${disk}.served.img`;
+  let server: User | undefined;
+  test("our backend serves two disks", async () => {
+    for (const [disk] of DISKS) {
+      await createFile(pathOf(disk), LANES * MIB);
+      await createDisk(denoDomain(), cast.domid, disk);
+    }
+    server = await serve(pathOf, cast.domid);
+    await use(await cast.user(), 0);
+  });
+  for (let time = 1; time <= TIMES; time++) {
+    test(`our backend is killed, and our frontend uses the next one, ${time} of ${TIMES}`, async () => {
+      const user = await cast.user();
+      await server!.kill();
+      server = await serve(pathOf, cast.domid);
+      for (const [disk] of DISKS) {
+        // The frontend learns it from the next backend.
+        assertEquals(await user.ask("closed", { disk }), "detached");
+        const { wrong, failures } = await user.ask("churned", { disk, stop: false });
+        assertEquals([wrong, failures.length], [0, LANES]);
+        assert(failures.every((failure: string) => failure.startsWith("detached")), String(failures));
+      }
+      await use(user, time);
+    });
+  }
+  test("after them, both files are whole, and nothing is left granted", async () => {
+    await finish(await cast.user());
+    for (const [disk] of DISKS) {
+      assertEquals(await removeDevice(denoDomain(), placeOfDisk(disk, cast.domid)), true);
+      await server!.ask("unserve", { disk, wait: true });
+    }
+    await server!.end();
+    for (const [disk] of DISKS) await assertWhole(pathOf(disk));
+    await cast.domu.call("assertNothingGranted");
+  });
+}
+
+/** Starts a program that serves both disks. */
+async function serve(pathOf: (disk: string) => string, frontend: number): Promise<User> {
+  const server = startUser("Deno");
+  for (const [disk] of DISKS) await server.ask("serve", { frontend, disk, path: pathOf(disk), readOnly: false });
+  return server;
 }
