@@ -96,3 +96,8 @@ export class StoreError extends Error {
     if (reason !== undefined) this.reason = reason;
   }
 }
+
+/** Whether an error is a {@linkcode StoreError} with one of some codes. */
+export function isStoreError(error: unknown, ...codes: StoreErrorCode[]): error is StoreError {
+  return error instanceof StoreError && codes.includes(error.code);
+}

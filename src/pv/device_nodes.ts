@@ -1,4 +1,4 @@
-import { StoreError } from "../contract/store_errors.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import { checkInteger, checkText, show } from "../contract/checks.ts";
 import { showAs } from "../shared/inspection.ts";
 import { readSignal } from "../xenstore/abort.ts";
@@ -47,7 +47,7 @@ export class DeviceNodes {
     try {
       return await this.#store.readText(`${this.#path}/${name}`, { signal });
     } catch (error) {
-      if (error instanceof StoreError && (error.code === "not-found" || error.code === "denied")) return undefined;
+      if (isStoreError(error, "not-found", "denied")) return undefined;
       throw error;
     }
   }

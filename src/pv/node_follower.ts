@@ -1,7 +1,7 @@
+import { isStoreError } from "../contract/store_errors.ts";
 import { addAbortListener, reasonOf, removeAbortListener } from "../shared/signal.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { DeviceNodes } from "./device_nodes.ts";
-import { isStoreError } from "./side_errors.ts";
 
 /** Is told of each look at the node, or that there will be no other one. */
 interface Listener<Value> {

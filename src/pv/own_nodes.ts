@@ -1,10 +1,11 @@
+import { isStoreError } from "../contract/store_errors.ts";
 import { unlessAborted } from "../xenstore/abort.ts";
 import { transactPatiently } from "../xenstore/patient_transaction.ts";
 import type { XenStore } from "../xenstore/store.ts";
 import type { StoreTransaction } from "../xenstore/store_transaction.ts";
-import { endingError, goneError, isPvError, isStoreError, removingError, takenError } from "./side_errors.ts";
+import { endingError, goneError, isPvError, removingError, takenError } from "./side_errors.ts";
 import type { SideNames } from "./side_names.ts";
-import { nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
+import { isEnd, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
 
 const { Closing, Closed, Unknown } = XenbusState;
 
@@ -150,10 +151,6 @@ export class OwnNodes {
       if (value !== undefined) this.#published.set(name, bytesOf(value));
     }
   }
-}
-
-function isEnd(state: XenbusState): boolean {
-  return state === Closing || state === Closed;
 }
 
 function bytesOf(value: Uint8Array | string | number): Uint8Array {

@@ -1,5 +1,6 @@
 import { show } from "../contract/checks.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import { Patience } from "../shared/patience.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import { onAbort } from "../xenstore/abort.ts";
@@ -9,9 +10,9 @@ import type { PvError } from "./errors.ts";
 import type { PvCallOptions, PvWaitOptions } from "./options.ts";
 import { NodeFollower } from "./node_follower.ts";
 import { type Change, type NodeValues, OwnNodes } from "./own_nodes.ts";
-import { closedError, closingError, goneError, isPvError, isStoreError, lateError } from "./side_errors.ts";
+import { closedError, closingError, goneError, isPvError, lateError } from "./side_errors.ts";
 import type { SideNames } from "./side_names.ts";
-import { isState, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
+import { isEnd, isState, nameOf, stateOf, XenbusState } from "./xenbus_state.ts";
 
 /** The most bytes of a message in XenStore. A node of a domain may usually have 2048, with all that belongs to it. */
 const MOST_OF_MESSAGE = 1024;
@@ -86,8 +87,7 @@ export class Side {
     const wanted = statesOf(what, states);
     return await this.patiently(what, options, Infinity, () => namesOf(wanted), (signal) => {
       // What waits for the end waits on its way there.
-      const allowsClosing = wanted.includes(XenbusState.Closing) || wanted.includes(XenbusState.Closed);
-      return this.until(what, (state) => wanted.includes(state), signal, allowsClosing);
+      return this.until(what, (state) => wanted.includes(state), signal, wanted.some(isEnd));
     });
   }
 
@@ -132,7 +132,7 @@ export class Side {
     const peer = this.peerState.until((state) => {
       if (accepts(state)) return true;
       if (state === XenbusState.Unknown) throw goneError(what, this.names);
-      if (!allowsClosing && (state === XenbusState.Closing || state === XenbusState.Closed)) throw this.#closing(what);
+      if (!allowsClosing && isEnd(state)) throw this.#closing(what);
       return false;
     }, over.signal);
     const own = this.#ownState.until((state) => {

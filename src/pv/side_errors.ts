@@ -1,4 +1,3 @@
-import { StoreError } from "../contract/store_errors.ts";
 import { PvError } from "./errors.ts";
 import type { SideNames } from "./side_names.ts";
 import { nameOf, type XenbusState } from "./xenbus_state.ts";
@@ -6,11 +5,6 @@ import { nameOf, type XenbusState } from "./xenbus_state.ts";
 /** Whether an error is a {@linkcode PvError} with a code. */
 export function isPvError(error: unknown, code: PvError["code"]): boolean {
   return error instanceof PvError && error.code === code;
-}
-
-/** Whether an error is a {@linkcode StoreError} with one of some codes. */
-export function isStoreError(error: unknown, ...codes: StoreError["code"][]): boolean {
-  return error instanceof StoreError && codes.includes(error.code);
 }
 
 /** The error of a device that is not there any more. */

@@ -1,4 +1,5 @@
 import type { StoreBackend } from "../contract/store_backend.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
 import { Patience } from "../shared/patience.ts";
 import type { StorePermission } from "../xenstore/permissions.ts";
@@ -11,7 +12,6 @@ import type { PvWaitOptions } from "./options.ts";
 import { backendPath, checkPlace, type DevicePlace, frontendPath } from "./place.ts";
 import { type NodeValues, readState, removeIfThere } from "./own_nodes.ts";
 import { checkNodes, DANCE_TIMEOUT } from "./side.ts";
-import { isStoreError } from "./side_errors.ts";
 import { XenbusState } from "./xenbus_state.ts";
 
 const { Initialising, Closing, Closed, Unknown } = XenbusState;

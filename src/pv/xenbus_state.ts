@@ -40,6 +40,11 @@ export function stateOf(text: string | undefined): XenbusState {
   return text !== undefined && /^[0-8]$/.test(text) ? Number(text) as XenbusState : XenbusState.Unknown;
 }
 
+/** Whether a state is one on the way to the end, or the end. */
+export function isEnd(state: XenbusState): boolean {
+  return state === XenbusState.Closing || state === XenbusState.Closed;
+}
+
 /** Whether a value is a state that a side can take. */
 export function isState(value: unknown): value is XenbusState {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) < NAMES.length;

@@ -11,7 +11,7 @@
  * @module
  */
 import { MAX_PORT, MAX_UINT32 } from "../contract/limits.ts";
-import { StoreError } from "../contract/store_errors.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import { transactPatiently as transact } from "../xenstore/patient_transaction.ts";
 import type { StorePermission } from "../xenstore/permissions.ts";
 import type { XenStore } from "../xenstore/store.ts";
@@ -91,8 +91,8 @@ async function isReadable(transaction: StoreTransaction, path: string): Promise<
   try {
     return (await transaction.readText(gref(path)) + await transaction.readText(portNode(path))).length > 0;
   } catch (error) {
-    if (error instanceof StoreError && /^(denied|not-found)$/.test(error.code)) return false;
-    if (error instanceof StoreError && error.code === "malformed") return true;
+    if (isStoreError(error, "denied", "not-found")) return false;
+    if (isStoreError(error, "malformed")) return true;
     throw error;
   }
 }
@@ -125,7 +125,7 @@ async function read(nodes: StoreTransaction, path: string, signal?: AbortSignal)
       port: await nodes.readNumber(portNode(path), { signal }),
     };
   } catch (error) {
-    if (error instanceof StoreError && /^(denied|not-found|malformed)$/.test(error.code)) return undefined;
+    if (isStoreError(error, "denied", "not-found", "malformed")) return undefined;
     throw error;
   }
 }
@@ -227,7 +227,7 @@ async function isThere(transaction: StoreTransaction, path: string): Promise<boo
     await transaction.read(path);
     return true;
   } catch (error) {
-    if (!(error instanceof StoreError && /^(denied|not-found)$/.test(error.code))) throw error;
+    if (!isStoreError(error, "denied", "not-found")) throw error;
     return error.code === "denied";
   }
 }

@@ -1,4 +1,4 @@
-import { StoreError } from "../contract/store_errors.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import type { XenStore } from "./store.ts";
 import type { StoreTransaction } from "./store_transaction.ts";
 import { pause } from "./transaction.ts";
@@ -20,7 +20,7 @@ export async function transactPatiently<Value>(
     try {
       return await store.transaction(body, options);
     } catch (error) {
-      const isBusy = error instanceof StoreError && error.code === "quota" && error.operation === "start a transaction";
+      const isBusy = isStoreError(error, "quota") && error.operation === "start a transaction";
       if (!isBusy || attempt === ATTEMPTS) throw error;
     }
     await pause(Math.random() * LONGEST_PAUSE, options.signal);

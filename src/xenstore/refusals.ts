@@ -5,7 +5,7 @@
  */
 import { show } from "../contract/checks.ts";
 import { sentence } from "../contract/messages.ts";
-import { StoreError, type StoreErrorCode, type StoreOperation } from "../contract/store_errors.ts";
+import { isStoreError, StoreError, type StoreErrorCode, type StoreOperation } from "../contract/store_errors.ts";
 import { describe, type Subject } from "./subject.ts";
 
 /** The codes of the daemon's names. Others are `refused`. */
@@ -156,7 +156,7 @@ export const CLOSED: Ending = { code: "closed", reason: "the XenStore was closed
 /** The end of a connection that has failed. */
 export function failed(error: unknown, backend: string): Ending {
   const message = error instanceof Error ? error.message : show(error);
-  const code = error instanceof StoreError && error.code === "closed" ? "closed" : "disconnected";
+  const code = isStoreError(error, "closed") ? "closed" : "disconnected";
   const reason = (error instanceof StoreError ? reasonIn(message) : undefined) ??
     `the connection to ${backend} is lost: ${sentence(message)} Open another one`;
   return { code, reason, cause: error };

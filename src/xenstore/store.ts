@@ -3,7 +3,7 @@ import { LONGEST_DELAY } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
 import type { StoreBackend } from "../contract/store_backend.ts";
-import { StoreError } from "../contract/store_errors.ts";
+import { isStoreError } from "../contract/store_errors.ts";
 import { showAs } from "../shared/inspection.ts";
 import type { StoreRequestOptions } from "./abort.ts";
 import type { Connection } from "./connection.ts";
@@ -359,7 +359,7 @@ export class XenStore implements StoreTransaction, Disposable {
     try {
       return await this.isIntroduced(domid, options);
     } catch (error) {
-      if (!(error instanceof StoreError && error.code === "denied")) throw error;
+      if (!isStoreError(error, "denied")) throw error;
     }
     return await this.ownDomid(options) === domid ? true : undefined;
   }

@@ -2,7 +2,7 @@ import { checkInteger, show } from "../contract/checks.ts";
 import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
 import { isPlainObject, readOptions } from "../contract/options.ts";
 import { checkSignal, reasonOf } from "../shared/signal.ts";
-import { StoreError } from "../contract/store_errors.ts";
+import { isStoreError, StoreError } from "../contract/store_errors.ts";
 import { onAbort, unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import type { Nodes } from "./nodes.ts";
@@ -112,7 +112,7 @@ async function ifThere<Value>(read: Promise<Value>): Promise<Value | undefined> 
   try {
     return await read;
   } catch (error) {
-    if (error instanceof StoreError && (error.code === "not-found" || error.code === "denied")) return undefined;
+    if (isStoreError(error, "not-found", "denied")) return undefined;
     throw error;
   }
 }
