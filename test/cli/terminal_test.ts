@@ -1,7 +1,7 @@
 /** What is interactive, in a terminal of tmux. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { exec, run } from "../../scripts/exec.ts";
-import { ensureTmux } from "../support/tmux.ts";
+import { ensureTmux } from "../support/ensure.ts";
 import { DENO, lines } from "./cli.ts";
 
 const WIDTH = 90;

@@ -1,12 +1,12 @@
 /** Checks of the packed command line: installed beside the packed library, and run as a program. */
 
 import config from "../../cli/deno.json" with { type: "json" };
-import { buildCli, sha256 } from "../../scripts/build_npm.ts";
+import { buildCli } from "../../scripts/build_npm.ts";
 import { exec, run } from "../../scripts/exec.ts";
 import { NODES } from "../../scripts/npm/node_lines.ts";
 import type { Tools } from "../../scripts/npm/projects.ts";
 import { lines } from "../cli/cli.ts";
-import type { Checks } from "./package_checks.ts";
+import { type Checks, sameBytes } from "./package_checks.ts";
 
 const { version } = config;
 
@@ -72,14 +72,7 @@ async function check(command: string, first: readonly string[], cwd: string): Pr
 export function cliChecks(tools: Tools, project: string, tarball: string): Checks {
   const main = `${project}/node_modules/@gntalloc/cli/main.js`;
   const checks: Checks = {
-    "the same bytes again": async () => {
-      const folder = `${project}/again`;
-      const again = await sha256(await buildCli(folder));
-      await Deno.remove(folder, { recursive: true });
-      const before = await sha256(tarball);
-      if (again !== before) throw new Error(`${before} at first, then ${again}`);
-      return `${(await Deno.stat(tarball)).size} bytes, sha256 ${before}`;
-    },
+    "the same bytes again": () => sameBytes(buildCli, project, tarball),
     "publint": async () => {
       await tools.run("publint/src/cli.js", ["run", "--strict", tarball], project);
       return "no errors, no warnings";

@@ -12,6 +12,20 @@ export type Checks = Record<string, () => Promise<string | Outcome>>;
 /** What the build needs beside the published sources. */
 const BUILD_FILES = ["cli", "deno.json", "deno.lock", "package.json", "scripts"];
 
+/** Builds a package again, and throws unless its tarball is the same. */
+export async function sameBytes(
+  build: (folder: string) => Promise<string>,
+  project: string,
+  tarball: string,
+): Promise<string> {
+  const folder = `${project}/again`;
+  const again = await sha256(await build(folder));
+  await Deno.remove(folder, { recursive: true });
+  const before = await sha256(tarball);
+  if (again !== before) throw new Error(`${before} at first, then ${again}`);
+  return `${(await Deno.stat(tarball)).size} bytes, sha256 ${before}`;
+}
+
 /** Returns the checks of the package itself. `project` has it installed. */
 export function packageChecks(tools: Tools, repository: string, tarball: string, project: string): Checks {
   const compile = (resolution: string, module: string) => async () => {
@@ -36,14 +50,7 @@ export function packageChecks(tools: Tools, repository: string, tarball: string,
     return "a strict project compiles";
   };
   return {
-    "the same bytes again": async () => {
-      const folder = `${project}/again`;
-      const again = await sha256(await buildNpm(folder));
-      await Deno.remove(folder, { recursive: true });
-      const before = await sha256(tarball);
-      if (again !== before) throw new Error(`${before} at first, then ${again}`);
-      return `${(await Deno.stat(tarball)).size} bytes, sha256 ${before}`;
-    },
+    "the same bytes again": () => sameBytes(buildNpm, project, tarball),
     "the same bytes from another folder": async () => {
       const folder = await Deno.makeTempDir();
       try {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildStandIn } from "../../bench/device/build.ts";
 import { startSides } from "../../bench/device/sides.ts";
-import { ensureGcc } from "../support/gcc.ts";
+import { ensureGcc } from "../support/ensure.ts";
 
 let directory: string;
 beforeAll(async () => {

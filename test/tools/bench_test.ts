@@ -9,7 +9,7 @@ import { ShippedBooks } from "../../bench/books/variants/shipped.ts";
 import { traceDigest } from "../../bench/books/variants/trace.ts";
 import { createCore } from "../../wasm/core.ts";
 import { debugCore } from "../support/debug_core.ts";
-import { ensureGcc } from "../support/gcc.ts";
+import { ensureGcc } from "../support/ensure.ts";
 
 const SEEDS = [1, 2, 3];
 const STEPS = 600;

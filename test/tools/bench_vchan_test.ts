@@ -4,7 +4,7 @@ import { buildDevices } from "../../bench/vchan/build.ts";
 import { type Figures, Pair, SPIN } from "../../bench/vchan/pair.ts";
 import type { GroupFigures, VchanResults } from "../../bench/vchan/results.ts";
 import { verdicts } from "../../bench/vchan/tables.ts";
-import { ensureGcc } from "../support/gcc.ts";
+import { ensureGcc } from "../support/ensure.ts";
 
 let directory: string;
 beforeAll(async () => {

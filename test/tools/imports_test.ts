@@ -76,14 +76,14 @@ describe("brokenRules()", () => {
       "src/contract/",
       "neither Node's modules nor packages, except backends/node.ts and backends/linux/node_waiting.ts",
     ],
-    ["bench/run.ts", "test/support/gcc.ts", "nothing of test/ but test/rig/ and test/store_differential/"],
+    ["bench/run.ts", "test/support/ensure.ts", "nothing of test/ but test/rig/ and test/store_differential/"],
     [
       "test/conformance/grants/setup.ts",
-      "test/support/gcc.ts",
+      "test/support/ensure.ts",
       "mod.ts, the mod.ts of src/xenstore/ and src/vchan/, src/contract/ and test/conformance/, as the suites are published",
     ],
     ["test/linux/grants_test.ts", "bench/run.ts", "nothing of bench/, except test/rig/ and test/tools/"],
-    ["test/support/gcc.ts", "test/npm/run.ts", "nothing of the folders of test/ that it supports"],
+    ["test/support/ensure.ts", "test/npm/run.ts", "nothing of the folders of test/ that it supports"],
     ["scripts/release.ts", "bench/run.ts", "nothing of bench/"],
     [
       "examples/share.ts",

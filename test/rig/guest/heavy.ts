@@ -4,6 +4,7 @@ import { assertEquals } from "../../conformance/asserts.ts";
 import { kill, spawn } from "./child.ts";
 import { assertNothingGranted } from "./limit.ts";
 import type { Suite } from "./runner.ts";
+import { pause } from "./until.ts";
 
 const WORKERS = 4;
 const ROUNDS = 100;
@@ -34,7 +35,7 @@ export function declare({ test }: Suite): void {
     test(`a process that is killed at a random moment leaves nothing behind, ${death} of ${DEATHS}`, async () => {
       const { pid } = await spawn(`${import.meta.dirname}/churn.ts`, [String(death)]);
       const milliseconds = Math.random() * 200;
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      await pause(milliseconds);
       await kill(pid);
       try {
         assertNothingGranted();

@@ -5,6 +5,7 @@
 
 import { assertEquals } from "../../conformance/asserts.ts";
 import type { Peer } from "./peers.ts";
+import { pause } from "./until.ts";
 
 /** Whether the side that goes away shares the page (gntalloc) or maps it (gntdev). */
 type Role = "granter" | "mapper";
@@ -132,7 +133,7 @@ async function assertEnded(watcher: Peer, granter: number, gref: number): Promis
     const again = await watcher.ask("map", granter, 0, gref).catch(() => undefined);
     if (again === undefined) return;
     await watcher.ask("unmap", again[0]!);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
   }
   throw new Error(`reference ${gref} can still be mapped`);
 }

@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "../../conformance/asserts.ts";
 import { run, type Suite } from "./runner.ts";
 import * as xl from "./xl.ts";
+import { pause } from "./until.ts";
 
 // 32752 (0x7FF0) is DOMID_SELF.
 const PORTS = ["port for DOMID: own", "port for another: Invalid argument"];
@@ -93,7 +94,7 @@ async function boot(type: "PV" | "PVH", verb: string) {
   const domid = await xl.create(name, changes, type === "PV" ? "pv" : "pvh");
   let state: "off" | "crashed" | "hangs" = "hangs";
   for (let second = 0; state === "hangs" && second < LIMIT_SECONDS; second++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
     const domain = (await xl.list()).find((domain) => domain.domid === domid);
     if (domain?.state.includes("c")) state = "crashed";
     else if (domain?.state.includes("s")) state = "off";

@@ -3,9 +3,9 @@
  * take the same requests, so that every scenario runs with any of them at either end.
  */
 
-import { Program } from "../../../scripts/program.ts";
 import { EXAMPLE_NODE, NODE_PROJECT, RUN } from "./child.ts";
 import type { Domu } from "./domu.ts";
+import { startProgram } from "./programs.ts";
 
 /** The kinds of peers: ../peer/*.c, peer_program.ts on Deno, and peer_program.ts on Node with the npm package. */
 export type Make = "C" | "Deno" | "Node";
@@ -34,13 +34,9 @@ const PROGRAMS: Record<Make, { command: string; args: string[]; cwd?: string }> 
   Node: { command: `node${EXAMPLE_NODE}`, args: ["peer_node.ts"], cwd: NODE_PROJECT },
 };
 
-/** The time that a program may take to end by itself. */
-const END_LIMIT_SECONDS = 20;
-
 /** Starts a peer in this domain. */
 export function startPeer(make: Make, domid: number): Peer {
-  const { command, args, cwd } = PROGRAMS[make];
-  const program = new Program(`the ${make} peer`, command, args, cwd);
+  const program = startProgram({ name: `the ${make} peer`, ...PROGRAMS[make] });
   return {
     make,
     domid,
@@ -51,14 +47,7 @@ export function startPeer(make: Make, domid: number): Peer {
       if (verdict !== "ok") throw new Error(`the ${make} peer was asked: ${request}, and answers: ${answer}`);
       return rest.map(Number);
     },
-    async end() {
-      const limit = setTimeout(() => program.kill(), END_LIMIT_SECONDS * 1000);
-      try {
-        await program[Symbol.asyncDispose]();
-      } finally {
-        clearTimeout(limit);
-      }
-    },
+    end: () => program.end(),
     kill: () => program.kill(),
   };
 }

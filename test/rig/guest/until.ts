@@ -1,13 +1,18 @@
-/** Waits for what the kernel does by a timer: it frees pages that a peer has unmapped. */
+/** Waits for what takes its time: the kernel frees pages that a peer has unmapped by a timer. */
 
 import type { GrantMapper } from "../../../mod.ts";
 import { assertRefused } from "../../conformance/asserts.ts";
+
+/** Waits for some milliseconds. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 /** Waits until a condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let second = 0; second < 60; second++) {
     if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
   }
   throw new Error("waited for 60 seconds in vain");
 }

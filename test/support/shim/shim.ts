@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ensureGcc } from "../gcc.ts";
+import { ensureGcc } from "../ensure.ts";
 import { exec } from "../../../scripts/exec.ts";
 
 const CONTROLS = {

@@ -5,6 +5,7 @@ import type { Suite } from "../runner.ts";
 import * as xl from "../xl.ts";
 import type { Cast } from "./cast.ts";
 import { LoopFile } from "./kernel_disk.ts";
+import { pause } from "../until.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,7 +28,7 @@ export function declare({ test }: Suite, cast: Cast): void {
       const shape = await user.ask("attach", { disk: "xvdd" });
       assertEquals([shape.size, shape.readOnly], [16 * MIB, false]);
       await user.ask("churn", { disk: "xvdd", lanes: 8, span: MIB });
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await pause(700);
       await xl.detachDisk(cast.domid, "xvdd");
       assertEquals(await user.ask("closed", { disk: "xvdd" }), "detached");
       const { rounds, wrong, failures } = await user.ask("churned", { disk: "xvdd", stop: false });

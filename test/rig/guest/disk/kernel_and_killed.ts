@@ -5,7 +5,7 @@ import { createDisk, placeOfDisk } from "../../../../examples/block/block_backen
 import { removeDevice } from "../../../../src/pv/mod.ts";
 import { assert, assertEquals } from "../../../conformance/asserts.ts";
 import type { Suite } from "../runner.ts";
-import { until } from "../until.ts";
+import { pause, until } from "../until.ts";
 import { xenstore } from "../xenstore.ts";
 import type { Cast } from "./cast.ts";
 import { content, isSame } from "./content.ts";
@@ -67,7 +67,7 @@ export function declare({ test }: Suite, cast: Cast): void {
     const server = await cast.server();
     await server.ask("serve", serving(disk, path));
     await until(async () => await state(disk) === "6");
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await pause(3000);
     const [, writes] = (await cast.shell(`cat /sys/block/${disk}/inflight`)).split(/ +/);
     assert(Number(writes) > 0, "no write waits");
     assertEquals(await cast.shell("test -e /tmp/busy && echo ended || echo waits"), "waits");

@@ -9,6 +9,7 @@ import type { Cast } from "./cast.ts";
 import { countTorn } from "./content.ts";
 import { createFile, KernelDisk } from "./kernel_disk.ts";
 import { startUser, startUserIn, type User } from "./users.ts";
+import { pause } from "../until.ts";
 
 const MIB = 1024 * 1024;
 /** How often programs are killed, which have two busy disks each: 20 connections in all. To start one takes seconds. */
@@ -16,8 +17,6 @@ const TIMES = 10;
 const LANES = 4;
 /** How long a program reads and writes before it is killed, in milliseconds. */
 const WHILE = [50, 150, 300, 20, 500];
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Checks that a file has nothing but what was written to it, whole sectors of some round. */
 async function assertWhole(path: string): Promise<void> {

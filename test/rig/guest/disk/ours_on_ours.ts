@@ -8,6 +8,7 @@ import type { Suite } from "../runner.ts";
 import type { Cast } from "./cast.ts";
 import { createFile } from "./kernel_disk.ts";
 import { exchange } from "./ours_on_kernel.ts";
+import { pause } from "../until.ts";
 
 const MIB = 1024 * 1024;
 export const PATH = "/tmp/served.img";
@@ -41,7 +42,7 @@ export function declare({ test }: Suite, cast: Cast): void {
     const [server, user] = [await cast.server(), await cast.user()];
     await user.ask("attach", { disk: "xvdb" });
     await user.ask("churn", { disk: "xvdb", lanes: 8, span: MIB });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
     assertEquals(await removeDevice(denoDomain(), placeOfDisk("xvdb", cast.domid)), true);
     assertEquals(await user.ask("closed", { disk: "xvdb" }), "detached");
     const { rounds, wrong, failures } = await user.ask("churned", { disk: "xvdb", stop: false });

@@ -6,6 +6,7 @@ import type { Suite } from "../runner.ts";
 import type { Cast, Place } from "./cast.ts";
 import { close, type End, Pair } from "./pair.ts";
 import { STATES } from "./verbs.ts";
+import { pause } from "../until.ts";
 
 /** Who is killed, and where, and who is the other side. */
 const KILLED: readonly (readonly [Make, Place, Make])[] = [
@@ -29,7 +30,7 @@ export function declare({ test }: Suite, cast: Cast): void {
         await victim.ask("vchan-write", endOf(idle, victim).handle, REST, 5);
         await victim.ask("vchan-flood", endOf(writing, victim).handle, 5);
         const learning = survivor.ask("vchan-rest", endOf(writing, survivor).handle, 5);
-        await new Promise((resolve) => setTimeout(resolve, WHILE));
+        await pause(WHILE);
         await victim.kill();
         const [count, state] = await learning;
         assert(count! > 0, "nothing was read");

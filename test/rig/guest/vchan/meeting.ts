@@ -5,6 +5,7 @@ import type { Make, Peer } from "../peers.ts";
 import type { Suite } from "../runner.ts";
 import type { Cast } from "./cast.ts";
 import { close, connect, listen, newPath, Pair } from "./pair.ts";
+import { pause } from "../until.ts";
 
 /** Long enough to find out what is in the way, in milliseconds, and short enough to wait for. */
 const BRIEFLY = 1500;
@@ -95,8 +96,4 @@ async function finish(server: Peer, listening: number, client: Peer, connecting:
   const pair = await Pair.meet(server, listening, client, connecting);
   await pair.exchange(10_001);
   await pair.close();
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
