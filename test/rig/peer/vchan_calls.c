@@ -141,22 +141,27 @@ static int visit(struct peer *peer, struct words *words)
     return 0;
 }
 
-/* vchan-serve HANDLE COUNT: sends back what so many clients write, one after the other. Answers how many bytes. */
+/*
+ * vchan-serve HANDLE BYTES: sends back what clients write, one after the other, until the one ends with which so many
+ * bytes are reached. Answers how many bytes came, and by how many clients: see serve() in ../guest/vchan/streams.ts.
+ */
 static int serve(struct peer *peer, struct words *words)
 {
     struct libxenvchan *server = channel(number(words));
-    uint32_t count = number(words);
+    uint32_t length = number(words);
     int64_t total = 0;
+    unsigned served = 0;
 
     (void)peer;
-    for (uint32_t i = 0; i < count; i++) {
+    while (total < length) {
         int64_t size = await_client(server) < 0 ? -1 : echo_bytes(server, UINT64_MAX);
 
         if (size < 0)
             return -1;
         total += size;
+        served++;
     }
-    say(" %lld", (long long)total);
+    say(" %lld %u", (long long)total, served);
     return 0;
 }
 

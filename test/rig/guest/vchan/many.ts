@@ -5,11 +5,10 @@ import type { Peer } from "../peers.ts";
 import { note, type Suite } from "../runner.ts";
 import type { Cast } from "./cast.ts";
 import { close, listen, newPath, Pair } from "./pair.ts";
+import { GREETING } from "./streams.ts";
 
 const CHANNELS = 20;
 const LENGTH = 50_001;
-/** What each visitor sends, and reads again. */
-const GREETING = 100;
 /** How often a client comes to a server in C that stays open. */
 const VISITS_TO_PERSISTENT = 100;
 
@@ -38,11 +37,13 @@ export function declare({ test }: Suite, cast: Cast): void {
       const path = newPath(server.domid, client.domid);
       const listening = await listen(server, client.domid, path);
       const each = await timed(count, async () => {
-        const [served] = await Promise.all([
-          server.ask("vchan-serve", listening, count),
+        const [[bytes, served]] = await Promise.all([
+          server.ask("vchan-serve", listening, count * GREETING),
           client.ask("vchan-visit", server.domid, path, count, 1),
         ]);
-        assertEquals(served, [count * GREETING]);
+        assertEquals(bytes, count * GREETING);
+        // A server in C may take two for one.
+        if (serverMake !== "C") assertEquals(served, count);
       });
       note(`a visit of ${clientMake} to ${serverMake} takes ${each} ms`);
       await server.ask("vchan-close-server", listening);

@@ -14,7 +14,7 @@ export interface Duplex {
 }
 
 /** What a visitor writes, and reads again. */
-const GREETING = 100;
+export const GREETING = 100;
 
 /** The size of the next piece of a stream in pieces of many sizes. */
 const nextSize = (size: number) => size * 3 % 40_009;
@@ -71,17 +71,22 @@ export async function visit(connect: () => Promise<Duplex>, count: number, seed:
   }
 }
 
-/** Sends back what comes, to one connection after the other, until each ends. Returns how many bytes that were. */
-export async function serve(clients: AsyncIterable<Duplex>, count: number): Promise<number> {
+/**
+ * Sends back what comes, to one connection after the other, until the one ends with which so many bytes are reached.
+ * They are counted, not the connections: a server in C takes two clients for one if it notices too late that the first
+ * has left. Returns how many bytes came, and by how many connections.
+ */
+export async function serve(clients: AsyncIterable<Duplex>, length: number): Promise<[bytes: number, served: number]> {
   const bytes = new Uint8Array(4096);
   let total = 0;
   let served = 0;
   for await (const connection of clients) {
-    for (let length; (length = await connection.read(bytes)) !== null; total += length) {
-      await connection.write(bytes.subarray(0, length));
+    for (let count; (count = await connection.read(bytes)) !== null; total += count) {
+      await connection.write(bytes.subarray(0, count));
     }
     connection.close();
-    if (++served === count) break;
+    served++;
+    if (total >= length) break;
   }
-  return total;
+  return [total, served];
 }

@@ -151,8 +151,8 @@ export class VchanVerbs {
       await visit(() => this.#connect(server!, path!, 20_000), count!, seed!);
       return [];
     },
-    /** SERVER COUNT: serves so many clients, one after the other: sends back what each writes. */
-    "vchan-serve": async ([server, count]) => [await serve(this.#servers[server!]!, count!)],
+    /** SERVER BYTES: serves clients, one after the other, until so many bytes have come: sends back what each writes. */
+    "vchan-serve": ([server, length]) => serve(this.#servers[server!]!, length!),
     "socket-listen": (_, [path]) => [this.#servers.push(this.#parts.sockets!.listen(path!)) - 1],
     "socket-connect": async (_, [path]) => [this.#keep(await this.#parts.sockets!.connect(path!))],
     "socket-visit": async ([, count, seed], [path]) => {
