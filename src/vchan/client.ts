@@ -7,8 +7,8 @@ import { runAll } from "../shared/run_all.ts";
 import { isPortShortage } from "../shared/shortage.ts";
 import { XenStore } from "../xenstore/store.ts";
 import { VchanError } from "./errors.ts";
-import { join, UsedMemoryError } from "./join.ts";
-import { find, type Keys, portNode } from "./keys.ts";
+import { type Choice, join, UsedMemoryError } from "./join.ts";
+import { areSame, find, type Keys, portNode } from "./keys.ts";
 import type { Link } from "./link.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { resolvePath } from "./path.ts";
@@ -21,10 +21,15 @@ import { sleep } from "./sleep.ts";
  */
 const PAUSE = 250;
 /**
- * How long to wait before joining memory that another client has used, in milliseconds: a server in C first has to
- * notice that it has left, or would take both for one.
+ * How long to wait before looking again at memory that another client has used, in milliseconds: a server in C first has
+ * to notice that it has left, or would take both for one.
  */
 const USED_PAUSE = 100;
+/**
+ * After so many pauses, such memory is joined whatever the server has noticed. A client of this library leaves it in a
+ * state that shows that, but not every server lets it see: one may notice before, or without asking for events.
+ */
+const USED_PAUSES = 20;
 
 /** A client that has joined its server. */
 export interface Joined {
@@ -57,7 +62,7 @@ export async function joinWhenThere(
   const close = () => runAll(() => mapper.close(), () => events.close(), () => store.close());
   try {
     const path = obstacle.path = resolvePath("connect", given, server, await store.ownDomid({ signal }));
-    const attempt = (keys: Keys, isFirst: boolean) => ({ link: join(mapper, events, server, keys, isFirst), keys });
+    const attempt = (keys: Keys, choice: Choice) => ({ link: join(mapper, events, server, keys, choice), keys });
     const { link, keys } = await retry(store, path, attempt, signal, obstacle, isOnce);
     const watcher = new PeerDomain(store, mapper, { domid: server, gref: keys.gref, node: portNode(path) });
     return { link, path, watcher, close: () => runAll(() => watcher.close(), close) };
@@ -75,12 +80,12 @@ export async function joinWhenThere(
  * Tries the keys whenever they may have changed, and those of a place that another client may have now and then, until
  * they work.
  *
- * @param attempt Tries them; `isFirst` is false if they have named the same used memory for a while.
+ * @param attempt Tries them. What it may join depends on how long they have named the same used memory.
  */
 async function retry<Value>(
   store: XenStore,
   path: string,
-  attempt: (keys: Keys, isFirst: boolean) => Value,
+  attempt: (keys: Keys, choice: Choice) => Value,
   signal: AbortSignal,
   obstacle: Obstacle,
   isOnce: boolean,
@@ -89,22 +94,24 @@ async function retry<Value>(
   try {
     let news: Promise<unknown> | undefined;
     let tried: Keys | undefined;
-    let isOld = false;
+    /** How many pauses the keys have named the same used memory. */
+    let pauses = 0;
     for (;;) {
       // The call is kept if the pause is over first, as it takes the next event.
       news ??= watch.next().then(() => news = undefined);
       // If it fails while nobody waits for it, the next call says so.
       news.catch(() => {});
-      isOld = await orPause(news, pauseAfter(obstacle.error));
+      const isPause = await orPause(news, pauseAfter(obstacle.error));
       const keys = await find(store, path, signal);
       if (typeof keys === "string") {
         obstacle.found = keys;
         tried = undefined;
       } else {
-        const isSame = keys.gref === tried?.gref && keys.port === tried.port;
+        const isUsed = areSame(keys, tried) && obstacle.error instanceof UsedMemoryError;
+        pauses = isUsed ? pauses + (isPause ? 1 : 0) : 0;
         tried = keys;
         try {
-          return attempt(keys, !(isSame && isOld && obstacle.error instanceof UsedMemoryError));
+          return attempt(keys, pauses === 0 ? "unused" : pauses < USED_PAUSES ? "noticed" : "any");
         } catch (error) {
           if (!isObstacle(error)) throw error;
           obstacle.found = error;

@@ -8,7 +8,7 @@ import { sliceParts } from "../shared/slice_parts.ts";
 import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
-import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, SERVER_LIVE, WROTE } from "./layout.ts";
+import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, READ, SERVER_LIVE, WROTE } from "./layout.ts";
 import type { Link } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { ReadOnlyRing, ringOf, type RingSink, type RingSource } from "./ring_memory.ts";
@@ -20,24 +20,29 @@ import { MappedPage } from "./shared_page.ts";
 export class UsedMemoryError extends VchanError {}
 
 /**
+ * Which memory to join: only what no client has used; also what one has left, if the server seems to have noticed; or
+ * any.
+ */
+export type Choice = "unused" | "noticed" | "any";
+
+/**
  * Joins a server as its client.
  *
  * @param server The domid of the server.
  * @param keys What the server has published.
- * @param isFirst Whether to join only where no client has been before.
  * @throws {GrantError} `port-refused` or `map-refused` if the keys name nothing that this domain may use: they are old,
  * or another client is there.
  * @throws {VchanError} `stale` if they name something that is no channel, has ended, or was used before; `protocol` if
  * the server is there and its page is wrong.
  */
-export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys, isFirst: boolean): Link {
+export function join(mapper: GrantMapper, events: EventChannels, server: number, keys: Keys, choice: Choice): Link {
   const undo: (() => void)[] = [];
   try {
     const channel = events.bindInterdomain(server, keys.port);
     undo.push(() => channel.unbind());
     const page = mapper.map(server, [keys.gref], { writable: true });
     undo.push(() => page.unmap());
-    const orders = readOrders(page, server, keys, isFirst);
+    const orders = readOrders(page, server, keys, choice);
     const count = pagesOf(orders.left) + pagesOf(orders.right);
     const grefs = new Uint32Array(page.read(GRANTS_AT, 4 * count).buffer);
     const rings = mapRings(mapper, server, page, orders, grefs, undo);
@@ -74,7 +79,7 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
 }
 
 /** Copies the head of the page, which may change at any time, and checks the copy. */
-function readOrders(page: PeerMapping, server: number, { gref }: Keys, isFirst: boolean): Orders {
+function readOrders(page: PeerMapping, server: number, { gref }: Keys, choice: Choice): Orders {
   const head = page.read(0, GRANTS_AT);
   const view = new DataView(head.buffer);
   const orders = { left: view.getUint16(ORDERS_AT, true), right: view.getUint16(ORDERS_AT + 2, true) };
@@ -85,7 +90,7 @@ function readOrders(page: PeerMapping, server: number, { gref }: Keys, isFirst: 
       { code: "stale", operation: "connect" },
     );
   }
-  if (isFirst && head[CLIENT_LIVE] !== NOT_YET) {
+  if (head[CLIENT_LIVE] !== NOT_YET && (choice === "unused" || choice === "noticed" && head[CLIENT.answers] === 0)) {
     throw new UsedMemoryError(
       `Cannot connect: another client has used the memory behind reference ${gref} of domain ${server}. Wait for the ` +
         "server to notice.",
@@ -151,6 +156,8 @@ function releaser(shared: MappedPage, channel: EventChannel, mappings: readonly 
     if (channel.closed) return;
     runAll(
       () => shared.storeByte(CLIENT_LIVE, GONE),
+      // After the live byte: a server that asks for events again, and then looks, knows that this side is gone.
+      () => shared.clearBits(CLIENT.answers, WROTE | READ),
       ...mappings.map((mapping) => () => mapping.unmap()),
       () => channel.notify(),
       () => channel.unbind(),

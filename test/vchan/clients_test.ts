@@ -163,9 +163,36 @@ describe("many clients", () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     first.close();
     const left = performance.now();
+    // As libxenvchan does when it looks for bytes, before it looks whether the client is there.
+    server.page.bytes[AT.clientNotify]! |= 1;
     const client = await second;
     expect(performance.now() - left).toBeGreaterThan(90);
     client.close();
+    server.close();
+    xen.assertClean();
+  });
+
+  test("a second one waits for such a server to ask for events again, which shows that it has noticed", async () => {
+    const xen = new MockXen();
+    const server = await RawServer.open(xen);
+    for (const notices of [true, false]) {
+      const first = await connect(xen);
+      server.page.bytes[AT.clientNotify]! |= 3;
+      first.close();
+      expect(server.page.bytes[AT.clientNotify]).toBe(0);
+      const late = connect(xen, 1000);
+      if (!notices) {
+        await expect(late).rejects.toMatchObject({
+          code: "timed-out",
+          cause: { code: "stale", message: expect.stringContaining("Wait for the server to notice.") },
+        });
+        continue;
+      }
+      setTimeout(() => server.page.bytes[AT.clientNotify]! |= 1, 300);
+      (await late).close();
+    }
+    // The server may never show it.
+    (await connect(xen)).close();
     server.close();
     xen.assertClean();
   });
