@@ -1,6 +1,6 @@
 import { type Entry, writeCpio } from "./cpio.ts";
 import { exec } from "../../scripts/exec.ts";
-import { onlyMatch } from "./files.ts";
+import { fileEntries, namesIn, onlyMatch } from "./files.ts";
 import { librariesOf } from "./libraries.ts";
 import type { Machine } from "./machines.ts";
 import type { NodeProject } from "./node_project.ts";
@@ -53,6 +53,9 @@ const PROXY = "vchan-socket-proxy";
 /** What Debian prefers to xenstored. */
 const OXENSTORED = "oxenstored";
 
+/** Where programs look for the folders below `usr`. */
+const FOLDER_LINKS = ["bin", "sbin", "lib", "lib64"].map((name) => ({ path: name, link: `usr/${name}` }));
+
 /** What tests in the guest may import. */
 const SOURCES = [
   "mod.ts",
@@ -87,6 +90,8 @@ export interface Sources {
   benchProgram?: string;
   /** The program of {@linkcode DOMU_PROGRAMS}, compiled. */
   domuProgram?: string;
+  /** What Deno keeps of programs that have run: see warm.ts. */
+  kept?: readonly Entry[];
 }
 
 /** Builds what QEMU boots in `folder`: `xen.elf`, `vmlinux` and `initramfs.cpio`. */
@@ -164,10 +169,7 @@ async function systemEntries(sources: Sources): Promise<Entry[]> {
   const busybox = `${folder}/busybox`;
   const applets = (await exec(`${tools}/bin/busybox`, ["--list"])).trim().split("\n");
   return [
-    ...["bin", "sbin", "lib", "lib64"].map((name) => ({
-      path: name,
-      link: `usr/${name}`,
-    })),
+    ...FOLDER_LINKS,
     { path: "usr/bin/busybox", executable: true, from: busybox },
     ...applets.filter((name) => name !== "busybox").map((name) => ({
       path: `usr/bin/${name}`,
@@ -182,7 +184,7 @@ function moduleEntry({ packages }: Sources, name: string): Entry {
 }
 
 async function commonEntries(sources: Sources): Promise<Entry[]> {
-  const { deno, repository, peer } = sources;
+  const { deno, repository, peer, kept = [] } = sources;
   const { nodes = {}, project } = sources.node ?? {};
   return [
     ...(await systemEntries(sources)),
@@ -191,6 +193,20 @@ async function commonEntries(sources: Sources): Promise<Entry[]> {
     ...Object.entries(nodes).map(([name, from]) => ({ path: `usr/bin/${name}`, executable: true, from })),
     ...(await libraries(sources, [deno, ...(peer ? [peer] : []), ...Object.values(nodes)])),
     ...(project === undefined ? [] : await fileEntries(project, "node", await namesIn(project))),
+    ...(await fileEntries(repository, "repo", SOURCES)),
+    ...kept,
+  ];
+}
+
+/** Returns what it takes to run the programs of this repository with Deno. */
+export async function denoEntries(
+  sources: Pick<Sources, "machine" | "packages" | "deno" | "repository">,
+): Promise<Entry[]> {
+  const { deno, repository } = sources;
+  return [
+    ...FOLDER_LINKS,
+    { path: "usr/bin/deno", executable: true, from: deno },
+    ...(await libraries(sources, [deno])),
     ...(await fileEntries(repository, "repo", SOURCES)),
   ];
 }
@@ -220,7 +236,10 @@ async function programEntries(
 }
 
 /** Returns the libraries of programs, and what loads them. */
-async function libraries({ machine, packages }: Sources, programs: string[]): Promise<Entry[]> {
+async function libraries(
+  { machine, packages }: Pick<Sources, "machine" | "packages">,
+  programs: string[],
+): Promise<Entry[]> {
   return (await librariesOf(machine, packages, programs)).map((library) => ({ ...library, executable: true }));
 }
 
@@ -230,22 +249,4 @@ async function libraries({ machine, packages }: Sources, programs: string[]): Pr
 function onlyNew(present: Entry[], more: Entry[]): Entry[] {
   const paths = new Set(present.map((entry) => entry.path));
   return more.filter((entry) => !paths.has(entry.path));
-}
-
-/** Returns the files below some paths of a folder. */
-async function fileEntries(folder: string, at: string, paths: readonly string[]): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  const walk = async (path: string) => {
-    const from = `${folder}/${path}`;
-    const info = await Deno.stat(from).catch(() => undefined);
-    if (info?.isFile) entries.push({ path: `${at}/${path}`, from });
-    if (!info?.isDirectory) return;
-    for (const name of await namesIn(from)) await walk(`${path}/${name}`);
-  };
-  for (const path of paths) await walk(path);
-  return entries;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 }

@@ -5,6 +5,7 @@
 import { buildShare } from "../../bench/device/build.ts";
 import { boot, bootShell, memoryOf } from "./boot.ts";
 import { buildCPeer } from "./c_peer.ts";
+import type { Entry } from "./cpio.ts";
 import type { Batch } from "../differential/batch.ts";
 import { declareAsked } from "./guest/differential.ts";
 import { type NodeLine, NODES } from "../../scripts/npm/node_lines.ts";
@@ -23,16 +24,17 @@ import { namesOf } from "./guest/runner.ts";
 import { declare as declareStore } from "./guest/store.ts";
 import { declare as declareSuspend } from "./guest/suspend.ts";
 import { declare as declareVchan } from "./guest/vchan/dom0.ts";
-import { buildImages, DOMU_PROGRAMS, type Sources } from "./image.ts";
+import { buildImages, denoEntries, DOMU_PROGRAMS, type Sources } from "./image.ts";
 import { buildNodeProject } from "./node_project.ts";
 import { denoFor } from "./deno.ts";
-import { USUAL } from "./machines.ts";
+import { type Machine, USUAL } from "./machines.ts";
 import { parseOptions } from "./options.ts";
 import { installTools, programsFor, whatIsMissing } from "./packages.ts";
 import { judge, parseRecords, type Verdict } from "./report.ts";
 import { nameOf, type Rig, type Run, WHOLE } from "./runs.ts";
 import { roomHere, runSideBySide } from "./side_by_side.ts";
 import { bootedOn, onXen, type Trees, unpackAll } from "./trees.ts";
+import { portable, warm } from "./warm.ts";
 
 /** Returns the names of the tests that have to report. */
 function expected(rig: Rig, asked: Batch): string[] {
@@ -100,7 +102,19 @@ async function sourcesFor({ rig, machine }: Run, trees: Trees): Promise<Sources>
     ...(lines.length > 0 ? { node: await buildNodeProject(repository, cache, lines, machine) } : {}),
     ...(domuProgram ? { domuProgram: await buildDomuProgram(cache, packages, machine, domuProgram) } : {}),
     ...(rig === "node" ? { benchProgram: await buildShare(packages, `${cache}/bench`, machine) } : {}),
+    kept: await keptFor(machine, trees),
   };
+}
+
+let kept: Promise<Entry[]> | undefined;
+
+/** Returns what Deno keeps of the programs of guests. They run once, and here, whatever machine it is for. */
+async function keptFor(machine: Machine, trees: Trees): Promise<Entry[]> {
+  const packages = trees.get(USUAL.name)!;
+  const programs = async () =>
+    await warm(await denoEntries({ machine: USUAL, packages, deno: Deno.execPath(), repository }), `${cache}/warm`);
+  kept ??= programs();
+  return machine.architecture === USUAL.architecture ? await kept : portable(await kept);
 }
 
 let built = Promise.resolve();

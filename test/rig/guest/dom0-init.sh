@@ -2,7 +2,9 @@
 # The first and only process of dom0: sets the devices up, runs one test program, carries the logs out, powers off.
 # The kernel hands over `rig`, `shell` and the traces to compare from its command line as variables.
 
-export PATH=/usr/sbin:/usr/bin HOME=/root DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
+export PATH=/usr/sbin:/usr/bin HOME=/root DENO_DIR=/var/cache/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
+# Programs start faster for the second time.
+export NODE_COMPILE_CACHE=/var/cache/node
 mkdir -p /proc /sys /dev /tmp /root
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
