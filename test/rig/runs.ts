@@ -49,6 +49,7 @@ export function nameOf({ rig, machine }: Run): string {
 export const WHOLE: readonly Run[] = [
   runOf("domu"),
   runOf("vchan"),
+  runOf("domu", "bookworm-pvh"),
   runOf("disk"),
   runOf("node"),
   runOf("oxenstore"),
@@ -62,7 +63,6 @@ export const WHOLE: readonly Run[] = [
 /** The runs of `deno task test:xen --matrix`. */
 export const MATRIX: readonly Run[] = [
   ...WHOLE,
-  runOf("domu", "bookworm-pvh"),
   runOf("differential"),
   runOf("pvh"),
   runOf("suspend"),
