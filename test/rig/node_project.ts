@@ -31,6 +31,9 @@ const DISK_PROGRAMS = [
 /** What they import of the library, and the subpath of the package in its place. */
 const IN_PLACE = { "mod.ts": "", "src/pv/mod.ts": "/pv" };
 
+/** The projects that this process has made, or is making, by their folders. */
+const made = new Map<string, Promise<void>>();
+
 /** Makes the project in a cache folder, with some release lines of Node, which `test:npm` uses, too. */
 export async function buildNodeProject(
   repository: string,
@@ -39,10 +42,15 @@ export async function buildNodeProject(
   machine: Machine = USUAL,
 ): Promise<NodeProject> {
   const processor = PROCESSORS[machine.architecture].npm;
-  const folder = `${cache}/node`;
-  const project = `${folder}/project`;
   const nodes: Record<string, string> = {};
   for (const line of lines) nodes[`node${line}`] = await installNode(`${repository}/.cache/npm`, line, processor);
+  const project = `${cache}/node/project-${processor}`;
+  if (!made.has(project)) made.set(project, makeProject(repository, `${cache}/node`, project, processor));
+  await made.get(project);
+  return { nodes, project };
+}
+
+async function makeProject(repository: string, folder: string, project: string, processor: string): Promise<void> {
   await installPackage(project, await buildNpm(folder), {
     packages: [KOFFI, await buildCli(folder)],
     processor,
@@ -58,7 +66,6 @@ export async function buildNodeProject(
   }
   // The image takes only files, and npm's folder of commands has links.
   await Deno.remove(`${project}/node_modules/.bin`, { recursive: true }).catch(() => {});
-  return { nodes, project };
 }
 
 /** Copies a file, or a folder of files, to the same path. */
