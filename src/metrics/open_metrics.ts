@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkText, show } from "../contract/checks.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
 import { checkDevice, type MeasuredDevice, type Metric, readMetrics } from "./readings.ts";
@@ -60,7 +61,7 @@ function checkLabels(labels: MetricsOptions["labels"] = {}): string[] {
   checkPlainObject("write metrics", labels, "`labels`");
   return Object.entries(labels).map(([name, value]) => {
     if (!NAME.test(name)) {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         "Cannot write metrics as the name of a label must have letters, digits and `_`, not start with a digit or " +
           `\`__\`, and not be "domid": current value is ${show(name)}`,
       );

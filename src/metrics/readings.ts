@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { show } from "../contract/checks.ts";
 import type { AllocationReport, DeviceReport } from "../grants/reports.ts";
 
@@ -38,7 +39,7 @@ export interface MeasuredDevice {
  */
 export function checkDevice(what: string, device: unknown): void {
   if (typeof (Object(device) as { inspect?: unknown }).inspect === "function") return;
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot ${what} as \`device\` must have a method \`inspect\`, such as a GrantDevice: current value is ${
       show(device)
     }`,
