@@ -45,10 +45,27 @@ test.each(COMMANDS)("%s --help says what it is for, with examples", async (comma
   if (!PLAIN.includes(command)) expect(stdout).toContain("Examples:\n  ");
 });
 
+test.each([
+  [["help"], ["--help"]],
+  [["help", "share"], ["share", "--help"]],
+  [["help", "store", "ls"], ["store", "ls", "--help"]],
+  [["store", "help", "ls"], ["store", "ls", "--help"]],
+  [["trace", "help"], ["trace", "--help"]],
+])("%j prints what %j does", async (words, options) => {
+  const { code, stdout } = await gntalloc(words);
+  expect(code).toBe(0);
+  expect(stdout).toBe((await gntalloc(options)).stdout);
+});
+
 describe("a wrong command line ends with 2, and one line that says what is wrong", () => {
   test.each([
     [["nope"], "unknown command 'nope'"],
     [["shrae"], "Did you mean share?"],
+    [["help", "nope"], "unknown command 'nope'"],
+    [["help", "shrae"], "unknown command 'shrae' (Did you mean share?)"],
+    [["help", "store", "wath"], "unknown command 'wath' (Did you mean watch?)"],
+    [["store", "help", "--svg"], "unknown option '--svg'"],
+    [["help", "share", "pages"], "unknown command 'share pages'"],
     [["share"], "required option '--to <domid>' not specified"],
     [["share", "--to", "0", "--colour"], "unknown option '--colour'"],
     [
