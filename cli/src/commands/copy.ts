@@ -5,7 +5,7 @@ import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type PlaceOptions } from "../place.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
-import { referencesOf } from "./map.ts";
+import { waitForReferences } from "./map.ts";
 
 /** The options of `copy`. */
 export interface CopyCommandOptions extends PlaceOptions {
@@ -28,7 +28,7 @@ export function copy(host: Host, from: string, what: readonly string[], options:
     // It may have to publish the name.
     play();
     const timeout = readDuration(options.timeout, "--timeout");
-    const grefs = await referencesOf(host, place, granter, what, timeout, signal);
+    const grefs = await waitForReferences(host, place, granter, what, timeout, signal);
     const total = grefs.length * PAGE_SIZE;
     const length = content?.length ??
       (options.length === undefined ? Math.max(0, total - offset) : readNumber(options.length, "--length", 1));
