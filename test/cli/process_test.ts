@@ -14,6 +14,18 @@ test("a second signal ends the program at once", async () => {
   expect((await program.ended).code).toBe(130);
 });
 
+test("a second SIGHUP does not: a closed terminal may tell it twice", async () => {
+  const path = new URL("programs/slow_release.ts", import.meta.url).pathname;
+  const program = startProgram(Deno.execPath(), ["run", "--no-check", "--allow-env", path]);
+  await program.until("ready");
+  program.kill("SIGHUP");
+  await program.until("releasing");
+  program.kill("SIGHUP");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  program.kill("SIGTERM");
+  expect((await program.ended).code).toBe(143);
+});
+
 test.each([["--hold"], ["--watch"]])("`map %s` unmaps on SIGTERM and ends with 143", async (option) => {
   const program = start(["map", "1", "ring", option, "--length", "16", ...lines("1: share ring --to 0 --fill hello")]);
   await program.until(option === "--hold" ? "holding the mapping" : "|hello");
@@ -69,8 +81,9 @@ describe("a command without an end ends when nobody reads what it shows", () => 
     const mapped = await redirected(["share", "--to", "0", ...lines("start", "0: map view 1 8")], closed(1));
     expect(mapped.ended).toBe("code 0");
     expect(mapped.stderr).toContain("0: maps 1 page of domain 1 as view\n");
-    const script = lines("1: share ring --to 0", "start", "1: expect ring 0 x 1ms");
-    const held = await redirected(["map", "1", "ring", "--hold", ...script], closed(1));
+    const script = lines("1: share ring --to 0 --writable", "start", "1: expect ring 0 x 10s");
+    const held = await redirected(["map", "1", "ring", "--write", "0=x", "--hold", ...script], closed(1));
+    expect(held.ended).toBe("code 0");
     expect(held.stderr).toContain("holding the mapping\n");
   });
 });

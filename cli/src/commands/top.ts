@@ -39,6 +39,7 @@ export async function top(host: Host, file: string | undefined, options: TopComm
     else await watchScript(host, signal, options, show);
     // The last picture stays until somebody has seen it.
     if (key !== undefined && !options.once) await key;
+    host.signal.throwIfAborted();
   } catch (error) {
     if (!ended.signal.aborted) throw error;
     // The key may have been Ctrl-C.
