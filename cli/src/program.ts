@@ -26,7 +26,8 @@ export function createProgram(host: Host): Command {
     .description(
       "Shares memory between Xen domains, and shows what is going on. Every command also runs on a simulated Xen.",
     )
-    .version(version)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
     .configureOutput({ outputError: (text, write) => write(`${usageLine(text)}\n`) })
     .exitOverride()
     .addHelpText("after", AFTER);

@@ -93,6 +93,11 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
       ["share", "--to", "0", "--fill", "@/dev/zero", "--mock"],
       "Cannot write 4097 bytes at offset 0: the pages have 4096",
     ],
+    [["share", "--to", "0", "--fill", `@${import.meta.filename}`, "--mock"], "Cannot write 4097 bytes at offset 0"],
+    [["store", "write", "data/x", "@/dev/zero", "--mock"], "current value is 4097 bytes"],
+    [["map", "1", "8", "--write", "0=@/dev/zero", "--mock"], "Cannot read /dev/zero: it has more than 256 MiB."],
+    [["inspect", "/dev/zero"], "Cannot read /dev/zero: it has more than 256 MiB."],
+    [["run", "/dev/zero", "--mock"], "Cannot read the script: it has more than 256 MiB."],
     [["explain", "closed", "extra"], "but got 2: closed, extra. More: gntalloc --help"],
     [["inspect", "a", "--svg", "--html"], "'--svg' cannot be used with option '--html'"],
     [["inspect", "a", "--html", "--json"], "'--html' cannot be used with option '--json'"],
@@ -127,6 +132,7 @@ describe("a wrong script ends with 2, and names the line", () => {
     ["share a --to 0", "it names no domain"],
     ["1: share", "an argument is missing. Usage: share NAME --to DOMID"],
     ["1: write a", "2 arguments are missing. Usage: write NAME OFFSET TEXT"],
+    ["1: share a --to 0 --pages 0", "--pages as it must be a whole number from 1 to"],
     ["1: share a b --to 0", "an argument is too many"],
     ["1: share a --to", "Cannot run it as --to needs a value. Usage: share"],
     ["1: share a --to 0 --writable=x", "Cannot run it as --writable takes no value. Usage: share"],
@@ -139,6 +145,7 @@ describe("a wrong script ends with 2, and names the line", () => {
     ['1: share "a', "a quote is not closed"],
     ["1:", "it has no verb"],
     ["x: free a", "must be a whole number"],
+    ["1: vchan-send a @/dev/zero", "Cannot read /dev/zero: it has more than 256 MiB."],
     ["1: start", "`start` is for scripts that play the other side of a command"],
   ])("%s", async (line, message) => {
     const { code, stderr } = await gntalloc(["run", "--mock", ...lines("# nothing", line)]);

@@ -1,7 +1,7 @@
 import { GrantMapper, PAGE_SIZE, type PeerMapping } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { setTimeout as sleep } from "node:timers/promises";
-import { changesOf, hexdump } from "../hexdump.ts";
+import { changesOf, dumpOf } from "../hexdump.ts";
 import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
@@ -56,7 +56,7 @@ export function map(host: Host, from: string, what: readonly string[], options: 
         for (const patch of patches) writeInto(mapping, patch.offset, patch.bytes);
         const bytes = mapping.read(offset, length);
         const palette = paletteOf(host.colours);
-        const shown = options.raw ? bytes : `${hexdump(bytes, offset, palette)}\n`;
+        const shown = options.raw ? bytes : dumpOf(bytes, offset, palette);
         if (holds) await show(host, shown);
         else await host.out(shown);
         if (options.watch) {

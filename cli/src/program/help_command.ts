@@ -3,7 +3,7 @@ import type { Command } from "commander";
 /** Adds `help` to a program and its groups. That of commander shows the whole help for a command that is not there. */
 export function addHelpCommand(program: Command): void {
   for (const group of program.commands) if (group.commands.length > 0) addHelpCommand(group);
-  program.helpCommand(false).command("help").argument("[command...]").description("show the help of a command")
+  program.helpCommand(false).command("help").argument("[command...]").description("Show the help of a command.")
     .action((words) => showHelp(program, words));
 }
 

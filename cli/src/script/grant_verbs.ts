@@ -2,7 +2,7 @@ import { type GrantMapper, type Mapping, PAGE_SIZE } from "@gntalloc/gntalloc";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
-import { pagesText } from "../pages_text.ts";
+import { bytesText, pagesText } from "../counts.ts";
 import { quoted } from "../printable.ts";
 import { checkName, find, publish, withdraw } from "../publication.ts";
 import { releasing } from "../release.ts";
@@ -77,7 +77,7 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name, offset, text], say }) {
       const bytes = readContent(text!);
       writeInto(memoryOf(side, name!), readNumber(offset!, "the offset"), bytes);
-      await say(`writes ${bytes.length} bytes into ${name} at ${offset}`);
+      await say(`writes ${bytesText(bytes.length)} into ${name} at ${offset}`);
     },
   },
   dump: {

@@ -5,7 +5,7 @@ import {
   type DrawnMachine,
   mappersOf,
 } from "@gntalloc/gntalloc/pictures";
-import { pagesText } from "../pages_text.ts";
+import { pagesText } from "../counts.ts";
 import type { Palette } from "../palette.ts";
 import { writeReferences } from "../references.ts";
 
