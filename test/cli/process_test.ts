@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { run } from "../../scripts/exec.ts";
 import { startProgram } from "../support/running.ts";
-import { DENO, lines, start } from "./cli.ts";
+import { DENO, lines, MAIN, start } from "./cli.ts";
 
 test("a second signal ends the program at once", async () => {
   const path = new URL("programs/slow_release.ts", import.meta.url).pathname;
@@ -91,5 +91,13 @@ describe("a command without an end ends when nobody reads what it shows", () => 
 test("a full disk is told", async () => {
   const { ended, stderr } = await redirected(["explain", "closed"], "exec 1>/dev/full");
   expect(ended).toBe("code 1");
-  expect(stderr).toMatch(/^gntalloc: [^\n]*No space left[^\n]*\n$/i);
+  expect(stderr).toMatch(/^gntalloc: Cannot write the output: [^\n]*No space left[^\n]*\n$/i);
+});
+
+test("a trace that cannot be written is told", async () => {
+  // Deno lets nobody else write to this device.
+  const all = [...DENO.slice(0, 2), "--allow-all", MAIN, "trace", "record", "--mock", "-o", "/dev/full"];
+  const { code, stderr } = await run(Deno.execPath(), [...all, ...lines("1: share ring --to 0")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/\ngntalloc: Cannot write \/dev\/full: [^\n]*No space left[^\n]*\n$/i);
 });

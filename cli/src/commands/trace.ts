@@ -37,6 +37,8 @@ export async function record(host: Host, script: string | undefined, options: Re
       () => host.note(`${options.output}: ${recorder.lines} lines`),
       () => withSession(recordedWorld(world, recorder), session, (one) => one.run(statements)),
     );
+    const { failure } = recorder;
+    if (failure !== undefined) throw new Error(`Cannot write ${options.output}: ${(failure as Error).message}`);
   });
 }
 
