@@ -48,6 +48,7 @@ export {
   type UnmapNotify,
   type XenDomain,
 } from "./src/contract/backend.ts";
+export { isArgumentError } from "./src/contract/argument_error.ts";
 export { type EventChannel, type EventsOptions, type WaitOptions } from "./src/events/event_channel.ts";
 export { EventChannels, type EventChannelsReport } from "./src/events/event_channels.ts";
 export { type GrantAllocator } from "./src/grants/allocator.ts";

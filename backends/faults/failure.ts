@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkInteger, show } from "../../src/contract/checks.ts";
 import { type FaultCall, type FaultKind, InjectedFault } from "./call.ts";
 import { readOptions } from "../../src/contract/options.ts";
@@ -43,12 +44,14 @@ function checkHalfway(
 ): void {
   if (value === undefined) return;
   if (!kinds.includes(kind)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} with \`${name}\` as the kind of call must be ${kinds.join(" or ")}: current value is ${kind}`,
     );
   }
   if (when !== undefined) {
-    throw new TypeError(`Cannot ${what} as \`when\` must be left out with \`${name}\`: current value is ${show(when)}`);
+    throw new ArgumentTypeError(
+      `Cannot ${what} as \`when\` must be left out with \`${name}\`: current value is ${show(when)}`,
+    );
   }
   checkInteger(what, `\`${name}\``, value, 0, Number.MAX_SAFE_INTEGER);
 }
@@ -73,7 +76,9 @@ export class Failure extends Rule {
     super(WHAT, kind, read, 1, random, clear);
     const { error, when, afterPages, afterSegments } = read;
     if (when !== undefined && when !== "before" && when !== "after") {
-      throw new TypeError(`Cannot ${WHAT} as \`when\` must be "before" or "after": current value is ${show(when)}`);
+      throw new ArgumentTypeError(
+        `Cannot ${WHAT} as \`when\` must be "before" or "after": current value is ${show(when)}`,
+      );
     }
     checkHalfway(WHAT, "afterPages", afterPages, kind, ["grant", "endAccess"], when);
     checkHalfway(WHAT, "afterSegments", afterSegments, kind, ["copy"], when);

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkInteger, checkText, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { STORE_REQUESTS } from "../../src/contract/store_operations.ts";
@@ -49,17 +50,19 @@ export class ReplyChange extends Rule {
     if (to !== undefined) checkOperation(to);
     if (path !== undefined) checkText(WHAT, "`path`", path);
     if (Object.values({ error, delay, bytes, disconnect }).filter((value) => value !== undefined).length !== 1) {
-      throw new TypeError(`Cannot ${WHAT} as one of \`error\`, \`delay\`, \`bytes\` and \`disconnect\` must be given`);
+      throw new ArgumentTypeError(
+        `Cannot ${WHAT} as one of \`error\`, \`delay\`, \`bytes\` and \`disconnect\` must be given`,
+      );
     }
     if (error !== undefined) checkName(error);
     if (delay !== undefined && delay !== Infinity) {
       checkInteger(WHAT, "`delay`, if it is not Infinity,", delay, 0, LONGEST);
     }
     if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
-      throw new TypeError(`Cannot ${WHAT} as \`bytes\` must be a Uint8Array: current value is ${show(bytes)}`);
+      throw new ArgumentTypeError(`Cannot ${WHAT} as \`bytes\` must be a Uint8Array: current value is ${show(bytes)}`);
     }
     if (disconnect !== undefined && disconnect !== true) {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot ${WHAT} as \`disconnect\` must be true or left out: current value is ${show(disconnect)}`,
       );
     }
@@ -81,14 +84,14 @@ export class ReplyChange extends Rule {
 function checkOperation(to: FaultRequest): void {
   if (STORE_REQUESTS.includes(to)) return;
   const names = STORE_REQUESTS.map((name) => `"${name}"`).join(", ");
-  throw new TypeError(`Cannot ${WHAT} as \`to\` must be one of ${names}: current value is ${show(to)}`);
+  throw new ArgumentTypeError(`Cannot ${WHAT} as \`to\` must be one of ${names}: current value is ${show(to)}`);
 }
 
 /** Throws unless a value can be the name of a daemon's error. */
 function checkName(error: string): void {
   checkText(WHAT, "`error`", error);
   if (/^E[A-Z0-9]+$/.test(error)) return;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${WHAT} as \`error\` must be the name of an error, such as "ENOSPC": current value is ${show(error)}`,
   );
 }

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkGref, checkInteger, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
 import { checkSynchronous } from "../intercept/synchronous.ts";
@@ -50,14 +51,16 @@ export function checkTimes(what: string, name: string, times: number): void {
 
 export function checkRate(what: string, rate: unknown): void {
   if (typeof rate === "number" && rate >= 0 && rate <= 1) return;
-  throw new RangeError(`Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`);
+  throw new ArgumentRangeError(
+    `Cannot ${what} as \`rate\` must be a number from 0 to 1: current value is ${show(rate)}`,
+  );
 }
 
 /** Reads the references of a rule. Returns `undefined` if the rule is for all pages. */
 export function readGrefs(what: string, grefs: unknown): ReadonlySet<number> | undefined {
   if (grefs === undefined) return undefined;
   if (!Array.isArray(grefs)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`grefs\` must be an array of grant references: current value is ${show(grefs)}`,
     );
   }
@@ -70,7 +73,7 @@ export function readGrefs(what: string, grefs: unknown): ReadonlySet<number> | u
 export function checkKind(what: string, kind: FaultKind): void {
   const kinds = new Set(Object.values(KINDS).flat());
   if (!kinds.has(kind)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as the kind of call must be one of ${[...kinds].join(", ")}: current value is ${show(kind)}`,
     );
   }
@@ -80,7 +83,7 @@ export function checkKind(what: string, kind: FaultKind): void {
 export function checkPart(what: string, part: FaultPart): void {
   if (PARTS.includes(part)) return;
   const names = PARTS.map((name) => `"${name}"`).join(", ");
-  throw new TypeError(`Cannot ${what} as \`part\` must be one of ${names}: current value is ${show(part)}`);
+  throw new ArgumentTypeError(`Cannot ${what} as \`part\` must be one of ${names}: current value is ${show(part)}`);
 }
 
 function checkCalls(what: string, kind: FaultKind, part: FaultPart | undefined): void {
@@ -88,7 +91,9 @@ function checkCalls(what: string, kind: FaultKind, part: FaultPart | undefined):
   if (part === undefined) return;
   checkPart(what, part);
   if (!KINDS[part].includes(kind)) {
-    throw new TypeError(`Cannot ${what} as \`part\` must have calls of the kind ${kind}: current value is "${part}"`);
+    throw new ArgumentTypeError(
+      `Cannot ${what} as \`part\` must have calls of the kind ${kind}: current value is "${part}"`,
+    );
   }
 }
 
@@ -171,7 +176,7 @@ export class Hook extends Rule {
     const what = `run an action ${when} a call`;
     super(what, kind, readOptions(what, schedule, SCHEDULE), Infinity, random, clear);
     if (typeof action !== "function") {
-      throw new TypeError(`Cannot ${what} as the action must be a function: current value is ${show(action)}`);
+      throw new ArgumentTypeError(`Cannot ${what} as the action must be a function: current value is ${show(action)}`);
     }
     this.when = when;
     this.#what = what;

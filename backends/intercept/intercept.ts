@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkBackend, DOMAINS, show } from "../../src/contract/checks.ts";
 import type { DomainPart, XenDomain } from "../../src/contract/backend.ts";
 import { ARGUMENTS, type Call, type ObjectName, PARTS, SHAPES } from "./calls.ts";
@@ -53,7 +54,7 @@ export function readParts(what: string, domain: unknown, name: string): Partial<
   }
   if (Object.keys(parts).length > 0) return parts as Partial<XenDomain>;
   const names = Object.keys(PARTS).map((part) => `\`${part}\``).join(", ");
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot ${what} as ${name} must have at least one of ${names}: current value is ${show(domain)}. ${DOMAINS}`,
   );
 }

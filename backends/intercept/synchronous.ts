@@ -1,3 +1,5 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
+
 /** Whether awaiting a value would wait: whether it is a promise, or an object that acts as one. */
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return Object(value) === value && typeof (value as { then?: unknown }).then === "function";
@@ -20,5 +22,5 @@ export function onRejection(value: unknown, tell: (reason: unknown) => void): vo
 export function checkSynchronous(what: string, name: string, answer: unknown): void {
   if (!isPromise(answer)) return;
   onRejection(answer, () => {});
-  throw new TypeError(`Cannot ${what} as ${name} must be done when it returns: it returned a promise`);
+  throw new ArgumentTypeError(`Cannot ${what} as ${name} must be done when it returns: it returned a promise`);
 }

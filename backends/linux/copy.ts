@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 import type { CopySegment } from "../../src/contract/backend.ts";
 import {
   COPY_SEGMENT_SIZE,
@@ -50,7 +51,9 @@ function side(libc: Libc, place: CopySegment["from"], length: number): CopySide 
   if (!(place instanceof Uint8Array)) return place;
   // The kernel would write beyond the end.
   if (place.length < length) {
-    throw new RangeError(`Cannot copy as the memory must have ${length} bytes: current length is ${place.length}`);
+    throw new ArgumentRangeError(
+      `Cannot copy as the memory must have ${length} bytes: current length is ${place.length}`,
+    );
   }
   return libc.address(place.buffer) + BigInt(place.byteOffset);
 }

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { checkDomid, checkFlag, show } from "../../src/contract/checks.ts";
 import { readOptions } from "../../src/contract/options.ts";
@@ -57,13 +58,13 @@ export function readDomainOptions(options: LinuxDomainOptions | undefined): Linu
   checkFlag(what, "`allowOwnGrants`", read.allowOwnGrants);
   checkFlag(what, "`warnOfLeaks`", read.warnOfLeaks);
   if (read.xenbus !== undefined && read.xenstored !== undefined) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`xenbus\` and \`xenstored\` must not be given together: XenStore has one path`,
     );
   }
   const length = new TextEncoder().encode(read.xenstored ?? "").length;
   if (length > MAX_SOCKET_PATH) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as \`xenstored\` must have at most ${MAX_SOCKET_PATH} bytes: current value is ${length}`,
     );
   }
@@ -75,7 +76,7 @@ const PATHS = ["libc", "gntalloc", "gntdev", "evtchn", "xenbus", "xenstored"] as
 /** Throws unless a value is absent or can be a path: C takes it up to its first NUL. */
 function checkPath(what: string, name: string, value: unknown): void {
   if (value === undefined || (typeof value === "string" && value !== "" && !value.includes("\0"))) return;
-  throw new TypeError(`Cannot ${what} as ${name} must be a path, without NUL: current value is ${show(value)}`);
+  throw new ArgumentTypeError(`Cannot ${what} as ${name} must be a path, without NUL: current value is ${show(value)}`);
 }
 
 /**

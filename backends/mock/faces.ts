@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 import type { EventBackend, GrantBackend, MapBackend, StoreBackend, XenDomain } from "../../src/contract/backend.ts";
 import { checkDomid, checkInteger, checkLimit } from "../../src/contract/checks.ts";
 import { GrantError } from "../../src/contract/errors.ts";
@@ -85,7 +86,7 @@ export class DomainFace extends BackendsFace implements MockDomain {
         operation: "open",
       });
     }
-    if (old === 0) throw new RangeError(`Cannot ${what}: domain 0 cannot be saved. Save another domain.`);
+    if (old === 0) throw new ArgumentRangeError(`Cannot ${what}: domain 0 cannot be saved. Save another domain.`);
     this.domid = domid === undefined ? firstFree(machine, old + 1) : checkFree(what, machine, domid);
     saveAndRestore(this.#state, this.domid);
   }
@@ -105,7 +106,9 @@ function firstFree(machine: MachineState, from: number): number {
 function checkFree(what: string, machine: MachineState, domid: number): number {
   checkDomid(what, domid);
   if (!machine.find(domid)) return domid;
-  throw new RangeError(`Cannot ${what} as \`domid\` must be a number that no domain has: current value is ${domid}`);
+  throw new ArgumentRangeError(
+    `Cannot ${what} as \`domid\` must be a number that no domain has: current value is ${domid}`,
+  );
 }
 
 /** A program of a domain. */

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkInteger, checkLimit, show } from "../../src/contract/checks.ts";
 import { MAX_PORT } from "../../src/contract/limits.ts";
 import { readOptions } from "../../src/contract/options.ts";
@@ -122,17 +123,17 @@ export function checkMockXenOptions(options: MockXenOptions | undefined): Checke
     store,
   } = readOptions(what, options, NAMES);
   if (profile !== "linux-5.16" && profile !== "linux-6.1") {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`profile\` must be "linux-5.16" or "linux-6.1": current value is ${show(profile)}`,
     );
   }
   if (guestType !== "PV" && guestType !== "PVH" && guestType !== "HVM") {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`guestType\` must be "PV", "PVH" or "HVM": current value is ${show(guestType)}`,
     );
   }
   if (memory !== "buffers" && memory !== "slabs") {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`memory\` must be "buffers" or "slabs": current value is ${show(memory)}`,
     );
   }

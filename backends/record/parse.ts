@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { show as showKind } from "../../src/contract/checks.ts";
 import { HEADER, type Trace, TRACE_VERSION, TraceError } from "./trace.ts";
 import type { TraceCall } from "./trace_calls.ts";
@@ -97,13 +98,13 @@ function linesOf(trace: unknown): string[] {
   const lines = (Object(trace) as Partial<Iterable<unknown>>)[Symbol.iterator];
   // What a file contains is often passed as bytes, which can be iterated over too.
   if (typeof lines !== "function" || ArrayBuffer.isView(trace)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot read a trace as it must be a string or an iterable of strings: current value is ${showKind(trace)}`,
     );
   }
   return Array.from(trace as Iterable<unknown>, (line, index) => {
     if (typeof line === "string") return line;
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot read a trace as its line ${index + 1} must be a string: current value is ${showKind(line)}`,
     );
   });

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { show } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { intercept } from "../intercept/intercept.ts";
@@ -41,7 +42,7 @@ export class Recorder {
    */
   constructor(write: (line: string) => unknown) {
     if (typeof write !== "function") {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot record as \`write\` must be a function that takes each line: current value is ${show(write)}`,
       );
     }
@@ -92,7 +93,7 @@ export class Recorder {
   mark(name: string, value?: unknown): void {
     const what = "write a mark";
     if (typeof name !== "string") {
-      throw new TypeError(`Cannot ${what} as \`name\` must be a string: current value is ${show(name)}`);
+      throw new ArgumentTypeError(`Cannot ${what} as \`name\` must be a string: current value is ${show(name)}`);
     }
     let line: string | undefined;
     let cause: unknown;
@@ -104,7 +105,7 @@ export class Recorder {
       cause = error;
     }
     if (line === undefined) {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot ${what} as \`value\` must be representable as JSON: current value is ${show(value)}`,
         {
           cause,

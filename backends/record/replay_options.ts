@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { checkDomid, checkFlag, checkOptions, checkPort, show } from "../../src/contract/checks.ts";
 import type { XenDomain } from "../../src/contract/backend.ts";
 import { checkPlainObject, readOptions } from "../../src/contract/options.ts";
@@ -69,7 +70,7 @@ export function readReplayOptions(options: ReplayOptions): ReadReplayOptions {
 
 function readDomains(domains: unknown): Partial<XenDomain>[] {
   if (!Array.isArray(domains)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${WHAT} as \`domains\` must be an array, with a domain for each recorded one: current value is ${
         show(domains)
       }`,
@@ -112,7 +113,7 @@ function readMarks(marks: unknown): Map<string, (value: unknown) => void> {
 /** Wraps a callback so that it throws if it returns a promise. */
 function synchronous<Value>(name: string, callback: unknown): (value: Value) => void {
   if (typeof callback !== "function") {
-    throw new TypeError(`Cannot ${WHAT} as ${name} must be a function: current value is ${show(callback)}`);
+    throw new ArgumentTypeError(`Cannot ${WHAT} as ${name} must be a function: current value is ${show(callback)}`);
   }
   return (value) => checkSynchronous(WHAT, name, callback(value));
 }

@@ -1,4 +1,4 @@
-import { GrantError } from "@gntalloc/gntalloc";
+import { GrantError, isArgumentError } from "@gntalloc/gntalloc";
 import { TraceError } from "@gntalloc/gntalloc/record";
 import { PvError } from "@gntalloc/gntalloc/pv";
 import { VchanError } from "@gntalloc/gntalloc/vchan";
@@ -43,11 +43,6 @@ function reasonOf(error: unknown): unknown {
   return error instanceof Error && error.name === "AbortError" && error.cause !== undefined ? error.cause : error;
 }
 
-/** Whether the library has refused an argument. The errors of engines have other words. */
-function isAboutArguments(error: unknown): boolean {
-  return (error instanceof TypeError || error instanceof RangeError) && /^Cannot .+? (as|for|:) /.test(error.message);
-}
-
 function oneLine(message: string): string {
   return printable(message.replace(/\s*\n\s*/g, " "));
 }
@@ -58,7 +53,7 @@ function classOf(error: unknown): { readonly kind: string; readonly code: number
   if (kind !== undefined) return { kind, code: EXIT.failed };
   if (error instanceof TraceError) return { kind: "trace", code: EXIT.failed };
   // The library checks arguments, too.
-  if (error instanceof UsageError || isAboutArguments(error)) return { kind: "usage", code: EXIT.usage };
+  if (error instanceof UsageError || isArgumentError(error)) return { kind: "usage", code: EXIT.usage };
   if (error instanceof TypeError || error instanceof ReferenceError) {
     return { kind: "fault of gntalloc", code: EXIT.failed };
   }

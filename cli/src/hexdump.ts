@@ -13,6 +13,11 @@ interface Line {
   readonly bytes: Uint8Array;
 }
 
+/** Writes bytes as lines for an output: none, if there are no bytes. */
+export function dumpOf(bytes: Uint8Array, start: number, palette: Palette): string {
+  return bytes.length === 0 ? "" : `${hexdump(bytes, start, palette)}\n`;
+}
+
 /**
  * Writes bytes in hexadecimal, and as text where they are ASCII. Lines that repeat the one before are left out, as `*`
  * shows.

@@ -51,9 +51,9 @@ export function processHost(): Host {
   const controller = new AbortController();
   const interrupt = (signal: keyof typeof SIGNALS) => {
     const reason = new Interrupted(signal);
-    // Whoever asks twice does not want to wait for the release.
-    if (controller.signal.aborted) process.exit(reason.code);
-    controller.abort(reason);
+    if (!controller.signal.aborted) controller.abort(reason);
+    // Whoever asks twice does not want to wait for the release. A closed terminal says so twice, but does not ask.
+    else if (signal !== "SIGHUP") process.exit(reason.code);
   };
   for (const name of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(name, () => interrupt(name));
 
@@ -86,11 +86,15 @@ const SIGNAL_KEYS: ReadonlyMap<string, keyof typeof SIGNALS> = new Map([["\u0003
 /** Nobody means Ctrl-Z as the key that ends a command. */
 const SUSPEND = "\u001a";
 
+/** The events of an input that has ended. */
+const GONE = ["end", "error", "close"] as const;
+
 function readKey(signal: AbortSignal, interrupt: (signal: keyof typeof SIGNALS) => void): Promise<string> {
   const { stdin } = process;
   return new Promise((resolve, reject) => {
     const end = () => {
       stdin.off("data", read);
+      for (const event of GONE) stdin.off(event, hangUp);
       signal.removeEventListener("abort", abort);
       setRawMode(false);
       stdin.pause();
@@ -108,10 +112,13 @@ function readKey(signal: AbortSignal, interrupt: (signal: keyof typeof SIGNALS) 
       end();
       reject(signal.reason);
     };
+    // The shell may keep the signal of a closed terminal to itself. In raw mode, Ctrl-D is a key, and ends nothing.
+    const hangUp = () => interrupt("SIGHUP");
     if (signal.aborted) return reject(signal.reason);
     setRawMode(true);
     stdin.resume();
     stdin.on("data", read);
+    for (const event of GONE) stdin.on(event, hangUp);
     signal.addEventListener("abort", abort);
   });
 }

@@ -1,10 +1,11 @@
 import type { Mapping, WritableMapping } from "@gntalloc/gntalloc";
+import { bytesText } from "./counts.ts";
 import { UsageError } from "./exit.ts";
 
 /** Throws unless bytes fit into pages with `total` bytes. */
 export function checkFits(offset: number, bytes: Uint8Array, total: number): void {
   if (offset + bytes.length > total) {
-    throw new UsageError(`Cannot write ${bytes.length} bytes at offset ${offset}: the pages have ${total} bytes.`);
+    throw new UsageError(`Cannot write ${bytesText(bytes.length)} at offset ${offset}: the pages have ${total} bytes.`);
   }
 }
 

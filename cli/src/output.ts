@@ -20,7 +20,8 @@ export class Output {
     // A stream that has failed may never answer again.
     if (this.#lost === undefined) await this.#write(data).catch((error) => this.#lost = error);
     if (this.#lost === undefined) return;
-    throw (this.#lost as NodeJS.ErrnoException).code === "EPIPE" ? new ReaderGone() : this.#lost;
+    if ((this.#lost as NodeJS.ErrnoException).code === "EPIPE") throw new ReaderGone();
+    throw new Error(`Cannot write the output: ${this.#lost.message}`, { cause: this.#lost });
   }
 
   #write(data: string | Uint8Array): Promise<void> {

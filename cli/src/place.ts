@@ -1,7 +1,7 @@
 import type { XenDomain } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
-import { readFileSync } from "node:fs";
 import { UsageError } from "./exit.ts";
+import { readText } from "./files.ts";
 import type { Host } from "./host.ts";
 import { paletteOf } from "./palette.ts";
 import { realDomain } from "./real_domain.ts";
@@ -49,16 +49,8 @@ export function mockWorld(xen: MockXen): World {
 /** Reads `--script` and `--line`. Returns `undefined` if there is neither. */
 export function readStatements({ script, line = [] }: PlaceOptions): Statement[] | undefined {
   if (script === undefined && line.length === 0) return undefined;
-  const ofFile = script === undefined ? [] : parseScript(readScript(script), script);
+  const ofFile = script === undefined ? [] : parseScript(readText(script, "the script"), script);
   return [...ofFile, ...parseScript(line.join("\n"), "--line")];
-}
-
-function readScript(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`Cannot read the script: ${(error as Error).message}`);
-  }
 }
 
 /** Splits a script at `start`. Without it, all of it comes before the command. */

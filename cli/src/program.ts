@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "./version.ts";
 import type { Host } from "./host.ts";
+import { addHelpCommand } from "./program/help_command.ts";
 import { addHelpCommands } from "./program/help.ts";
 import { addGrantCommands } from "./program/grants.ts";
 import { addLookingCommands } from "./program/looking.ts";
@@ -25,8 +26,8 @@ export function createProgram(host: Host): Command {
     .description(
       "Shares memory between Xen domains, and shows what is going on. Every command also runs on a simulated Xen.",
     )
-    .version(version)
-    .helpCommand("help [command]", "show the help of a command")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
     .configureOutput({ outputError: (text, write) => write(`${usageLine(text)}\n`) })
     .exitOverride()
     .addHelpText("after", AFTER);
@@ -36,6 +37,7 @@ export function createProgram(host: Host): Command {
   addVchanCommands(program, host);
   addLookingCommands(program, host);
   addHelpCommands(program, host);
+  addHelpCommand(program);
   return program;
 }
 

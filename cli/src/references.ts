@@ -19,6 +19,27 @@ export function isReferences(text: string): boolean {
   return /^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text);
 }
 
+/**
+ * Returns the references of pages that somebody names: by themselves, or by the name under which they are published.
+ *
+ * @param look Looks for what is published by a name.
+ */
+export async function referencesOf(
+  what: readonly string[],
+  look: (name: string) => Promise<number[]>,
+): Promise<number[]> {
+  if (what.every(isReferences)) return what.flatMap(readReferences);
+  const [name, ...others] = what;
+  if (others.length > 0 || /^\d/.test(name!)) {
+    throw new UsageError(
+      `Cannot use the pages as they must be references such as 8-11,14, or one name: current value is "${
+        what.join(" ")
+      }"`,
+    );
+  }
+  return await look(name!);
+}
+
 /** Reads references: numbers and ranges, separated by commas. */
 export function readReferences(text: string): number[] {
   if (!isReferences(text)) {

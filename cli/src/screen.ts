@@ -29,9 +29,9 @@ export class Screen {
     this.#isEntered = true;
   }
 
-  /** Gives the terminal back as it was. */
+  /** Gives the terminal back as it was. Never rejects: the terminal may be closed. */
   async leave(): Promise<void> {
-    if (this.#isEntered) await this.#host.out(LEAVE);
+    if (this.#isEntered) await this.#host.out(LEAVE).catch(() => {});
     this.#isEntered = false;
   }
 }

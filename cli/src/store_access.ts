@@ -1,6 +1,9 @@
 import type { StoreAccess } from "@gntalloc/gntalloc/xenstore";
 import { UsageError } from "./exit.ts";
 
+/** The most bytes of a request to XenStore, path and value together. */
+export const MAX_MESSAGE = 4096;
+
 const ACCESS: readonly StoreAccess[] = ["none", "read", "write", "both"];
 
 /** Reads what a domain may do with a node. */

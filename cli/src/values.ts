@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { MAX_DOMID } from "./domid.ts";
 import { UsageError } from "./exit.ts";
+import { readFile, readStart } from "./files.ts";
 
 /** The longest time that a timer can wait, in milliseconds: 24.8 days. A longer one ends at once. */
 const LONGEST = 2 ** 31 - 1;
@@ -46,33 +45,11 @@ export function readDuration(text: string, name = "the time"): number {
 /**
  * Reads text, or with `@FILE` the contents of a file.
  *
- * @param room How many bytes have room. Of a longer file, which may have no end, one byte more is read.
+ * @param room How many bytes have room, if that is known. Of a longer file, one byte more is read.
  */
-export function readContent(text: string, room = Infinity): Uint8Array {
+export function readContent(text: string, room?: number): Uint8Array {
   if (!text.startsWith("@")) return new TextEncoder().encode(text);
-  try {
-    return room === Infinity ? readFileSync(text.slice(1)) : readStart(text.slice(1), room + 1);
-  } catch (error) {
-    throw new UsageError(`Cannot read ${text.slice(1)}: ${(error as Error).message}`);
-  }
-}
-
-/** Reads the first bytes of a file. */
-function readStart(path: string, most: number): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const parts: Uint8Array[] = [];
-    for (let left = most; left > 0;) {
-      const part = new Uint8Array(Math.min(left, 65536));
-      const length = readSync(file, part);
-      if (length === 0) break;
-      parts.push(part.subarray(0, length));
-      left -= length;
-    }
-    return Buffer.concat(parts);
-  } finally {
-    closeSync(file);
-  }
+  return room === undefined ? readFile(text.slice(1)) : readStart(text.slice(1), room + 1);
 }
 
 /** Reads `OFFSET=CONTENT`. */

@@ -1,5 +1,5 @@
 /**
- * Metrics of a device as gauges of OpenTelemetry. A service exports them with a reader of its own, such as
+ * Metrics of two devices as gauges of OpenTelemetry. A service exports them with a reader of its own, such as
  * `PeriodicExportingMetricReader`; this example collects once and prints.
  *
  * @module
@@ -17,14 +17,22 @@ class ManualReader extends MetricReader {
 
 const reader = new ManualReader();
 const provider = new MeterProvider({ readers: [reader] });
-const device = new GrantDevice(new MockXen().domain(1), { limit: 64, trackAllocations: true });
-const observation = observe(provider.getMeter("disk"), device, { device: "disk" });
-device.open().allocate(0, { pages: 3 });
-device.open().allocate(7, { pages: 2 });
+const domain = new MockXen().domain(1);
+const disk = new GrantDevice(domain, { limit: 64, trackAllocations: true });
+const net = new GrantDevice(domain, { limit: 16 });
+const observation = observe(provider.getMeter("storage"), [
+  { device: disk, labels: { device: "disk" } },
+  { device: net, labels: { device: "net" } },
+]);
+disk.open().allocate(0, { pages: 3 });
+disk.open().allocate(7, { pages: 2 });
+net.open().allocate(0);
 
 const { resourceMetrics } = await reader.collect();
 for (const { descriptor, dataPoints } of resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)) {
-  for (const { value, attributes } of dataPoints) console.log(descriptor.name, attributes.domid ?? "-", value);
+  for (const { value, attributes } of dataPoints) {
+    console.log(descriptor.name, attributes.device, attributes.domid ?? "-", value);
+  }
 }
 observation.stop();
 await provider.shutdown();

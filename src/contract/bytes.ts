@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 import { show } from "./checks.ts";
 
 // A caller's array may override methods and properties: these are the built-in ones.
@@ -28,7 +29,7 @@ export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
 /** Throws unless a value is a `Uint8Array` that has its memory. */
 export function checkBytes(what: string, name: string, value: unknown): asserts value is Uint8Array {
   if (!isBytes(value)) {
-    throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${show(value)}`);
+    throw new ArgumentTypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${show(value)}`);
   }
   if (lengthOf.call(value) === 0) checkAttached(what, name, value);
 }
@@ -38,7 +39,7 @@ function checkAttached(what: string, name: string, array: Uint8Array): void {
   try {
     at.call(array, 0);
   } catch {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as ${name} has no memory: its buffer was transferred or resized. Create another array`,
     );
   }

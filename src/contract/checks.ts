@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "./argument_error.ts";
 import { MAX_DOMID, MAX_PORT, MAX_UINT32 } from "./limits.ts";
 import type { DomainPart, XenDomain } from "./domain.ts";
 
@@ -56,9 +57,9 @@ export function checkInteger(what: string, name: string, value: unknown, least: 
 /** Separate from the check, so that engines inline the check into its callers. */
 function refuseInteger(what: string, name: string, value: unknown, least: number, most: number): never {
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
+    throw new ArgumentTypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
   }
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${what} as ${name} must be a whole number from ${least} to ${most}: current value is ${value}`,
   );
 }
@@ -91,10 +92,10 @@ export function checkGref(what: string, name: string, value: unknown): void {
 /** Throws unless a value can be a limit: a whole number of pages, or Infinity. */
 export function checkLimit(what: string, name: string, value: unknown): void {
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
+    throw new ArgumentTypeError(`Cannot ${what} as ${name} must be a number: current value is ${show(value)}`);
   }
   if (value !== Infinity && !(Number.isInteger(value) && value >= 0 && value <= MAX_UINT32)) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as ${name} must be Infinity or a whole number from 0 to ${MAX_UINT32}: current value is ${value}`,
     );
   }
@@ -113,7 +114,7 @@ export function checkOptions(what: string, value: unknown, name = "the options")
 }
 
 function refuseType(what: string, name: string, type: string, value: unknown): never {
-  throw new TypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
+  throw new ArgumentTypeError(`Cannot ${what} as ${name} must be ${type}: current value is ${show(value)}`);
 }
 
 /** How to get a domain, for error messages. */
@@ -138,7 +139,7 @@ export function checkBackend<Part extends DomainPart>(
   const current = backend === undefined
     ? `the current domain, ${show(domain)}, has none`
     : `current value is ${show(backend)}`;
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot ${what} as \`${part}\` of the domain must be a backend with a method \`${missing}\`: ${current}. ` +
       DOMAINS,
   );
@@ -174,5 +175,5 @@ export function checkText<Text extends string>(
   value: Text | undefined,
 ): asserts value is Text {
   if (typeof value === "string") return;
-  throw new TypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
+  throw new ArgumentTypeError(`Cannot ${what} as ${name} must be a string: current value is ${show(value)}`);
 }

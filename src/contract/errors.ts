@@ -73,7 +73,8 @@ export interface GrantErrorOptions extends ErrorOptions {
 }
 
 /**
- * A failure that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead.
+ * A failure that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead, which
+ * `isArgumentError()` knows.
  *
  * @example Tell a reached limit from other failures
  * ```ts

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArgumentTypeError } from "./argument_error.ts";
 import { show } from "./checks.ts";
 
 const { getPrototypeOf, hasOwn } = Object;
@@ -75,7 +76,7 @@ export function isPlainObject(value: unknown): value is object {
 export function checkPlainObject(what: string, value: unknown, name: string): asserts value is object {
   if (isPlainObject(value)) return;
   const shown = show(value);
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot ${what} as ${name} must be a plain object: current value is ${
       shown === "an Object" ? "an instance of a class" : shown
     }`,
@@ -87,7 +88,7 @@ function refuseOption(what: string, option: string, names: readonly string[], na
   const near = nearest(option, names);
   const list = `${names.length === 1 ? "only option is" : "options are"} ${listNames(names)}`;
   const hint = near === undefined ? `the ${list}` : `did you mean \`${near}\`? The ${list}`;
-  throw new TypeError(`Cannot ${what} as there is no option ${quote(option)}${where}: ${hint}`);
+  throw new ArgumentTypeError(`Cannot ${what} as there is no option ${quote(option)}${where}: ${hint}`);
 }
 
 function quote(name: string): string {

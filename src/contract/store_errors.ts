@@ -67,7 +67,8 @@ export interface StoreErrorOptions extends ErrorOptions {
 }
 
 /**
- * A failure of XenStore that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead.
+ * A failure of XenStore that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead,
+ * which `isArgumentError()` knows.
  */
 export class StoreError extends Error {
   /** What happened, for programs. */

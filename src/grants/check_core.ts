@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { show } from "../contract/checks.ts";
 
 /**
@@ -22,7 +23,7 @@ function exportsOf(value: unknown): string[] | undefined {
 }
 
 function refuse(what: string, current: string): never {
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot ${what} as \`core\` must be a WebAssembly.Module of the core: current value is ${current}`,
   );
 }

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkBytes, copyInto, copyOut, lengthOf } from "../contract/bytes.ts";
 import { checkDomid, checkGref, checkInteger, show } from "../contract/checks.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
@@ -79,7 +80,7 @@ interface CheckedCopy {
 /** Throws unless these are segments of a grant copy. Returns copies of them, in the form that a backend takes. */
 export function checkCopy(copies: unknown): CheckedCopy {
   if (!Array.isArray(copies)) {
-    throw new TypeError(`Cannot copy as \`segments\` must be an array: current value is ${show(copies)}`);
+    throw new ArgumentTypeError(`Cannot copy as \`segments\` must be an array: current value is ${show(copies)}`);
   }
   const count = copies.length;
   checkInteger("copy", "the length of `segments`", count, 1, MAX_SEGMENTS);
@@ -112,7 +113,7 @@ function checkSegment(copy: unknown, name: string): { segment: CopySegment; targ
   if (source !== undefined) checkBytes("copy", `\`from\` of ${name}`, source);
   if (target !== undefined) checkBytes("copy", `\`to\` of ${name}`, target);
   if (source && target) {
-    throw new TypeError(`Cannot copy as \`from\` or \`to\` of ${name} must be a granted page: both are arrays`);
+    throw new ArgumentTypeError(`Cannot copy as \`from\` or \`to\` of ${name} must be a granted page: both are arrays`);
   }
   if (!source) checkIsPlace(from, `\`from\` of ${name}`);
   if (!target) checkIsPlace(to, `\`to\` of ${name}`);
@@ -131,7 +132,7 @@ function checkSegment(copy: unknown, name: string): { segment: CopySegment; targ
 
 function checkIsPlace(place: unknown, name: string): void {
   if (typeof place === "object" && place !== null && "gref" in place) return;
-  throw new TypeError(
+  throw new ArgumentTypeError(
     `Cannot copy as ${name} must be a Uint8Array, or a granted page with \`domid\` and \`gref\`: current value is ${
       show(place)
     }`,

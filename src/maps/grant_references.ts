@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkDomid, checkGref, checkInteger, show } from "../contract/checks.ts";
 import { MAX_MAPPED_PAGES } from "../contract/limits.ts";
 
@@ -33,7 +34,7 @@ export function checkGrants(grants: unknown): CheckedReferences {
   copyList("`grants`", "an array of grants", grants, (grant, index) => {
     const name = `\`grants[${index}]\``;
     if (typeof grant !== "object" || grant === null) {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot map as ${name} must be an object with \`domid\` and \`gref\`: current value is ${show(grant)}. ` +
           "The references of one domain are mapped by `map(domid, grefs)`",
       );
@@ -60,7 +61,7 @@ function copyList(
   check: (entry: unknown, index: number) => void,
 ): unknown[] {
   if (!Array.isArray(value) && (!ArrayBuffer.isView(value) || value instanceof DataView)) {
-    throw new TypeError(`Cannot map as ${name} must be ${kind}: current value is ${show(value)}`);
+    throw new ArgumentTypeError(`Cannot map as ${name} must be ${kind}: current value is ${show(value)}`);
   }
   const list = value as ArrayLike<unknown>;
   const { length } = list;

@@ -1,29 +1,25 @@
-import { checkText, show } from "../contract/checks.ts";
-import { checkPlainObject, readOptions } from "../contract/options.ts";
-import { checkDevice, type MeasuredDevice, type Metric, readMetrics } from "./readings.ts";
+import { readOptions } from "../contract/options.ts";
+import { checkLabels, type LabelledDevice, type MeasuredDevice, readDevices } from "./devices.ts";
+import { type Metric, METRICS, type Reading, readMetrics } from "./readings.ts";
 
 /** How metrics are written. */
 export interface MetricsOptions {
-  /**
-   * Labels that each sample gets, such as `{ service: "disk" }`. A name has letters, digits and `_`, and does not start
-   * with a digit or `__`; `domid` is taken.
-   */
+  /** Labels that all samples get, such as `{ service: "storage" }`, under the same rules as those of a device. */
   labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The `Content-Type` of what {@linkcode metrics} returns. */
 export const OPEN_METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-const NAME = /^(?!__|domid$)[a-zA-Z_][a-zA-Z0-9_]*$/;
-
 /**
- * Writes the metrics of a device in the text format of OpenMetrics, which Prometheus scrapes. Serve it with the
- * `Content-Type` {@linkcode OPEN_METRICS_TYPE}.
+ * Writes the metrics of one device, or of several, in the text format of OpenMetrics, which Prometheus scrapes. Serve it
+ * with the `Content-Type` {@linkcode OPEN_METRICS_TYPE}.
  *
- * @param device The device.
- * @param options Labels.
+ * @param devices The device; or several, each with labels that tell it from the others.
+ * @param options Labels for all samples. If a device has a label of the same name, that one counts.
  * @returns The text, which ends with `# EOF`.
- * @throws {TypeError} if it is no device, or if a label has a wrong name, or a value that is not a string.
+ * @throws {TypeError} if something is no device, if a label has a wrong name, or a value that is not a string, or if two
+ * devices have the same labels.
  *
  * @example Serve the metrics of a device
  * ```ts
@@ -37,39 +33,43 @@ const NAME = /^(?!__|domid$)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * const handler = () => new Response(metrics(device), { headers: { "content-type": OPEN_METRICS_TYPE } });
  * assert.match(await handler().text(), /^gntalloc_live_pages 2$/m);
  * ```
+ *
+ * @example Write the metrics of two devices
+ * ```ts
+ * import { GrantDevice } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import { metrics } from "@gntalloc/gntalloc/metrics";
+ * import assert from "node:assert/strict";
+ *
+ * const domain = new MockXen().domain(1);
+ * using disk = new GrantDevice(domain);
+ * using net = new GrantDevice(domain);
+ * disk.open().allocate(0, { pages: 2 });
+ * const text = metrics([{ device: disk, labels: { device: "disk" } }, { device: net, labels: { device: "net" } }]);
+ * assert.match(text, /^gntalloc_live_pages\{device="disk"\} 2\ngntalloc_live_pages\{device="net"\} 0$/m);
+ * ```
  */
-export function metrics(device: MeasuredDevice, options?: MetricsOptions): string {
-  checkDevice("write metrics", device);
-  const labels = checkLabels(readOptions("write metrics", options, ["labels"]).labels);
-  const lines: string[] = [];
-  let last: Metric | undefined;
-  for (const { metric, value, domid } of readMetrics(device)) {
-    if (metric !== last) lines.push(...describe(metric));
-    last = metric;
-    const all = domid === undefined ? labels : [...labels, label("domid", String(domid))];
-    lines.push(`${metric.name}${all.length === 0 ? "" : `{${all.join()}}`} ${value === Infinity ? "+Inf" : value}`);
-  }
-  return `${lines.join("\n")}\n# EOF\n`;
+export function metrics(devices: MeasuredDevice | readonly LabelledDevice[], options?: MetricsOptions): string {
+  const { labels: common = {} } = readOptions("write metrics", options, ["labels"]);
+  checkLabels("write metrics", common, "`labels`");
+  const readings = readDevices("write metrics", devices, common).flatMap(({ device, labels }) =>
+    readMetrics(device).map((reading) => ({ ...reading, labels }))
+  );
+  const byMetric = Map.groupBy(readings, ({ metric }) => metric);
+  // The samples of a metric must be together.
+  const lines = METRICS.flatMap((metric) => {
+    const samples = byMetric.get(metric) ?? [];
+    return samples.length === 0 ? [] : [...describe(metric), ...samples.map(sampleOf)];
+  });
+  return `${lines.map((line) => `${line}\n`).join("")}# EOF\n`;
 }
 
 function describe({ name, help, unit }: Metric): string[] {
   return [`# TYPE ${name} gauge`, ...(unit === "" ? [] : [`# UNIT ${name} ${unit}`]), `# HELP ${name} ${help}`];
 }
 
-function checkLabels(labels: MetricsOptions["labels"] = {}): string[] {
-  checkPlainObject("write metrics", labels, "`labels`");
-  return Object.entries(labels).map(([name, value]) => {
-    if (!NAME.test(name)) {
-      throw new TypeError(
-        "Cannot write metrics as the name of a label must have letters, digits and `_`, not start with a digit or " +
-          `\`__\`, and not be "domid": current value is ${show(name)}`,
-      );
-    }
-    checkText("write metrics", `the label \`${name}\``, value);
-    return label(name, value);
-  });
-}
-
-function label(name: string, value: string): string {
-  return `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+function sampleOf({ metric, value, domid, labels }: Reading & Pick<LabelledDevice, "labels">): string {
+  const all = Object.entries(domid === undefined ? labels : { ...labels, domid: String(domid) })
+    .map(([name, text]) => `${name}="${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`);
+  return `${metric.name}${all.length === 0 ? "" : `{${all.join()}}`} ${value === Infinity ? "+Inf" : value}`;
 }

@@ -1,4 +1,5 @@
-import { checkDevice, type MeasuredDevice, type Metric, METRICS, readMetrics } from "./readings.ts";
+import { type LabelledDevice, type MeasuredDevice, readDevices } from "./devices.ts";
+import { type Metric, METRICS, readMetrics } from "./readings.ts";
 
 /**
  * A meter of OpenTelemetry's API, as far as it is used here.
@@ -34,15 +35,18 @@ export interface Observation extends Disposable {
 const UNITS = { pages: "{page}", seconds: "s", "": "1" } as const;
 
 /**
- * Observes a device with a meter of OpenTelemetry: a gauge for each metric, all read from one report whenever metrics
- * are collected.
+ * Observes one device, or several, with a meter of OpenTelemetry: a gauge for each metric. Whenever metrics are
+ * collected, all values of a device are read from one report.
  *
  * @typeParam Gauge The gauges of the meter.
  * @param meter The meter: `metrics.getMeter("my-service")` of `@opentelemetry/api`.
- * @param device The device. It is kept alive until the observation is stopped.
- * @param attributes Attributes of each value, such as `{ device: "disk" }`. Those about a domain also have `domid`.
+ * @param devices The device; or several, each with labels that tell it from the others, which become attributes. They
+ * are kept alive until the observation is stopped.
+ * @param attributes Attributes of all values, such as `{ service: "storage" }`. If a device has a label of the same name,
+ * that one counts. Values about a domain also have `domid`.
  * @returns What ends the observation.
- * @throws {TypeError} if it is no device.
+ * @throws {TypeError} if something is no device, if a label has a wrong name, or a value that is not a string, or if two
+ * devices have the same labels.
  *
  * @example Observe a device with any meter
  * ```ts
@@ -70,10 +74,10 @@ const UNITS = { pages: "{page}", seconds: "s", "": "1" } as const;
  */
 export function observe<Gauge>(
   meter: ObservingMeter<Gauge>,
-  device: MeasuredDevice,
+  devices: MeasuredDevice | readonly LabelledDevice[],
   attributes: Readonly<Record<string, string | number>> = {},
 ): Observation {
-  checkDevice("observe a device", device);
+  const all = readDevices("observe a device", devices, attributes);
   const gauges = new Map<Metric, Gauge>(
     METRICS.map((metric) => [
       metric,
@@ -81,14 +85,16 @@ export function observe<Gauge>(
     ]),
   );
   const callback = (result: GaugeResult<Gauge>) => {
-    for (const { metric, value, domid } of readMetrics(device)) {
-      // Exporters cannot write infinity in JSON.
-      if (value === Infinity) continue;
-      result.observe(gauges.get(metric)!, value, domid === undefined ? { ...attributes } : { ...attributes, domid });
+    for (const { device, labels } of all) {
+      for (const { metric, value, domid } of readMetrics(device)) {
+        // Exporters cannot write infinity in JSON.
+        if (value === Infinity) continue;
+        result.observe(gauges.get(metric)!, value, domid === undefined ? { ...labels } : { ...labels, domid });
+      }
     }
   };
-  const all = [...gauges.values()];
-  meter.addBatchObservableCallback(callback, all);
-  const stop = () => meter.removeBatchObservableCallback(callback, all);
+  const observed = [...gauges.values()];
+  meter.addBatchObservableCallback(callback, observed);
+  const stop = () => meter.removeBatchObservableCallback(callback, observed);
   return { stop, [Symbol.dispose]: stop };
 }

@@ -1,5 +1,5 @@
-import { show } from "../contract/checks.ts";
-import type { AllocationReport, DeviceReport } from "../grants/reports.ts";
+import type { AllocationReport } from "../grants/reports.ts";
+import { checkDevice, type MeasuredDevice } from "./devices.ts";
 
 /** What is measured. */
 export interface Metric {
@@ -23,26 +23,6 @@ export interface Reading {
   readonly value: number;
   /** The domain that it is about, if it is about one. */
   readonly domid: number | undefined;
-}
-
-/** A device, as far as its metrics need it: a `GrantDevice`. */
-export interface MeasuredDevice {
-  /** Counts what the device holds. */
-  inspect(): DeviceReport;
-}
-
-/**
- * Throws unless a value can be measured.
- *
- * @param what The operation, for the message: "write metrics".
- */
-export function checkDevice(what: string, device: unknown): void {
-  if (typeof (Object(device) as { inspect?: unknown }).inspect === "function") return;
-  throw new TypeError(
-    `Cannot ${what} as \`device\` must have a method \`inspect\`, such as a GrantDevice: current value is ${
-      show(device)
-    }`,
-  );
 }
 
 const pages = (name: string, help: string): Metric => ({

@@ -1,6 +1,7 @@
 /**
  * Draws what a program holds as SVG: {@linkcode drawDevice} draws what `inspect()` of a `GrantDevice` returns, and
- * {@linkcode drawXen} what that of a `MockXen` does. {@linkcode mappersOf} finds who maps whose pages.
+ * {@linkcode drawXen} what that of a `MockXen` does. {@linkcode mappersOf} finds who maps whose pages, and
+ * {@linkcode describePort} says what a port is for.
  *
  * @module
  */
@@ -14,4 +15,5 @@ export { drawDevice } from "./device.ts";
 export { mappersOf } from "./links.ts";
 export { type DrawnDomain, type DrawnGrant, type DrawnMachine, type DrawnMapping, type DrawnPort } from "./machine.ts";
 export { type PictureOptions } from "./options.ts";
+export { describePort } from "./words.ts";
 export { drawXen } from "./xen.ts";

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkInteger, show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
 
@@ -41,11 +42,11 @@ export function checkPictureOptions(
 ): CheckedPictureOptions {
   const { title = heading, width = 960, theme = "auto" } = readOptions(what, options, ["title", "width", "theme"]);
   if (typeof title !== "string") {
-    throw new TypeError(`Cannot ${what} as \`title\` must be a string: current value is ${show(title)}`);
+    throw new ArgumentTypeError(`Cannot ${what} as \`title\` must be a string: current value is ${show(title)}`);
   }
   checkInteger(what, "`width`", width, 320, 8192);
   if (!THEMES.includes(theme)) {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`theme\` must be "auto", "light" or "dark": current value is ${show(theme)}`,
     );
   }

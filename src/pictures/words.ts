@@ -29,7 +29,24 @@ export function describeGrant(
   return parts.join("; ");
 }
 
-/** Describes a port in a few characters. */
+/**
+ * Describes a port in a few words.
+ *
+ * @param port A port of a domain.
+ * @returns What it is for, without a full stop.
+ *
+ * @example List the ports of a domain
+ * ```ts
+ * import { EventChannels } from "@gntalloc/gntalloc";
+ * import { MockXen } from "@gntalloc/gntalloc/mock";
+ * import { describePort } from "@gntalloc/gntalloc/pictures";
+ * import assert from "node:assert/strict";
+ *
+ * const xen = new MockXen();
+ * new EventChannels(xen.domain(1)).bindUnbound(0);
+ * assert.deepEqual(xen.inspect().domains[0]!.ports.map(describePort), ["port 1: waits for domain 0"]);
+ * ```
+ */
 export function describePort({ port, domid, remotePort, virq, voided }: DrawnPort): string {
   if (voided) return `port ${port}: void`;
   if (virq !== undefined) return `port ${port}: VIRQ ${virq}`;

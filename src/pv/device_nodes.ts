@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { isStoreError } from "../contract/store_errors.ts";
 import { checkInteger, checkText, show } from "../contract/checks.ts";
 import { showAs } from "../shared/inspection.ts";
@@ -82,7 +83,7 @@ export class DeviceNodes {
 export function checkName(what: string, name: unknown): asserts name is string {
   checkText(what, "the name of a node", name as string);
   if (NAME.test(name as string)) return;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${what} as the name of a node must be names joined by \`/\`, of the characters A-Z, a-z, 0-9, -, _ and ` +
       `@: current value is ${show(name)}`,
   );

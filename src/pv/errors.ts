@@ -25,7 +25,8 @@ export interface PvErrorOptions extends ErrorOptions {
 
 /**
  * A failure of a paravirtual device that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError`
- * instead. What the grants, the event channels and XenStore refuse is a `GrantError` or a `StoreError`.
+ * instead, which `isArgumentError()` knows. What the grants, the event channels and XenStore refuse is a `GrantError`
+ * or a `StoreError`.
  *
  * @example Tell a device that is missing from other failures
  * ```ts

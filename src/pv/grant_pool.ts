@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkCount, checkDomid, checkFlag, checkInteger, show } from "../contract/checks.ts";
 import { PAGE_SIZE } from "../contract/limits.ts";
 import { readOptions } from "../contract/options.ts";
@@ -121,7 +122,7 @@ export class GrantPool implements Disposable {
   constructor(allocator: GrantAllocator, domid: number, options?: GrantPoolOptions) {
     const what = "create a pool";
     if (typeof Object(allocator).share !== "function") {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot ${what} as \`allocator\` must be a GrantAllocator: current value is ${show(allocator)}`,
       );
     }

@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { checkDomid, checkInteger, checkText, show } from "../contract/checks.ts";
 import { MAX_UINT32 } from "../contract/limits.ts";
 
@@ -32,7 +33,7 @@ export function checkDevice(what: string, kind: unknown, id: unknown): void {
 function checkKind(what: string, name: string, kind: unknown): void {
   checkText(what, name, kind as string);
   if (KIND.test(kind as string)) return;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${what} as ${name} must be a name of the characters A-Z, a-z, 0-9, - and _: current value is ${show(kind)}`,
   );
 }

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkBytes, lengthOf } from "../contract/bytes.ts";
 import { show } from "../contract/checks.ts";
 import { readOptions } from "../contract/options.ts";
@@ -70,7 +71,7 @@ export class MappedRing implements RingMemory {
     checkSlotSize(what, slotSize);
     const { parts, count } = Object(memory) as Partial<WritableMapping>;
     if (!Array.isArray(parts) || typeof count !== "number" || parts.length === 0) {
-      throw new TypeError(
+      throw new ArgumentTypeError(
         `Cannot ${what} as \`memory\` must be a writable mapping that has not ended, such as \`mapping\` of a share: ` +
           `current value is ${show(memory)}`,
       );
@@ -115,7 +116,7 @@ export function checkRecord(what: string, name: string, value: unknown, { slotSi
   checkBytes(what, name, value);
   const length = lengthOf.call(value);
   if (length > slotSize) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as ${name} must have at most ${slotSize} bytes, the size of a slot: current value has ${length}`,
     );
   }

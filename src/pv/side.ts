@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { show } from "../contract/checks.ts";
 import { checkPlainObject, readOptions } from "../contract/options.ts";
 import { isStoreError } from "../contract/store_errors.ts";
@@ -201,7 +202,7 @@ export function checkNodes(what: string, nodes: unknown): asserts nodes is NodeV
   for (const name of Object.keys(nodes)) {
     checkName(what, name);
     if (name === "state") {
-      throw new RangeError(`Cannot ${what} as \`nodes\` must not have a \`state\`: use the argument for it`);
+      throw new ArgumentRangeError(`Cannot ${what} as \`nodes\` must not have a \`state\`: use the argument for it`);
     }
   }
 }
@@ -209,7 +210,7 @@ export function checkNodes(what: string, nodes: unknown): asserts nodes is NodeV
 /** Throws unless a value is a state that a side can take. */
 export function checkState(what: string, state: unknown): asserts state is XenbusState {
   if (isState(state)) return;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${what} as \`state\` must be an XenbusState other than Unknown: current value is ${show(state)}`,
   );
 }
@@ -225,7 +226,7 @@ function truncate(message: string): string {
 function statesOf(what: string, states: XenbusState | readonly XenbusState[]): readonly XenbusState[] {
   const list = Array.isArray(states) ? [...states] as XenbusState[] : [states as XenbusState];
   if (list.length === 0) {
-    throw new RangeError(`Cannot ${what} as \`states\` must not be empty: current value is an array`);
+    throw new ArgumentRangeError(`Cannot ${what} as \`states\` must not be empty: current value is an array`);
   }
   for (const state of list) if (state !== XenbusState.Unknown) checkState(what, state);
   return list;

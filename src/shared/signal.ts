@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { show } from "../contract/checks.ts";
 
 // A caller's signal may override its methods. Deno's `AbortSignal.timeout` needs those of AbortSignal, not of
@@ -7,7 +8,7 @@ const { addEventListener, removeEventListener } = AbortSignal.prototype;
 /** Throws unless a value is an `AbortSignal`, of this realm or another, or absent. */
 export function checkSignal(what: string, value: unknown): asserts value is AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal || isForeignSignal(value)) return;
-  throw new TypeError(`Cannot ${what} as \`signal\` must be an AbortSignal: current value is ${show(value)}`);
+  throw new ArgumentTypeError(`Cannot ${what} as \`signal\` must be an AbortSignal: current value is ${show(value)}`);
 }
 
 /** Whether a value does what a signal does: those of other realms, such as frames, have a class of their own. */

@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { lengthOf } from "../contract/bytes.ts";
 import type { VchanOperation } from "./errors.ts";
 
@@ -5,7 +6,7 @@ import type { VchanOperation } from "./errors.ts";
 export function checkKept(what: VchanOperation, name: string, array: Uint8Array, length: number): void {
   const now = lengthOf.call(array);
   if (now === length) return;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot ${what} as ${name} must keep its ${length} bytes until the call has ended: current value has ${now}`,
   );
 }

@@ -36,8 +36,9 @@ export interface VchanErrorOptions extends ErrorOptions {
 }
 
 /**
- * A failure of a channel that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead. What
- * the grants, the event channels and XenStore refuse is a `GrantError` or a `StoreError`.
+ * A failure of a channel that a caller can handle. Invalid arguments throw a `TypeError` or a `RangeError` instead,
+ * which `isArgumentError()` knows. What the grants, the event channels and XenStore refuse is a `GrantError`
+ * or a `StoreError`.
  *
  * @example Tell the end of the other side from other failures
  * ```ts

@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { checkBytes, lengthOf } from "../contract/bytes.ts";
 import { checkKept } from "./check_kept.ts";
 import type { VchanOperation } from "./errors.ts";
@@ -86,7 +87,7 @@ export class Incoming {
     const length = lengthOf.call(target);
     const { size } = this.#ring;
     if (length > size) {
-      throw new RangeError(
+      throw new ArgumentRangeError(
         `Cannot ${what} as \`target\` must have at most ${size} bytes, the size of the ring: current value has ` +
           `${length}`,
       );

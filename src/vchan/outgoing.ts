@@ -1,3 +1,4 @@
+import { ArgumentRangeError } from "../contract/argument_error.ts";
 import { checkBytes, lengthOf } from "../contract/bytes.ts";
 import { checkKept } from "./check_kept.ts";
 import type { VchanOperation } from "./errors.ts";
@@ -77,7 +78,7 @@ export class Outgoing {
     const length = lengthOf.call(bytes);
     const { size } = this.#ring;
     if (length > size) {
-      throw new RangeError(
+      throw new ArgumentRangeError(
         `Cannot ${what} as \`bytes\` must have at most ${size} bytes, the size of the ring: current value has ` +
           `${length}`,
       );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArgumentRangeError, ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkInteger, show } from "../contract/checks.ts";
 import { LONGEST_RELATIVE, relativeLength } from "../xenstore/paths.ts";
 
@@ -26,9 +27,11 @@ const PATH = /^\/?[A-Za-z0-9_-][A-Za-z0-9_@-]*(\/[A-Za-z0-9_@-]+)*$/;
 export function resolvePath(what: string, path: unknown, server: number, client: number): string {
   if (typeof path === "number") checkInteger(what, "`path`", path, 0, MAX_PORT);
   else if (typeof path !== "string") {
-    throw new TypeError(`Cannot ${what} as \`path\` must be a string or a port: current value is ${show(path)}`);
+    throw new ArgumentTypeError(
+      `Cannot ${what} as \`path\` must be a string or a port: current value is ${show(path)}`,
+    );
   } else if (!PATH.test(path)) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as \`path\` must be a name, or names joined by \`/\`, of the characters A-Z, a-z, 0-9, -, _ ` +
         `and @: current value is ${show(path)}`,
     );
@@ -37,7 +40,7 @@ export function resolvePath(what: string, path: unknown, server: number, client:
   const absolute = absolutePath(text, server, client);
   const length = relativeLength(absolute);
   if (length > LONGEST) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as \`path\` must have at most ${LONGEST} characters behind \`/local/domain/N/\`, with what ` +
         `a name stands for: current value has ${length}`,
     );

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkInteger, show } from "../contract/checks.ts";
 import { checkBytes, isBytes, lengthOf } from "../contract/bytes.ts";
 import { encodeHeader, HEADER_SIZE, MAX_PAYLOAD } from "../contract/store_wire.ts";
@@ -70,7 +71,7 @@ export class Encoder {
         return this;
       default:
         if (!isBytes(value)) {
-          throw new TypeError(
+          throw new ArgumentTypeError(
             `Cannot ${what} as \`value\` must be a Uint8Array, a string or a number: current value is ${show(value)}`,
           );
         }
@@ -94,11 +95,13 @@ export class Encoder {
 
   #text(what: string, text: string): void {
     if (text.includes("\0")) {
-      throw new RangeError(`Cannot ${what} as \`value\` must have no NUL if it is a string: pass a Uint8Array`);
+      throw new ArgumentRangeError(`Cannot ${what} as \`value\` must have no NUL if it is a string: pass a Uint8Array`);
     }
     if (text.length <= SHORT && text.length <= this.#room && this.#ascii(text)) return;
     if (!text.isWellFormed()) {
-      throw new RangeError(`Cannot ${what} as \`value\` must have no lone surrogates: current value is ${show(text)}`);
+      throw new ArgumentRangeError(
+        `Cannot ${what} as \`value\` must have no lone surrogates: current value is ${show(text)}`,
+      );
     }
     const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(this.#end, this.#end + this.#room));
     if (read < text.length) this.#refuseSize(what, encoder.encode(text).length);
@@ -118,7 +121,7 @@ export class Encoder {
   }
 
   #refuseSize(what: string, size: number): never {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `Cannot ${what} as \`value\` must be at most ${this.#room} bytes beside its path: current value is ${size} bytes`,
     );
   }
@@ -132,7 +135,7 @@ export class Encoder {
   finish(what: string, type: number, transaction: number): Uint8Array<ArrayBuffer> {
     const length = this.#end - HEADER_SIZE;
     if (length > this.#most) {
-      throw new RangeError(
+      throw new ArgumentRangeError(
         `Cannot ${what} as the request must be at most ${this.#most} bytes: current value is ${length} bytes`,
       );
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArgumentRangeError, ArgumentTypeError } from "../contract/argument_error.ts";
 import { show } from "../contract/checks.ts";
 
 /** The most characters of a path, behind `/local/domain/N/` if it begins so. Daemons may be set to take fewer. */
@@ -46,22 +47,22 @@ export function relativeLength(path: string): number {
 /** Says what is wrong with a path. It is apart from the check, which is on every hot path. */
 function refusePath(what: string, path: unknown): never {
   const cannot = `Cannot ${what} as \`path\` must`;
-  if (typeof path !== "string") throw new TypeError(`${cannot} be a string: current value is ${show(path)}`);
+  if (typeof path !== "string") throw new ArgumentTypeError(`${cannot} be a string: current value is ${show(path)}`);
   const current = `current value is ${show(path)}`;
-  if (path === "") throw new RangeError(`${cannot} not be empty: ${current}`);
+  if (path === "") throw new ArgumentRangeError(`${cannot} not be empty: ${current}`);
   const relative = relativeLength(path);
   if (relative > LONGEST_RELATIVE) {
     const behind = relative < path.length ? " behind `/local/domain/N/`" : "";
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `${cannot} have at most ${LONGEST_RELATIVE} characters${behind}: current value has ${relative}`,
     );
   }
   const wrong = [...path].find((letter) => ALLOWED[letter.codePointAt(0)!] !== 1);
   if (wrong !== undefined) {
-    throw new RangeError(
+    throw new ArgumentRangeError(
       `${cannot} have only the characters A-Z, a-z, 0-9, -, /, _ and @: current value has ${show(wrong)}`,
     );
   }
-  if (path.includes("//")) throw new RangeError(`${cannot} have no empty part, as in \`//\`: ${current}`);
-  throw new RangeError(`${cannot} not end with \`/\`: ${current}`);
+  if (path.includes("//")) throw new ArgumentRangeError(`${cannot} have no empty part, as in \`//\`: ${current}`);
+  throw new ArgumentRangeError(`${cannot} not end with \`/\`: ${current}`);
 }

@@ -1,3 +1,4 @@
+import { ArgumentRangeError, ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkDomid, show } from "../contract/checks.ts";
 import { checkPlainObject, listNames, readOptions } from "../contract/options.ts";
 import { Garbage } from "./garbage.ts";
@@ -40,10 +41,12 @@ export function toPermissions(bytes: Uint8Array<ArrayBuffer>, start: number, end
  */
 export function fromPermissions(what: string, permissions: unknown): string[] {
   if (!Array.isArray(permissions)) {
-    throw new TypeError(`Cannot ${what} as \`permissions\` must be an array: current value is ${show(permissions)}`);
+    throw new ArgumentTypeError(
+      `Cannot ${what} as \`permissions\` must be an array: current value is ${show(permissions)}`,
+    );
   }
   if (permissions.length === 0) {
-    throw new RangeError(`Cannot ${what} as \`permissions\` must have at least one entry, that of the owner`);
+    throw new ArgumentRangeError(`Cannot ${what} as \`permissions\` must have at least one entry, that of the owner`);
   }
   return Array.from(permissions, (entry: StorePermission, index) => {
     const name = `\`permissions[${index}]\``;
@@ -52,7 +55,7 @@ export function fromPermissions(what: string, permissions: unknown): string[] {
     checkDomid(what, domid, `\`domid\` of ${name}`);
     const letter = typeof access === "string" && Object.hasOwn(LETTERS, access) ? LETTERS[access] : undefined;
     if (letter !== undefined) return `${letter}${domid}`;
-    const error = typeof access === "string" ? RangeError : TypeError;
+    const error = typeof access === "string" ? ArgumentRangeError : ArgumentTypeError;
     throw new error(
       `Cannot ${what} as \`access\` of ${name} must be one of ${listNames(Object.keys(LETTERS))}: ` +
         `current value is ${show(access)}`,

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkInteger, show } from "../contract/checks.ts";
 import { nextTurn, startTimer, stopTimer } from "../contract/event_loop.ts";
 import { readOptions } from "../contract/options.ts";
@@ -44,7 +45,7 @@ export async function transact<Value>(
 ): Promise<Value> {
   const what = "run a transaction";
   if (typeof body !== "function") {
-    throw new TypeError(`Cannot ${what} as \`body\` must be a function: current value is ${show(body)}`);
+    throw new ArgumentTypeError(`Cannot ${what} as \`body\` must be a function: current value is ${show(body)}`);
   }
   const { signal, attempts = ATTEMPTS } = readOptions(what, options, ["signal", "attempts"]);
   checkSignal(what, signal);

@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../contract/argument_error.ts";
 import { checkInteger, show } from "../contract/checks.ts";
 import { LONGEST_DELAY, startProgramTimer } from "../contract/event_loop.ts";
 import { isPlainObject, readOptions } from "../contract/options.ts";
@@ -42,7 +43,9 @@ export async function waitForValue(
 ): Promise<string> {
   if (predicate !== undefined && typeof predicate !== "function") {
     const hint = options === undefined && isPlainObject(predicate) ? ". Options are the third argument" : "";
-    throw new TypeError(`Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}${hint}`);
+    throw new ArgumentTypeError(
+      `Cannot wait as \`predicate\` must be a function: current value is ${show(predicate)}${hint}`,
+    );
   }
   const late: Late = {
     what: "it was not there, or not readable,",

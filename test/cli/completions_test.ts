@@ -26,6 +26,15 @@ test.each([
   [["share", "--to", "0", "--he"], ["--help"]],
   [["share", ""], []],
   [["comp"], ["completions"]],
+  [["help", "sto"], ["store"]],
+  [["help", "store", "wa"], ["watch"]],
+  [["inspect", "--theme", ""], ["auto", "light", "dark"]],
+  [["inspect", "--svg", "--theme", "l"], ["light"]],
+  [["inspect", "--width", ""], []],
+  [["trace", "record", "-o", "--"], []],
+  [["completions", ""], ["bash", "zsh", "fish"]],
+  [["explain", "grant:no-sp"], ["grant:no-space"]],
+  [["explain", "toString"], []],
 ])("completes %j", async (words, expected) => {
   const { code, stdout } = await gntalloc(["complete", "--", ...words]);
   expect(stdout.split("\n").filter((word) => word !== "")).toEqual(expected);

@@ -26,6 +26,9 @@ test("an error of the engine is a fault of the program, and not of its user", ()
   const error = thrown(() => (undefined as unknown as { x: number }).x);
   expect(failureOf(error)).toMatchObject({ code: EXIT.failed });
   expect(failureOf(error).line).toMatch(/^gntalloc: fault of gntalloc: /);
+  // These words are like those of the library.
+  const alike = thrown(() => "for" in ("as" as never));
+  expect(failureOf(alike)).toMatchObject({ code: EXIT.failed });
 });
 
 test("a signal says nothing, also from within a script or a timer", () => {

@@ -165,6 +165,11 @@ describe("copy", () => {
     expect(code).toBe(0);
   });
 
+  test.each(["map", "copy"])("`%s` prints nothing of no bytes", async (command) => {
+    const args = [command, "1", "8", "--offset", "4096", ...lines("1: share ring --to 0")];
+    expect(await gntalloc(args)).toMatchObject({ code: 0, stdout: "" });
+  });
+
   test.each([
     [["--offset", "5000"], "Cannot copy 0 bytes at offset 5000: the pages have 4096 bytes."],
     [["--offset", "4090", "--length", "7"], "Cannot copy 7 bytes at offset 4090: the pages have 4096 bytes."],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { run } from "../../scripts/exec.ts";
 import { startProgram } from "../support/running.ts";
-import { DENO, lines, start } from "./cli.ts";
+import { DENO, lines, MAIN, start } from "./cli.ts";
 
 test("a second signal ends the program at once", async () => {
   const path = new URL("programs/slow_release.ts", import.meta.url).pathname;
@@ -12,6 +12,18 @@ test("a second signal ends the program at once", async () => {
   await program.until("releasing");
   program.kill("SIGINT");
   expect((await program.ended).code).toBe(130);
+});
+
+test("a second SIGHUP does not: a closed terminal may tell it twice", async () => {
+  const path = new URL("programs/slow_release.ts", import.meta.url).pathname;
+  const program = startProgram(Deno.execPath(), ["run", "--no-check", "--allow-env", path]);
+  await program.until("ready");
+  program.kill("SIGHUP");
+  await program.until("releasing");
+  program.kill("SIGHUP");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  program.kill("SIGTERM");
+  expect((await program.ended).code).toBe(143);
 });
 
 test.each([["--hold"], ["--watch"]])("`map %s` unmaps on SIGTERM and ends with 143", async (option) => {
@@ -69,8 +81,9 @@ describe("a command without an end ends when nobody reads what it shows", () => 
     const mapped = await redirected(["share", "--to", "0", ...lines("start", "0: map view 1 8")], closed(1));
     expect(mapped.ended).toBe("code 0");
     expect(mapped.stderr).toContain("0: maps 1 page of domain 1 as view\n");
-    const script = lines("1: share ring --to 0", "start", "1: expect ring 0 x 1ms");
-    const held = await redirected(["map", "1", "ring", "--hold", ...script], closed(1));
+    const script = lines("1: share ring --to 0 --writable", "start", "1: expect ring 0 x 10s");
+    const held = await redirected(["map", "1", "ring", "--write", "0=x", "--hold", ...script], closed(1));
+    expect(held.ended).toBe("code 0");
     expect(held.stderr).toContain("holding the mapping\n");
   });
 });
@@ -78,5 +91,13 @@ describe("a command without an end ends when nobody reads what it shows", () => 
 test("a full disk is told", async () => {
   const { ended, stderr } = await redirected(["explain", "closed"], "exec 1>/dev/full");
   expect(ended).toBe("code 1");
-  expect(stderr).toMatch(/^gntalloc: [^\n]*No space left[^\n]*\n$/i);
+  expect(stderr).toMatch(/^gntalloc: Cannot write the output: [^\n]*No space left[^\n]*\n$/i);
+});
+
+test("a trace that cannot be written is told", async () => {
+  // Deno lets nobody else write to this device.
+  const all = [...DENO.slice(0, 2), "--allow-all", MAIN, "trace", "record", "--mock", "-o", "/dev/full"];
+  const { code, stderr } = await run(Deno.execPath(), [...all, ...lines("1: share ring --to 0")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/\ngntalloc: Cannot write \/dev\/full: [^\n]*No space left[^\n]*\n$/i);
 });

@@ -12,8 +12,8 @@ export const SCRIPT = lines(
 export const VIEW = `domain 1  4 of 1024 pages, 1 × XenStore
   grants 8-9 to domain 0, writable, mapped by domain 0
   grants 10-11 to domain 0, writable
-  port 1 to port 1 of domain 0
+  port 1 ⇄ domain 0, port 1
 domain 0  0 of 1024 pages
   maps 8-9 of domain 1, writable
-  port 1 to port 1 of domain 1
+  port 1 ⇄ domain 1, port 1
 `;

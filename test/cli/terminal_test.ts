@@ -26,14 +26,22 @@ afterEach(async () => {
 });
 afterAll(() => Deno.remove(folder, { recursive: true }));
 
+/** The words of a command, for a shell. */
+const quote = (words: readonly string[]) => words.map((word) => /^[\w=]+$/.test(word) ? word : `'${word}'`).join(" ");
+
+/** Opens a terminal with a shell. */
+const openShell = (shell = `env -u NO_COLOR ${LIMITED} sh`) =>
+  tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", shell);
+
 /** Runs the program in a new terminal. Its exit code is shown at the end. */
 async function open(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const words = [...variables, Deno.execPath(), ...DENO, ...args].map((word) =>
-    /^[\w=]+$/.test(word) ? word : `'${word}'`
+  await openShell();
+  await tmux(
+    "send-keys",
+    `clear; ${quote([...variables, Deno.execPath(), ...DENO, ...args])}; echo "ended with $?"`,
+    "Enter",
   );
-  await tmux("-f", "/dev/null", "new-session", "-d", "-x", String(WIDTH), "-y", "20", `env -u NO_COLOR ${LIMITED} sh`);
-  await tmux("send-keys", `clear; ${words.join(" ")}; echo "ended with $?"`, "Enter");
 }
 
 /** Waits until the terminal shows a text. Returns what it shows, with the colours. */
@@ -74,6 +82,42 @@ test("`share` takes Ctrl-Z for no key, and Ctrl-\\ for a signal", async () => {
   await tmux("send-keys", "C-\\");
   await shows("released 1 page");
   await shows("ended with 131");
+});
+
+describe("a terminal that is closed", () => {
+  /**
+   * Runs the program under a shell that stays when its terminal is closed, so that the program gets no signal. Returns
+   * where the shell writes the exit code.
+   */
+  async function openLasting(args: readonly string[]): Promise<string> {
+    const ended = `${folder}/ended-${servers}`;
+    const words = quote([Deno.execPath(), ...DENO, ...args]);
+    await openShell(`trap : HUP; ${LIMITED} ${words}; echo $? >'${ended}.new'; mv '${ended}.new' '${ended}'`);
+    return ended;
+  }
+
+  async function contents(path: string): Promise<string> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      try {
+        return await Deno.readTextFile(path);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  test.each([
+    ["share", ["share", "--to", "0", "--mock"], "press a key to release them"],
+    ["map --hold", ["map", "1", "ring", "--hold", ...lines("1: share ring --to 0")], "press a key to unmap"],
+    ["top", ["top", ...lines("1: share ring --to 0")], "1: shares 1 page"],
+  ])("ends `%s`, also under a shell that keeps SIGHUP to itself", async (_, args, text) => {
+    const ended = await openLasting(args);
+    await shows(text);
+    await tmux("kill-session");
+    expect(await contents(ended)).toBe("129\n");
+  });
 });
 
 test("`map` shows that it waits for a name", async () => {
@@ -159,17 +203,7 @@ test("bash completes commands and options", async () => {
     `#!/bin/sh\nexec ${[Deno.execPath(), ...DENO].map((word) => `'${word}'`).join(" ")} "$@"\n`,
     { mode: 0o755 },
   );
-  await tmux(
-    "-f",
-    "/dev/null",
-    "new-session",
-    "-d",
-    "-x",
-    String(WIDTH),
-    "-y",
-    "20",
-    `${LIMITED} bash --norc --noprofile`,
-  );
+  await openShell(`${LIMITED} bash --norc --noprofile`);
   await tmux("send-keys", `PATH='${folder}':"$PATH"; source <(gntalloc completions bash); clear; echo ready`, "Enter");
   await shows("ready");
   await tmux("send-keys", "gntalloc sto", "Tab");
@@ -178,4 +212,10 @@ test("bash completes commands and options", async () => {
   await shows("gntalloc store watch");
   await tmux("send-keys", "--", "--f", "Tab");
   await shows("gntalloc store watch --for");
+  await tmux("send-keys", "C-c");
+  await tmux("send-keys", "gntalloc explain gra", "Tab", "no-d", "Tab");
+  await shows("gntalloc explain grant:no-device");
+  await tmux("send-keys", "C-c");
+  await tmux("send-keys", "gntalloc inspect --svg --theme d", "Tab");
+  await shows("gntalloc inspect --svg --theme dark");
 });

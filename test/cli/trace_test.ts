@@ -40,7 +40,7 @@ describe("trace", () => {
     expect(stdout).toContain(
       "  grants 8-9 to domain 0, writable, mapped by domain 0\n  grants 10-11 to domain 0, writable\n",
     );
-    expect(stdout).toContain("  maps 8-9 of domain 1, writable\n  port 1 to port 1 of domain 1\n");
+    expect(stdout).toContain("  maps 8-9 of domain 1, writable\n  port 1 ⇄ domain 1, port 1\n");
     expect((await gntalloc("trace", "replay", "cut.jsonl")).stdout).toContain("not given back at the end: ");
   });
 

@@ -45,10 +45,27 @@ test.each(COMMANDS)("%s --help says what it is for, with examples", async (comma
   if (!PLAIN.includes(command)) expect(stdout).toContain("Examples:\n  ");
 });
 
+test.each([
+  [["help"], ["--help"]],
+  [["help", "share"], ["share", "--help"]],
+  [["help", "store", "ls"], ["store", "ls", "--help"]],
+  [["store", "help", "ls"], ["store", "ls", "--help"]],
+  [["trace", "help"], ["trace", "--help"]],
+])("%j prints what %j does", async (words, options) => {
+  const { code, stdout } = await gntalloc(words);
+  expect(code).toBe(0);
+  expect(stdout).toBe((await gntalloc(options)).stdout);
+});
+
 describe("a wrong command line ends with 2, and one line that says what is wrong", () => {
   test.each([
     [["nope"], "unknown command 'nope'"],
     [["shrae"], "Did you mean share?"],
+    [["help", "nope"], "unknown command 'nope'"],
+    [["help", "shrae"], "unknown command 'shrae' (Did you mean share?)"],
+    [["help", "store", "wath"], "unknown command 'wath' (Did you mean watch?)"],
+    [["store", "help", "--svg"], "unknown option '--svg'"],
+    [["help", "share", "pages"], "unknown command 'share pages'"],
     [["share"], "required option '--to <domid>' not specified"],
     [["share", "--to", "0", "--colour"], "unknown option '--colour'"],
     [
@@ -76,12 +93,25 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
       ["share", "--to", "0", "--fill", "@/dev/zero", "--mock"],
       "Cannot write 4097 bytes at offset 0: the pages have 4096",
     ],
+    [["share", "--to", "0", "--fill", `@${import.meta.filename}`, "--mock"], "Cannot write 4097 bytes at offset 0"],
+    [["store", "write", "data/x", "@/dev/zero", "--mock"], "current value is 4097 bytes"],
+    [["map", "1", "8", "--write", "0=@/dev/zero", "--mock"], "Cannot read /dev/zero: it has more than 256 MiB."],
+    [["inspect", "/dev/zero"], "Cannot read /dev/zero: it has more than 256 MiB."],
+    [["run", "/dev/zero", "--mock"], "Cannot read the script: it has more than 256 MiB."],
     [["explain", "closed", "extra"], "but got 2: closed, extra. More: gntalloc --help"],
     [["inspect", "a", "--svg", "--html"], "'--svg' cannot be used with option '--html'"],
     [["inspect", "a", "--html", "--json"], "'--html' cannot be used with option '--json'"],
+    [["inspect", "a", "--width", "400"], "Cannot use --width without a picture: add --svg or --html."],
+    [["inspect", "--mock", "--title", "A", "--json"], "Cannot use --title without a picture"],
+    [["inspect", "--mock", "--theme", "auto"], "Cannot use --theme without a picture"],
+    [["inspect", "--mock", "--svg", "--theme", "blue"], "Allowed choices are auto, light, dark"],
     [["run", "--mock", "--side", "1"], "'--side <domid>' cannot be used with option '--mock'"],
     [["copy", "1", "8", "--write", "X", "--length", "2"], "'--write <text>' cannot be used with option '--length <n>'"],
-    [["map", "1", "8", "ring", "--mock"], "it must be references such as 8-11 14, or one name"],
+    [
+      ["map", "1", "8", "ring", "--mock"],
+      'they must be references such as 8-11,14, or one name: current value is "8 ring"',
+    ],
+    [["copy", "1", "8x", "--mock"], 'or one name: current value is "8x"'],
     [["map", "1", "8", "--write", "x", "--mock"], "the value must be OFFSET=TEXT"],
     [["map", "0", "8", "--script", "/nowhere"], "Cannot read the script"],
     [["run"], "Cannot run a script as there is none"],
@@ -102,6 +132,7 @@ describe("a wrong script ends with 2, and names the line", () => {
     ["share a --to 0", "it names no domain"],
     ["1: share", "an argument is missing. Usage: share NAME --to DOMID"],
     ["1: write a", "2 arguments are missing. Usage: write NAME OFFSET TEXT"],
+    ["1: share a --to 0 --pages 0", "--pages as it must be a whole number from 1 to"],
     ["1: share a b --to 0", "an argument is too many"],
     ["1: share a --to", "Cannot run it as --to needs a value. Usage: share"],
     ["1: share a --to 0 --writable=x", "Cannot run it as --writable takes no value. Usage: share"],
@@ -109,10 +140,12 @@ describe("a wrong script ends with 2, and names the line", () => {
     ["1: share a", "--to is missing"],
     ["1: share a --to 0 --colour", "Cannot run it as there is no option --colour. Usage: share"],
     ["1: free a", 'Cannot use "a" of domain 1 as pages of `allocate` or pages of `share`: nothing has that name.'],
+    ["1: map a 0 8x", 'or one name: current value is "8x"'],
     ["1: sleep 1000h", "Cannot use the time as it must be at most 596h"],
     ['1: share "a', "a quote is not closed"],
     ["1:", "it has no verb"],
     ["x: free a", "must be a whole number"],
+    ["1: vchan-send a @/dev/zero", "Cannot read /dev/zero: it has more than 256 MiB."],
     ["1: start", "`start` is for scripts that play the other side of a command"],
   ])("%s", async (line, message) => {
     const { code, stderr } = await gntalloc(["run", "--mock", ...lines("# nothing", line)]);

@@ -1,6 +1,7 @@
 /** How options are read, everywhere. */
 import { afterEach, describe, expect, test } from "vitest";
 import vm from "node:vm";
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { isPlainObject, listNames, nearest, readOptions } from "../../src/contract/options.ts";
 
 interface Options {
@@ -73,7 +74,7 @@ describe("refuses what is not a plain object", () => {
     ["3", 3],
   ])("%s", (shown, value) => {
     expect(() => read(value)).toThrow(
-      new TypeError(`Cannot allocate as the options must be a plain object: current value is ${shown}`),
+      new ArgumentTypeError(`Cannot allocate as the options must be a plain object: current value is ${shown}`),
     );
   });
 });

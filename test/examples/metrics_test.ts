@@ -7,18 +7,22 @@ const run = (name: string) => {
   return exec(Deno.execPath(), ["run", "-A", "--no-check", path]);
 };
 
-test("prom_client.ts registers gauges that read the device", async () => {
+test("prom_client.ts registers gauges that read two devices", async () => {
   const lines = (await run("prom_client")).split("\n");
-  expect(lines).toContain("gntalloc_limit_pages 64");
-  expect(lines).toContain("gntalloc_live_pages 5");
-  expect(lines).toContain('gntalloc_peer_pages{domid="0"} 3');
-  expect(lines).toContain('gntalloc_peer_pages{domid="7"} 2');
+  expect(lines).toContain('gntalloc_limit_pages{device="disk"} 64');
+  expect(lines).toContain('gntalloc_limit_pages{device="net"} 16');
+  expect(lines).toContain('gntalloc_live_pages{device="disk"} 5');
+  expect(lines).toContain('gntalloc_live_pages{device="net"} 1');
+  expect(lines).toContain('gntalloc_peer_pages{device="disk",domid="0"} 3');
+  expect(lines).toContain('gntalloc_peer_pages{device="disk",domid="7"} 2');
 });
 
-test("opentelemetry.ts observes the device with a meter of the SDK", async () => {
+test("opentelemetry.ts observes two devices with a meter of the SDK", async () => {
   const lines = (await run("opentelemetry")).split("\n");
-  expect(lines).toContain("gntalloc.pages.limit - 64");
-  expect(lines).toContain("gntalloc.pages.live - 5");
-  expect(lines).toContain("gntalloc.pages.peer 0 3");
-  expect(lines).toContain("gntalloc.pages.peer 7 2");
+  expect(lines).toContain("gntalloc.pages.limit disk - 64");
+  expect(lines).toContain("gntalloc.pages.limit net - 16");
+  expect(lines).toContain("gntalloc.pages.live disk - 5");
+  expect(lines).toContain("gntalloc.pages.live net - 1");
+  expect(lines).toContain("gntalloc.pages.peer disk 0 3");
+  expect(lines).toContain("gntalloc.pages.peer disk 7 2");
 });

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { type FaultCall, type FaultKind, Faults, InjectedFault } from "../../backends/faults.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice } from "../../mod.ts";
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { faultyMachine } from "../support/faulty_machine.ts";
 import { grantError } from "../support/grant_error.ts";
@@ -46,7 +47,7 @@ describe("an option that does not exist is refused:", () => {
       `Cannot run an action after a call as there is no option \`when\`: ${schedule}`,
     ],
   ])("%s", (_, call, message) => {
-    expect(call).toThrow(new TypeError(message));
+    expect(call).toThrow(new ArgumentTypeError(message));
   });
 });
 
@@ -67,7 +68,7 @@ test("a property of `Object.prototype` is no option", () => {
 
 test("references that are none are refused", () => {
   expect(() => faults.hold({ grefs: [8, "9"] })).toThrow(
-    new TypeError('Cannot hold pages as `grefs[1]` must be a number: current value is "9"'),
+    new ArgumentTypeError('Cannot hold pages as `grefs[1]` must be a number: current value is "9"'),
   );
   expect(() => faults.refuse({ grefs: [-1] })).toThrow("`grefs[0]` must be a whole number from 0 to 4294967295");
   expect(() => faults.hold({ grefs: new Array(1) })).toThrow("`grefs[0]` must be a number: current value is undefined");
@@ -103,7 +104,7 @@ test.each<[FaultKind]>([["grant"], ["endAccess"], ["close"]])(
       });
       const when = kind === "grant" ? "before" : "after";
       expect(error.cause).toEqual(
-        new TypeError(
+        new ArgumentTypeError(
           `Cannot run an action ${when} a call as the action must be done when it returns: it returned a promise`,
         ),
       );
@@ -121,14 +122,16 @@ test("a function that returns a promise instead of the error makes the call fail
   const allocator = device.open();
   faults.fail("grant", { error: () => Promise.reject(new Error("late")) });
   expect(grantError(() => allocator.allocate(0)).cause).toEqual(
-    new TypeError("Cannot make calls fail as the function `error` must be done when it returns: it returned a promise"),
+    new ArgumentTypeError(
+      "Cannot make calls fail as the function `error` must be done when it returns: it returned a promise",
+    ),
   );
   finish();
 });
 
 test("an InjectedFault needs a call", () => {
   expect(() => new InjectedFault(undefined as unknown as FaultCall)).toThrow(
-    new TypeError("Cannot create an InjectedFault as `call` must be an object: current value is undefined"),
+    new ArgumentTypeError("Cannot create an InjectedFault as `call` must be an object: current value is undefined"),
   );
 });
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { denoDomain } from "../../backends/deno.ts";
 import type { LinuxDomainOptions } from "../../backends/linux/domain.ts";
 import { nodeDomain } from "../../backends/node.ts";
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 
 afterEach(() => {
   Reflect.deleteProperty(Object.prototype, "gntdev");
@@ -48,7 +49,7 @@ describe.each([
 
   test("`xenstored` must be a path that a socket can have", () => {
     expect(() => makeDomain({ xenstored: `/${"é".repeat(53)}x` })).toThrow(
-      new RangeError("Cannot make a domain as `xenstored` must have at most 107 bytes: current value is 108"),
+      new ArgumentRangeError("Cannot make a domain as `xenstored` must have at most 107 bytes: current value is 108"),
     );
     expect(makeDomain({ xenstored: `/${"é".repeat(53)}` }).store.name).toHaveLength(54);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HYPERVISOR_TYPE } from "../../backends/linux/errors.ts";
 import { xenbusBackend } from "../../backends/linux/xenbus.ts";
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 import { Errno } from "../../src/contract/errno.ts";
 import { StoreMessage } from "../../src/contract/store_wire.ts";
 import { libc, openFile, useFakeLibc } from "../support/fake_libc.ts";
@@ -78,7 +79,7 @@ describe("send()", () => {
     expect([connection.maxPayload, connection.maxInFlight]).toEqual([4080, 1]);
     connection.send(message(WRITE, "x".repeat(4080)));
     expect(() => connection.send(message(WRITE, "x".repeat(4081)))).toThrow(
-      new RangeError("Cannot send a request as it must have from 16 to 4096 bytes: current value is 4097"),
+      new ArgumentRangeError("Cannot send a request as it must have from 16 to 4096 bytes: current value is 4097"),
     );
     expect(libc.log).toHaveLength(1);
   });

@@ -48,6 +48,22 @@ test("`observe()` sets a gauge for each metric, with the attributes", () => {
   expect(units.get("gntalloc.allocators")).toBe("1");
 });
 
+test("`observe()` observes several devices, with their labels as attributes", () => {
+  const domain = new MockXen().domain(1);
+  const [disk, net] = [new GrantDevice(domain), new GrantDevice(domain, { trackAllocations: true })];
+  const { meter, collect } = manualMeter();
+  const devices = [{ device: disk, labels: { device: "disk" } }, { device: net, labels: { device: "net" } }];
+  using _ = observe(meter, devices, { shard: 3 });
+  net.open().allocate(7, { pages: 2 });
+  const values = collect();
+  expect(values.filter(([gauge]) => gauge === "gntalloc.pages.live")).toEqual([
+    ["gntalloc.pages.live", 0, { shard: 3, device: "disk" }],
+    ["gntalloc.pages.live", 2, { shard: 3, device: "net" }],
+  ]);
+  expect(values).toContainEqual(["gntalloc.pages.peer", 2, { shard: 3, device: "net", domid: 7 }]);
+  expect(() => observe(meter, [devices[0]!, devices[0]!])).toThrow("the labels of `devices[1]` must differ");
+});
+
 test("`observe()` reads one report for all gauges", () => {
   const device = new GrantDevice(new MockXen().domain(1));
   let reports = 0;

@@ -4,6 +4,7 @@ import { MockXen, type MockXenOptions } from "../../backends/mock.ts";
 import type { Slabs } from "../../backends/mock/slabs.ts";
 import { machineState } from "../../backends/mock/xen.ts";
 import { EventChannels, GrantDevice, GrantMapper } from "../../mod.ts";
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { grantError } from "../support/grant_error.ts";
 
@@ -35,7 +36,7 @@ describe("a domain that is saved and restored", () => {
   test("needs a number that is free, is not domain 0, and exists", () => {
     const { xen, domain } = sides();
     expect(() => domain.saveAndRestore({ domid: 0 })).toThrow(
-      new RangeError(
+      new ArgumentRangeError(
         "Cannot save and restore a domain as `domid` must be a number that no domain has: current value is 0",
       ),
     );
@@ -43,7 +44,7 @@ describe("a domain that is saved and restored", () => {
     expect(() => domain.saveAndRestore({ domid: 0x7ff0 })).toThrow(RangeError);
     expect(() => domain.saveAndRestore({ domid: "2" as unknown as number })).toThrow(TypeError);
     expect(() => xen.domain(0).saveAndRestore()).toThrow(
-      new RangeError("Cannot save and restore a domain: domain 0 cannot be saved. Save another domain."),
+      new ArgumentRangeError("Cannot save and restore a domain: domain 0 cannot be saved. Save another domain."),
     );
     domain.destroy();
     expect(grantError(() => domain.saveAndRestore())).toMatchObject({

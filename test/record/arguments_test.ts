@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { MockXen } from "../../backends/mock.ts";
 import { parseTrace, Recorder, replay, type ReplayOptions, TraceError } from "../../backends/record.ts";
 import { GrantDevice } from "../../mod.ts";
+import { ArgumentTypeError } from "../../src/contract/argument_error.ts";
 import { debugCore } from "../support/debug_core.ts";
 import { HEADER, recording } from "../support/recorded.ts";
 import { thrown } from "../support/thrown.ts";
@@ -15,7 +16,9 @@ describe("a recorder", () => {
     [{ write() {} }, "an Object"],
   ])("refuses %o, which is no function", (write, shown) => {
     expect(thrown(() => new Recorder(write as () => void))).toEqual(
-      new TypeError(`Cannot record as \`write\` must be a function that takes each line: current value is ${shown}`),
+      new ArgumentTypeError(
+        `Cannot record as \`write\` must be a function that takes each line: current value is ${shown}`,
+      ),
     );
   });
 
@@ -104,17 +107,17 @@ describe("a trace", () => {
 
   test("that is neither text nor lines is refused", () => {
     const be = "Cannot read a trace as it must be a string or an iterable of strings: current value is ";
-    refused(undefined).toThrow(new TypeError(`${be}undefined`));
-    refused(null).toThrow(new TypeError(`${be}null`));
-    refused(5).toThrow(new TypeError(`${be}5`));
-    refused({ length: 1, 0: HEADER }).toThrow(new TypeError(`${be}an Object`));
-    refused(Promise.resolve(HEADER)).toThrow(new TypeError(`${be}a Promise`));
-    refused(new TextEncoder().encode(HEADER)).toThrow(new TypeError(`${be}a Uint8Array`));
+    refused(undefined).toThrow(new ArgumentTypeError(`${be}undefined`));
+    refused(null).toThrow(new ArgumentTypeError(`${be}null`));
+    refused(5).toThrow(new ArgumentTypeError(`${be}5`));
+    refused({ length: 1, 0: HEADER }).toThrow(new ArgumentTypeError(`${be}an Object`));
+    refused(Promise.resolve(HEADER)).toThrow(new ArgumentTypeError(`${be}a Promise`));
+    refused(new TextEncoder().encode(HEADER)).toThrow(new ArgumentTypeError(`${be}a Uint8Array`));
   });
 
   test("with a line that is no text is refused, and the line is named", () => {
     refused([HEADER, 5]).toThrow(
-      new TypeError("Cannot read a trace as its line 2 must be a string: current value is 5"),
+      new ArgumentTypeError("Cannot read a trace as its line 2 must be a string: current value is 5"),
     );
     refused(new Set([{}])).toThrow(TypeError);
   });
@@ -141,7 +144,7 @@ describe("a replay", () => {
 
   test("refuses options that do not exist", () => {
     refused({ domid: {} }).toThrow(
-      new TypeError(
+      new ArgumentTypeError(
         "Cannot replay as there is no option `domid`: did you mean `domids`? The options are `domains`, `granter`, " +
           "`domids`, `remotePorts`, `send`, `errno` and `marks`",
       ),
@@ -162,7 +165,7 @@ describe("a replay", () => {
   test("refuses numbers that are none, and what stands for them", () => {
     refused({ domids: new Map([[5, 1]]) }).toThrow("`domids` must be a plain object: current value is a Map");
     refused({ domids: { five: 1 } }).toThrow(
-      new TypeError('Cannot replay as a key of `domids` must be a number: current value is "five"'),
+      new ArgumentTypeError('Cannot replay as a key of `domids` must be a number: current value is "five"'),
     );
     refused({ domids: { 40_000: 1 } }).toThrow("a key of `domids` must be a whole number from 0 to 32751");
     refused({ remotePorts: { 1: 0.5 } }).toThrow("a value of `remotePorts` must be a whole number from 0 to 131071");
@@ -173,7 +176,7 @@ describe("a replay", () => {
     refused({ errno: 1 }).toThrow("Cannot replay as `errno` must be a boolean: current value is 1");
     refused({ marks: [] }).toThrow("`marks` must be a plain object: current value is an array");
     refused({ marks: { go: 5 } }).toThrow(
-      new TypeError('Cannot replay as the handler of the mark "go" must be a function: current value is 5'),
+      new ArgumentTypeError('Cannot replay as the handler of the mark "go" must be a function: current value is 5'),
     );
   });
 
@@ -185,7 +188,7 @@ describe("a replay", () => {
       recorder.mark("go");
       const marks = { go: () => Promise.reject(new Error("late")) };
       expect(() => replay(trace, { domains: [xen.domain(1)], marks })).toThrow(
-        new TypeError(
+        new ArgumentTypeError(
           'Cannot replay as the handler of the mark "go" must be done when it returns: it returned a promise',
         ),
       );

@@ -1,21 +1,25 @@
 /**
- * Programs of the system that tests need.
+ * What tests need of the system.
  *
  * @module
  */
 
 import { exec } from "../../scripts/exec.ts";
 
-/** A program that tests run. */
+/** Something that tests need. */
 interface Needed {
-  readonly program: string;
-  /** An argument with which it does nothing. */
-  readonly argument: string;
+  /** What is missing, for the message. */
+  readonly name: string;
+  /** A command that does nothing, and fails if it is missing. */
+  readonly command: readonly [program: string, ...args: readonly string[]];
   /** Debian's packages of it. */
   readonly packages: string;
   /** What cannot be done without it. */
   readonly doing: string;
 }
+
+/** Debian's Python, to which its packages belong: there may be others on the path. */
+export const PYTHON = "/usr/bin/python3";
 
 /**
  * Installs gcc if it is missing, for tests that compile something.
@@ -23,7 +27,7 @@ interface Needed {
  * @throws {Error} if it cannot be installed.
  */
 export async function ensureGcc(): Promise<void> {
-  await ensure({ program: "gcc", argument: "--version", packages: "gcc libc6-dev", doing: "compile" });
+  await ensure({ name: "gcc", command: ["gcc", "--version"], packages: "gcc libc6-dev", doing: "compile" });
 }
 
 /**
@@ -32,22 +36,41 @@ export async function ensureGcc(): Promise<void> {
  * @throws {Error} if it cannot be installed.
  */
 export async function ensureTmux(): Promise<void> {
-  await ensure({ program: "tmux", argument: "-V", packages: "tmux", doing: "open a terminal" });
+  await ensure({ name: "tmux", command: ["tmux", "-V"], packages: "tmux", doing: "open a terminal" });
 }
 
-/** Installs a program: on Debian, as root. If several processes call this, one installs it and the others wait. */
-async function ensure({ program, argument, packages, doing }: Needed): Promise<void> {
-  try {
-    await exec(program, [argument]);
-    return;
-  } catch (error) {
-    if (!(error instanceof Error && error.cause instanceof Deno.errors.NotFound)) throw error;
-  }
-  const lock = `${Deno.env.get("TMPDIR") ?? "/tmp"}/gntalloc-${program}.lock`;
+/**
+ * Installs Python's library of Prometheus if it is missing, for tests of what Prometheus reads.
+ *
+ * @throws {Error} if it cannot be installed.
+ */
+export async function ensurePrometheusClient(): Promise<void> {
+  await ensure({
+    name: "prometheus_client",
+    command: [PYTHON, "-c", "import prometheus_client"],
+    packages: "python3-prometheus-client",
+    doing: "read metrics",
+  });
+}
+
+/** Installs something: on Debian, as root. If several processes call this, one installs it and the others wait. */
+async function ensure({ name, command: [program, ...args], packages, doing }: Needed): Promise<void> {
+  if (await works(program, args)) return;
+  const lock = `${Deno.env.get("TMPDIR") ?? "/tmp"}/gntalloc-${name}.lock`;
   const install = `apt-get update && apt-get install --yes --no-install-recommends ${packages}`;
   try {
-    await exec("flock", [lock, "sh", "-c", `command -v ${program} || { ${install}; }`]);
+    // Another process may have installed it meanwhile.
+    await exec("flock", [lock, "sh", "-c", `"$@" >/dev/null 2>&1 || { ${install}; }`, "sh", program, ...args]);
   } catch (cause) {
-    throw new Error(`Cannot ${doing}: there is no ${program}. Run \`apt-get install ${packages}\` as root.`, { cause });
+    throw new Error(`Cannot ${doing}: there is no ${name}. Run \`apt-get install ${packages}\` as root.`, { cause });
+  }
+}
+
+async function works(program: string, args: readonly string[]): Promise<boolean> {
+  try {
+    await exec(program, args);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** A connection between two programs of this library. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { ArgumentRangeError } from "../../src/contract/argument_error.ts";
 import { type Vchan, VchanError } from "../../src/vchan/mod.ts";
 import { connected, type Pair, pattern, readExactly, turns } from "./support.ts";
 
@@ -177,12 +178,12 @@ describe("`send()` and `receive()`", () => {
   test("refuse more than the ring holds", async () => {
     const { ours, finish } = await connected({ readSize: 1024, writeSize: 2048 });
     await expect(ours.send(new Uint8Array(2049))).rejects.toThrow(
-      new RangeError(
+      new ArgumentRangeError(
         "Cannot send as `bytes` must have at most 2048 bytes, the size of the ring: current value has 2049",
       ),
     );
     await expect(ours.receive(new Uint8Array(1025))).rejects.toThrow(
-      new RangeError(
+      new ArgumentRangeError(
         "Cannot receive as `target` must have at most 1024 bytes, the size of the ring: current value has 1025",
       ),
     );

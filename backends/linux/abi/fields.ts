@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArgumentRangeError } from "../../../src/contract/argument_error.ts";
 
 /** The largest value of a 16-bit field. */
 export const MAX_UINT16 = 0xffff;
@@ -22,7 +23,7 @@ export function ioc(type: string, nr: number, size: number): number {
  */
 export function fitting(name: string, value: number, maximum: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= maximum) return value;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot encode the ${name} as it must be a whole number from 0 to ${maximum}: current value is ${value}`,
   );
 }
@@ -47,7 +48,7 @@ export function getIndex(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true);
   const index = high * 2 ** 32 + view.getUint32(offset, true);
   if (high < 2 ** 21) return index;
-  throw new RangeError(
+  throw new ArgumentRangeError(
     `Cannot decode the index as it must be from 0 to ${Number.MAX_SAFE_INTEGER}: current value is ${
       view.getBigUint64(offset, true)
     }`,

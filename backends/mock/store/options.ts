@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from "../../../src/contract/argument_error.ts";
 import { checkInteger, show } from "../../../src/contract/checks.ts";
 import { MAX_UINT32 } from "../../../src/contract/limits.ts";
 import { readOptions } from "../../../src/contract/options.ts";
@@ -79,7 +80,7 @@ export function checkStoreOptions(what: string, options: MockStoreOptions | unde
   const given = readOptions(what, options, NAMES, "`store`");
   const { daemon = "xenstored" } = given;
   if (daemon !== "xenstored" && daemon !== "oxenstored") {
-    throw new TypeError(
+    throw new ArgumentTypeError(
       `Cannot ${what} as \`daemon\` of \`store\` must be "xenstored" or "oxenstored": current value is ${show(daemon)}`,
     );
   }

@@ -1,11 +1,12 @@
 import { type CopyPlace, type GrantCopy, GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
+import { bytesText } from "../counts.ts";
 import { Failed, UsageError } from "../exit.ts";
-import { hexdump } from "../hexdump.ts";
+import { dumpOf } from "../hexdump.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type PlaceOptions } from "../place.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
-import { referencesOf } from "./map.ts";
+import { waitForReferences } from "./map.ts";
 
 /** The options of `copy`. */
 export interface CopyCommandOptions extends PlaceOptions {
@@ -28,12 +29,12 @@ export function copy(host: Host, from: string, what: readonly string[], options:
     // It may have to publish the name.
     play();
     const timeout = readDuration(options.timeout, "--timeout");
-    const grefs = await referencesOf(host, place, granter, what, timeout, signal);
+    const grefs = await waitForReferences(host, place, granter, what, timeout, signal);
     const total = grefs.length * PAGE_SIZE;
     const length = content?.length ??
       (options.length === undefined ? Math.max(0, total - offset) : readNumber(options.length, "--length", 1));
     if (offset > total || length > total - offset) {
-      throw new UsageError(`Cannot copy ${length} bytes at offset ${offset}: the pages have ${total} bytes.`);
+      throw new UsageError(`Cannot copy ${bytesText(length)} at offset ${offset}: the pages have ${total} bytes.`);
     }
     const bytes = content ?? new Uint8Array(length);
     const mapper = new GrantMapper(place.domain);
@@ -42,9 +43,9 @@ export function copy(host: Host, from: string, what: readonly string[], options:
     } finally {
       mapper.close();
     }
-    if (content !== undefined) await host.note(`copied ${content.length} bytes to domain ${granter}`);
+    if (content !== undefined) await host.note(`copied ${bytesText(content.length)} to domain ${granter}`);
     else if (options.raw) await host.out(bytes);
-    else await host.out(`${hexdump(bytes, offset, paletteOf(host.colours))}\n`);
+    else await host.out(dumpOf(bytes, offset, paletteOf(host.colours)));
   });
 }
 

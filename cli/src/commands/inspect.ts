@@ -1,3 +1,4 @@
+import type { PictureOptions } from "@gntalloc/gntalloc/pictures";
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
 import { paletteOf } from "../palette.ts";
@@ -16,22 +17,29 @@ export interface InspectCommandOptions {
   readonly svg?: boolean;
   readonly html?: boolean;
   readonly json?: boolean;
-  readonly theme: "auto" | "light" | "dark";
-  readonly width: string;
+  readonly theme?: "auto" | "light" | "dark";
+  readonly width?: string;
   readonly title?: string;
 }
 
 /** Shows a report, a trace, or what a script leaves on a simulated Xen, as text or as a picture. */
 export async function inspect(host: Host, file: string | undefined, options: InspectCommandOptions): Promise<void> {
-  const { theme, title } = options;
-  const width = readNumber(options.width, "--width", 320, 8192);
+  const { svg, html, json } = options;
+  const how = howToDraw(options);
   const report = await reportOf(host, file, options);
-  const picture = () => pictureOf(report, { theme, width, ...(title === undefined ? {} : { title }) });
-  if (options.svg) await host.out(`${picture()}\n`);
-  else if (options.html) await host.out(page(picture(), title ?? "gntalloc"));
-  else if (options.json) {
+  if (svg) await host.out(`${pictureOf(report, how)}\n`);
+  else if (html) await host.out(page(pictureOf(report, how)));
+  else if (json) {
     await host.out(`${printableJson(report.kind === "machine" ? report.machine : report.device, 2)}\n`);
   } else await host.out(viewOf(report, paletteOf(host.colours)));
+}
+
+function howToDraw({ svg, html, theme, width, title }: InspectCommandOptions): PictureOptions {
+  const given = Object.entries({ theme, width, title }).find(([, value]) => value !== undefined);
+  if (given !== undefined && !svg && !html) {
+    throw new UsageError(`Cannot use --${given[0]} without a picture: add --svg or --html.`);
+  }
+  return { theme, width: width === undefined ? undefined : readNumber(width, "--width", 320, 8192), title };
 }
 
 async function reportOf(host: Host, file: string | undefined, options: InspectCommandOptions): Promise<Report> {
@@ -56,14 +64,15 @@ async function reportOf(host: Host, file: string | undefined, options: InspectCo
   });
 }
 
-function page(svg: string, title: string): string {
-  const name = title.replace(/[&<]/g, (character) => character === "&" ? "&amp;" : "&lt;");
+function page(svg: string): string {
+  // The heading of the picture is escaped already.
+  const [title] = /<title>.*?<\/title>/s.exec(svg)!;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
-<title>${name}</title>
+${title}
 <style>body { margin: 0 } svg { display: block; max-width: 100%; height: auto; margin: auto }</style>
 ${svg}
 </html>

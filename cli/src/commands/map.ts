@@ -1,15 +1,14 @@
 import { GrantMapper, PAGE_SIZE, type PeerMapping } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UsageError } from "../exit.ts";
-import { changesOf, hexdump } from "../hexdump.ts";
+import { changesOf, dumpOf } from "../hexdump.ts";
 import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
 import { find } from "../publication.ts";
-import { isReferences, readReferences } from "../references.ts";
+import { referencesOf } from "../references.ts";
 import { mapPages } from "../script/grant_verbs.ts";
 import { readDomid, readDuration, readNumber, readPatch } from "../values.ts";
 
@@ -39,7 +38,14 @@ export function map(host: Host, from: string, what: readonly string[], options: 
   return at(host, options, 0, async ({ place, signal, play }) => {
     // It may have to publish the name.
     const played = play();
-    const grefs = await referencesOf(host, place, granter, what, readDuration(options.timeout, "--timeout"), signal);
+    const grefs = await waitForReferences(
+      host,
+      place,
+      granter,
+      what,
+      readDuration(options.timeout, "--timeout"),
+      signal,
+    );
     const length = options.length === undefined
       ? grefs.length * PAGE_SIZE - offset
       : readNumber(options.length, "--length");
@@ -50,7 +56,7 @@ export function map(host: Host, from: string, what: readonly string[], options: 
         for (const patch of patches) writeInto(mapping, patch.offset, patch.bytes);
         const bytes = mapping.read(offset, length);
         const palette = paletteOf(host.colours);
-        const shown = options.raw ? bytes : `${hexdump(bytes, offset, palette)}\n`;
+        const shown = options.raw ? bytes : dumpOf(bytes, offset, palette);
         if (holds) await show(host, shown);
         else await host.out(shown);
         if (options.watch) {
@@ -97,26 +103,23 @@ async function watch(
   }
 }
 
-/** Returns the references: those that are given, or those that the granter publishes by a name. */
-export async function referencesOf(
+/** Returns the references of pages, which another domain may yet have to publish. */
+export function waitForReferences(
   host: Host,
-  place: Place,
+  { domain }: Place,
   granter: number,
   what: readonly string[],
   timeout: number,
   signal: AbortSignal,
 ): Promise<number[]> {
-  if (what.every(isReferences)) return what.flatMap(readReferences);
-  const [name, ...others] = what;
-  if (others.length > 0) {
-    throw new UsageError(`Cannot use "${what.join(" ")}" as it must be references such as 8-11 14, or one name.`);
-  }
-  const store = await XenStore.open(place.domain, { signal });
-  try {
-    await host.progress(`waiting for domain ${granter} to publish ${name}`);
-    return await find(store, granter, name!, timeout, signal);
-  } finally {
-    await host.progress("");
-    store.close();
-  }
+  return referencesOf(what, async (name) => {
+    const store = await XenStore.open(domain, { signal });
+    try {
+      await host.progress(`waiting for domain ${granter} to publish ${name}`);
+      return await find(store, granter, name, timeout, signal);
+    } finally {
+      await host.progress("");
+      store.close();
+    }
+  });
 }

@@ -3,7 +3,7 @@ import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { hold, show } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { checkFits, writeInto } from "../memory.ts";
-import { pagesText } from "../pages_text.ts";
+import { pagesText } from "../counts.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
 import { checkName, publish, withdraw } from "../publication.ts";
 import { writeReferences } from "../references.ts";

@@ -4,7 +4,7 @@ import { hold } from "../hold.ts";
 import type { Host } from "../host.ts";
 import { at, type Performance, type PlaceOptions } from "../place.ts";
 import { printable, quoted } from "../printable.ts";
-import { readAccess } from "../store_access.ts";
+import { MAX_MESSAGE, readAccess } from "../store_access.ts";
 import { readContent, readDomid, readDuration } from "../values.ts";
 
 /** The options of the commands of `store`. */
@@ -65,7 +65,7 @@ export function read(host: Host, path: string, options: StoreCommandOptions): Pr
 
 /** Writes a node. */
 export function write(host: Host, path: string, value: string, options: StoreCommandOptions): Promise<void> {
-  const content = readContent(value);
+  const content = readContent(value, MAX_MESSAGE);
   return withStore(host, options, (store, signal) => store.write(path, content, { signal }));
 }
 

@@ -6,7 +6,7 @@ import { paletteOf } from "../palette.ts";
 import { printable } from "../printable.ts";
 import { Screen } from "../screen.ts";
 import { withSession } from "../script/session.ts";
-import { readFile } from "../trace/read_trace.ts";
+import { readText } from "../files.ts";
 import { recordedDomids, TraceMachine } from "../trace/trace_machine.ts";
 import { readDuration } from "../values.ts";
 import { isTrace, parseReport, type Report, viewOf } from "../view/source.ts";
@@ -39,6 +39,7 @@ export async function top(host: Host, file: string | undefined, options: TopComm
     else await watchScript(host, signal, options, show);
     // The last picture stays until somebody has seen it.
     if (key !== undefined && !options.once) await key;
+    host.signal.throwIfAborted();
   } catch (error) {
     if (!ended.signal.aborted) throw error;
     // The key may have been Ctrl-C.
@@ -52,7 +53,7 @@ export async function top(host: Host, file: string | undefined, options: TopComm
 type Show = (report: Report, heading: string) => Promise<void>;
 
 async function watchFile(file: string, once: boolean, show: Show): Promise<void> {
-  const text = readFile(file);
+  const text = readText(file);
   if (isTrace(text)) return await watchTrace(text, file, once, show);
   let report = parseReport(text, file);
   let heading = file;
@@ -60,7 +61,7 @@ async function watchFile(file: string, once: boolean, show: Show): Promise<void>
     await show(report, heading);
     if (once) return;
     try {
-      report = parseReport(readFile(file), file);
+      report = parseReport(readText(file), file);
       heading = file;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

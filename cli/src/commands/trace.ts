@@ -8,7 +8,8 @@ import { printable, printableJson } from "../printable.ts";
 import { releasing } from "../release.ts";
 import { withSession } from "../script/session.ts";
 import type { World } from "../script/world.ts";
-import { readFile, readTrace } from "../trace/read_trace.ts";
+import { readText } from "../files.ts";
+import { readTrace } from "../trace/read_trace.ts";
 import { differenceOf } from "../trace/trace_difference.ts";
 import { DOMAIN_MARK, recordedDomids } from "../trace/trace_machine.ts";
 import { readDomid } from "../values.ts";
@@ -36,6 +37,8 @@ export async function record(host: Host, script: string | undefined, options: Re
       () => host.note(`${options.output}: ${recorder.lines} lines`),
       () => withSession(recordedWorld(world, recorder), session, (one) => one.run(statements)),
     );
+    const { failure } = recorder;
+    if (failure !== undefined) throw new Error(`Cannot write ${options.output}: ${(failure as Error).message}`);
   });
 }
 
@@ -62,7 +65,7 @@ function recordedWorld(world: World, recorder: Recorder): World {
 
 /** Replays a trace on a simulated Xen, up to the first difference. */
 export async function replay(host: Host, path: string, { domain = [] }: ReplayCommandOptions): Promise<void> {
-  const text = readFile(path);
+  const text = readText(path);
   const domids = domain.length > 0
     ? domain.map((domid) => readDomid(domid, "--domain"))
     : recordedDomids(readTrace(path).calls) ?? [1, 0];

@@ -14,8 +14,10 @@ export function addLookingCommands(program: Command, host: Host): void {
     .addOption(new Option("--svg", "draw a picture as SVG").conflicts(["html", "json"]))
     .addOption(new Option("--html", "draw a picture as a page").conflicts("json"))
     .option("--json", "print the report")
-    .addOption(new Option("--theme <theme>", "the colours").choices(["auto", "light", "dark"]).default("auto"))
-    .option("--width <pixels>", "the width of the picture", "960")
+    .addOption(
+      new Option("--theme <theme>", "the colours of the picture (default: auto)").choices(["auto", "light", "dark"]),
+    )
+    .option("--width <pixels>", "the width of the picture (default: 960)")
     .option("--title <text>", "the heading of the picture");
   withExamples(
     withScript(inspecting).action((file, options) => inspect(host, file, options)),

@@ -1,13 +1,12 @@
 import { type GrantMapper, type Mapping, PAGE_SIZE } from "@gntalloc/gntalloc";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UsageError } from "../exit.ts";
 import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
-import { pagesText } from "../pages_text.ts";
+import { bytesText, pagesText } from "../counts.ts";
 import { quoted } from "../printable.ts";
 import { checkName, find, publish, withdraw } from "../publication.ts";
 import { releasing } from "../release.ts";
-import { isReferences, readReferences, writeReferences } from "../references.ts";
+import { referencesOf, writeReferences } from "../references.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
 import { PATIENCE } from "./patience.ts";
 import type { Side } from "./side.ts";
@@ -66,7 +65,7 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name, from, what], options: { writable = false }, signal, say }) {
       side.checkFree(name!);
       const domid = readDomid(from!);
-      const grefs = await referencesOf(side, domid, what!, signal);
+      const grefs = await referencesOf([what!], async (name) => find(await side.store, domid, name, PATIENCE, signal));
       const mapping = mapPages(side.mapper, domid, grefs, writable === true);
       side.keep(name!, { kind: "mapping", mapping, release: () => mapping.unmap() });
       await say(`maps ${pagesText(grefs.length)} of domain ${domid} as ${name}`);
@@ -78,7 +77,7 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name, offset, text], say }) {
       const bytes = readContent(text!);
       writeInto(memoryOf(side, name!), readNumber(offset!, "the offset"), bytes);
-      await say(`writes ${bytes.length} bytes into ${name} at ${offset}`);
+      await say(`writes ${bytesText(bytes.length)} into ${name} at ${offset}`);
     },
   },
   dump: {
@@ -158,14 +157,6 @@ function allocationOf({ side, args: [name], options }: Call) {
 function memoryOf(side: Side, name: string): Mapping {
   const held = side.get(name, "share", "mapping");
   return held.kind === "share" ? held.share.mapping : held.mapping;
-}
-
-async function referencesOf(side: Side, domid: number, what: string, signal: AbortSignal): Promise<number[]> {
-  if (isReferences(what)) return readReferences(what);
-  if (/^\d/.test(what)) {
-    throw new UsageError(`Cannot use "${what}" as it is neither a name nor references such as 8-11,14.`);
-  }
-  return await find(await side.store, domid, what, PATIENCE, signal);
 }
 
 /** Withdraws a name, and then releases what it stands for, even if that failed. */

@@ -1,6 +1,6 @@
 import { readContent, readDomid, readDuration } from "../values.ts";
 import { quoted } from "../printable.ts";
-import { readAccess } from "../store_access.ts";
+import { MAX_MESSAGE, readAccess } from "../store_access.ts";
 import type { Verb } from "./verb.ts";
 
 /** XenStore. */
@@ -16,7 +16,7 @@ export const STORE_VERBS: Readonly<Record<string, Verb>> = {
     usage: "PATH TEXT",
     help: "writes a node, which is made if it is not there",
     async run({ side, args: [path, text], signal, say }) {
-      await (await side.store).write(path!, readContent(text!), { signal });
+      await (await side.store).write(path!, readContent(text!, MAX_MESSAGE), { signal });
       await say(`writes ${path}`);
     },
   },

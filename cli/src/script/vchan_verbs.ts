@@ -1,4 +1,5 @@
 import { Vchan, VchanServer } from "@gntalloc/gntalloc/vchan";
+import { bytesText } from "../counts.ts";
 import { quoted } from "../printable.ts";
 import { readContent, readDomid } from "../values.ts";
 import { PATIENCE } from "./patience.ts";
@@ -43,7 +44,7 @@ export const VCHAN_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name, text], signal, say }) {
       const bytes = readContent(text!);
       await (await side.get(name!, "vchan").connection()).write(bytes, { signal });
-      await say(`sends ${bytes.length} bytes on ${name}`);
+      await say(`sends ${bytesText(bytes.length)} on ${name}`);
     },
   },
   "vchan-receive": {

@@ -1,5 +1,5 @@
 import type { AllocationReport, DeviceReport } from "@gntalloc/gntalloc/pictures";
-import { pagesText } from "../pages_text.ts";
+import { pagesText } from "../counts.ts";
 import type { Palette } from "../palette.ts";
 import { printable } from "../printable.ts";
 

@@ -1,11 +1,11 @@
 import {
+  describePort,
   type DrawnDomain,
   type DrawnGrant,
   type DrawnMachine,
-  type DrawnPort,
   mappersOf,
 } from "@gntalloc/gntalloc/pictures";
-import { pagesText } from "../pages_text.ts";
+import { pagesText } from "../counts.ts";
 import type { Palette } from "../palette.ts";
 import { writeReferences } from "../references.ts";
 
@@ -36,7 +36,7 @@ function domainView(domain: DrawnDomain, domains: readonly DrawnDomain[], palett
       );
       return `  maps ${of.join(" and ")}${writable ? ", writable" : ""}`;
     }),
-    ...ports.map((port) => `  ${portView(port)}`),
+    ...ports.map((port) => `  ${describePort(port)}`),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -51,11 +51,4 @@ function stateOf({ domid, writable, held, mapped, voided }: DrawnGrant, mappers:
 /** Puts pages of the same state together, in the order in which the states come. */
 function groupsOf(grants: readonly DrawnGrant[], state: (grant: DrawnGrant) => string): [string, number[]][] {
   return [...Map.groupBy(grants, state)].map(([words, list]) => [words, list.map(({ gref }) => gref)]);
-}
-
-function portView({ port, domid, remotePort, virq, voided }: DrawnPort): string {
-  if (voided) return `port ${port}, void`;
-  if (virq !== undefined) return `port ${port} for VIRQ ${virq}`;
-  if (remotePort === undefined) return `port ${port} waits for domain ${domid}`;
-  return `port ${port} to port ${remotePort} of domain ${domid}`;
 }

@@ -8,7 +8,7 @@ import {
 import { parseTrace } from "@gntalloc/gntalloc/record";
 import { UsageError } from "../exit.ts";
 import type { Palette } from "../palette.ts";
-import { readFile } from "../trace/read_trace.ts";
+import { readText } from "../files.ts";
 import { recordedDomids, TraceMachine } from "../trace/trace_machine.ts";
 import { deviceView } from "./device_view.ts";
 import { machineView } from "./machine_view.ts";
@@ -40,7 +40,7 @@ export function isTrace(text: string): boolean {
  * @param at The line of a trace after which it is shown, instead of its end.
  */
 export function readReport(path: string, at?: number): Report {
-  const text = readFile(path);
+  const text = readText(path);
   if (isTrace(text)) {
     const { calls } = parseTrace(text);
     const machine = new TraceMachine(recordedDomids(calls) ?? [1, 0]);

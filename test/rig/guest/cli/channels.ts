@@ -11,7 +11,7 @@ const TEXT = Array.from({ length: 10_000 }, (_, index) => `${index}\n`).join("")
 
 export function declare({ test }: Suite, pv: Place, pvh: Place): void {
   test("vchan: dom0 sends a file to the PV domU, and --close ends both", async () => {
-    const listening = await pv.start("Deno", "vchan", "listen", "0", "files");
+    const listening = await pv.start("Node", "vchan", "listen", "0", "files");
     await listening.until("waiting for domain 0");
     const sending = await dom0.start("Deno", "vchan", "connect", String(pv.domid), "files", "--close");
     await sending.write(TEXT);

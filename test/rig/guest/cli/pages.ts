@@ -15,10 +15,10 @@ export function declare({ test }: Suite, pv: Place, pvh: Place): void {
   test("pages of the PV domU: dom0 finds them by name, maps and copies; SIGTERM releases them", async () => {
     const granter = String(pv.domid);
     const share = "share --to 0 --pages 2 --writable --name ring --fill".split(" ");
-    const sharing = await pv.start("Deno", ...share, "hello from the domU");
+    const sharing = await pv.start("Node", ...share, "hello from the domU");
     await sharing.until(HOLDS);
 
-    const mapped = await run(dom0, "Deno", "map", granter, "ring", "--length", "32", "--write", "4092=to both pages");
+    const mapped = await run(dom0, "Node", "map", granter, "ring", "--length", "32", "--write", "4092=to both pages");
     assertEnded(
       mapped,
       0,
@@ -26,7 +26,7 @@ export function declare({ test }: Suite, pv: Place, pvh: Place): void {
         "00000010  6f 6d 55 00 00 00 00 00  00 00 00 00 00 00 00 00  |omU.............|\n",
     );
     const piece = ["--offset", "4092", "--length", "13", "--raw"];
-    assertEnded(await run(dom0, "Node", "copy", granter, "ring", ...piece), 0, "to both pages");
+    assertEnded(await run(dom0, "Deno", "copy", granter, "ring", ...piece), 0, "to both pages");
 
     const released = await sharing.kill("SIGTERM");
     assertEnded(released, SIGTERM);
@@ -39,7 +39,7 @@ export function declare({ test }: Suite, pv: Place, pvh: Place): void {
     const to = ["--to", String(pvh.domid), "--name", "ring", "--writable"];
     const sharing = await dom0.start("Node", "share", ...to);
     await sharing.until(HOLDS);
-    const watching = await pvh.start("Deno", "map", "0", "ring", "--watch", "--length", "32");
+    const watching = await pvh.start("Node", "map", "0", "ring", "--watch", "--length", "32");
     await watching.until("00000000");
     const written = await run(pvh, "Deno", "copy", "0", "ring", "--offset", "17", "--write", "news");
     assertEquals(written.stderr, "copied 4 bytes to domain 0\n");
@@ -59,7 +59,7 @@ export function declare({ test }: Suite, pv: Place, pvh: Place): void {
     const script = text!.replace(/\b[56]\b/g, (number) => String(number === "5" ? pv.domid : pvh.domid));
     const lines = script.trim().split("\n").flatMap((line) => ["--line", line]);
     const granter = await pv.start("Deno", "run", "--side", String(pv.domid), ...lines);
-    const peer = await pvh.start("Deno", "run", "--side", String(pvh.domid), ...lines);
+    const peer = await pvh.start("Node", "run", "--side", String(pvh.domid), ...lines);
     const [reads, answered] = [await peer.end(), await granter.end()];
     assertEnded(reads, 0);
     assert(reads.stdout.includes(`  |hello from domai|\n00000010  6e 20 3${pv.domid} 00`), reads.stdout);

@@ -16,7 +16,7 @@ export function declare({ test }: Suite, domu: Place): void {
     await watching.until(`${folder()}/colour\n`);
     assertEnded(await watching.kill("SIGTERM"), SIGTERM);
     await (await xenstore()).write(`${folder()}/shape`, "round");
-    assertEnded(await run(domu, "Deno", "store", "ls", "-r", "data/cli"), 0, 'colour = "blue"\nshape = "round"\n');
+    assertEnded(await run(domu, "Node", "store", "ls", "-r", "data/cli"), 0, 'colour = "blue"\nshape = "round"\n');
   });
 
   test("store: dom0 sees the rights that the domU sets; the domU is refused what it may not read", async () => {
