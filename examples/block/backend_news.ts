@@ -4,7 +4,7 @@
  * @module
  */
 import { GrantError } from "../../mod.ts";
-import { XenbusState } from "../../src/pv/mod.ts";
+import { PvError, XenbusState } from "../../src/pv/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { DiskEnd } from "./disk_end.ts";
 import type { DiskSize } from "./disk_size.ts";
@@ -29,7 +29,7 @@ export async function followBackend({ device, timeout }: Connection, size: DiskS
   for await (const state of device.backendStates()) {
     switch (state) {
       case XenbusState.Connected:
-        await size.refresh(device.backend);
+        await size.refresh(device.backend).catch(unlessGone);
         break;
       case XenbusState.Closing:
       case XenbusState.Closed:
@@ -38,4 +38,9 @@ export async function followBackend({ device, timeout }: Connection, size: DiskS
         return void end.begin("detached", "the device is gone", 0);
     }
   }
+}
+
+/** Nodes that are gone are no fault of the backend: the next state says that the device is. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof PvError && error.code === "gone")) throw error;
 }

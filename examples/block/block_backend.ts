@@ -18,6 +18,7 @@ import { type Disk, ReadOnlyDisk } from "./disk.ts";
 import { BACKEND_KIND, diskNumber, KIND } from "./names.ts";
 import { SECTOR } from "./protocol.ts";
 import { ServedConnection } from "./served_connection.ts";
+import { abortable } from "./waiting.ts";
 
 export { BytesDisk, type Disk, FileDisk } from "./disk.ts";
 
@@ -215,10 +216,13 @@ export class BlockBackend implements AsyncDisposable {
       await release();
       if (error instanceof PvError && error.code === "taken") throw error;
     }
+    // What a slow disk still writes for this frontend must not undo what the next one has written.
+    await abortable(signal, connection?.idle ?? Promise.resolve());
   }
 
-  /** Tells the frontend, and whoever looks into XenStore, that it is not served. */
+  /** Tells the frontend, and whoever looks into XenStore, that it is not served; unless it is gone. */
   async #refuse(error: unknown): Promise<void> {
+    if (await this.#isGone()) return;
     this.#note(error);
     this.#pause = Math.min(2 * this.#pause + 1, LONGEST_PAUSE);
     try {
@@ -226,6 +230,13 @@ export class BlockBackend implements AsyncDisposable {
     } catch {
       // The device is gone.
     }
+  }
+
+  /** Whether either side has no state any more, as far as that can be read. */
+  async #isGone(): Promise<boolean> {
+    const { nodes, frontend } = this.#device;
+    const states = await Promise.all([nodes, frontend].map((side) => side.text("state").catch(() => undefined)));
+    return states.includes(undefined);
   }
 
   #note(failure: unknown): void {

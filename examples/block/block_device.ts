@@ -130,12 +130,14 @@ export class BlockDevice implements AsyncDisposable {
 
   /** Reads bytes into an array, until it is full. Do not use it until the call has ended. */
   async readInto(offset: number, target: Uint8Array, options: BlockCallOptions = {}): Promise<void> {
+    checkBytes("read", "`target`", target);
     this.#check("read", offset, target.length);
     await this.#transfer(Operation.Read, offset, target, options.signal);
   }
 
   /** Writes bytes. Do not change them until the call has ended. What was written is durable after a flush. */
   async write(offset: number, bytes: Uint8Array, options: BlockCallOptions = {}): Promise<void> {
+    checkBytes("write", "`bytes`", bytes);
     this.#check("write", offset, bytes.length);
     this.#checkWritable("write");
     await this.#transfer(Operation.Write, offset, bytes, options.signal);
@@ -255,4 +257,10 @@ export class BlockDevice implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.detach();
   }
+}
+
+/** Throws unless a value is an array of bytes: other arrays have a length, too, but not in bytes. */
+function checkBytes(what: string, name: string, value: unknown): void {
+  if (value instanceof Uint8Array) return;
+  throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${value}`);
 }

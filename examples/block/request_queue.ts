@@ -102,14 +102,17 @@ export class RequestQueue {
         continue;
       }
       if (ring.free === 0) break;
+      let pages: PoolPages | null | undefined;
       try {
-        const pages = this.#pagesFor(job);
+        pages = this.#pagesFor(job);
         if (pages === null) break;
-        this.#waiting.delete(waiting);
         this.#put({ ...waiting, pages });
-      } catch (error) {
         this.#waiting.delete(waiting);
-        waiting.reject(new BlockError("failed", "Cannot make a request: there are no pages for it.", error));
+      } catch (error) {
+        pages?.release();
+        this.#waiting.delete(waiting);
+        const reason = pages ? "its bytes cannot be read" : "there are no pages for it";
+        waiting.reject(new BlockError("failed", `Cannot make a request: ${reason}.`, error));
       }
     }
     this.#checkIdle();
@@ -125,8 +128,8 @@ export class RequestQueue {
   #put(entry: InFlight): void {
     const { job, pages } = entry;
     const id = ++this.#lastId;
-    this.#inFlight.set(id, entry);
     this.#parts.ring.put(this.#encode(id, job, pages));
+    this.#inFlight.set(id, entry);
     if (this.#isPushing) return;
     // Later, so that requests that are made together are announced together.
     this.#isPushing = true;

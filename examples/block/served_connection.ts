@@ -65,7 +65,8 @@ export class ServedConnection {
   #takenInTurn = 0;
   #isStopped = false;
   #isPushing = false;
-  #onIdle: (() => void) | undefined;
+  /** Fulfilled when nothing is under way any more. */
+  readonly #idle = Promise.withResolvers<void>();
 
   private constructor(
     ring: BackRing,
@@ -115,6 +116,11 @@ export class ServedConnection {
   /** Fulfilled with the reason when the frontend broke the protocol, or the system failed. */
   get broken(): Promise<unknown> {
     return this.#broken.promise;
+  }
+
+  /** Fulfilled when it takes no more requests, and the disk does nothing for it any more. */
+  get idle(): Promise<void> {
+    return this.#idle.promise;
   }
 
   /** How many pages of the frontend are mapped, beside the ring. */
@@ -190,7 +196,7 @@ export class ServedConnection {
     } catch (error) {
       this.#break(error);
     }
-    if (this.#active === 0) this.#onIdle?.();
+    this.#checkIdle();
   }
 
   #push(): void {
@@ -202,6 +208,10 @@ export class ServedConnection {
     } catch (error) {
       this.#break(error);
     }
+  }
+
+  #checkIdle(): void {
+    if (this.#isStopped && this.#active === 0) this.#idle.resolve();
   }
 
   #break(error: unknown): void {
@@ -216,7 +226,8 @@ export class ServedConnection {
    */
   async close(timeout: number): Promise<void> {
     this.#isStopped = true;
-    if (this.#active > 0) await within(timeout, new Promise<void>((resolve) => this.#onIdle = resolve));
+    this.#checkIdle();
+    await within(timeout, this.idle);
     // Whoever still waits for an answer is told.
     this.#push();
     this.#release();

@@ -14,7 +14,7 @@ import { checkNodes, checkState, DANCE_TIMEOUT, Side } from "./side.ts";
 import { stateChanges } from "./state_changes.ts";
 import { nameOf, XenbusState } from "./xenbus_state.ts";
 
-const { Closing, Closed } = XenbusState;
+const { Closing, Closed, Unknown } = XenbusState;
 
 /**
  * The backend's side of a device: it offers the device to one frontend after the other, and plays the dance of states
@@ -207,9 +207,9 @@ export class BackendDevice implements Disposable {
     await side.patiently(what, options, DANCE_TIMEOUT, () => nameOf(Closed), async (signal) => {
       await side.unlessGone(async () => {
         await side.change({ what, state: Closing, signal });
-        await side.until(what, (state) => AT_REST.includes(state), signal, true);
+        await side.until(what, (state) => state === Unknown || AT_REST.includes(state), signal, true);
         await releaseOnce();
-        // Without the signal: a frontend waits for this state, and nothing is left to wait for here.
+        // Without the signal: a frontend, or the toolstack, waits for this state, and nothing is left to wait for here.
         await side.change({ what, state: Closed, signal: undefined });
       });
       await releaseOnce();

@@ -60,9 +60,11 @@ export async function offerBackend(side: Side, nodes: NodeValues, options: PvWai
       }
     });
   } catch (error) {
+    const close = () => side.change({ what, state: Closed, signal: undefined });
     // Nothing of a frontend is in use yet, so this side may end at once.
+    if (isPvError(error, "gone")) await side.unlessGone(close);
     if (error !== OFFLINE && !isPvError(error, "closing")) throw error;
-    await side.change({ what, state: Closed, signal: undefined });
+    await close();
     const { device, path } = side.names;
     throw new PvError(`Cannot ${what} ${device}: the toolstack removes it, as ${path}/online is not 1.`, {
       code: "closing",

@@ -61,7 +61,7 @@ export class DeviceNodes {
    * @param options A signal that gives the call up.
    * @throws {TypeError} or {RangeError} if an argument is wrong.
    * @throws {PvError} `protocol` if the value is not a whole number from 0 to 2⁵³ − 1, or the node must be there and is
-   * not.
+   * not; `gone` if that is because there is not even a state: the folder was removed.
    * @throws {StoreError} as any request.
    */
   async number(name: string, fallback?: number, options?: PvCallOptions): Promise<number> {
@@ -70,6 +70,7 @@ export class DeviceNodes {
     if (text === undefined && fallback !== undefined) return fallback;
     const number = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (number <= Number.MAX_SAFE_INTEGER) return number;
+    if (text === undefined && await this.text("state", options) === undefined) throw removedError(this.#path);
     throw new PvError(
       `Cannot read ${this.#path}/${name}: it must be a whole number, and ${
         text === undefined ? "is not there" : `is ${show(text)}`
@@ -86,5 +87,12 @@ export function checkName(what: string, name: unknown): asserts name is string {
   throw new ArgumentRangeError(
     `Cannot ${what} as the name of a node must be names joined by \`/\`, of the characters A-Z, a-z, 0-9, -, _ and ` +
       `@: current value is ${show(name)}`,
+  );
+}
+
+function removedError(path: string): PvError {
+  return new PvError(
+    `Cannot read ${path}: the folder is not there any more. The toolstack has removed the device, or a domain has ended.`,
+    { code: "gone", operation: "read" },
   );
 }

@@ -130,6 +130,8 @@ async function make(
  * their nodes. Only domain 0 may do that. If they do not end in time, the nodes are removed anyway, as by
  * `xl block-detach --force`. Does nothing if there is no such device.
  *
+ * Linux's backends let go of a frontend whose domain is gone, but do not say so here: use a `timeout` of 0 then.
+ *
  * @param domain Domain 0: `denoDomain()`, `nodeDomain()`, or MockXen's `domain()`.
  * @param device Which device. Its `backendKind` need not be given.
  * @param options How long to wait for both sides, and a signal that ends the waiting without removing anything.

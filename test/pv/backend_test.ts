@@ -232,8 +232,25 @@ test("a frontend whose domain is gone has ended, and its memory is released", as
   await waiting;
   await device.end(() => void log.push("released"));
   expect(log).toEqual(["released"]);
+  expect(device.state).toBe(Closed);
+  // Whoever removes the device need not wait for anybody.
+  expect(await removeDevice(xen.domain(0), PLACE)).toBe(true);
   device.close();
   frontend.close();
+  finish();
+});
+
+test("a device whose frontend's domain is gone before it was used has ended, too", async () => {
+  const { xen, open, finish } = await machine();
+  const device = await open();
+  const offering = expect(device.offer({})).rejects.toMatchObject({ code: "gone" });
+  await turns();
+  expect(device.state).toBe(InitWait);
+  xen.domain(1).destroy();
+  await offering;
+  expect(device.state).toBe(Closed);
+  expect(await removeDevice(xen.domain(0), PLACE)).toBe(true);
+  device.close();
   finish();
 });
 

@@ -202,7 +202,7 @@ describe("the backend", () => {
   });
 
   test("whose nodes are no numbers breaks the protocol", async () => {
-    const { open, write, finish } = await machine();
+    const { open, store, write, finish } = await machine();
     const device = await open();
     for (const value of ["", "x", "-1", "1.5", " 1", "99999999999999999999", "9007199254740993"]) {
       await write(`${BACK}/sectors`, value);
@@ -220,6 +220,14 @@ describe("the backend", () => {
     });
     await write(`${BACK}/state`, "garbage");
     await expect(device.start()).rejects.toMatchObject({ code: "gone" });
+    await store.remove(BACK);
+    expect(await device.backend.number("sectors", 5)).toBe(5);
+    await expect(device.backend.number("sectors")).rejects.toMatchObject({
+      code: "gone",
+      message:
+        `Cannot read ${BACK}: the folder is not there any more. The toolstack has removed the device, or a domain ` +
+        "has ended.",
+    });
     device.close();
     finish();
   });

@@ -242,6 +242,29 @@ describe("calls", () => {
     await finish();
   });
 
+  test("with what is no array of bytes are refused", async () => {
+    const { device, disk, finish } = await pair();
+    const wrong = (value: unknown) => value as Uint8Array;
+    await expect(device.write(0, wrong(new Uint16Array(512)))).rejects.toThrow("`bytes` must be a Uint8Array");
+    await expect(device.readInto(0, wrong(new Uint16Array(512)))).rejects.toThrow("`target` must be a Uint8Array");
+    await expect(device.write(0, wrong(Array(512).fill(1)))).rejects.toThrow(TypeError);
+    expect(disk.log).toEqual([]);
+    await finish();
+  });
+
+  test("whose bytes cannot be read fail, and keep neither a page nor the end of the disk", async () => {
+    const { device, finish } = await pair({ attach: { pages: 1 } });
+    class Unreadable extends Uint8Array {
+      override subarray(): never {
+        throw new Error("no");
+      }
+    }
+    await expect(device.write(0, new Unreadable(512))).rejects.toMatchObject({ code: "failed" });
+    expect(device.requests).toEqual({ inFlight: 0, waiting: 0 });
+    await device.write(0, pattern(512));
+    await finish();
+  });
+
   test("that are given up end at once, and keep their turn and their pages until they are answered", async () => {
     const { device, disk, finish } = await pair({ attach: { pages: 4 } });
     await expect(device.read(0, 512, { signal: AbortSignal.abort("early") })).rejects.toBe("early");

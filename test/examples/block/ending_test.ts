@@ -1,8 +1,9 @@
 /** How a disk ends: by its own side, by the backend, by the toolstack, and by kill -9. */
 import { describe, expect, test } from "vitest";
 import { MockXen } from "../../../backends/mock.ts";
-import { BlockBackend, createDisk } from "../../../examples/block/block_backend.ts";
+import { BlockBackend, createDisk, placeOfDisk } from "../../../examples/block/block_backend.ts";
 import { BlockDevice } from "../../../examples/block/block_device.ts";
+import { removeDevice } from "../../../src/pv/mod.ts";
 import { XenStore } from "../../../src/xenstore/mod.ts";
 import { expectSame, pair, pattern, random, SlowDisk, turns } from "./support.ts";
 
@@ -81,6 +82,26 @@ describe("the end", () => {
     disk.cutOff();
     await backend.closed;
     store.close();
+    xen.assertClean();
+  });
+
+  test.each([true, false])("of the frontend's domain, with pages that stay granted (%s) or not", async (persistent) => {
+    const { device, disk, backend, xen } = await pair({ attach: { persistent } });
+    const known = pattern(4096);
+    await device.write(0, known);
+    const goOn = disk.stop();
+    // Nobody hears of them any more.
+    for (const call of [device.write(4096, pattern(4096)), device.read(0, 4096), device.flush()]) call.catch(() => {});
+    await turns();
+    xen.domain(1).destroy();
+    await turns();
+    goOn();
+    await backend.closed;
+    expect(backend.failures).toEqual([]);
+    expect(backend.mapped).toBe(0);
+    expectSame(disk.bytes.subarray(0, 4096), known);
+    // The toolstack need not wait for anybody.
+    expect(await removeDevice(xen.domain(0), placeOfDisk("xvdb", 1))).toBe(true);
     xen.assertClean();
   });
 

@@ -205,6 +205,44 @@ describe("a frontend that", () => {
     await check();
   });
 
+  test("puts a request for each that is taken gets many a turn, and the event loop turns", async () => {
+    const { xen, disk, check } = await machine();
+    const frontend = await HandFrontend.connect(xen.domain(1));
+    const page = frontend.allocator.share(0, { writable: true });
+    const bytes = request(0, { segments: [{ gref: page.grefs[0]!, first: 0, last: 7 }] });
+    const response = new Uint8Array(RESPONSE_SIZE);
+    let inTurn = 0, left = 3000;
+    const put = () => {
+      while (frontend.ring.take(response));
+      if (left === 0) return;
+      left--;
+      frontend.ring.put(bytes);
+      if (frontend.ring.push()) frontend.channel.notify();
+    };
+    // Within the call that carries a request out, so before the backend looks for the next one.
+    disk.fail = () => {
+      inTurn++;
+      put();
+    };
+    put();
+    const counts: number[] = [];
+    while (left > 0 || frontend.ring.unanswered > 0) {
+      await turns(1);
+      counts.push(inTurn);
+      inTurn = 0;
+      while (frontend.ring.take(response));
+    }
+    expect(counts.reduce((sum, count) => sum + count)).toBe(3000);
+    const most = Math.max(...counts);
+    expect(most).toBeGreaterThanOrEqual(2 * frontend.ring.size);
+    expect(most).toBeLessThanOrEqual(512);
+    disk.fail = () => {};
+    await frontend.device.end();
+    page.release();
+    frontend.close();
+    await check();
+  });
+
   test("ends without waiting for its answers, frees its memory first, and comes again", async () => {
     const { xen, disk, check } = await machine();
     const frontend = await HandFrontend.connect(xen.domain(1));

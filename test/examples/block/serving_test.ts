@@ -108,6 +108,39 @@ test("a medium that hangs does not keep a backend from its end", async () => {
   xen.assertClean();
 });
 
+test("what a slow disk still writes for one frontend does not undo what the next one writes", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  class SlowOnce extends BytesDisk {
+    #isFirst = true;
+
+    override async write(offset: number, bytes: Uint8Array): Promise<void> {
+      if (this.#isFirst) {
+        this.#isFirst = false;
+        await promise;
+      }
+      await super.write(offset, bytes);
+    }
+  }
+  const xen = await machine();
+  const disk = new SlowOnce(new Uint8Array(4096));
+  const backend = await BlockBackend.serve(xen.domain(0), 1, "xvdb", disk, { timeout: 20 });
+  const first = await BlockDevice.attach(xen.domain(1), "xvdb");
+  const write = expect(first.write(0, pattern(512))).rejects.toMatchObject({ code: "closed" });
+  await first.detach({ timeout: 20 });
+  await write;
+  // The next one waits for what is under way, even if that takes longer than the end of a connection may.
+  await expect(BlockDevice.attach(xen.domain(1), "xvdb", { timeout: 100 })).rejects.toMatchObject({
+    code: "timed-out",
+  });
+  resolve();
+  const second = await BlockDevice.attach(xen.domain(1), "xvdb");
+  await second.write(0, pattern(512, 7));
+  expectSame(disk.bytes.subarray(0, 512), pattern(512, 7));
+  await second.detach();
+  await backend.close();
+  xen.assertClean();
+});
+
 test("a frontend that is refused again and again neither fills the memory nor keeps the program busy", async () => {
   const xen = await machine();
   const backend = await BlockBackend.serve(xen.domain(0), 1, "xvdb", new SlowDisk(4096));

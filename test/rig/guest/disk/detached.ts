@@ -6,25 +6,16 @@ import * as xl from "../xl.ts";
 import type { Cast } from "./cast.ts";
 import { LoopFile } from "./kernel_disk.ts";
 import { pause } from "../until.ts";
+import { attachLoop } from "./toolstack_disk.ts";
 
 const MIB = 1024 * 1024;
 
-/** In place of Debian's script for block devices, which needs bash: tells the backend its device. */
-const SCRIPT = `#!/bin/sh
-[ "$1" = add ] || exit 0
-params=$(xenstore-read "$XENBUS_PATH/params")
-xenstore-write "$XENBUS_PATH/node" "$params" "$XENBUS_PATH/physical-device" "7:\${params#/dev/loop}" \\
-  "$XENBUS_PATH/hotplug-status" connected
-`;
-
 export function declare({ test }: Suite, cast: Cast): void {
   test("xl attaches a disk, and detaches it while it is busy, three times", async () => {
-    await Deno.mkdir("/etc/xen/scripts", { recursive: true });
-    await Deno.writeTextFile("/etc/xen/scripts/block-loop", SCRIPT, { mode: 0o755 });
     const loop = await LoopFile.create("toolstack", 16 * MIB);
     const user = await cast.user();
     for (let time = 0; time < 3; time++) {
-      await xl.attachDisk(cast.domid, "xvdd", loop.device, "block-loop");
+      await attachLoop(cast.domid, "xvdd", loop);
       const shape = await user.ask("attach", { disk: "xvdd" });
       assertEquals([shape.size, shape.readOnly], [16 * MIB, false]);
       await user.ask("churn", { disk: "xvdd", lanes: 8, span: MIB });

@@ -2,6 +2,7 @@
 
 import { run, type Suite } from "../runner.ts";
 import { Cast } from "./cast.ts";
+import { declare as declareDestroyed } from "./destroyed.ts";
 import { declare as declareDetached } from "./detached.ts";
 import { declare as declareHostile } from "./hostile.ts";
 import { declare as declareKernelAndKilled } from "./kernel_and_killed.ts";
@@ -25,6 +26,7 @@ export function declare(suite: Suite): void {
   // From here on, the domU's kernel has a driver for disks.
   declareKernelOnOurs(suite, cast);
   declareKernelAndKilled(suite, cast);
+  declareDestroyed(suite, cast);
 }
 
 if (import.meta.main) await run(declare);

@@ -31,8 +31,15 @@ export class LoopFile {
     await shell(`losetup -c ${this.device}`);
   }
 
-  async remove(): Promise<void> {
+  /** Ends the loop device. Nobody may have it open. */
+  async detach(): Promise<void> {
     await shell(`losetup -d ${this.device}`);
+    const isBound = await shell(`losetup ${this.device}`).then(() => true, () => false);
+    if (isBound) throw new Error(`${this.device} is still in use`);
+  }
+
+  async remove(): Promise<void> {
+    await this.detach();
     await Deno.remove(this.path);
   }
 }

@@ -6,9 +6,9 @@ import { removeDevice } from "../../../../src/pv/mod.ts";
 import { assert, assertEquals } from "../../../conformance/asserts.ts";
 import type { Suite } from "../runner.ts";
 import type { Cast } from "./cast.ts";
-import { countTorn } from "./content.ts";
 import { createFile, KernelDisk } from "./kernel_disk.ts";
 import { startUser, startUserIn, type User } from "./users.ts";
+import { assertWhole } from "./whole.ts";
 import { pause } from "../until.ts";
 
 const MIB = 1024 * 1024;
@@ -17,13 +17,6 @@ const TIMES = 10;
 const LANES = 4;
 /** How long a program reads and writes before it is killed, in milliseconds. */
 const WHILE = [50, 150, 300, 20, 500];
-
-/** Checks that a file has nothing but what was written to it, whole sectors of some round. */
-async function assertWhole(path: string): Promise<void> {
-  const bytes = await Deno.readFile(path);
-  assertEquals(countTorn(bytes, 0), 0);
-  assert(bytes.some((byte) => byte !== 0), "nothing was written");
-}
 
 /** A disk whose pages stay granted, and one with fresh pages for each request. */
 const DISKS = [["xvdm", true], ["xvdn", false]] as const;

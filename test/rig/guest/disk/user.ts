@@ -7,6 +7,7 @@ import type { BlockBackend, FileDisk } from "../../../../examples/block/block_ba
 import { type AttachOptions, BlockDevice, type BlockEnding } from "../../../../examples/block/block_device.ts";
 import type { XenDomain } from "../../../../mod.ts";
 import { content, isSame } from "./content.ts";
+import { readdir, readlink, writeFile } from "node:fs/promises";
 
 /** Bytes of a disk that are written or read by several requests, some of them at once. */
 interface Pieces {
@@ -116,6 +117,24 @@ class Verbs {
     return { rounds: churn.rounds, wrong: churn.wrong, failures: churn.failures };
   }
 
+  /** How often endless reads and writes have gone round, so far. */
+  rounds({ disk }: { disk: string }): number {
+    return this.#churns.get(disk)!.rounds;
+  }
+
+  /** Writes the content of a round into a file, for programs of the shell. */
+  async keep({ path, round, length }: { path: string; round: number; length: number }): Promise<void> {
+    await writeFile(path, content(round, 0, length));
+  }
+
+  /** How many files of Xen's devices this program has open. */
+  async openDevices(): Promise<number> {
+    const files = await readdir("/proc/self/fd");
+    // The one that the folder was read with is closed by now.
+    const names = await Promise.all(files.map((file) => readlink(`/proc/self/fd/${file}`).catch(() => "")));
+    return names.filter((name) => name.startsWith("/dev/xen/")).length;
+  }
+
   /** Waits until a disk has ended, and says why. */
   async closed({ disk }: { disk: string }): Promise<BlockEnding["reason"]> {
     const { reason } = await this.#disk(disk).closed;
@@ -155,13 +174,15 @@ class Verbs {
     return { mapped: backend.mapped, failures: backend.failures.map((error) => String(error).slice(0, 200)) };
   }
 
-  /** Stops serving a disk, or waits until the device is removed. */
-  async unserve({ disk, wait = false }: { disk: string; wait?: boolean }): Promise<void> {
+  /** Stops serving a disk, or waits until the device or its domain is gone. Returns as {@linkcode Verbs.served}. */
+  async unserve({ disk, wait = false }: { disk: string; wait?: boolean }) {
     const { backend, file } = this.#served.get(disk)!;
     if (wait) await backend.closed;
     await backend.close();
     await file[Symbol.asyncDispose]();
+    const last = this.served({ disk });
     this.#served.delete(disk);
+    return last;
   }
 }
 
