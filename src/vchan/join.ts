@@ -9,6 +9,7 @@ import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, READ, SERVER_LIVE, WROTE } from "./layout.ts";
+import { knock } from "./knock.ts";
 import type { Link } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { ReadOnlyRing, ringOf, type RingSink, type RingSource } from "./ring_memory.ts";
@@ -55,14 +56,16 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
     shared.storeByte(CLIENT_LIVE, HERE);
     // As C does: the first bytes of the server always come with an event.
     shared.storeByte(CLIENT.asks, WROTE);
-    const release = releaser(shared, channel, [...rings.mappings, page]);
+    const peerIsHere = () => shared.loadByte(SERVER_LIVE) !== GONE;
+    const stop = knock(writer, notify, peerIsHere);
+    const release = releaser(shared, channel, [...rings.mappings, page], stop);
     undo.push(release);
     notify();
     return {
       reader,
       writer,
       channel,
-      peerIsHere: () => shared.loadByte(SERVER_LIVE) !== GONE,
+      peerIsHere,
       isSpoiled: () => false,
       resetEvents: () => events.reset(),
       release,
@@ -151,8 +154,15 @@ function mapReadable(mapper: GrantMapper, server: number, grefs: Uint32Array): W
   }
 }
 
-function releaser(shared: MappedPage, channel: EventChannel, mappings: readonly PeerMapping[]): () => void {
+/** @param stop Stops what accesses the memory by itself. */
+function releaser(
+  shared: MappedPage,
+  channel: EventChannel,
+  mappings: readonly PeerMapping[],
+  stop: () => void,
+): () => void {
   return () => {
+    stop();
     if (channel.closed) return;
     runAll(
       () => shared.storeByte(CLIENT_LIVE, GONE),

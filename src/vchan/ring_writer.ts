@@ -24,6 +24,7 @@ export class RingWriter {
   readonly #size: number;
   readonly #step: number;
   readonly #notify: () => void;
+  readonly #first: number;
   #produced: number;
   /** How many bytes in the ring the other side had not read when it was looked at last. */
   #filled: number;
@@ -45,11 +46,22 @@ export class RingWriter {
     this.#produced = page.loadIndex(side.writing.produced);
     this.#filled = size;
     this.look();
+    this.#first = (this.#produced - this.#filled) | 0;
   }
 
   /** The size of the ring in bytes. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether the other side has read anything yet. */
+  get wasRead(): boolean {
+    return this.#page.loadIndex(this.#side.writing.consumed) !== this.#first;
+  }
+
+  /** Whether there is something that the other side has not read. */
+  get isUnread(): boolean {
+    return this.#page.loadIndex(this.#side.writing.consumed) !== this.#produced;
   }
 
   /**

@@ -48,6 +48,16 @@ export async function destroy(domain: string | number): Promise<void> {
   await xl("destroy", String(domain));
 }
 
+/** Keeps a domain from running while something is done. */
+export async function paused<T>(domain: number, action: () => Promise<T>): Promise<T> {
+  await xl("pause", String(domain));
+  try {
+    return await action();
+  } finally {
+    await xl("unpause", String(domain));
+  }
+}
+
 /** Saves a domain into a file, and destroys it. */
 export async function save(domain: string | number, file: string): Promise<void> {
   await xl("save", String(domain), file);

@@ -6,6 +6,8 @@ import type { Make } from "../peers.ts";
 import { note, type Suite } from "../runner.ts";
 import type { Cast, Place } from "./cast.ts";
 import { accept, connect, listen, newPath } from "./pair.ts";
+import { xenstore } from "../xenstore.ts";
+import { paused } from "../xl.ts";
 import { runProxy, startProxy, startProxyIn } from "./proxies.ts";
 import { GREETING } from "./streams.ts";
 
@@ -81,6 +83,27 @@ export function declare({ test }: Suite, cast: Cast): void {
       await ours.ask("vchan-close-server", listening);
     });
   }
+
+  test("the proxy reads what came before its domain ran, and of which Xen made one event with the client's", async () => {
+    const [inside, ours] = [await cast.peer("Deno", "domU"), await cast.peer("Deno", "dom0")];
+    const path = newPath(inside.domid, ours.domid);
+    const socket = `/tmp/proxy-${path.replaceAll("/", "-")}`;
+    const [sockets] = await inside.ask("socket-listen", socket);
+    const proxy = await startProxyIn(cast.domu, { mode: "server", domid: ours.domid, path, socket });
+    const store = await xenstore();
+    await store.waitFor(`${path}/event-channel`, (port) => port !== undefined, { timeout: 20_000 });
+    const here = await paused(inside.domid, async () => {
+      const client = await connect(ours, inside.domid, path);
+      await ours.ask("vchan-write", client, REST, 5);
+      return client;
+    });
+    const there = await accept(inside, sockets!);
+    assertEquals(await inside.ask("vchan-read", there, REST, 5), [REST]);
+    await ours.ask("vchan-close", here);
+    await inside.ask("vchan-close", there);
+    await proxy.kill();
+    await inside.ask("vchan-close-server", sockets!);
+  });
 
   test("the example talks to the proxy on the other side of a pipe, as a server and as a client", async () => {
     const { domu } = cast;
