@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "./version.ts";
 import type { Host } from "./host.ts";
+import { printable } from "./printable.ts";
 import { addHelpCommand } from "./program/help_command.ts";
 import { addHelpCommands } from "./program/help.ts";
 import { addGrantCommands } from "./program/grants.ts";
@@ -44,5 +45,5 @@ export function createProgram(host: Host): Command {
 /** What is wrong with the command line, in one line. */
 function usageLine(text: string): string {
   const reason = text.trim().replace(/^error: /, "").replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
-  return `gntalloc: usage: ${reason}. More: gntalloc --help`;
+  return `gntalloc: usage: ${printable(reason)}. More: gntalloc --help`;
 }

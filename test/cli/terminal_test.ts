@@ -213,7 +213,9 @@ test("bash completes commands and options", async () => {
   await tmux("send-keys", "--", "--f", "Tab");
   await shows("gntalloc store watch --for");
   await tmux("send-keys", "C-c");
-  await tmux("send-keys", "gntalloc explain gra", "Tab", "no-d", "Tab");
+  await tmux("send-keys", "gntalloc explain gra", "Tab");
+  await shows("gntalloc explain grant:");
+  await tmux("send-keys", "no-d", "Tab");
   await shows("gntalloc explain grant:no-device");
   await tmux("send-keys", "C-c");
   await tmux("send-keys", "gntalloc inspect --svg --theme d", "Tab");

@@ -61,6 +61,7 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
   test.each([
     [["nope"], "unknown command 'nope'"],
     [["shrae"], "Did you mean share?"],
+    [["\u001b[2J"], "unknown command '\\x1b[2J'"],
     [["help", "nope"], "unknown command 'nope'"],
     [["help", "shrae"], "unknown command 'shrae' (Did you mean share?)"],
     [["help", "store", "wath"], "unknown command 'wath' (Did you mean watch?)"],
@@ -133,6 +134,7 @@ describe("a wrong script ends with 2, and names the line", () => {
     ["1: share", "an argument is missing. Usage: share NAME --to DOMID"],
     ["1: write a", "2 arguments are missing. Usage: write NAME OFFSET TEXT"],
     ["1: share a --to 0 --pages 0", "--pages as it must be a whole number from 1 to"],
+    ["1: bind \u001b[2J 0", 'a letter first: current value is "\\x1b[2J"'],
     ["1: share a b --to 0", "an argument is too many"],
     ["1: share a --to", "Cannot run it as --to needs a value. Usage: share"],
     ["1: share a --to 0 --writable=x", "Cannot run it as --writable takes no value. Usage: share"],

@@ -1,4 +1,4 @@
-import { GrantError, type XenDomain } from "@gntalloc/gntalloc";
+import { GrantError } from "@gntalloc/gntalloc";
 import { StoreError, XenStore } from "@gntalloc/gntalloc/xenstore";
 import { execFile } from "node:child_process";
 import { access, constants, readFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import process from "node:process";
 import { realDomain } from "../real_domain.ts";
 import type { Problem, Reader } from "./reader.ts";
 
-/** How long a command or XenStore may take, in milliseconds. */
+/** How long a command may take, in milliseconds. */
 const PATIENCE = 3000;
 
 /** Says what this program runs on. */
@@ -65,18 +65,17 @@ export function realReader(): Reader {
 }
 
 async function askForDomid(): Promise<number | Problem> {
-  const signal = AbortSignal.timeout(PATIENCE);
   try {
-    const domain: XenDomain = await realDomain();
-    const store = await XenStore.open(domain, { signal });
+    // The time limit is that of XenStore itself: it begins when the C library is loaded, which may take long, too.
+    const store = await XenStore.open(await realDomain());
     try {
-      return await store.ownDomid({ signal });
+      return await store.ownDomid();
     } finally {
       store.close();
     }
   } catch (error) {
     if (error instanceof StoreError || error instanceof GrantError) return error;
-    return { code: "timed-out", message: (error as Error).message };
+    throw error;
   }
 }
 

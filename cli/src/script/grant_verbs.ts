@@ -4,7 +4,7 @@ import { hexdump } from "../hexdump.ts";
 import { writeInto } from "../memory.ts";
 import { bytesText, pagesText } from "../counts.ts";
 import { quoted } from "../printable.ts";
-import { checkName, find, publish, withdraw } from "../publication.ts";
+import { find, publish, withdraw } from "../publication.ts";
 import { releasing } from "../release.ts";
 import { referencesOf, writeReferences } from "../references.ts";
 import { readContent, readDomid, readDuration, readNumber } from "../values.ts";
@@ -148,7 +148,6 @@ export function mapPages(mapper: GrantMapper, domid: number, grefs: readonly num
 
 function allocationOf({ side, args: [name], options }: Call) {
   const { to, pages = "1", writable = false } = options;
-  checkName(name!);
   side.checkFree(name!);
   const domid = readDomid(to as string, "--to");
   return [domid, { pages: readNumber(pages as string, "--pages", 1), writable: writable === true }] as const;

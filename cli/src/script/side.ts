@@ -1,6 +1,7 @@
 import { EventChannels, GrantDevice, GrantMapper, type XenDomain } from "@gntalloc/gntalloc";
 import { XenStore } from "@gntalloc/gntalloc/xenstore";
 import { UsageError } from "../exit.ts";
+import { checkName } from "../publication.ts";
 import type { Held } from "./held.ts";
 import type { Program } from "./world.ts";
 
@@ -55,8 +56,9 @@ export class Side {
     this.#held.set(name, held);
   }
 
-  /** Throws if a name is taken. */
+  /** Throws if a text is no name, or if the name is taken. */
   checkFree(name: string): void {
+    checkName(name);
     if (this.#held.has(name)) throw new UsageError(`Cannot use the name "${name}" twice: release it first.`);
   }
 
