@@ -51,9 +51,7 @@ export async function warm(image: readonly Entry[], folder: string): Promise<Ent
   return await fileEntries(`${folder}/${KEPT}`, KEPT, await namesIn(`${folder}/${KEPT}`));
 }
 
-/**
- * Returns what is of use on another processor: not what V8 has compiled.
- */
+/** Returns what is of use on another processor: all but what V8 has compiled. */
 export function portable(kept: readonly Entry[]): Entry[] {
   return kept.filter(({ path }) => !path.includes("/v8_code_cache"));
 }
