@@ -58,6 +58,7 @@ const SOURCES = [
   "mod.ts",
   "deno.json",
   "cli",
+  "site/deno.json",
   "src",
   "backends",
   "wasm",

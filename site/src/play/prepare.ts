@@ -1,0 +1,83 @@
+import type { SyntaxNode } from "@lezer/common";
+import { parser } from "@lezer/javascript";
+
+/** Why a program cannot run, and where. */
+export class ProgramError extends Error {
+  /** The line, from 1. */
+  readonly line: number;
+
+  constructor(message: string, line: number) {
+    super(message);
+    this.line = line;
+  }
+}
+
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunction", "MethodDeclaration"]);
+/** Statements that do nothing when they are reached. */
+const QUIET = new Set(["FunctionDeclaration", "ClassDeclaration", "ImportDeclaration", "ExportDeclaration", "Block"]);
+
+/**
+ * Prepares a program for the worker: each statement that can wait does so before it runs, and imports take what the
+ * worker has. All lines stay where they are.
+ *
+ * @throws {ProgramError} if the program has a syntax error.
+ */
+export function prepare(program: string): string {
+  const edits: Edit[] = [];
+  const lineAt = (position: number) => program.slice(0, position).split("\n").length;
+  const cursor = parser.parse(program).cursor();
+  do {
+    const { node } = cursor;
+    if (node.type.isError) {
+      throw new ProgramError(
+        `Cannot run the program: line ${lineAt(node.from)} has a syntax error.`,
+        lineAt(node.from),
+      );
+    }
+    if (node.name === "ImportDeclaration") edits.push(importFrom(program, node, lineAt(node.from)));
+    if (isStatement(node) && canWait(node)) {
+      edits.push({ from: node.from, to: node.from, text: `await playground.step(${lineAt(node.from)});` });
+    }
+  } while (cursor.next());
+  let prepared = program;
+  for (const { from, to, text } of edits.toReversed()) prepared = prepared.slice(0, from) + text + prepared.slice(to);
+  // Makes it a module that may await even if nothing in it does.
+  return `${prepared}\nexport {};`;
+}
+
+function isStatement({ name, parent }: SyntaxNode): boolean {
+  const isInList = parent?.name === "Script" || parent?.name === "Block";
+  return isInList && /(Statement|Declaration)$/.test(name) && !QUIET.has(name);
+}
+
+/** Whether the nearest function around a statement is asynchronous, or there is none. */
+function canWait(node: SyntaxNode): boolean {
+  for (let around = node.parent; around !== null; around = around.parent) {
+    if (around.name === "StaticBlock") return false;
+    if (FUNCTIONS.has(around.name)) return around.getChild("async") !== null;
+  }
+  return true;
+}
+
+/** Turns `import { a as b } from "c"` into `const { a: b } = …`. */
+function importFrom(program: string, node: SyntaxNode, line: number): Edit {
+  const text = program.slice(node.from, node.to);
+  const [, names, all, module] = /^import\s*(?:\{([^}]*)\}|\*\s*as\s+(\w+))\s*from\s*["']([^"']+)["'];?$/.exec(text) ??
+    [];
+  if (module === undefined) {
+    throw new ProgramError(`Cannot run the program: line ${line} must read \`import { … } from "…";\`.`, line);
+  }
+  const lines = "\n".repeat(text.split("\n").length - 1);
+  const taken = all ?? `{${names!.replace(/\s+as\s+/g, ": ").replace(/\s+/g, " ")}}`;
+  return {
+    from: node.from,
+    to: node.to,
+    text: `const ${taken} = playground.library(${JSON.stringify(module)});${lines}`,
+  };
+}

@@ -1,0 +1,20 @@
+/** What axe finds in a page. */
+
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Runs axe, and returns what is wrong with the page. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  // Its copies of style sheets would break the policy of the page.
+  const run = "axe.run({ preload: false }).then(({ violations }) => violations)";
+  const findings = await page.evaluate(run) as Finding[];
+  return findings.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
+  );
+}

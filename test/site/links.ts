@@ -1,0 +1,43 @@
+/** Where the links of the site lead. The reference is left out: its links are those of `deno doc`. */
+
+import { DOMParser } from "linkedom";
+import { posix } from "node:path";
+
+/** The links of all pages, counted, and those that lead nowhere. */
+export async function linksOf(site: string): Promise<{ count: number; dead: string[] }> {
+  const pages = new Map<string, { readonly links: string[]; readonly ids: Set<string> }>();
+  const files = await filesIn(site, "");
+  for (const path of files) {
+    if (!path.endsWith(".html") || path.startsWith("api/")) continue;
+    const document = new DOMParser().parseFromString(await Deno.readTextFile(`${site}/${path}`), "text/html");
+    const attributes = [["a", "href"], ["link", "href"], ["img", "src"], ["script", "src"]] as const;
+    const links = attributes.flatMap(([name, attribute]) =>
+      [...document.querySelectorAll(`${name}[${attribute}]`)].map((element) => element.getAttribute(attribute)!)
+    );
+    pages.set(path, { links, ids: new Set([...document.querySelectorAll("[id]")].map(({ id }) => id)) });
+  }
+  let count = 0;
+  const dead: string[] = [];
+  for (const [path, { links }] of pages) {
+    for (const link of links) {
+      if (URL.canParse(link)) continue;
+      count++;
+      const [target = "", fragment] = link.split("#");
+      const file = target === "" ? path : posix.join(posix.dirname(path), decodeURI(target));
+      const ids = pages.get(file)?.ids;
+      const isThere = files.has(file) && (fragment === undefined || ids === undefined || ids.has(fragment));
+      if (!isThere) dead.push(`${path}: ${link}`);
+    }
+  }
+  return { count, dead };
+}
+
+async function filesIn(site: string, folder: string): Promise<Set<string>> {
+  const files = new Set<string>();
+  for await (const { name, isDirectory } of Deno.readDir(`${site}/${folder}`)) {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (!isDirectory) files.add(path);
+    else for (const file of await filesIn(site, path)) files.add(file);
+  }
+  return files;
+}
