@@ -1,6 +1,6 @@
 // What goes wrong, and how it reads
 //
-// Every error says what could not be done, why, and what to do. A program looks at its `code`. A wrong argument is a TypeError or
+// Every error says what could not be done, why, and what to do. A program looks at its code. A wrong argument is a TypeError or
 // a RangeError instead: that is a mistake in the program.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";

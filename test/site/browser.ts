@@ -61,9 +61,9 @@ export class Site implements AsyncDisposable {
   }
 }
 
-/** Keeps a screenshot, for somebody to look at. */
+/** Keeps a screenshot of the beginning of a page, for somebody to look at. */
 export async function keepShot(page: Page, name: string, colorScheme: "light" | "dark", width = 1280): Promise<void> {
-  await page.setViewportSize({ width, height: 900 });
+  await page.setViewportSize({ width, height: 2000 });
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-  await page.screenshot({ path: `${SHOTS}${name}.png`, fullPage: true });
+  await page.screenshot({ path: `${SHOTS}${name}.png` });
 }

@@ -15,7 +15,7 @@ async function main(): Promise<number> {
   // Each file has a thread and a browser of its own.
   const { code } = await run(Deno.execPath(), [
     ...["test", "--allow-all", "--no-check", "--parallel", `--junit-path=${SITE_RESULTS[0]!.file.pathname}`],
-    ...["lessons", "pages", "budget"].map((name) => `${import.meta.dirname}/${name}.ts`),
+    ...["lessons", "play", "pages", "budget"].map((name) => `${import.meta.dirname}/${name}.ts`),
   ], { output: "inherit" });
   return code;
 }

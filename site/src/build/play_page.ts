@@ -13,8 +13,8 @@ export const PLAY_BODY = `<h1 class="hidden">Playground</h1>
 <button id="step" type="button" disabled>Step</button>
 <button id="back" type="button" disabled>Back</button>
 <button id="stop" type="button" disabled>Stop</button>
-<label for="pace">Speed</label>
-<input id="pace" type="range" min="0" max="6" value="2">
+<span class="pace"><label for="pace">Speed</label>
+<input id="pace" type="range" min="0" max="6" value="2"></span>
 </div>
 <div id="editor"></div>
 <h2 id="log-title">What happens</h2>

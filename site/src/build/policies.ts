@@ -21,6 +21,8 @@ export async function playing(frameScript: string, pictureStyles: string): Promi
     ...COMMON,
     "connect-src 'self'",
     `style-src 'self' ${await hashOf(pictureStyles)}`,
+    // Browsers write styles into the elements of text that is being edited.
+    "style-src-attr 'unsafe-inline'",
     `script-src 'self' blob: 'wasm-unsafe-eval' ${await hashOf(frameScript)}`,
     "worker-src 'self' blob:",
   ].join("; ");

@@ -1,9 +1,14 @@
 import type { News, Order } from "../protocol.ts";
 import { SANDBOX_SCRIPT } from "./sandbox_script.ts";
 
+/** All that the frame may still do once its script runs, and its worker, too. The policy of the page applies as well. */
+const POLICY = "default-src 'none'; script-src blob: 'wasm-unsafe-eval'; worker-src blob:";
+const FRAME = `<!doctype html><script>${SANDBOX_SCRIPT}</script>` +
+  `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
+
 /**
  * A worker that runs one program. Links bring programs of strangers, so it is in a frame without an origin: it reaches
- * neither this site's storage nor, under the page's policy, the network.
+ * neither what this site keeps nor the network.
  */
 export class Sandbox {
   readonly #frame = document.createElement("iframe");
@@ -23,7 +28,7 @@ export class Sandbox {
     this.#frame.sandbox.add("allow-scripts");
     this.#frame.hidden = true;
     this.#frame.title = "The worker of the program";
-    this.#frame.srcdoc = `<!doctype html><script>${SANDBOX_SCRIPT}</script>`;
+    this.#frame.srcdoc = FRAME;
     this.#frame.onload = () => this.#frame.contentWindow?.postMessage(runner, "*", [port2]);
     document.body.append(this.#frame);
     this.tell({ type: "start", program });
