@@ -6,12 +6,14 @@ import { libraryIn } from "./package.ts";
 export interface Bundles {
   /** The script of the playground. */
   readonly play: string;
+  /** The modules that it imports, among them the editor, which it loads when the page has come to rest. */
+  readonly modules: readonly string[];
   /** The source of the worker: a classic script, as a frame without an origin can start no other. */
   readonly runner: string;
 }
 
 interface Output {
-  readonly output: readonly { readonly type: string; readonly isEntry?: boolean; readonly fileName: string }[];
+  readonly output: readonly { readonly fileName: string }[];
 }
 
 /**
@@ -21,7 +23,7 @@ interface Output {
  * @param cache The folder in which the library is installed.
  */
 export async function bundle(repository: string, site: string, cache: string): Promise<Bundles> {
-  const one = async (entry: string, format: "es" | "iife") => {
+  const files = async (entry: string, name: string, format: "es" | "iife") => {
     const result = await build({
       root: `${repository}/site`,
       base: "./",
@@ -36,18 +38,15 @@ export async function bundle(repository: string, site: string, cache: string): P
         modulePreload: false,
         reportCompressedSize: false,
         rollupOptions: {
-          input: `${repository}/site/src/${entry}`,
-          output: { entryFileNames: "assets/[name]-[hash].js", format },
-          preserveEntrySignatures: false,
+          input: { [name]: `${repository}/site/src/${entry}` },
+          output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js", format },
         },
       },
     });
-    const { output } = result as unknown as Output;
-    const [script, ...others] = output;
-    if (script === undefined || others.length > 0) {
-      throw new Error(`Cannot bundle ${entry}: it must become one file, and became ${output.length}`);
-    }
-    return script.fileName;
+    // The entry comes first.
+    return (result as unknown as Output).output.map(({ fileName }) => fileName);
   };
-  return { play: await one("play/main.ts", "es"), runner: await one("runner/main.ts", "iife") };
+  const [play, ...modules] = await files("play/main.ts", "play", "es");
+  const [runner] = await files("runner/main.ts", "runner", "iife");
+  return { play: play!, modules, runner: runner! };
 }

@@ -37,6 +37,7 @@ export async function writePages(repository: string, site: string, cache: string
     `<link id="lessons" rel="preload" as="fetch" crossorigin href="../${lessons}">`,
     `<link id="editor-styles" rel="preload" as="style" href="../${editorStyles}">`,
     `<link id="symbols" rel="prefetch" as="fetch" crossorigin href="../${symbols}">`,
+    ...bundles.modules.map((path) => `<link rel="modulepreload" href="../${path}">`),
     `<script type="module" src="../${bundles.play}"></script>`,
   ].join("\n");
   const policy = await playing(SANDBOX_SCRIPT, await pictureStyles(cache));
@@ -92,6 +93,7 @@ export async function writePages(repository: string, site: string, cache: string
     symbols,
     lessons,
     bundles.play,
+    ...bundles.modules,
     bundles.runner,
   ];
   await write("sw.js", serviceWorker(await versionOf(site), kept));

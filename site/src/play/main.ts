@@ -5,13 +5,12 @@
  */
 import type { Lesson } from "../lesson.ts";
 import type { Deed, Failure, Frame } from "../protocol.ts";
+import { Code } from "./code.ts";
 import { element, find } from "./dom.ts";
-import { Editor } from "./editor.ts";
 import { fragmentOf, programIn } from "./link.ts";
 import { Log } from "./log.ts";
 import { MachineView } from "./machine_view.ts";
 import { Player, type State } from "./player.ts";
-import { ProgramError } from "./prepare.ts";
 import { sentence } from "./sentences.ts";
 
 const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", paused: "Go on", ended: "Run again" };
@@ -40,7 +39,7 @@ const player = new Player(runner, {
   onFrame(frame, previous) {
     machine.show(frame, previous);
     document.body.dataset["frame"] = String(player.position);
-    editor.mark(frame.line);
+    code.mark(frame.line);
     offer(frame);
     back.disabled = !player.canGoBack;
     if (told.has(frame)) return;
@@ -62,16 +61,16 @@ const player = new Player(runner, {
   },
   onFailure: fail,
 });
-const editor = new Editor(find("#editor"), () => {
+const code = new Code(find("#editor"), () => {
   if (player.state !== "idle") player.stop();
-  editor.mark(undefined);
+  code.mark(undefined);
 });
 
-function fail({ text, code, line }: Failure): void {
-  if (line !== undefined) editor.mark(line, true);
-  const help = code === undefined
+function fail({ text, code: name, line }: Failure): void {
+  if (line !== undefined) code.mark(line, true);
+  const help = name === undefined
     ? undefined
-    : element("a", { href: `../docs/troubleshooting.html#${code.replace(":", "")}` }, `What ${code} means`);
+    : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
   log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
 }
 
@@ -87,13 +86,10 @@ function offer({ report }: Frame): void {
 async function start(paused: boolean): Promise<void> {
   log.clear();
   machine.clear();
-  editor.mark(undefined);
-  try {
-    await player.start(editor.program, paused);
-  } catch (error) {
-    if (!(error instanceof ProgramError)) throw error;
-    fail({ text: error.message, code: undefined, line: error.line });
-  }
+  code.mark(undefined);
+  const program = await code.prepare();
+  if (typeof program === "string") await player.start(program, paused);
+  else fail(program);
 }
 
 run.onclick = () => {
@@ -111,7 +107,7 @@ stop.onclick = () => {
   player.stop();
   log.clear();
   machine.clear();
-  editor.mark(undefined);
+  code.mark(undefined);
 };
 pace.oninput = () => player.pace = PACES[pace.valueAsNumber]!;
 player.pace = PACES[pace.valueAsNumber]!;
@@ -120,7 +116,7 @@ for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
 }
 
 find<HTMLButtonElement>("#share").onclick = async ({ target }) => {
-  location.hash = await fragmentOf(editor.program);
+  location.hash = await fragmentOf(code.program);
   await navigator.clipboard.writeText(location.href).catch(() => {});
   (target as HTMLElement).textContent = "The link is in the address bar";
 };
@@ -134,7 +130,7 @@ async function open(): Promise<void> {
   document.title = `${chosen?.title ?? "Your program"} · gntalloc`;
   document.body.dataset["lesson"] = choice.value;
   about.textContent = chosen?.about ?? "This program came with the link. Read it before you run it.";
-  editor.program = chosen?.program ?? program ?? "";
+  code.program = chosen?.program ?? program ?? "";
 }
 
 choice.onchange = () => location.hash = choice.value;
@@ -147,4 +143,5 @@ await open();
 run.disabled = step.disabled = false;
 document.body.dataset["ready"] = "";
 performance.mark("ready");
+void code.edit().then(() => performance.mark("editing"));
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("../sw.js");

@@ -1,5 +1,4 @@
 import type { Deed, Failure, Frame, News } from "../protocol.ts";
-import { prepare } from "./prepare.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** What a program does: nothing yet; its next statement comes by itself, or waits for the reader; or it is done. */
@@ -51,15 +50,14 @@ export class Player {
   /**
    * Runs a program from its beginning.
    *
+   * @param program The program, prepared for the worker.
    * @param paused Whether it waits before its first statement.
-   * @throws {ProgramError} if the program has a syntax error.
    */
   async start(program: string, paused: boolean): Promise<void> {
-    const prepared = prepare(program);
     this.stop();
     this.#setState(paused ? "paused" : "running");
-    const sandbox = new Sandbox(await this.#runner, prepared, (news) => this.#hear(news));
-    this.#sandbox = sandbox;
+    const runner = await this.#runner;
+    if (this.#state !== "idle") this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
   }
 
   /** Runs on by itself. */

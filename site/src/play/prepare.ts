@@ -1,16 +1,6 @@
 import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@lezer/javascript";
-
-/** Why a program cannot run, and where. */
-export class ProgramError extends Error {
-  /** The line, from 1. */
-  readonly line: number;
-
-  constructor(message: string, line: number) {
-    super(message);
-    this.line = line;
-  }
-}
+import { ProgramError } from "./program_error.ts";
 
 interface Edit {
   readonly from: number;
