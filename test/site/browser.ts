@@ -45,8 +45,9 @@ export class Site implements AsyncDisposable {
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("requestfailed", (request) => {
-      // Chromium aborts a second look at a worker's blob, at times.
-      if (!request.url().startsWith("blob:")) complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
+      const reason = request.failure()?.errorText;
+      // A page that is left, and a worker that is ended, abort what they still load.
+      if (reason !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${reason}`);
     });
     page.on("response", (response) => {
       if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);

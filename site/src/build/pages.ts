@@ -74,7 +74,9 @@ export async function writePages(repository: string, site: string, cache: string
         section: isPerformance ? "Performance" : "Guides",
         styles: [styles],
         policy: READING,
-        body: `<div class="guide">${guideList(path)}<article>${html}</article></div>`,
+        body: `<div class="guide"><article><a class="to-guides" href="#guides">All guides</a>${html}</article>${
+          guideList(path)
+        }</div>`,
       }),
     );
   }
@@ -111,9 +113,7 @@ function guideList(path: string): string {
     });
     return `<h2>${name}</h2><ul>${links.join("")}</ul>`;
   });
-  return `<nav aria-label="Guides" class="guides"><details open><summary>All guides</summary>${
-    groups.join("")
-  }</details></nav>`;
+  return `<nav aria-label="Guides" class="guides" id="guides">${groups.join("")}</nav>`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -55,7 +55,10 @@ export async function apiSymbols(repository: string): Promise<ApiSymbol[]> {
   const declared = new Map<string, Declaration>();
   for (const { symbols } of Object.values(docs.nodes)) {
     for (const { name, declarations } of symbols) {
-      for (const declaration of declarations) declared.set(name, { ...declaration, name });
+      // An entry that only exports what another one declares has it as a reference.
+      for (const declaration of declarations) {
+        if (declaration.kind in KINDS) declared.set(name, { ...declaration, name });
+      }
     }
   }
   const sources = new Map<string, Uint8Array>();
@@ -89,8 +92,14 @@ export async function apiSymbols(repository: string): Promise<ApiSymbol[]> {
   });
 }
 
+/** The members of a definition. Of several signatures, the one with docs. */
 function members({ methods = [], properties = [] }: Definition): readonly Documented[] {
-  return [...methods, ...properties].filter(({ name }) => /^[a-z]\w*$/.test(name));
+  const byName = new Map<string, Documented>();
+  for (const member of [...methods, ...properties]) {
+    const isBetter = !byName.has(member.name) || byName.get(member.name)!.jsDoc?.doc === undefined;
+    if (/^[a-z]\w*$/.test(member.name) && isBetter) byName.set(member.name, member);
+  }
+  return [...byName.values()];
 }
 
 /** The members of a class or an interface, with those of what it extends. */

@@ -8,6 +8,8 @@ interface Edit {
   readonly text: string;
 }
 
+/** What has a list of statements. */
+const LISTS = new Set(["Script", "Block", "SwitchBody"]);
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunction", "MethodDeclaration"]);
 /** Statements that do nothing when they are reached. */
 const QUIET = new Set(["FunctionDeclaration", "ClassDeclaration", "ImportDeclaration", "ExportDeclaration", "Block"]);
@@ -42,8 +44,7 @@ export function prepare(program: string): string {
 }
 
 function isStatement({ name, parent }: SyntaxNode): boolean {
-  const isInList = parent?.name === "Script" || parent?.name === "Block";
-  return isInList && /(Statement|Declaration)$/.test(name) && !QUIET.has(name);
+  return LISTS.has(parent?.name ?? "") && /(Statement|Declaration)$/.test(name) && !QUIET.has(name);
 }
 
 /** Whether the nearest function around a statement is asynchronous, or there is none. */
