@@ -27,6 +27,11 @@ theirs.unmap();
 share.release();
 xen.assertClean();
 
+// Shows:
+// 8 → domain 0, writable: mapped
+// 8 of domain 1, writable
+// hello···
+
 // Prints:
 // domain 0 reads hello
 // domain 1 reads hi there

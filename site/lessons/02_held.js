@@ -26,6 +26,10 @@ console.log("the next page has reference", next.grefs[0]);
 theirs.unmap();
 console.log("held pages:", xen.inspect().domains.flatMap(({ grants }) => grants).filter(({ held }) => held).length);
 
+// Shows:
+// 8 → domain 0: freed, but still mapped
+// 9 → domain 0: granted
+
 // Prints:
 // domain 0 still reads [88, 88, 88, 88]
 // the next page has reference 9

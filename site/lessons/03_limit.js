@@ -25,6 +25,10 @@ three.free();
 const two = allocator.allocate(0, { pages: 2 });
 console.log("granted", two.grefs);
 
+// Shows:
+// 3 of 4 pages
+// 8 to 10 → domain 0: granted
+
 // Prints:
 // granted [8, 9, 10]
 // kernel-limit-reached

@@ -28,6 +28,9 @@ console.log(
   bytes,
 );
 
+// Shows:
+// 8 to 9 → domain 0, writable: granted
+
 // Prints:
 // ["okay"] [1, 2, 3, 4]
 // domain 1 finds [9, 8, 7]

@@ -35,6 +35,10 @@ share.bytes[0] = 2;
 bell.notify();
 await listening;
 
+// Shows:
+// port 1 ↔ port 1 of domain 0
+// 8 → domain 0: mapped
+
 // Prints:
 // domain 0 was woken and reads 1
 // nobody answers: TimeoutError

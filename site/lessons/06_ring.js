@@ -51,6 +51,10 @@ async function server(domain, grefs, port) {
 
 await client(xen.domain(1));
 
+// Shows:
+// 8 → domain 0, writable: mapped
+// port 1 ↔ port 1 of domain 0
+
 // Prints:
 // 3 × 3 = 9
 // 5 × 5 = 25

@@ -28,6 +28,10 @@ async function look(domain) {
 
 await Promise.all([look(xen.domain(0)), serve(xen.domain(1))]);
 
+// Shows:
+// /local/domain/1/data/hello/
+// gref = 8
+
 // Prints:
 // the store says 8
 // the page says found

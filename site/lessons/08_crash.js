@@ -25,6 +25,9 @@ console.log("alive:", view.read(0, 1)[0] === 1);
 // The page is still there for domain 0, until it lets go.
 view.unmap();
 
+// Shows:
+// 8 → domain 0: freed, but still mapped
+
 // Prints:
 // alive: true
 // alive: false

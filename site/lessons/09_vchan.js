@@ -27,6 +27,11 @@ console.log("and then", await client.read(bytes));
 client.close();
 await server.close();
 
+// Shows:
+// 8 to 24 → domain 0, writable: mapped
+// How are
+// /local/domain/1/data/vchan/0/chat/
+
 // Prints:
 // the server reads How are you?
 // the client reads Fine, thanks.

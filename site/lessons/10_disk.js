@@ -30,6 +30,11 @@ await disk.detach();
 await removeDevice(dom0, placeOfDisk("xvdb", 1));
 await backend.closed;
 
+// Shows:
+// 8 to 9 → domain 0, writable: mapped
+// remember
+// state = 4
+
 // Prints:
 // the disk has 1048576 bytes in sectors of 512
 // read back: Sectors remember.

@@ -29,6 +29,10 @@ before.unmap();
 const next = allocator.allocate(0);
 console.log("a new reference:", mapper.map(7, next.grefs).count, "page is mapped");
 
+// Shows:
+// Domain 7
+// 8 → domain 0: void
+
 // Prints:
 // domain 1 is now domain 7
 // the old reference: map-refused

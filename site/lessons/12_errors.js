@@ -39,6 +39,9 @@ await attempt(() => allocator.allocate(0, { pages: 0 }));
 // The last error is not caught: it ends the program, and its line turns red.
 mapper.map(1, [99]);
 
+// Shows:
+// 8 → domain 0: granted
+
 // Prints:
 // map-refused – Cannot map: domain 1 has no grant with reference 99.
 // map-refused – Cannot map: reference 8 is granted read-only. Map it without `writable`, or allocate it with `writable: true`.

@@ -32,6 +32,9 @@ device.close();
 console.log("pending:", device.inspect().pending);
 xen.assertClean();
 
+// Shows:
+// 8 to 10 → domain 0: granted
+
 // Prints:
 // backend-failed and 0 pages are left
 // granted 3

@@ -40,7 +40,7 @@ export interface Frame {
   /** The line of the statement that comes next; `undefined` if the program has ended or waits. */
   readonly line: number | undefined;
   readonly report: MockXenReport;
-  /** The bytes of the granted pages. */
+  /** The bytes of granted pages: of the first ones, if a domain has many. */
   readonly pages: readonly Page[];
   /** The nodes of XenStore that have a value or that no other node is in, in the order of their paths. */
   readonly nodes: readonly StoreNode[];

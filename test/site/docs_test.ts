@@ -44,7 +44,8 @@ test.each([
 });
 
 describe("readLesson()", () => {
-  const text = "// Title\n//\n// It shows\n// this.\n\nconst a = 1;\n\nb();\n\n// Prints:\n// one\n// two\n";
+  const text =
+    "// Title\n//\n// It shows\n// this.\n\nconst a = 1;\n\nb();\n\n// Shows:\n// three\n\n// Prints:\n// one\n// two\n";
 
   test("takes a lesson apart", () => {
     expect(readLesson("id", text)).toEqual({
@@ -52,6 +53,7 @@ describe("readLesson()", () => {
       title: "Title",
       about: "It shows this.",
       program: "const a = 1;\n\nb();\n",
+      shows: ["three"],
       prints: ["one", "two"],
     });
   });

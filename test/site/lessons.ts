@@ -12,13 +12,13 @@ const { page, complaints } = await site.visit("play/");
 await whenReady(page);
 await runFast(page);
 
-for (const [index, { id, title, prints }] of lessons.entries()) {
+for (const [index, { id, title, shows, prints }] of lessons.entries()) {
   Deno.test(`lesson ${index + 1}, ${title}`, async () => {
     await page.locator("#lesson").selectOption(id);
     await page.waitForSelector(`body[data-lesson="${id}"]`);
     await run(page);
     assert.deepEqual(await logged(page, "print"), prints);
-    await lookBack(page, 0.75);
+    await lookBack(page, shows);
     await keepShot(page, id, index % 2 === 0 ? "light" : "dark");
     await keepShot(page, `${id}-narrow`, index % 2 === 0 ? "dark" : "light", 400);
     assert.deepEqual(complaints.splice(0), []);

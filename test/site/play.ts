@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Site, type Visit } from "./browser.ts";
-import { logged, lookBack, run, runFast, whenReady, writeProgram } from "./playground.ts";
+import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
 
 const site = await Site.open();
 
@@ -209,7 +209,22 @@ Deno.test("all can be done with the keyboard", () =>
     await page.locator("#run").focus();
     await page.keyboard.press("Enter");
     await page.waitForSelector("body[data-state=ended]");
-    await lookBack(page, 0);
+    await page.locator("#back").focus();
+    for (let presses = 0; presses < 2; presses++) await page.keyboard.press("Space");
+    await page.getByRole("region", { name: "Domain 1" }).getByText("8 → domain 0, writable: granted").waitFor();
+  }));
+
+Deno.test("of a program with many steps, the last thousand pictures are kept", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      "let sum = 0;\nfor (let count = 1; count <= 1100; count++) {\n  sum += count;\n}\nconsole.log(sum);",
+    );
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["605550"]);
+    await page.waitForSelector('body[data-frame="1103"]');
+    await page.locator("#back").click();
+    await page.waitForSelector('body[data-frame="1102"]');
   }));
 
 Deno.test("close the browser", () => site[Symbol.asyncDispose]());

@@ -25,10 +25,16 @@ export async function run(page: Page): Promise<void> {
   await page.waitForSelector("body[data-state=ended]");
 }
 
-/** Goes back to an earlier picture of the program: 0 is the first one, and 1 the last one. */
-export async function lookBack(page: Page, part: number): Promise<void> {
-  const last = Number(await page.locator("body").getAttribute("data-frame"));
-  for (let frame = last; frame > part * last; frame--) await page.locator("#back").click();
+/** Goes back to the last picture that shows all of some texts. */
+export async function lookBack(page: Page, texts: readonly string[]): Promise<void> {
+  for (;;) {
+    const shown = (await page.locator("#domains, #store").allInnerTexts()).join("\n");
+    if (texts.every((text) => shown.includes(text))) return;
+    const frame = await page.locator("body").getAttribute("data-frame");
+    if (await page.locator("#back").isDisabled()) throw new Error(`Cannot find a picture with ${texts.join(" and ")}`);
+    await page.locator("#back").click();
+    await page.locator(`body:not([data-frame="${frame}"])`).waitFor();
+  }
 }
 
 /** The lines of a kind in the log. */

@@ -13,7 +13,7 @@ export function domainView(domain: MockDomainReport, frame: Frame, before: Frame
   const title = `Domain ${domid}`;
   const facts = [
     `${counted} of ${limit} pages`,
-    ...(processes.length === 1 ? [] : [`${processes.length} programs`]),
+    ...(destroyed || processes.length === 1 ? [] : [`${processes.length} programs`]),
     ...(destroyed ? ["destroyed"] : []),
   ];
   return element(
@@ -108,7 +108,7 @@ function pagesView(
       {},
       element("figcaption", {}, name),
       bytes === undefined
-        ? element("p", { class: "none" }, "nobody can read it")
+        ? element("p", { class: "none" }, "its bytes are not shown")
         : hexView(bytes, before && bytesOf(before.pages, place)),
     );
   });

@@ -37,8 +37,7 @@ const told = new WeakSet<Frame>();
 
 const player = new Player(runner, {
   onFrame(frame, previous) {
-    machine.show(frame, previous);
-    document.body.dataset["frame"] = String(player.position);
+    machine.show(frame, previous, player.position);
     code.mark(frame.line);
     offer(frame);
     back.disabled = !player.canGoBack;

@@ -14,6 +14,9 @@ export interface Listener {
   onFailure(failure: Failure): void;
 }
 
+/** How many pictures are kept: a program may have no end. */
+const MOST_FRAMES = 1000;
+
 /** Runs a program at the reader's pace, and keeps the pictures of all that it has done. */
 export class Player {
   readonly #listener: Listener;
@@ -21,6 +24,8 @@ export class Player {
   #sandbox: Sandbox | undefined;
   #frames: Frame[] = [];
   #shown = -1;
+  /** How many pictures were forgotten. */
+  #forgotten = 0;
   #state: State = "idle";
   /** How many statements wait for permission. */
   #waiting = 0;
@@ -39,7 +44,7 @@ export class Player {
 
   /** How many pictures came before the one that is shown. */
   get position(): number {
-    return this.#shown;
+    return this.#forgotten + this.#shown;
   }
 
   /** Whether an earlier picture can be shown. */
@@ -97,6 +102,7 @@ export class Player {
     this.#sandbox = undefined;
     this.#frames = [];
     this.#shown = -1;
+    this.#forgotten = 0;
     this.#waiting = 0;
     this.#setState("idle");
   }
@@ -106,6 +112,7 @@ export class Player {
       case "frame":
         if (news.waits) this.#waiting++;
         this.#frames.push(news.frame);
+        if (this.#frames.length > MOST_FRAMES) this.#forget();
         this.#showLast();
         this.#plan();
         break;
@@ -120,6 +127,12 @@ export class Player {
         this.#setState("ended");
         if (news.failure !== undefined) this.#listener.onFailure(news.failure);
     }
+  }
+
+  #forget(): void {
+    this.#frames.shift();
+    this.#forgotten++;
+    this.#shown--;
   }
 
   #plan(): void {

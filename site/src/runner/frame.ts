@@ -4,6 +4,9 @@ import type { Frame, Page } from "../protocol.ts";
 import { StoreReader } from "./store_reader.ts";
 import type { WatchedXen } from "./watched_xen.ts";
 
+/** How many pages of a domain are in a picture: nobody looks at more. */
+const MOST_PAGES = 16;
+
 /** Takes pictures of a machine, and leaves no trace in it. */
 export class Camera {
   readonly #xen: WatchedXen;
@@ -26,14 +29,14 @@ export class Camera {
   /** What the domains of the program hold, by their numbers. */
   #report(): MockXenReport {
     const domains = this.#xen.inspect().domains
-      .filter(({ domid }) => this.#xen.known.has(domid))
+      .filter(({ domid }) => this.#xen.knows(domid))
       .map((domain) => this.#store.without(domain));
     return { domains: domains.toSorted((one, other) => one.domid - other.domid) };
   }
 
   #pages(report: MockXenReport): Page[] {
     return report.domains.flatMap(({ domid, grants }) =>
-      grants.map(({ gref, domid: peer }) => {
+      grants.slice(0, MOST_PAGES).map(({ gref, domid: peer }) => {
         const key = `${domid} ${gref}`;
         const bytes = this.#read(peer, domid, gref);
         if (bytes !== undefined) this.#bytes.set(key, bytes);

@@ -15,8 +15,10 @@ export function watchedXen(): WatchedXen | undefined {
 
 /** A `MockXen` as programs create it, whose calls are recorded and can be made to fail. */
 export class WatchedXen extends MockXen {
-  /** The numbers of the domains that the program or the world has asked for. */
-  readonly known: Set<number> = new Set();
+  /** The numbers by which the program or the world has asked for domains. */
+  readonly #asked = new Set<number>();
+  /** Those domains. A restored one has another number now. */
+  readonly #domains = new Set<MockDomain>();
   /** The programs that were started in domains, oldest first. */
   readonly processes: MockProcess[] = [];
   readonly #faces = new WeakMap<MockDomain, MockDomain>();
@@ -30,13 +32,19 @@ export class WatchedXen extends MockXen {
 
   override domain(domid: number): MockDomain {
     const domain = super.domain(domid);
-    this.known.add(domid);
+    this.#asked.add(domid);
+    this.#domains.add(domain);
     let face = this.#faces.get(domain);
     if (face === undefined) {
       face = this.#watch(domain, domain);
       this.#faces.set(domain, face);
     }
     return face;
+  }
+
+  /** Whether the program or the world knows a domain. */
+  knows(domid: number): boolean {
+    return this.#asked.has(domid) || [...this.#domains].some((domain) => domain.domid === domid);
   }
 
   /** A domain as the page itself uses it: nothing is recorded, and nothing fails. */
