@@ -18,8 +18,8 @@ export async function buildSite(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
   await installLibrary(cache);
-  await writeApi(repository, folder);
-  await writePages(repository, folder, cache, await bundle(repository, folder, cache));
+  const sources = await writeApi(repository, folder);
+  await writePages(repository, folder, cache, await bundle(repository, folder, cache), sources);
 }
 
 if (import.meta.main) {

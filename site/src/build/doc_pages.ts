@@ -45,12 +45,13 @@ function flat(path: string): string {
 /**
  * Makes the pages of all documents, and of the files and folders of the repository that they name.
  *
+ * @param sources Other files that get a page.
  * @throws {Error} if a document names a file that is not there.
  */
-export async function docPages(repository: string): Promise<DocPage[]> {
+export async function docPages(repository: string, sources: readonly string[]): Promise<DocPage[]> {
   const pages: DocPage[] = [];
   const made = new Set<string>();
-  const queue = [...Object.values(GUIDES).flat().map((name) => `${name}.md`)];
+  const queue = [...Object.values(GUIDES).flat().map((name) => `${name}.md`), ...sources];
   for (const path of queue) {
     const clean = path.replace(/\/$/, "");
     if (made.has(clean)) continue;

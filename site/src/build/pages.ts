@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SANDBOX_SCRIPT } from "../play/sandbox_script.ts";
@@ -11,8 +12,18 @@ import { serviceWorker } from "./service_worker.ts";
 import { escape, shell } from "./shell.ts";
 import { apiSymbols } from "./symbols.ts";
 
-/** Writes all pages but the API reference, and what they need. */
-export async function writePages(repository: string, site: string, cache: string, bundles: Bundles): Promise<void> {
+/**
+ * Writes all pages but the API reference, and what they need.
+ *
+ * @param sources The sources that the reference names.
+ */
+export async function writePages(
+  repository: string,
+  site: string,
+  cache: string,
+  bundles: Bundles,
+  sources: readonly string[],
+): Promise<void> {
   const write = async (path: string, text: string) => {
     await Deno.mkdir(dirname(`${site}/${path}`), { recursive: true });
     await Deno.writeTextFile(`${site}/${path}`, text);
@@ -64,7 +75,7 @@ export async function writePages(repository: string, site: string, cache: string
       body: HOME_BODY,
     }),
   );
-  for (const { path, title, html } of await docPages(repository)) {
+  for (const { path, title, html } of await docPages(repository, sources)) {
     const isPerformance = path === "docs/performance.html";
     await write(
       path,
@@ -98,7 +109,7 @@ export async function writePages(repository: string, site: string, cache: string
     ...bundles.modules,
     bundles.runner,
   ];
-  await write("sw.js", serviceWorker(await versionOf(site), kept));
+  await write("sw.js", serviceWorker(await versionOf(site, repository), kept));
 }
 
 /** The list of guides, with the current one marked. */
@@ -143,14 +154,23 @@ async function hashOf(text: string | Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 10);
 }
 
-/** A word that changes with each file of the site. */
-async function versionOf(site: string): Promise<string> {
+/**
+ * A word that changes with each file of the site.
+ *
+ * @throws {Error} if a file names the folder of the repository on this machine.
+ */
+async function versionOf(site: string, repository: string): Promise<string> {
   const hashes: string[] = [];
   const visit = async (folder: string) => {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const path = `${folder}/${name}`;
-      if (isDirectory) await visit(path);
-      else hashes.push(`${path.slice(site.length)} ${await hashOf(await Deno.readFile(path))}`);
+      if (isDirectory) {
+        await visit(path);
+        continue;
+      }
+      const bytes = await Deno.readFile(path);
+      if (Buffer.from(bytes).includes(repository)) throw new Error(`Cannot build ${path}: it names ${repository}`);
+      hashes.push(`${path.slice(site.length)} ${await hashOf(bytes)}`);
     }
   };
   await visit(site);
