@@ -25,4 +25,4 @@ for (const [index, { id, title, shows, prints }] of lessons.entries()) {
   });
 }
 
-Deno.test("close the browser", () => site[Symbol.asyncDispose]());
+Deno.test.afterAll(() => site[Symbol.asyncDispose]());

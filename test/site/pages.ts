@@ -69,12 +69,22 @@ Deno.test("the playground, and a page that was read, are there offline", async (
   assert.deepEqual(complaints, []);
 });
 
-Deno.test("the reference has a page for each class", async () => {
+/** What axe finds in the markup of `deno doc`, which this project does not write. */
+const OF_DENO_DOC = ["list", "page-has-heading-one", "region", "scrollable-region-focusable"];
+
+Deno.test("the reference has a page for each class, whose colours can be read", async () => {
   await using visit = await site.visit("api/index.html");
   const { page, complaints } = visit;
-  await page.getByRole("link", { name: "GrantDevice", exact: true }).first().click();
-  assert.match(await page.locator("h1, .docNodeKindIcon + *, main").first().innerText(), /GrantDevice/);
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.goto(site.addressOf("api/index.html"));
+    assert.deepEqual(await faultsOf(page, OF_DENO_DOC), []);
+    await page.getByRole("link", { name: "GrantDevice", exact: true }).first().click();
+    await page.waitForURL(/GrantDevice\.html$/);
+    await keepShot(page, `reference-${scheme}`, scheme);
+    assert.deepEqual(await faultsOf(page, OF_DENO_DOC), []);
+  }
   assert.deepEqual(complaints, []);
 });
 
-Deno.test("close the browser", () => site[Symbol.asyncDispose]());
+Deno.test.afterAll(() => site[Symbol.asyncDispose]());

@@ -227,4 +227,4 @@ Deno.test("of a program with many steps, the last thousand pictures are kept", (
     await page.waitForSelector('body[data-frame="1102"]');
   }));
 
-Deno.test("close the browser", () => site[Symbol.asyncDispose]());
+Deno.test.afterAll(() => site[Symbol.asyncDispose]());

@@ -15,12 +15,13 @@ export async function writeApi(repository: string, site: string): Promise<string
   const entries = Object.values(config.exports).filter((path) => path.endsWith(".ts"));
   const args = ["doc", "--html", "--quiet", "--name=gntalloc", `--output=${folder}`, ...entries];
   await exec(Deno.execPath(), args, { cwd: repository });
+  await Deno.copyFile(`${repository}/site/style/api.css`, `${folder}/colours.css`);
   const sources = new Set<string>();
   await complete(folder, site, repository, sources);
   return [...sources].sort();
 }
 
-/** Adds what `deno doc` leaves out of its pages: a language, a policy, an icon, a way back, and where the sources are. */
+/** Adds what `deno doc` leaves out of its pages: a language, a policy, names, a way back, and where the sources are. */
 async function complete(folder: string, site: string, repository: string, sources: Set<string>): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
@@ -32,9 +33,13 @@ async function complete(folder: string, site: string, repository: string, source
     const root = `${relative(folder, site)}/`;
     const head = `<html lang="en">\n<head>\n<meta http-equiv="Content-Security-Policy" content="${escape(POLICY)}">\n` +
       `<link rel="icon" href="${root}icon.svg" type="image/svg+xml">`;
-    const back =
-      `<a href="${root}index.html" style="position:absolute;top:0;right:1rem;font-size:.75rem">gntalloc’s site</a>`;
-    const completed = html.replace(/<html>\s*<head>/, head).replace("<body>", `<body>\n${back}`)
+    const back = `<nav aria-label="Site" class="back"><a href="${root}index.html">gntalloc’s site</a></nav>`;
+    const completed = html.replace(/<html>\s*<head>/, head)
+      .replace("</head>", `<link rel="stylesheet" href="${root}api/colours.css"></head>`)
+      .replaceAll('<button class="copyButton"', '<button class="copyButton" aria-label="Copy"')
+      .replace('<nav id="topnav"', '<nav id="topnav" aria-label="Reference"')
+      .replace('<nav class="topSymbols"', '<nav class="topSymbols" aria-label="Symbols"')
+      .replace("<body>", `<body>\n${back}`)
       .replaceAll(/"file:\/\/([^"#]+)/g, (_, file: string) => {
         const source = relative(repository, file);
         sources.add(source);

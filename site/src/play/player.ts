@@ -124,8 +124,8 @@ export class Player {
         break;
       case "end":
         clearTimeout(this.#timer);
-        this.#setState("ended");
         if (news.failure !== undefined) this.#listener.onFailure(news.failure);
+        this.#setState("ended");
     }
   }
 
