@@ -1,6 +1,7 @@
 /** What a reader can do in the playground. */
 
 import assert from "node:assert/strict";
+import { snippetsIn } from "../../scripts/markdown.ts";
 import { Site, type Visit } from "./browser.ts";
 import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
 
@@ -89,7 +90,9 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 const WRONG = {
   "const = 1;": "Line 1: Cannot run the program: line 1 has a syntax error.",
   "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
-  'import fs from "node:fs";': 'Line 1: Cannot run the program: line 1 must read `import { … } from "…";`.',
+  'import "node:fs";': 'Line 1: Cannot run the program: line 1 must read `import { … } from "…";`.',
+  'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
+  'import assert from "node:assert/strict";\nassert.equal(1, 2);': "Line 2: AssertionError: 1 is not 2",
   'import { a } from "b";': /^(Line 1: )?Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,
   'import { Nothing } from "@gntalloc/gntalloc";':
     /^(Line 1: )?Error: Cannot import Nothing from @gntalloc\/gntalloc: it exports /,
@@ -111,6 +114,16 @@ Deno.test("a program that goes wrong says where and why", () =>
     assert.equal(href, "../docs/troubleshooting.html#grantmap-refused");
     await page.goto(new URL(href!, page.url()).href);
     assert.equal(await page.locator("#grantmap-refused").innerText(), "grant:map-refused");
+  }));
+
+Deno.test("the first example of README.md runs as it is", () =>
+  visiting("play/", async ({ page }) => {
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const example = snippetsIn(readme).find(({ info }) => info[0] === "ts")!;
+    await writeProgram(page, `${example.code}\nconsole.log("done");`);
+    await run(page);
+    assert.deepEqual(await logged(page, "error"), []);
+    assert.deepEqual(await logged(page, "print"), ["done"]);
   }));
 
 Deno.test("a program of a stranger reaches neither the network nor what the site keeps", async () => {

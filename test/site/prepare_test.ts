@@ -58,6 +58,7 @@ describe("prepare()", () => {
   test.each([
     ['import { a, b as c } from "m";', 'const { a, b: c } = playground.library("m");'],
     ["import { a } from 'm'", 'const { a } = playground.library("m");'],
+    ['import a from "m";', 'const { default: a } = playground.library("m");'],
     ['import * as m from "m";', 'const m = playground.library("m");'],
     ['import {\n  a,\n  b,\n} from "m";', 'const { a, b, } = playground.library("m");\n\n\n'],
   ])("imports from the library: %s", (program, expected) => {
@@ -66,7 +67,7 @@ describe("prepare()", () => {
 
   test.each([
     ["a();\nconst = 1;", 2, "Cannot run the program: line 2 has a syntax error."],
-    ['\nimport a from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],
+    ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],
   ])("refuses %s", (program, line, message) => {
     expect(() => prepare(program)).toThrow(ProgramError);
     expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line }));

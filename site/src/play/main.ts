@@ -114,10 +114,10 @@ for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
   button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
 }
 
-find<HTMLButtonElement>("#share").onclick = async ({ target }) => {
-  location.hash = await fragmentOf(code.program);
-  await navigator.clipboard.writeText(location.href).catch(() => {});
-  (target as HTMLElement).textContent = "The link is in the address bar";
+find<HTMLButtonElement>("#share").onclick = async () => {
+  history.replaceState(null, "", await fragmentOf(code.program));
+  const isCopied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+  log.add("end", `The link to this program ${isCopied ? "was copied" : "is in the address bar"}.`);
 };
 
 async function open(): Promise<void> {

@@ -56,19 +56,17 @@ function canWait(node: SyntaxNode): boolean {
   return true;
 }
 
+const IMPORT = /^import\s*(?:\{([^}]*)\}|\*\s*as\s+(\w+)|(\w+))\s*from\s*["']([^"']+)["'];?$/;
+
 /** Turns `import { a as b } from "c"` into `const { a: b } = …`. */
 function importFrom(program: string, node: SyntaxNode, line: number): Edit {
   const text = program.slice(node.from, node.to);
-  const [, names, all, module] = /^import\s*(?:\{([^}]*)\}|\*\s*as\s+(\w+))\s*from\s*["']([^"']+)["'];?$/.exec(text) ??
-    [];
+  const [, names, all, main, module] = IMPORT.exec(text) ?? [];
   if (module === undefined) {
     throw new ProgramError(`Cannot run the program: line ${line} must read \`import { … } from "…";\`.`, line);
   }
+  const listed = names?.replace(/\s+as\s+/g, ": ").replace(/\s+/g, " ") ?? ` default: ${main} `;
   const lines = "\n".repeat(text.split("\n").length - 1);
-  const taken = all ?? `{${names!.replace(/\s+as\s+/g, ": ").replace(/\s+/g, " ")}}`;
-  return {
-    from: node.from,
-    to: node.to,
-    text: `const ${taken} = playground.library(${JSON.stringify(module)});${lines}`,
-  };
+  const taken = `const ${all ?? `{${listed}}`} = playground.library(${JSON.stringify(module)});`;
+  return { from: node.from, to: node.to, text: taken + lines };
 }

@@ -6,6 +6,7 @@ import * as vchan from "@gntalloc/gntalloc/vchan";
 import * as xenstore from "@gntalloc/gntalloc/xenstore";
 import { BlockBackend, BytesDisk, createDisk, placeOfDisk } from "../../../examples/block/block_backend.ts";
 import { BlockDevice } from "../../../examples/block/block_device.ts";
+import assert from "./assert.ts";
 import { WatchedXen } from "./watched_xen.ts";
 
 const MODULES: Readonly<Record<string, object>> = {
@@ -15,6 +16,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "@gntalloc/gntalloc/pv": pv,
   "@gntalloc/gntalloc/vchan": vchan,
   "@gntalloc/gntalloc/xenstore": xenstore,
+  "node:assert/strict": { default: assert },
   "examples/block": { BlockBackend, BlockDevice, BytesDisk, createDisk, placeOfDisk },
 };
 

@@ -6,7 +6,7 @@
  */
 import type { News, Order } from "../protocol.ts";
 import { failureOf } from "./failure.ts";
-import { Camera } from "./frame.ts";
+import { Camera } from "./camera.ts";
 import { Gate } from "./gate.ts";
 import { library } from "./library.ts";
 import { shown } from "./printing.ts";
