@@ -2,7 +2,16 @@
 
 import { run } from "../exec.ts";
 import { type Counts, countsOfPart, summary, sumOf } from "./counts.ts";
-import { clear, NPM_RESULTS, read, type Results, STORE_RESULTS, TEST_RESULTS, XEN_RESULTS } from "./results.ts";
+import {
+  clear,
+  NPM_RESULTS,
+  read,
+  type Results,
+  SITE_RESULTS,
+  STORE_RESULTS,
+  TEST_RESULTS,
+  XEN_RESULTS,
+} from "./results.ts";
 
 /** A task, and the results of the test runners that it starts. */
 interface Part {
@@ -14,6 +23,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   { task: ["ok"], results: TEST_RESULTS },
   { task: ["test:npm"], results: NPM_RESULTS },
+  { task: ["test:site"], results: SITE_RESULTS },
   { task: ["test:store"], results: STORE_RESULTS },
   { task: ["test:xen"], results: XEN_RESULTS },
   { task: ["platforms:table", "--check"], results: [] },

@@ -61,6 +61,7 @@ const SOURCES = [
   "mod.ts",
   "deno.json",
   "cli",
+  "site/deno.json",
   "src",
   "backends",
   "wasm",

@@ -100,6 +100,22 @@ describe("brokenRules()", () => {
       "src/grants/device.ts",
       "what the library publishes, their own folder, Node's modules and commander, as it is a package of its own",
     ],
+    [
+      "site/src/play/main.ts",
+      "src/grants/device.ts",
+      "what the library publishes, site/src/, examples/block/ and packages, as they run in browsers",
+      "what the library publishes, their own folder, scripts/, examples/block/, Node's modules and packages",
+    ],
+    [
+      "site/src/runner/main.ts",
+      "node:fs",
+      "what the library publishes, site/src/, examples/block/ and packages, as they run in browsers",
+    ],
+    [
+      "site/build.ts",
+      "test/npm/run.ts",
+      "what the library publishes, their own folder, scripts/, examples/block/, Node's modules and packages",
+    ],
     ["examples/share.ts", "npm:/prom-client@15.1.3", OF_EXAMPLES],
   ])("names the import when %s imports %s", (from, target, ...mays) => {
     const broken = brokenRules(new Map([[from, [target]], [target, []]]));
@@ -142,7 +158,7 @@ describe("circles()", () => {
 });
 
 test("strayModules() names modules in places without a rule", () => {
-  const stray = ["backends/errors.ts", "src/other/store.ts", "src/top.ts", "site/main.ts", "main.ts"];
+  const stray = ["backends/errors.ts", "src/other/store.ts", "src/top.ts", "web/main.ts", "main.ts"];
   const known = [
     "mod.ts",
     "backends/mock.ts",

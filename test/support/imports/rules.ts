@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where modules may be at all, beside the layers and the public faces. */
-const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|cli|examples|scripts|test)\/.+)$/;
+const PLACES = /^(mod\.ts|vitest\.config\.ts|(backends\/[^/]+|wasm|bench|cli|examples|scripts|site|test)\/.+)$/;
 
 /** How handles are shown, those of the library and those of backends. */
 const INSPECTION = "src/shared/inspection.ts";
@@ -110,6 +110,20 @@ const RULES: readonly Rule[] = [
     may: "what the library publishes, their own folder, Node's modules and commander, as it is a package of its own",
     allows: (target) =>
       PUBLISHED.has(target) || target.startsWith("cli/") || target.startsWith("node:") || /\bcommander\b/.test(target),
+  },
+  {
+    of: /^site\/src\/(play|runner)\//,
+    may: "what the library publishes, site/src/, examples/block/ and packages, as they run in browsers",
+    allows: (target) =>
+      PUBLISHED.has(target) || target.startsWith("site/src/") || target.startsWith("examples/block/") ||
+      (!isOurs(target) && !target.startsWith("node:")),
+  },
+  {
+    of: /^site\//,
+    may: "what the library publishes, their own folder, scripts/, examples/block/, Node's modules and packages",
+    allows: (target) =>
+      PUBLISHED.has(target) || /^(site|scripts|examples\/block)\//.test(target) || target === "deno.json" ||
+      !isOurs(target),
   },
   {
     of: /^examples\//,

@@ -1,0 +1,36 @@
+// The peer still holds it
+//
+// Xen cannot take back a page that the peer has mapped. Domain 1 releases its page while domain 0 still maps it: the page
+// turns orange, and stays until domain 0 lets go. A reference is not used again before that.
+
+import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+
+const xen = new MockXen();
+const allocator = new GrantDevice(xen.domain(1)).open();
+const share = allocator.share(0);
+share.bytes.fill(0x58, 0, 16);
+
+const mapper = new GrantMapper(xen.domain(0));
+const theirs = mapper.map(1, share.grefs);
+
+// Domain 1 releases the page. Domain 0 still reads it.
+share.release();
+console.log("domain 0 still reads", theirs.read(0, 4));
+
+// A new page gets another reference: the old one is still in use.
+const next = allocator.share(0);
+console.log("the next page has reference", next.grefs[0]);
+
+// Domain 0 lets go: now Xen takes the page back, and its reference is free.
+theirs.unmap();
+console.log("held pages:", xen.inspect().domains.flatMap(({ grants }) => grants).filter(({ held }) => held).length);
+
+// Shows:
+// 8 → domain 0: freed, but still mapped
+// 9 → domain 0: granted
+
+// Prints:
+// domain 0 still reads [88, 88, 88, 88]
+// the next page has reference 9
+// held pages: 0

@@ -1,0 +1,178 @@
+import { Buffer } from "node:buffer";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SANDBOX_SCRIPT } from "../play/sandbox_script.ts";
+import type { Bundles } from "./bundle.ts";
+import { docPages, GUIDES, placeOf } from "./doc_pages.ts";
+import { HOME_BODY } from "./home_page.ts";
+import { PLAY_BODY } from "./play_page.ts";
+import { readLessons } from "./lessons.ts";
+import { playing, READING } from "./policies.ts";
+import { serviceWorker } from "./service_worker.ts";
+import { escape, shell } from "./shell.ts";
+import { apiSymbols } from "./symbols.ts";
+
+/**
+ * Writes all pages but the API reference, and what they need.
+ *
+ * @param sources The sources that the reference names.
+ */
+export async function writePages(
+  repository: string,
+  site: string,
+  cache: string,
+  bundles: Bundles,
+  sources: readonly string[],
+): Promise<void> {
+  const write = async (path: string, text: string) => {
+    await Deno.mkdir(dirname(`${site}/${path}`), { recursive: true });
+    await Deno.writeTextFile(`${site}/${path}`, text);
+  };
+  /** Writes a file whose name changes with its text, so that browsers may keep it for ever. */
+  const asset = async (name: string, text: string) => {
+    const path = `assets/${name.replace(".", `-${await hashOf(text)}.`)}`;
+    await write(path, text);
+    return path;
+  };
+  const source = (path: string) => Deno.readTextFile(`${repository}/${path}`);
+
+  const styles = await asset("site.css", await source("site/style/site.css"));
+  const playStyles = await asset("play.css", await source("site/style/play.css"));
+  const editorStyles = await asset("editor.css", await source("site/style/editor.css"));
+  const symbols = await asset("symbols.json", JSON.stringify(await apiSymbols(repository)));
+  const lessons = await asset("lessons.json", JSON.stringify(await readLessons(repository)));
+  await write("icon.svg", await source("site/style/icon.svg"));
+
+  const head = [
+    `<link id="runner" rel="preload" as="fetch" crossorigin href="../${bundles.runner}">`,
+    `<link id="lessons" rel="preload" as="fetch" crossorigin href="../${lessons}">`,
+    `<link id="editor-styles" rel="preload" as="style" href="../${editorStyles}">`,
+    `<link id="symbols" rel="prefetch" as="fetch" crossorigin href="../${symbols}">`,
+    ...bundles.modules.map((path) => `<link rel="modulepreload" href="../${path}">`),
+    `<script type="module" src="../${bundles.play}"></script>`,
+  ].join("\n");
+  const policy = await playing(SANDBOX_SCRIPT, await pictureStyles(cache));
+  await write(
+    "play/index.html",
+    shell({
+      title: "Playground · gntalloc",
+      root: "../",
+      section: "Playground",
+      styles: [styles, playStyles],
+      policy,
+      head,
+      body: PLAY_BODY,
+    }),
+  );
+  await write(
+    "index.html",
+    shell({
+      title: "gntalloc",
+      root: "",
+      section: "",
+      styles: [styles],
+      policy: READING,
+      body: HOME_BODY,
+    }),
+  );
+  for (const { path, title, html } of await docPages(repository, sources)) {
+    const isPerformance = path === "docs/performance.html";
+    await write(
+      path,
+      shell({
+        title: `${title} · gntalloc`,
+        root: "../".repeat(path.split("/").length - 1),
+        section: isPerformance ? "Performance" : "Guides",
+        styles: [styles],
+        policy: READING,
+        body: `<div class="guide"><article><a class="to-guides" href="#guides">All guides</a>${html}</article>${
+          guideList(path)
+        }</div>`,
+      }),
+    );
+  }
+  for await (const { name } of Deno.readDir(`${repository}/docs`)) {
+    if (name.endsWith(".svg")) await Deno.copyFile(`${repository}/docs/${name}`, `${site}/docs/${name}`);
+  }
+  const kept = [
+    "",
+    "index.html",
+    "play/",
+    "play/index.html",
+    "icon.svg",
+    styles,
+    playStyles,
+    editorStyles,
+    symbols,
+    lessons,
+    bundles.play,
+    ...bundles.modules,
+    bundles.runner,
+  ];
+  await write("sw.js", serviceWorker(await versionOf(site, repository), kept));
+}
+
+/** The list of guides, with the current one marked. */
+function guideList(path: string): string {
+  const up = "../".repeat(path.split("/").length - 1);
+  const groups = Object.entries(GUIDES).map(([name, guides]) => {
+    const links = guides.map((guide) => {
+      const place = placeOf(`${guide}.md`);
+      return `<li><a href="${up}${place}"${place === path ? ' aria-current="page"' : ""}>${
+        escape(nameOf(guide))
+      }</a></li>`;
+    });
+    return `<h2>${name}</h2><ul>${links.join("")}</ul>`;
+  });
+  return `<nav aria-label="Guides" class="guides" id="guides">${groups.join("")}</nav>`;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  "README": "Overview",
+  "docs/cli": "Command line",
+  "docs/xenstore": "XenStore",
+  "docs/vchan": "vchan",
+  "docs/node": "Node and browsers",
+  "cli/README": "The package of the command line",
+  "CHANGELOG": "Changes",
+};
+
+function nameOf(guide: string): string {
+  const words = guide.replace(/^docs\//, "").replaceAll("-", " ").toLowerCase();
+  return NAMES[guide] ?? words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** The sheet of styles that pictures of the packed library carry. */
+async function pictureStyles(cache: string): Promise<string> {
+  const module = `${cache}/node_modules/@gntalloc/gntalloc/src/pictures/mod.js`;
+  const { drawXen } = await import(pathToFileURL(module).href);
+  return /<style>(.*?)<\/style>/s.exec(drawXen({ domains: [] }))![1]!;
+}
+
+async function hashOf(text: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 10);
+}
+
+/**
+ * A word that changes with each file of the site.
+ *
+ * @throws {Error} if a file names the folder of the repository on this machine.
+ */
+async function versionOf(site: string, repository: string): Promise<string> {
+  const hashes: string[] = [];
+  const visit = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) {
+        await visit(path);
+        continue;
+      }
+      const bytes = await Deno.readFile(path);
+      if (Buffer.from(bytes).includes(repository)) throw new Error(`Cannot build ${path}: it names ${repository}`);
+      hashes.push(`${path.slice(site.length)} ${await hashOf(bytes)}`);
+    }
+  };
+  await visit(site);
+  return await hashOf(hashes.sort().join("\n"));
+}

@@ -1,0 +1,105 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { javascript } from "@codemirror/lang-javascript";
+import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+import { element, find } from "./dom.ts";
+import { completions, hover } from "./symbols.ts";
+
+export { prepare } from "./prepare.ts";
+export { ProgramError } from "./program_error.ts";
+
+const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
+
+/** The line that runs next, or that failed. */
+const currentLine = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, { changes, effects, state }) {
+    for (const effect of effects) {
+      if (!effect.is(setLine)) continue;
+      const { value } = effect;
+      if (value === undefined || value.line > state.doc.lines) return Decoration.none;
+      const { from } = state.doc.line(value.line);
+      const mark = Decoration.line({ class: value.isWrong ? "wrong-line" : "current-line" });
+      return Decoration.set(mark.range(from));
+    }
+    return marks.map(changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** The editor of programs. It is in a shadow root: there, its styles need no permission of the page's policy. */
+export class Editor {
+  readonly #view: EditorView;
+
+  /**
+   * Puts an editor into an element.
+   *
+   * @param onChange Is called when the reader changes the program.
+   */
+  constructor(place: HTMLElement, onChange: () => void) {
+    const root = place.attachShadow({ mode: "open" });
+    root.append(element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href }));
+    this.#view = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        extensions: [
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          autocompletion({ override: [completions] }),
+          hoverTooltip(hover),
+          javascript(),
+          syntaxHighlighting(classHighlighter),
+          currentLine,
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ "aria-label": "The program", tabindex: "0" }),
+          EditorView.updateListener.of(({ docChanged, transactions }) => {
+            if (
+              docChanged && transactions.some((transaction) =>
+                transaction.isUserEvent("input") ||
+                transaction.isUserEvent("delete") || transaction.isUserEvent("undo") ||
+                transaction.isUserEvent("redo")
+              )
+            ) onChange();
+          }),
+          // Escape and then Tab leave the editor, as CodeMirror has it.
+          keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
+        ],
+      }),
+    });
+  }
+
+  get program(): string {
+    return this.#view.state.doc.toString();
+  }
+
+  set program(text: string) {
+    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } });
+  }
+
+  /** Marks the line that runs next, or the one that failed; `undefined` marks none. */
+  mark(line: number | undefined, isWrong = false): void {
+    const effects = [setLine.of(line === undefined ? undefined : { line, isWrong })];
+    if (line !== undefined && line <= this.#view.state.doc.lines) {
+      effects.push(
+        EditorView.scrollIntoView(this.#view.state.doc.line(line).from, { y: "nearest", yMargin: 40 }) as never,
+      );
+    }
+    this.#view.dispatch({ effects });
+  }
+}

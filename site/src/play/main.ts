@@ -1,0 +1,146 @@
+/**
+ * The playground.
+ *
+ * @module
+ */
+import type { Lesson } from "../lesson.ts";
+import type { Deed, Failure, Frame } from "../protocol.ts";
+import { Code } from "./code.ts";
+import { element, find } from "./dom.ts";
+import { fragmentOf, programIn } from "./link.ts";
+import { Log } from "./log.ts";
+import { MachineView } from "./machine_view.ts";
+import { Player, type State } from "./player.ts";
+import { sentence } from "./sentences.ts";
+
+const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", paused: "Go on", ended: "Run again" };
+/** The pauses that the slider stands for, in milliseconds. */
+const PACES = [2500, 1500, 900, 500, 250, 100, 0];
+
+const linked = (id: string) => find<HTMLLinkElement>(`#${id}`).href;
+const runner = fetch(linked("runner")).then((response) => response.text());
+const lessons: Promise<readonly Lesson[]> = fetch(linked("lessons")).then((response) => response.json());
+
+const run = find<HTMLButtonElement>("#run");
+const step = find<HTMLButtonElement>("#step");
+const back = find<HTMLButtonElement>("#back");
+const stop = find<HTMLButtonElement>("#stop");
+const pace = find<HTMLInputElement>("#pace");
+const choice = find<HTMLSelectElement>("#lesson");
+const about = find("#about");
+const domid = find<HTMLSelectElement>("#domid");
+const world = find<HTMLFieldSetElement>("#world");
+const log = new Log(find("#log"));
+const machine = new MachineView();
+/** The frames whose calls are in the log. */
+const told = new WeakSet<Frame>();
+
+const player = new Player(runner, {
+  onFrame(frame, previous) {
+    machine.show(frame, previous, player.position);
+    code.mark(frame.line);
+    offer(frame);
+    back.disabled = !player.canGoBack;
+    if (told.has(frame)) return;
+    told.add(frame);
+    for (const call of frame.calls) {
+      const words = sentence(call);
+      if (words !== undefined) log.add("call", words);
+    }
+  },
+  onPrint: (text, isError) => log.add(isError ? "error" : "print", text),
+  onWorld: (text) => log.add("world", text),
+  onState(state) {
+    run.textContent = RUN[state];
+    document.body.dataset["state"] = state;
+    stop.disabled = state === "idle";
+    world.disabled = state === "idle";
+    if (state === "idle") back.disabled = true;
+    if (state === "ended") log.add("end", "The program has ended. What it has not given back is still there.");
+  },
+  onFailure: fail,
+});
+const code = new Code(find("#editor"), () => {
+  if (player.state !== "idle") player.stop();
+  code.mark(undefined);
+});
+
+function fail({ text, code: name, line }: Failure): void {
+  if (line !== undefined) code.mark(line, true);
+  const help = name === undefined
+    ? undefined
+    : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
+  log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
+}
+
+/** Lets the reader choose among the domains that there are. */
+function offer({ report }: Frame): void {
+  const numbers = report.domains.map((domain) => String(domain.domid));
+  if ([...domid.options].map((option) => option.value).join() === numbers.join()) return;
+  const chosen = domid.value;
+  domid.replaceChildren(...numbers.map((number) => element("option", { value: number }, `Domain ${number}`)));
+  if (numbers.includes(chosen)) domid.value = chosen;
+}
+
+async function start(paused: boolean): Promise<void> {
+  log.clear();
+  machine.clear();
+  code.mark(undefined);
+  const program = await code.prepare();
+  if (typeof program === "string") await player.start(program, paused);
+  else fail(program);
+}
+
+run.onclick = () => {
+  if (player.state === "running") player.pause();
+  else if (player.state === "paused") player.resume();
+  else void start(false);
+};
+step.onclick = () => {
+  if (player.state === "idle") return void start(true);
+  if (player.state === "running") player.pause();
+  player.forward();
+};
+back.onclick = () => player.back();
+stop.onclick = () => {
+  player.stop();
+  log.clear();
+  machine.clear();
+  code.mark(undefined);
+};
+pace.oninput = () => player.pace = PACES[pace.valueAsNumber]!;
+player.pace = PACES[pace.valueAsNumber]!;
+for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
+  button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
+}
+
+find<HTMLButtonElement>("#share").onclick = async () => {
+  history.replaceState(null, "", await fragmentOf(code.program));
+  const isCopied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+  log.add("end", `The link to this program ${isCopied ? "was copied" : "is in the address bar"}.`);
+};
+
+async function open(): Promise<void> {
+  const program = await programIn(location.hash);
+  const list = await lessons;
+  const chosen = list.find(({ id }) => `#${id}` === location.hash) ?? (program === undefined ? list[0] : undefined);
+  if (player.state !== "idle") stop.click();
+  choice.value = chosen?.id ?? "";
+  document.title = `${chosen?.title ?? "Your program"} · gntalloc`;
+  document.body.dataset["lesson"] = choice.value;
+  about.textContent = chosen?.about ?? "This program came with the link. Read it before you run it.";
+  code.program = chosen?.program ?? program ?? "";
+}
+
+choice.onchange = () => location.hash = choice.value;
+addEventListener("hashchange", () => void open());
+
+choice.append(
+  ...(await lessons).map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
+);
+await open();
+run.disabled = step.disabled = false;
+document.body.dataset["ready"] = "";
+performance.mark("ready");
+void code.edit().then(() => performance.mark("editing"));
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("../sw.js");

@@ -1,0 +1,163 @@
+import type { Deed, Failure, Frame, News } from "../protocol.ts";
+import { Sandbox } from "./sandbox.ts";
+
+/** What a program does: nothing yet; its next statement comes by itself, or waits for the reader; or it is done. */
+export type State = "idle" | "running" | "paused" | "ended";
+
+/** What a player tells the page. */
+export interface Listener {
+  /** A picture is to be shown, with the one to which it is compared. */
+  onFrame(frame: Frame, previous: Frame | undefined): void;
+  onPrint(text: string, isError: boolean): void;
+  onWorld(text: string): void;
+  onState(state: State): void;
+  onFailure(failure: Failure): void;
+}
+
+/** How many pictures are kept: a program may have no end. */
+const MOST_FRAMES = 1000;
+
+/** Runs a program at the reader's pace, and keeps the pictures of all that it has done. */
+export class Player {
+  readonly #listener: Listener;
+  readonly #runner: Promise<string>;
+  #sandbox: Sandbox | undefined;
+  #frames: Frame[] = [];
+  #shown = -1;
+  /** How many pictures were forgotten. */
+  #forgotten = 0;
+  #state: State = "idle";
+  /** How many statements wait for permission. */
+  #waiting = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The pause before each statement, in milliseconds. */
+  pace = 700;
+
+  constructor(runner: Promise<string>, listener: Listener) {
+    this.#runner = runner;
+    this.#listener = listener;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** How many pictures came before the one that is shown. */
+  get position(): number {
+    return this.#forgotten + this.#shown;
+  }
+
+  /** Whether an earlier picture can be shown. */
+  get canGoBack(): boolean {
+    return this.#shown > 0;
+  }
+
+  /**
+   * Runs a program from its beginning.
+   *
+   * @param program The program, prepared for the worker.
+   * @param paused Whether it waits before its first statement.
+   */
+  async start(program: string, paused: boolean): Promise<void> {
+    this.stop();
+    this.#setState(paused ? "paused" : "running");
+    const runner = await this.#runner;
+    if (this.#state !== "idle") this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
+  }
+
+  /** Runs on by itself. */
+  resume(): void {
+    this.#showLast();
+    this.#setState("running");
+    this.#plan();
+  }
+
+  pause(): void {
+    clearTimeout(this.#timer);
+    this.#setState("paused");
+  }
+
+  /** Shows the next picture, for which the next statement runs if need be. */
+  forward(): void {
+    if (this.#shown < this.#frames.length - 1) this.#show(this.#shown + 1);
+    else this.#go();
+  }
+
+  /** Shows the picture before. The program stays where it is. */
+  back(): void {
+    if (this.#state === "running") this.pause();
+    if (this.canGoBack) this.#show(this.#shown - 1);
+  }
+
+  /** Does something to a domain. */
+  world(deed: Deed, domid: number): void {
+    this.#showLast();
+    this.#sandbox?.tell({ type: "world", deed, domid });
+  }
+
+  /** Ends the program, and forgets it. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#sandbox?.close();
+    this.#sandbox = undefined;
+    this.#frames = [];
+    this.#shown = -1;
+    this.#forgotten = 0;
+    this.#waiting = 0;
+    this.#setState("idle");
+  }
+
+  #hear(news: News): void {
+    switch (news.type) {
+      case "frame":
+        if (news.waits) this.#waiting++;
+        this.#frames.push(news.frame);
+        if (this.#frames.length > MOST_FRAMES) this.#forget();
+        this.#showLast();
+        this.#plan();
+        break;
+      case "print":
+        this.#listener.onPrint(news.text, news.isError);
+        break;
+      case "world":
+        this.#listener.onWorld(news.text);
+        break;
+      case "end":
+        clearTimeout(this.#timer);
+        if (news.failure !== undefined) this.#listener.onFailure(news.failure);
+        this.#setState("ended");
+    }
+  }
+
+  #forget(): void {
+    this.#frames.shift();
+    this.#forgotten++;
+    this.#shown--;
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    if (this.#state === "running") this.#timer = setTimeout(() => this.#go(), this.pace);
+  }
+
+  #go(): void {
+    if (this.#waiting === 0) return;
+    this.#waiting--;
+    this.#sandbox?.tell({ type: "go" });
+    if (this.#waiting > 0) this.#plan();
+  }
+
+  #showLast(): void {
+    if (this.#shown < this.#frames.length - 1) this.#show(this.#frames.length - 1);
+  }
+
+  #show(index: number): void {
+    this.#shown = index;
+    this.#listener.onFrame(this.#frames[index]!, this.#frames[index - 1]);
+  }
+
+  #setState(state: State): void {
+    this.#state = state;
+    this.#listener.onState(state);
+  }
+}

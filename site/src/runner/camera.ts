@@ -1,0 +1,61 @@
+import { GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
+import type { MockXenReport } from "@gntalloc/gntalloc/mock";
+import type { Frame, Page } from "../protocol.ts";
+import { StoreReader } from "./store_reader.ts";
+import type { WatchedXen } from "./watched_xen.ts";
+
+/** How many pages of a domain are in a picture: nobody looks at more. */
+const MOST_PAGES = 16;
+
+/** Takes pictures of a machine, and leaves no trace in it. */
+export class Camera {
+  readonly #xen: WatchedXen;
+  readonly #store: StoreReader;
+  /** The bytes that each page had last: nobody can read a page whose peer is gone. */
+  readonly #bytes = new Map<string, Uint8Array>();
+
+  constructor(xen: WatchedXen) {
+    this.#xen = xen;
+    this.#store = new StoreReader(xen);
+  }
+
+  /** Says what the machine is like before the statement of a line. */
+  async take(line: number | undefined): Promise<Frame> {
+    const nodes = await this.#store.read();
+    const report = this.#report();
+    return { line, report, pages: this.#pages(report), nodes, calls: this.#xen.takeCalls() };
+  }
+
+  /** What the domains of the program hold, by their numbers. */
+  #report(): MockXenReport {
+    const domains = this.#xen.inspect().domains
+      .filter(({ domid }) => this.#xen.knows(domid))
+      .map((domain) => this.#store.without(domain));
+    return { domains: domains.toSorted((one, other) => one.domid - other.domid) };
+  }
+
+  #pages(report: MockXenReport): Page[] {
+    return report.domains.flatMap(({ domid, grants }) =>
+      grants.slice(0, MOST_PAGES).map(({ gref, domid: peer }) => {
+        const key = `${domid} ${gref}`;
+        const bytes = this.#read(peer, domid, gref);
+        if (bytes !== undefined) this.#bytes.set(key, bytes);
+        return { domid, gref, bytes: bytes ?? this.#bytes.get(key) };
+      })
+    );
+  }
+
+  /** Copies a page as its peer can, which maps nothing. */
+  #read(peer: number, domid: number, gref: number): Uint8Array | undefined {
+    const bytes = new Uint8Array(PAGE_SIZE);
+    try {
+      const mapper = new GrantMapper(this.#xen.bareDomain(peer));
+      const [status] = mapper.copy([{ from: { domid, gref }, to: bytes }]);
+      mapper.close();
+      return status === "okay" ? bytes : undefined;
+    } catch {
+      // The peer was destroyed.
+      return undefined;
+    }
+  }
+}

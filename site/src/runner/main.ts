@@ -1,0 +1,84 @@
+/**
+ * The worker that runs a program. The page sends it a port and then, through that, the program and what follows. Its
+ * statements call `playground.step()` before they run: see `src/play/prepare.ts`.
+ *
+ * @module
+ */
+import type { News, Order } from "../protocol.ts";
+import { failureOf } from "./failure.ts";
+import { Camera } from "./camera.ts";
+import { Gate } from "./gate.ts";
+import { library } from "./library.ts";
+import { shown } from "./printing.ts";
+import { type WatchedXen, watchedXen } from "./watched_xen.ts";
+import { World } from "./world.ts";
+
+const gate = new Gate();
+let port: MessagePort;
+let address = "";
+let watched: { readonly xen: WatchedXen; readonly camera: Camera; readonly world: World } | undefined;
+/** Frames are taken one after the other: each has the calls since the one before. */
+let frames = Promise.resolve();
+
+function tell(news: News): void {
+  port.postMessage(news);
+}
+
+/** Tells the page what the machine is like. */
+function picture(line: number | undefined): Promise<void> {
+  return frames = frames.then(async () => {
+    const xen = watchedXen();
+    if (xen !== watched?.xen) watched = xen && { xen, camera: new Camera(xen), world: new World(xen) };
+    const frame = await watched?.camera.take(line) ??
+      { line, report: { domains: [] }, pages: [], nodes: [], calls: [] };
+    tell({ type: "frame", frame, waits: line !== undefined });
+  });
+}
+
+async function step(line: number): Promise<void> {
+  const passed = gate.pass();
+  await picture(line);
+  await passed;
+}
+
+async function run(program: string): Promise<void> {
+  address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  try {
+    await import(/* @vite-ignore */ address);
+    await picture(undefined);
+    tell({ type: "end", failure: undefined });
+  } catch (error) {
+    await picture(undefined);
+    tell({ type: "end", failure: failureOf(error, address) });
+  }
+}
+
+function obey(order: Order): void {
+  switch (order.type) {
+    case "start":
+      void run(order.program);
+      break;
+    case "go":
+      gate.open();
+      break;
+    case "world":
+      tell({ type: "world", text: watched?.world.do(order.deed, order.domid) ?? "There is no machine yet." });
+      void picture(undefined);
+  }
+}
+
+const print = (isError: boolean) => (...values: unknown[]) =>
+  tell({ type: "print", text: values.map((value) => shown(value)).join(" "), isError });
+Object.assign(console, { log: print(false), info: print(false), warn: print(true), error: print(true) });
+Object.assign(globalThis, { playground: { step, library } });
+
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  const { text, line } = failureOf(event.reason, address);
+  tell({ type: "print", text: `${line === undefined ? "" : `line ${line}: `}${text}`, isError: true });
+});
+
+addEventListener("message", ({ data }) => {
+  port = data.port;
+  port.onmessage = ({ data }) => obey(data);
+}, { once: true });

@@ -1,0 +1,243 @@
+/** What a reader can do in the playground. */
+
+import assert from "node:assert/strict";
+import { snippetsIn } from "../../scripts/markdown.ts";
+import { Site, type Visit } from "./browser.ts";
+import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
+
+const site = await Site.open();
+
+/** Opens the playground, and checks at the end that nobody complained. */
+async function visiting(path: string, body: (visit: Visit) => Promise<void>): Promise<void> {
+  await using visit = await site.visit(path);
+  await whenReady(visit.page);
+  await runFast(visit.page);
+  await body(visit);
+  assert.deepEqual(visit.complaints, []);
+}
+
+Deno.test("a step marks what a call has changed, and Back shows what was before", () =>
+  visiting("play/", async ({ page }) => {
+    const step = async (frame: number) => {
+      await page.locator("#step").click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    };
+    for (const frame of [0, 1, 2]) await step(frame);
+    const one = page.getByRole("region", { name: "Domain 1" });
+    await step(3);
+    assert.equal(await one.locator(".changed").innerText(), "8 → domain 0, writable: granted");
+    await step(4);
+    assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
+    assert.equal(await one.locator(".changed").count(), 0);
+    await page.locator("#back").click();
+    assert.equal(await one.locator(".changed").count(), 1);
+    assert.equal(await one.locator(".ascii").count(), 0);
+  }));
+
+Deno.test("the world acts on the machine while the program waits", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { GrantDevice } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+const xen = new MockXen({ limit: 4 });
+const allocator = new GrantDevice(xen.domain(1)).open();
+allocator.share(0, { writable: true });
+xen.domain(0);
+try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.message); }
+`,
+    );
+    for (let frame = 0; frame < 5; frame++) {
+      await page.locator("#step").click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    }
+    const act = async (deed: string, domid: number) => {
+      const before = await page.locator("#log .world").count();
+      await page.locator("#domid").selectOption(String(domid));
+      await page.getByRole("button", { name: deed }).click();
+      return await page.locator("#log .world").nth(before).innerText();
+    };
+    assert.equal(
+      await act("lets go", 0),
+      "Domain 0 has nothing to let go of but what your program maps: press “maps a page” first.",
+    );
+    assert.equal(await act("maps a page", 0), "Domain 0 maps page 8 of domain 1.");
+    const one = page.getByRole("region", { name: "Domain 1" });
+    await one.getByText("8 → domain 0, writable: mapped").waitFor();
+    assert.equal(await act("lets go", 0), "Domain 0 lets go of page 8 of domain 1.");
+    await one.getByText("8 → domain 0, writable: granted").waitFor();
+    assert.equal(await act("maps a page", 1), "Domain 1 has nothing to map, as nobody grants it a page.");
+    assert.equal(
+      await act("is killed", 1),
+      "Domain 1 has only its main program, which ends with the domain: destroy it instead.",
+    );
+    assert.equal(await act("maps a page", 0), "Domain 0 maps page 8 of domain 1.");
+    assert.equal(await act("is killed", 0), "Domain 0 loses its newest program: it was killed.");
+    assert.equal(await act("fills its table", 1), "Domain 1 grants 3 pages more, and reaches its limit.");
+    assert.equal(await act("fills its table", 1), "Domain 1 has reached its limit already.");
+    assert.equal(await act("is killed", 1), "Domain 1 loses its newest program: it was killed.");
+    assert.equal(
+      await act("fails once", 1),
+      "Domain 1 will see its next call fail that grants, maps, copies or binds.",
+    );
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["backend-failed you made this call fail"]);
+    assert.equal(await act("is destroyed", 1), "Domain 1 is destroyed.");
+    await page.locator(".domain.destroyed").or(page.locator("#domains:not(:has-text('Domain 1'))")).first().waitFor();
+  }));
+
+/** Programs that end with an error, and what the page says. */
+const WRONG = {
+  "const = 1;": "Line 1: Cannot run the program: line 1 has a syntax error.",
+  "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
+  'import "node:fs";': 'Line 1: Cannot run the program: line 1 must read `import { … } from "…";`.',
+  'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
+  'import assert from "node:assert/strict";\nassert.equal(1, 2);': "Line 2: AssertionError: 1 is not 2",
+  'import { a } from "b";': /^(Line 1: )?Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,
+  'import { Nothing } from "@gntalloc/gntalloc";':
+    /^(Line 1: )?Error: Cannot import Nothing from @gntalloc\/gntalloc: it exports /,
+} as const;
+
+Deno.test("a program that goes wrong says where and why", () =>
+  visiting("play/", async ({ page }) => {
+    for (const [program, says] of Object.entries(WRONG)) {
+      await writeProgram(page, program);
+      await page.locator("#run").click();
+      const text = (await page.locator("#log .error").first().innerText()).trim();
+      if (typeof says === "string") assert.equal(text, says);
+      else assert.match(text, says);
+    }
+    await page.locator("#lesson").selectOption("errors");
+    await page.waitForSelector('body[data-lesson="errors"]');
+    await run(page);
+    const href = await page.getByRole("link", { name: "What grant:map-refused means" }).getAttribute("href");
+    assert.equal(href, "../docs/troubleshooting.html#grantmap-refused");
+    await page.goto(new URL(href!, page.url()).href);
+    assert.equal(await page.locator("#grantmap-refused").innerText(), "grant:map-refused");
+  }));
+
+Deno.test("the first example of README.md runs as it is", () =>
+  visiting("play/", async ({ page }) => {
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const example = snippetsIn(readme).find(({ info }) => info[0] === "ts")!;
+    await writeProgram(page, `${example.code}\nconsole.log("done");`);
+    await run(page);
+    assert.deepEqual(await logged(page, "error"), []);
+    assert.deepEqual(await logged(page, "print"), ["done"]);
+  }));
+
+Deno.test("a program of a stranger reaches neither the network nor what the site keeps", async () => {
+  await using visit = await site.visit("play/");
+  const { page } = visit;
+  await whenReady(page);
+  await runFast(page);
+  const address = site.addressOf("sw.js");
+  await writeProgram(
+    page,
+    `const attempt = async (what, reach) => {
+  try { await reach(); console.log(what, "was reached"); } catch (error) { console.log(what, error.name); }
+};
+await attempt("fetch", () => fetch("${address}"));
+await attempt("import", () => import("${address}"));
+await attempt("caches", () => caches.keys());
+await attempt("indexedDB", () => new Promise((resolve, reject) => {
+  const request = indexedDB.open("a");
+  request.onsuccess = resolve;
+  request.onerror = () => reject(request.error);
+}));
+await attempt("importScripts", () => importScripts("${address}"));
+console.log(origin);
+`,
+  );
+  await run(page);
+  assert.deepEqual(await logged(page, "print"), [
+    "fetch TypeError",
+    "import TypeError",
+    "caches ReferenceError",
+    "indexedDB SecurityError",
+    "importScripts NetworkError",
+    "null",
+  ]);
+});
+
+Deno.test("an endless loop can be stopped", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "for (;;);");
+    await page.locator("#run").click();
+    await page.locator("#stop").click();
+    await page.waitForSelector("body[data-state=idle]");
+    await writeProgram(page, 'console.log("here again");');
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["here again"]);
+  }));
+
+Deno.test("a link carries the program", () =>
+  visiting("play/", async ({ page }) => {
+    const program = 'console.log("hé, 你好");\n';
+    await writeProgram(page, program);
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+    await using other = await site.visit(page.url().slice(site.addressOf("").length));
+    await whenReady(other.page);
+    assert.match(await other.page.locator("#about").innerText(), /Read it before you run it/);
+    await run(other.page);
+    assert.deepEqual(await logged(other.page, "print"), ["hé, 你好"]);
+    assert.deepEqual(other.complaints, []);
+  }));
+
+Deno.test("the editor completes and explains names from the docs", () =>
+  visiting("play/", async ({ page }) => {
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("share.");
+    const options = page.locator(".cm-completionLabel");
+    await options.first().waitFor();
+    const names = await options.allInnerTexts();
+    assert(names.includes("grefs") && names.includes("release") && !names.includes("map"), names.join());
+    await page.keyboard.press("Escape");
+    await page.locator(".tok-className", { hasText: "GrantMapper" }).last().hover();
+    await page.locator(".cm-tooltip-hover", { hasText: "maps pages that other domains have granted" }).waitFor();
+  }));
+
+Deno.test("all can be done with the keyboard", () =>
+  visiting("play/", async ({ page }) => {
+    const focused = () =>
+      page.evaluate(
+        "(document.activeElement.shadowRoot?.activeElement ?? document.activeElement).id || " +
+          "document.activeElement.shadowRoot?.activeElement?.className || document.activeElement.textContent",
+      ) as Promise<
+        string
+      >;
+    await page.locator("#lesson").focus();
+    const order = [];
+    for (let presses = 0; presses < 5; presses++) {
+      await page.keyboard.press("Tab");
+      order.push(await focused());
+    }
+    assert.deepEqual(order.slice(0, 4), ["share", "run", "step", "pace"]);
+    assert.match(order[4]!, /cm-content/);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "log");
+    await page.locator("#run").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("body[data-state=ended]");
+    await page.locator("#back").focus();
+    for (let presses = 0; presses < 2; presses++) await page.keyboard.press("Space");
+    await page.getByRole("region", { name: "Domain 1" }).getByText("8 → domain 0, writable: granted").waitFor();
+  }));
+
+Deno.test("of a program with many steps, the last thousand pictures are kept", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      "let sum = 0;\nfor (let count = 1; count <= 1100; count++) {\n  sum += count;\n}\nconsole.log(sum);",
+    );
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["605550"]);
+    await page.waitForSelector('body[data-frame="1103"]');
+    await page.locator("#back").click();
+    await page.waitForSelector('body[data-frame="1102"]');
+  }));
+
+Deno.test.afterAll(() => site[Symbol.asyncDispose]());

@@ -1,0 +1,43 @@
+/** What a reader does in the playground. */
+
+import type { Page } from "playwright-core";
+
+/** Waits until the playground can be used. */
+export async function whenReady(page: Page): Promise<void> {
+  await page.waitForSelector("body[data-ready]");
+}
+
+/** Has programs run without pauses. */
+export async function runFast(page: Page): Promise<void> {
+  await page.locator("#pace").fill("6");
+}
+
+/** Replaces the program. */
+export async function writeProgram(page: Page, program: string): Promise<void> {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(program);
+}
+
+/** Runs the program to its end. */
+export async function run(page: Page): Promise<void> {
+  await page.locator("#run").click();
+  await page.waitForSelector("body[data-state=ended]");
+}
+
+/** Goes back to the last picture that shows all of some texts. */
+export async function lookBack(page: Page, texts: readonly string[]): Promise<void> {
+  for (;;) {
+    const shown = (await page.locator("#domains, #store").allInnerTexts()).join("\n");
+    if (texts.every((text) => shown.includes(text))) return;
+    const frame = await page.locator("body").getAttribute("data-frame");
+    if (await page.locator("#back").isDisabled()) throw new Error(`Cannot find a picture with ${texts.join(" and ")}`);
+    await page.locator("#back").click();
+    await page.locator(`body:not([data-frame="${frame}"])`).waitFor();
+  }
+}
+
+/** The lines of a kind in the log. */
+export async function logged(page: Page, kind: "print" | "call" | "world" | "error"): Promise<string[]> {
+  return (await page.locator(`#log .${kind}`).allTextContents()).map((line) => line.trim());
+}

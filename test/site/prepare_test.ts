@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { prepare } from "../../site/src/play/prepare.ts";
+import { ProgramError } from "../../site/src/play/program_error.ts";
+
+/** The program without the line that makes it a module. */
+function prepared(program: string): string {
+  return prepare(program).replace(/\nexport \{\};$/, "");
+}
+
+const step = (line: number) => `await playground.step(${line});`;
+
+describe("prepare()", () => {
+  test("puts a step before each statement, and moves no line", () => {
+    expect(prepared("const a = 1;\n\na();")).toBe(`${step(1)}const a = 1;\n\n${step(3)}a();`);
+  });
+
+  test.each([
+    ["a block", "{\n  a();\n}", `{\n  ${step(2)}a();\n}`],
+    ["a loop", "for (;;) {\n  a();\n}", `${step(1)}for (;;) {\n  ${step(2)}a();\n}`],
+    ["an asynchronous function", "async function f() {\n  a();\n}", `async function f() {\n  ${step(2)}a();\n}`],
+    [
+      "an asynchronous arrow function",
+      "const f = async () => {\n  a();\n};",
+      `${step(1)}const f = async () => {\n  ${step(2)}a();\n};`,
+    ],
+    [
+      "an asynchronous method",
+      "class C {\n  async m() {\n    a();\n  }\n}",
+      `class C {\n  async m() {\n    ${step(3)}a();\n  }\n}`,
+    ],
+    [
+      "a choice",
+      "switch (a) {\n  case 1:\n    b();\n    break;\n}",
+      `${step(1)}switch (a) {\n  case 1:\n    ${step(3)}b();\n    ${step(4)}break;\n}`,
+    ],
+    [
+      "what may fail",
+      "try {\n  a();\n} catch {\n  b();\n}",
+      `${step(1)}try {\n  ${step(2)}a();\n} catch {\n  ${step(4)}b();\n}`,
+    ],
+  ])("steps into %s", (_, program, expected) => {
+    expect(prepared(program)).toBe(expected);
+  });
+
+  test.each([
+    "function f() {\n  a();\n}",
+    "function* f() {\n  yield 1;\n}",
+    "class C {\n  static {\n    a();\n  }\n  get b() {\n    return 1;\n  }\n}",
+    "async function f() {\n  function g() {\n    a();\n  }\n}",
+  ])("does not step where nothing can wait: %s", (program) => {
+    expect(prepared(program)).toBe(program);
+  });
+
+  test("a statement without a block stays with its condition", () => {
+    expect(prepared("if (a) b();")).toBe(`${step(1)}if (a) b();`);
+  });
+
+  test.each([
+    ['import { a, b as c } from "m";', 'const { a, b: c } = playground.library("m");'],
+    ["import { a } from 'm'", 'const { a } = playground.library("m");'],
+    ['import a from "m";', 'const { default: a } = playground.library("m");'],
+    ['import * as m from "m";', 'const m = playground.library("m");'],
+    ['import {\n  a,\n  b,\n} from "m";', 'const { a, b, } = playground.library("m");\n\n\n'],
+  ])("imports from the library: %s", (program, expected) => {
+    expect(prepared(program)).toBe(expected);
+  });
+
+  test.each([
+    ["a();\nconst = 1;", 2, "Cannot run the program: line 2 has a syntax error."],
+    ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],
+  ])("refuses %s", (program, line, message) => {
+    expect(() => prepare(program)).toThrow(ProgramError);
+    expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line }));
+  });
+
+  test("what it prepares is JavaScript that does the same", async () => {
+    const program = `let sum = 0;
+const add = async (number) => {
+  for (let count = 0; count < number; count++) {
+    sum += number;
+  }
+};
+await Promise.all([add(2), add(3)]);
+globalThis.done(sum);`;
+    const lines: number[] = [];
+    const sum = Promise.withResolvers<number>();
+    Object.assign(globalThis, { playground: { step: (line: number) => lines.push(line) }, done: sum.resolve });
+    await import(`data:text/javascript,${encodeURIComponent(prepare(program))}`);
+    expect(await sum.promise).toBe(13);
+    expect(lines.filter((line) => line === 4)).toHaveLength(5);
+  });
+});

@@ -1,0 +1,37 @@
+import { gzipSync } from "node:zlib";
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css",
+  html: "text/html",
+  js: "text/javascript",
+  json: "application/json",
+  svg: "image/svg+xml",
+};
+
+/** Serves a folder below some path, compressed, as hosts of static files do. */
+export class StaticServer implements AsyncDisposable {
+  /** The address of the folder. */
+  readonly address: string;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(folder: string) {
+    const below = "/a/project/";
+    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
+      const { pathname } = new URL(url);
+      const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+      if (!path.startsWith(below)) return new Response(null, { status: 404 });
+      try {
+        const bytes = await Deno.readFile(folder + path.slice(below.length - 1));
+        const type = TYPES[path.split(".").at(-1)!] ?? "application/octet-stream";
+        return new Response(gzipSync(bytes), { headers: { "content-type": type, "content-encoding": "gzip" } });
+      } catch {
+        return new Response(null, { status: 404 });
+      }
+    });
+    this.address = `http://127.0.0.1:${this.#server.addr.port}${below}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
