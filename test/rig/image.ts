@@ -58,7 +58,6 @@ const SOURCES = [
   "mod.ts",
   "deno.json",
   "cli",
-  "site/deno.json",
   "src",
   "backends",
   "wasm",
