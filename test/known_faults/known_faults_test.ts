@@ -7,24 +7,14 @@ import { CASES, type Patch } from "./cases.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** What a copy of the library needs. */
-const PARTS = [
-  "mod.ts",
-  "src",
-  "backends",
-  "wasm",
-  "scripts",
-  "cli",
-  "site/deno.json",
-  "deno.json",
-  "deno.lock",
-  "package.json",
-];
-
 /** Makes a copy of the library with a patch. */
 async function patchedCopy({ file, find, replace }: Patch): Promise<string> {
   const folder = await Deno.makeTempDir();
-  await exec("cp", ["-r", "--parents", ...PARTS, folder], { cwd: root });
+  for (
+    const part of ["mod.ts", "src", "backends", "wasm", "scripts", "cli", "deno.json", "deno.lock", "package.json"]
+  ) {
+    await exec("cp", ["-r", `${root}${part}`, `${folder}/${part}`]);
+  }
   // The compiler of the core.
   await Deno.symlink(`${root}node_modules`, `${folder}/node_modules`);
   const source = await Deno.readTextFile(`${folder}/${file}`);

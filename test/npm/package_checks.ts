@@ -10,7 +10,7 @@ import type { Tools } from "../../scripts/npm/projects.ts";
 export type Checks = Record<string, () => Promise<string | Outcome>>;
 
 /** What the build needs beside the published sources. */
-const BUILD_FILES = ["cli", "deno.json", "deno.lock", "package.json", "scripts", "site/deno.json"];
+const BUILD_FILES = ["cli", "deno.json", "deno.lock", "package.json", "scripts"];
 
 /** Builds a package again, and throws unless its tarball is the same. */
 export async function sameBytes(

@@ -61,7 +61,6 @@ const SOURCES = [
   "mod.ts",
   "deno.json",
   "cli",
-  "site/deno.json",
   "src",
   "backends",
   "wasm",
