@@ -9,7 +9,7 @@ import { BrokenRing } from "./broken_ring.ts";
 import { VchanError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import { CLIENT, CLIENT_LIVE, GONE, GRANTS_AT, HERE, NOT_YET, ORDERS_AT, READ, SERVER_LIVE, WROTE } from "./layout.ts";
-import { knock } from "./knock.ts";
+import { Knock } from "./knock.ts";
 import type { Link } from "./link.ts";
 import { faultOf, type Orders, pagesOf, placeInPage } from "./orders.ts";
 import { ReadOnlyRing, ringOf, type RingSink, type RingSource } from "./ring_memory.ts";
@@ -50,15 +50,21 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
     const shared = new MappedPage(page.bytes);
     const notify = () => channel.notify();
     const reader = new RingReader(shared, CLIENT, rings.source, 2 ** orders.right, notify);
-    const writer = new RingWriter(shared, CLIENT, rings.sink, 2 ** orders.left, notify);
+    const peerIsHere = () => shared.loadByte(SERVER_LIVE) !== GONE;
+    const knock = new Knock(notify, peerIsHere);
+    const announce = () => {
+      notify();
+      knock.begin(writer);
+    };
+    const writer = new RingWriter(shared, CLIENT, rings.sink, 2 ** orders.left, announce);
     // Only now, as it clears a byte: before, the page may have been something else.
     page.setUnmapNotify({ clearByte: CLIENT_LIVE, eventPort: channel.port });
     shared.storeByte(CLIENT_LIVE, HERE);
     // As C does: the first bytes of the server always come with an event.
     shared.storeByte(CLIENT.asks, WROTE);
-    const peerIsHere = () => shared.loadByte(SERVER_LIVE) !== GONE;
-    const stop = knock(writer, notify, peerIsHere);
-    const release = releaser(shared, channel, [...rings.mappings, page], stop);
+    // As a server in C does for its first client: the first bytes of this one always come with an event.
+    shared.setBits(CLIENT.answers, WROTE);
+    const release = releaser(shared, channel, [...rings.mappings, page]);
     undo.push(release);
     notify();
     return {
@@ -67,6 +73,7 @@ export function join(mapper: GrantMapper, events: EventChannels, server: number,
       channel,
       peerIsHere,
       isSpoiled: () => false,
+      calm: () => knock.stop(),
       resetEvents: () => events.reset(),
       release,
     };
@@ -154,15 +161,8 @@ function mapReadable(mapper: GrantMapper, server: number, grefs: Uint32Array): W
   }
 }
 
-/** @param stop Stops what accesses the memory by itself. */
-function releaser(
-  shared: MappedPage,
-  channel: EventChannel,
-  mappings: readonly PeerMapping[],
-  stop: () => void,
-): () => void {
+function releaser(shared: MappedPage, channel: EventChannel, mappings: readonly PeerMapping[]): () => void {
   return () => {
-    stop();
     if (channel.closed) return;
     runAll(
       () => shared.storeByte(CLIENT_LIVE, GONE),

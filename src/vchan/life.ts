@@ -132,6 +132,7 @@ export class Life {
     this.#ending = ending;
     this.#closed.resolve(ending);
     this.#stopWatching?.();
+    this.#link.calm();
     void this.#events?.return?.();
     // What the other side has written before it left can still be read, unless it was joined by what another one wrote.
     if (ending.reason === "protocol" || ending.reason === "failed" || this.#link.isSpoiled()) {

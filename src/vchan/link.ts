@@ -11,6 +11,8 @@ export interface Link {
   peerIsHere(): boolean;
   /** Whether yet another one has come in its place: what they have written cannot be told apart. */
   isSpoiled(): boolean;
+  /** Stops what it does by itself, as the connection has ended: memory may be given back now. */
+  calm(): void;
   /** Continues after the system has lost events. */
   resetEvents(): void;
   /**

@@ -59,11 +59,6 @@ export class RingWriter {
     return this.#page.loadIndex(this.#side.writing.consumed) !== this.#first;
   }
 
-  /** Whether there is something that the other side has not read. */
-  get isUnread(): boolean {
-    return this.#page.loadIndex(this.#side.writing.consumed) !== this.#produced;
-  }
-
   /**
    * Looks how many bytes there is room for.
    *

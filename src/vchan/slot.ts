@@ -100,6 +100,10 @@ export class Slot implements Link {
     return this.#page.loadByte(CLIENT_LIVE) === HERE;
   }
 
+  calm(): void {
+    // A server does nothing by itself.
+  }
+
   resetEvents(): void {
     this.#events.reset();
   }
