@@ -33,11 +33,12 @@ export function readStart(path: string, most: number, what = path): Uint8Array {
   try {
     file = openSync(path, "r");
     const parts: Uint8Array[] = [];
+    const room = new Uint8Array(Math.min(most, 2 ** 20));
     for (let left = most; left > 0;) {
-      const part = new Uint8Array(Math.min(left, 2 ** 20));
-      const length = readSync(file, part);
+      const length = readSync(file, room, 0, Math.min(left, room.length), null);
       if (length === 0) break;
-      parts.push(part.subarray(0, length));
+      // As short as what came: a pipe may bring a few bytes at a time.
+      parts.push(room.slice(0, length));
       left -= length;
     }
     return Buffer.concat(parts);

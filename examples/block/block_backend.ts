@@ -222,9 +222,10 @@ export class BlockBackend implements AsyncDisposable {
 
   /** Tells the frontend, and whoever looks into XenStore, that it is not served; unless it is gone. */
   async #refuse(error: unknown): Promise<void> {
+    // Whatever it was: a frontend may remove its own nodes to hide a fault, but not to be served again at once.
+    this.#pause = Math.min(2 * this.#pause + 1, LONGEST_PAUSE);
     if (await this.#isGone()) return;
     this.#note(error);
-    this.#pause = Math.min(2 * this.#pause + 1, LONGEST_PAUSE);
     try {
       await this.#device.fail(error instanceof Error ? error.message : String(error));
     } catch {

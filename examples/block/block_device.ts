@@ -262,5 +262,5 @@ export class BlockDevice implements AsyncDisposable {
 /** Throws unless a value is an array of bytes: other arrays have a length, too, but not in bytes. */
 function checkBytes(what: string, name: string, value: unknown): void {
   if (value instanceof Uint8Array) return;
-  throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is ${value}`);
+  throw new TypeError(`Cannot ${what} as ${name} must be a Uint8Array: current value is of type ${typeof value}`);
 }

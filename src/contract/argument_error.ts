@@ -21,7 +21,7 @@ export class ArgumentRangeError extends RangeError {
 
 /**
  * Whether the library threw an error because it refused an argument. Such an error is a `TypeError` or a `RangeError`,
- * and its `code` is `"invalid-argument"`.
+ * and its `code` is `"invalid-argument"`. A copy by `structuredClone()` or `postMessage()` has lost its code.
  *
  * @param error What was caught.
  *
@@ -42,5 +42,8 @@ export class ArgumentRangeError extends RangeError {
  * ```
  */
 export function isArgumentError(error: unknown): error is TypeError | RangeError {
-  return (error instanceof TypeError || error instanceof RangeError) && (error as { code?: unknown }).code === CODE;
+  if (typeof error !== "object" || error === null) return false;
+  // By the name, as the class of another realm is another one.
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return (name === "TypeError" || name === "RangeError") && code === CODE;
 }

@@ -63,7 +63,7 @@ export interface ReadDevice<Value> {
  * Reads what is to be measured: one device, or several with labels that tell them apart.
  *
  * @param what The operation, for the message: "write metrics".
- * @param common The labels of all devices. Those of a device go before.
+ * @param common The labels of all devices. A device's own label wins.
  */
 export function readDevices<Value>(
   what: string,
@@ -82,7 +82,8 @@ export function readDevices<Value>(
     checkDevice(what, device, `\`device\` of ${name}`);
     checkLabels(what, own, `\`labels\` of ${name}`);
     const labels = { ...common, ...own };
-    const key = JSON.stringify(Object.entries(labels).sort());
+    // To those who read metrics, an empty label is none.
+    const key = JSON.stringify(Object.entries(labels).filter(([, value]) => value !== "").sort());
     const other = seen.get(key);
     if (other !== undefined) {
       throw new ArgumentTypeError(

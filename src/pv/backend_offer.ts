@@ -62,7 +62,13 @@ export async function offerBackend(side: Side, nodes: NodeValues, options: PvWai
   } catch (error) {
     const close = () => side.change({ what, state: Closed, signal: undefined });
     // Nothing of a frontend is in use yet, so this side may end at once.
-    if (isPvError(error, "gone")) await side.unlessGone(close);
+    if (isPvError(error, "gone")) {
+      try {
+        await close();
+      } catch {
+        // That it is gone is what counts.
+      }
+    }
     if (error !== OFFLINE && !isPvError(error, "closing")) throw error;
     await close();
     const { device, path } = side.names;

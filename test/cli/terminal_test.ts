@@ -220,4 +220,9 @@ test("bash completes commands and options", async () => {
   await tmux("send-keys", "C-c");
   await tmux("send-keys", "gntalloc inspect --svg --theme d", "Tab");
   await shows("gntalloc inspect --svg --theme dark");
+  await tmux("send-keys", "C-c");
+  await tmux("send-keys", "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}; clear; echo whole", "Enter");
+  await shows("whole");
+  await tmux("send-keys", "gntalloc explain grant:no-d", "Tab");
+  await shows("gntalloc explain grant:no-device");
 });

@@ -66,7 +66,7 @@ describe("a wrong command line ends with 2, and one line that says what is wrong
     [["help", "shrae"], "unknown command 'shrae' (Did you mean share?)"],
     [["help", "store", "wath"], "unknown command 'wath' (Did you mean watch?)"],
     [["store", "help", "--svg"], "unknown option '--svg'"],
-    [["help", "share", "pages"], "unknown command 'share pages'"],
+    [["help", "share", "pages"], "'share' has no commands: leave out 'pages'"],
     [["share"], "required option '--to <domid>' not specified"],
     [["share", "--to", "0", "--colour"], "unknown option '--colour'"],
     [

@@ -32,6 +32,8 @@ test("the errors of the engine, those that can be handled, and what is no error 
     thrown(() => device.open().allocate(0, { pages: 2 })),
     Object.assign(new Error("no"), { code: "invalid-argument" }),
     { code: "invalid-argument" },
+    null,
+    "invalid-argument",
     undefined,
   ];
   expect(others.filter(isArgumentError)).toEqual([]);

@@ -149,6 +149,7 @@ describe("several devices", () => {
       'the labels of `devices[2]` must differ from those of `devices[0]`: both have {"device":"disk"}',
     ],
     [[{ device: disk, labels: {} }, { device: net, labels: { a: "1" } }], { a: "1" }, "must differ"],
+    [[{ device: disk, labels: {} }, { device: net, labels: { a: "" } }], {}, "must differ"],
   ])("are refused if they are %o with %o", (devices, labels, message) => {
     expect(() => metrics(devices as never, { labels: labels as never })).toThrow(message);
   });

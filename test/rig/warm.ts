@@ -1,5 +1,5 @@
 /**
- * What Deno keeps of the programs that it has run, made before a guest boots: in an emulated guest, to compile a program
+ * What Deno keeps of the programs that it has compiled, made before a guest boots: in an emulated guest, to compile a program
  * takes several times as long as to run it.
  *
  * @module
@@ -13,20 +13,25 @@ import { RUN } from "./guest/child.ts";
 /** Where Deno keeps it, in guests, and in the tree of files that runs the programs here. */
 const KEPT = "var/cache/deno";
 
-/** The programs that guests run. */
+/** The programs that guests run. One that is missing here starts more slowly. */
 const PROGRAMS = [
   ...["loopback.ts", "differential.ts", "node.ts", "litmus.ts", "domu_dom0.ts", "own_grant.ts", "suspend.ts"],
   ...["store.ts", "vchan/dom0.ts", "cli/dom0.ts", "disk/dom0.ts"],
-  ...["domu_guest.ts", "peer_deno.ts", "exits_deno.ts", "hold.ts", "churn.ts", "disk/user_deno.ts"],
+  ...["domu_guest.ts", "peer_deno.ts", "exits_deno.ts", "hold.ts", "churn.ts", "dead_views.ts", "disk/user_deno.ts"],
 ].map((name) => `test/rig/guest/${name}`);
 const EXAMPLES = ["share.ts", "ring.ts", "vchan.ts"].map((name) => `examples/${name}`);
 /** Imports a program. It may fail: it finds neither arguments nor a device. */
-const IMPORT = "await import(Deno.args[0]).catch(() => {}); Deno.exit();";
+const IMPORT = "await import(`/repo/${Deno.args[0]}`).catch(() => {}); Deno.exit();";
+const DENO = ["/usr/bin/deno", ...RUN, "/tmp/import.ts"];
+/** The whole environment: what is set on this machine is not set in a guest. */
+const ENVIRONMENT = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", `DENO_DIR=/${KEPT}`, "DENO_NO_UPDATE_CHECK=1", "HOME=/root"];
+/** The time that an import may take. */
+const LIMIT_SECONDS = 120;
 /** Runs a command in a tree of files of its own, with a `/proc` that goes with it. */
 const INSIDE = ["--mount", "--pid", "--fork", "--mount-proc"];
 
 /**
- * Runs the programs of guests on this machine.
+ * Imports the programs of guests on this machine, without running them.
  *
  * @param image Deno and the programs, as entries of an image.
  * @param folder A folder for a tree of these files.
@@ -38,15 +43,21 @@ export async function warm(image: readonly Entry[], folder: string): Promise<Ent
   for (const name of ["tmp", "proc"]) await Deno.mkdir(`${folder}/${name}`);
   await Deno.writeTextFile(`${folder}/tmp/import.ts`, IMPORT);
   for (const program of [...PROGRAMS, ...EXAMPLES]) {
-    await run(
+    const { stderr } = await run("env", [
+      "-i",
+      ...ENVIRONMENT,
       "unshare",
-      [...INSIDE, `--root=${folder}`, "/usr/bin/deno", ...RUN, "/tmp/import.ts", `/repo/${program}`],
-      {
-        env: { DENO_DIR: `/${KEPT}`, DENO_NO_UPDATE_CHECK: "1", HOME: "/root" },
-      },
-    );
+      ...INSIDE,
+      `--root=${folder}`,
+      ...DENO,
+      program,
+    ], {
+      signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),
+    });
     // However the program ended, Deno has compiled it.
-    await Deno.stat(`${folder}/${KEPT}/gen/file/repo/${program}.js`);
+    await Deno.stat(`${folder}/${KEPT}/gen/file/repo/${program}.js`).catch(() => {
+      throw new Error(`Deno has not kept ${program}: ${stderr}`);
+    });
   }
   return await fileEntries(`${folder}/${KEPT}`, KEPT, await namesIn(`${folder}/${KEPT}`));
 }

@@ -48,8 +48,8 @@ export function getIndex(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true);
   const index = high * 2 ** 32 + view.getUint32(offset, true);
   if (high < 2 ** 21) return index;
-  throw new ArgumentRangeError(
-    `Cannot decode the index as it must be from 0 to ${Number.MAX_SAFE_INTEGER}: current value is ${
+  throw new RangeError(
+    `The system answered an index that is too large: it must be from 0 to ${Number.MAX_SAFE_INTEGER}: current value is ${
       view.getBigUint64(offset, true)
     }`,
   );

@@ -7,16 +7,17 @@ import type { Host } from "../host.ts";
 const COMPLETE = "gntalloc complete --";
 
 const SCRIPTS: Readonly<Record<string, string>> = {
-  // Bash splits words at colons: the parts of grant:closed are put together, and what is found is cut again.
+  // Bash splits words at colons, unless it is told not to: the parts of grant:closed are put together, and what is found
+  // is cut again.
   bash: `_gntalloc() {
   local IFS=$'\\n' word last= words=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
-    if [[ $word == : || $last == *: ]]; then words[\${#words[@]} - 1]+=$word; else words+=("$word"); fi
+    if (( \${#words[@]} )) && [[ $word == : || $last == *: ]]; then words[\${#words[@]} - 1]+=$word; else words+=("$word"); fi
     last=$word
   done
   word=\${words[\${#words[@]} - 1]}
   COMPREPLY=($(${COMPLETE} "\${words[@]}" 2>/dev/null))
-  COMPREPLY=("\${COMPREPLY[@]#"\${word%"\${word##*:}"}"}")
+  if [[ $COMP_WORDBREAKS == *:* ]]; then COMPREPLY=("\${COMPREPLY[@]#"\${word%"\${word##*:}"}"}"); fi
 }
 complete -o default -F _gntalloc gntalloc
 `,

@@ -1,3 +1,4 @@
+import { ARGUMENT_ENTRIES } from "./argument_entries.ts";
 import type { Entry } from "./entry.ts";
 import { GRANT_ENTRIES } from "./grant_entries.ts";
 import { PV_ENTRIES } from "./pv_entries.ts";
@@ -14,6 +15,7 @@ export const SECTIONS: readonly {
   { prefix: "store", title: "StoreError: XenStore", entries: STORE_ENTRIES },
   { prefix: "vchan", title: "VchanError: channels of bytes", entries: VCHAN_ENTRIES },
   { prefix: "pv", title: "PvError: frontends and backends", entries: PV_ENTRIES },
+  { prefix: "argument", title: "TypeError and RangeError: refused arguments", entries: ARGUMENT_ENTRIES },
 ];
 
 /** Finds the entries of a code: `grant:closed`, or `closed` for all that have it. */

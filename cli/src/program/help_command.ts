@@ -12,7 +12,7 @@ async function showHelp(command: Command, words: readonly string[]): Promise<voi
   if (word === undefined) command.help();
   const found = command.commands.find((one) => one.name() === word);
   if (found !== undefined) return await showHelp(found, others);
-  if (command.commands.length === 0) command.error(`error: unknown command '${command.name()} ${word}'`);
+  if (command.commands.length === 0) command.error(`error: '${command.name()}' has no commands: leave out '${word}'`);
   // It refuses the word, and names a command that is like it.
   await command.parseAsync([word], { from: "user" });
 }

@@ -84,7 +84,7 @@ export function declare({ test }: Suite, cast: Cast): void {
     });
   }
 
-  test("the proxy reads what came before its domain ran, and of which Xen made one event with the client's", async () => {
+  test("the proxy reads what came before its domain ran, when Xen merged the events of the client and of its bytes", async () => {
     const [inside, ours] = [await cast.peer("Deno", "domU"), await cast.peer("Deno", "dom0")];
     const path = newPath(inside.domid, ours.domid);
     const socket = `/tmp/proxy-${path.replaceAll("/", "-")}`;
