@@ -6,6 +6,9 @@ import { StaticServer } from "./server.ts";
 export const SITE = new URL("../../.cache/site", import.meta.url).pathname;
 const SHOTS = new URL("../../.cache/site-shots/", import.meta.url).pathname;
 
+/** Ends tests that hang, but not those that are slow on a busy machine, in milliseconds. */
+const TIMEOUT = 300_000;
+
 /** A page, and what it complained of. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
@@ -37,7 +40,7 @@ export class Site implements AsyncDisposable {
   /** Opens a page of the site, in a new profile. */
   async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(TIMEOUT);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => {

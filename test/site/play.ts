@@ -30,6 +30,7 @@ Deno.test("a step marks what a call has changed, and Back shows what was before"
     assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
     assert.equal(await one.locator(".changed").count(), 0);
     await page.locator("#back").click();
+    await page.waitForSelector('body[data-frame="3"]');
     assert.equal(await one.locator(".changed").count(), 1);
     assert.equal(await one.locator(".ascii").count(), 0);
   }));
@@ -162,10 +163,17 @@ console.log(origin);
 
 Deno.test("an endless loop can be stopped", () =>
   visiting("play/", async ({ page }) => {
-    await writeProgram(page, "for (;;);");
+    await writeProgram(page, 'console.log("it begins");\nfor (;;);');
     await page.locator("#run").click();
+    await page.locator("#log .print", { hasText: "it begins" }).waitFor();
+    await page.waitForSelector('body[data-frame="1"]');
+    const [worker, ...others] = page.workers();
+    assert(worker !== undefined && others.length === 0, `${page.workers().length} workers`);
+    const closed = worker.waitForEvent("close");
     await page.locator("#stop").click();
     await page.waitForSelector("body[data-state=idle]");
+    await closed;
+    assert.deepEqual(page.workers(), []);
     await writeProgram(page, 'console.log("here again");');
     await run(page);
     assert.deepEqual(await logged(page, "print"), ["here again"]);
