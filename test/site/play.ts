@@ -193,6 +193,73 @@ Deno.test("a link carries the program", () =>
     assert.deepEqual(other.complaints, []);
   }));
 
+Deno.test("a broken link says so, and a link to a place in the page keeps the program", () =>
+  visiting("play/#program=S9TQ", async ({ page }) => {
+    const broken = "Cannot open the program: the link is broken. Ask for its text.";
+    assert.deepEqual(await logged(page, "error"), [broken]);
+    assert.equal(await page.locator("body").getAttribute("data-lesson"), "share");
+    await writeProgram(page, 'console.log("mine");');
+    await page.locator(".skip").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#main$/);
+    assert.equal(await page.evaluate("document.activeElement.id"), "main");
+    await page.evaluate("location.hash = '#program=S9TQ'");
+    await page.locator("#log .error").nth(1).waitFor();
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["mine"]);
+  }));
+
+Deno.test("of two addresses the later one is opened", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "console.log(1);\n".repeat(100));
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+    await page.evaluate(`new Promise((resolve) => {
+      const program = location.hash;
+      location.hash = "#held";
+      addEventListener("hashchange", () => {
+        addEventListener("hashchange", () => {
+          location.hash = "#limit";
+          addEventListener("hashchange", () => setTimeout(resolve, 500), { once: true });
+        }, { once: true });
+        location.hash = program;
+      }, { once: true });
+    })`);
+    assert.equal(await page.locator("body").getAttribute("data-lesson"), "limit");
+  }));
+
+Deno.test("two clicks on Run start one program", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, 'console.log("once");');
+    await page.locator("#run").dblclick();
+    await page.waitForSelector("body[data-state=paused]");
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["once"]);
+    assert.equal(page.workers().length, 1);
+  }));
+
+Deno.test("a program runs without the editor, and the log says that it is missing", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/editor-[^/]*\.js$/, (route) => route.abort());
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await page.locator("#log .error", { hasText: "Cannot load the editor." }).waitFor();
+  await runFast(page);
+  await run(page);
+  assert.deepEqual(await logged(page, "print"), ["domain 0 reads hello", "domain 1 reads hi there"]);
+});
+
+Deno.test("what cannot be loaded is named in the log", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/runner-[^/]*\.js$/, (route) => route.fulfill({ status: 503 }));
+  await page.goto(site.addressOf("play/"));
+  const says = "Cannot load the runner: the server says 503. Load the page again.";
+  await page.locator("#log .error", { hasText: says }).waitFor();
+  assert(await page.locator("#run").isDisabled());
+});
+
 Deno.test("the editor completes and explains names from the docs", () =>
   visiting("play/", async ({ page }) => {
     await page.locator(".cm-content").click();

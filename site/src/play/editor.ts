@@ -16,9 +16,6 @@ import { classHighlighter } from "@lezer/highlight";
 import { element, find } from "./dom.ts";
 import { completions, hover } from "./symbols.ts";
 
-export { prepare } from "./prepare.ts";
-export { ProgramError } from "./program_error.ts";
-
 const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
 
 /** The line that runs next, or that failed. */

@@ -29,6 +29,8 @@ export class Player {
   #state: State = "idle";
   /** How many statements wait for permission. */
   #waiting = 0;
+  /** Changes with each start and stop. */
+  #run = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The pause before each statement, in milliseconds. */
   pace = 700;
@@ -60,9 +62,10 @@ export class Player {
    */
   async start(program: string, paused: boolean): Promise<void> {
     this.stop();
+    const run = this.#run;
     this.#setState(paused ? "paused" : "running");
     const runner = await this.#runner;
-    if (this.#state !== "idle") this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
+    if (run === this.#run) this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
   }
 
   /** Runs on by itself. */
@@ -97,6 +100,7 @@ export class Player {
 
   /** Ends the program, and forgets it. */
   stop(): void {
+    this.#run++;
     clearTimeout(this.#timer);
     this.#sandbox?.close();
     this.#sandbox = undefined;
