@@ -179,6 +179,66 @@ Deno.test("an endless loop can be stopped", () =>
     assert.deepEqual(await logged(page, "print"), ["here again"]);
   }));
 
+Deno.test("a program that prints for ever can be stopped", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "for (;;) console.log(1);");
+    await page.locator("#run").click();
+    await page.locator("#log .print").nth(499).waitFor();
+    assert.equal(await page.locator("#log .print").count(), 500);
+    await page.locator("#stop").click();
+    await page.waitForSelector("body[data-state=idle]");
+    assert.equal(await page.locator("#log p").count(), 0);
+  }));
+
+/** What a program tells the page in the name of its worker. */
+const FORGED = {
+  "{ type: 'frame', frame: { report: { domains: [{ domid: '<b>' }] } }, waits: true }":
+    "the page cannot show what it has",
+  "{ type: 'print', text: '1', isError: false }": "the page cannot take all that it tells",
+};
+
+for (const [news, reason] of Object.entries(FORGED)) {
+  Deno.test(`a program is ended if ${reason}`, () =>
+    visiting("play/", async ({ page }) => {
+      await writeProgram(
+        page,
+        `const { postMessage } = MessagePort.prototype;
+MessagePort.prototype.postMessage = function () {
+  for (let count = 0; count < 100_000; count++) postMessage.call(this, ${news});
+};`,
+      );
+      await run(page);
+      const says = `Cannot go on with the program: ${reason}. Change it, and run it again.`;
+      assert.deepEqual(await logged(page, "error"), [says]);
+      assert.deepEqual(page.workers(), []);
+    }));
+}
+
+Deno.test("errors that nobody catches are in the log", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      "setTimeout(() => {\n  null.a;\n});\nPromise.reject(new Error('b'));\n" +
+        "await new Promise((resolve) => setTimeout(resolve, 50));",
+    );
+    await run(page);
+    assert.deepEqual((await logged(page, "error")).sort(), [
+      "line 2: TypeError: Cannot read properties of null (reading 'a')",
+      "line 4: Error: b",
+    ]);
+  }));
+
+Deno.test("a worker that fails ends the program", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/runner-[^/]*\.js$/, (route) => route.fulfill({ body: "const = 1;" }));
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await run(page);
+  const says = "Cannot go on with the program: its worker has failed. Change it, and run it again.";
+  assert.deepEqual(await logged(page, "error"), [says]);
+});
+
 Deno.test("a link carries the program", () =>
   visiting("play/", async ({ page }) => {
     const program = 'console.log("hé, 你好");\n';

@@ -11,7 +11,6 @@ import { fragmentOf, programIn } from "./link.ts";
 import { Log } from "./log.ts";
 import { MachineView } from "./machine_view.ts";
 import { Player, type State } from "./player.ts";
-import { sentence } from "./sentences.ts";
 
 const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", paused: "Go on", ended: "Run again" };
 /** The pauses that the slider stands for, in milliseconds. */
@@ -50,10 +49,7 @@ const player = new Player(runner, {
     back.disabled = !player.canGoBack;
     if (told.has(frame)) return;
     told.add(frame);
-    for (const call of frame.calls) {
-      const words = sentence(call);
-      if (words !== undefined) log.add("call", words);
-    }
+    for (const words of frame.sentences) log.add("call", words);
   },
   onPrint: (text, isError) => log.add(isError ? "error" : "print", text),
   onWorld: (text) => log.add("world", text),

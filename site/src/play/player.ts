@@ -1,4 +1,5 @@
 import type { Deed, Failure, Frame, News } from "../protocol.ts";
+import { sharing } from "./sharing.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** What a program does: nothing yet; its next statement comes by itself, or waits for the reader; or it is done. */
@@ -115,7 +116,7 @@ export class Player {
     switch (news.type) {
       case "frame":
         if (news.waits) this.#waiting++;
-        this.#frames.push(news.frame);
+        this.#frames.push(sharing(news.frame, this.#frames.at(-1)));
         if (this.#frames.length > MOST_FRAMES) this.#forget();
         this.#showLast();
         this.#plan();
