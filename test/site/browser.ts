@@ -37,6 +37,11 @@ export class Site implements AsyncDisposable {
     return this.#server.address + path;
   }
 
+  /** The paths that the server was asked for, oldest first. */
+  get requests(): readonly string[] {
+    return this.#server.requests;
+  }
+
   /** Opens a page of the site, in a new profile. */
   async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

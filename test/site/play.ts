@@ -132,24 +132,10 @@ Deno.test("a program of a stranger reaches neither the network nor what the site
   const { page } = visit;
   await whenReady(page);
   await runFast(page);
-  const address = site.addressOf("sw.js");
-  await writeProgram(
-    page,
-    `const attempt = async (what, reach) => {
-  try { await reach(); console.log(what, "was reached"); } catch (error) { console.log(what, error.name); }
-};
-await attempt("fetch", () => fetch("${address}"));
-await attempt("import", () => import("${address}"));
-await attempt("caches", () => caches.keys());
-await attempt("indexedDB", () => new Promise((resolve, reject) => {
-  const request = indexedDB.open("a");
-  request.onsuccess = resolve;
-  request.onerror = () => reject(request.error);
-}));
-await attempt("importScripts", () => importScripts("${address}"));
-console.log(origin);
-`,
-  );
+  const reached = () => site.requests.filter((path) => path.startsWith("stranger"));
+  await page.evaluate(`fetch("${site.addressOf("stranger/page")}")`);
+  assert.deepEqual(reached(), ["stranger/page"]);
+  await writeProgram(page, strangersProgram(site.addressOf("stranger/")));
   await run(page);
   assert.deepEqual(await logged(page, "print"), [
     "fetch TypeError",
@@ -157,9 +143,51 @@ console.log(origin);
     "caches ReferenceError",
     "indexedDB SecurityError",
     "importScripts NetworkError",
+    "XMLHttpRequest error",
+    "EventSource error",
+    "WebSocket error",
+    "a worker within error",
     "null",
   ]);
+  assert.deepEqual(reached(), ["stranger/page"]);
 });
+
+/** A program that tries all ways out. Its server would let it read everything. */
+function strangersProgram(address: string): string {
+  return `const attempt = async (what, reach) => {
+  try { await reach(); console.log(what, "was reached"); } catch (error) { console.log(what, error.name ?? error.type); }
+};
+const opened = (target, ...names) => new Promise((resolve, reject) => {
+  for (const name of names) target.addEventListener(name, resolve);
+  target.addEventListener("error", (event) => {
+    event.preventDefault();
+    reject({ type: "error" });
+  });
+});
+await attempt("fetch", () => fetch("${address}fetch"));
+await attempt("import", () => import("${address}import"));
+await attempt("caches", () => caches.keys());
+await attempt("indexedDB", () => new Promise((resolve, reject) => {
+  const request = indexedDB.open("a");
+  request.onsuccess = resolve;
+  request.onerror = () => reject(request.error);
+}));
+await attempt("importScripts", () => importScripts("${address}importScripts"));
+await attempt("XMLHttpRequest", () => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "${address}XMLHttpRequest");
+  request.send();
+  return opened(request, "load");
+});
+await attempt("EventSource", () => opened(new EventSource("${address}EventSource"), "open"));
+await attempt("WebSocket", () => opened(new WebSocket("${address.replace("http", "ws")}WebSocket"), "open"));
+await attempt("a worker within", () => {
+  const source = "fetch('${address}worker').then(() => postMessage(1), () => { throw new Error(); }).catch(() => setTimeout(() => { throw 1; }))";
+  return opened(new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))), "message");
+});
+console.log(origin);
+`;
+}
 
 Deno.test("an endless loop can be stopped", () =>
   visiting("play/", async ({ page }) => {
