@@ -18,18 +18,19 @@ export interface Visit extends AsyncDisposable {
 
 /** Chromium, and a server that has the site. */
 export class Site implements AsyncDisposable {
-  readonly #server = new StaticServer(SITE);
+  readonly #server: StaticServer;
   readonly #browser: Browser;
 
-  private constructor(browser: Browser) {
+  private constructor(browser: Browser, hidesIndex: boolean) {
     this.#browser = browser;
+    this.#server = new StaticServer(SITE, hidesIndex);
   }
 
-  static async open(): Promise<Site> {
+  static async open({ hidesIndex = false } = {}): Promise<Site> {
     const executablePath = await findChromium();
     if (typeof executablePath !== "string") throw executablePath;
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"];
-    return new Site(await chromium.launch({ executablePath, args }));
+    return new Site(await chromium.launch({ executablePath, args }), hidesIndex);
   }
 
   /** The address of a page of the site. */
@@ -40,6 +41,11 @@ export class Site implements AsyncDisposable {
   /** The paths that the server was asked for, oldest first. */
   get requests(): readonly string[] {
     return this.#server.requests;
+  }
+
+  /** How many bytes the server has sent. */
+  get bytes(): number {
+    return this.#server.bytes;
   }
 
   /** Opens a page of the site, in a new profile. */

@@ -187,4 +187,3 @@ try {
 code.edit().then(() => performance.mark("editing"), () => {
   complain("Cannot load the editor. The program can be run; load the page again to change it.");
 });
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("../sw.js").catch(() => {});
