@@ -373,12 +373,12 @@ Deno.test("all can be done with the keyboard", () =>
       >;
     await page.locator("#lesson").focus();
     const order = [];
-    for (let presses = 0; presses < 5; presses++) {
+    for (let presses = 0; presses < 7; presses++) {
       await page.keyboard.press("Tab");
       order.push(await focused());
     }
-    assert.deepEqual(order.slice(0, 4), ["share", "run", "step", "pace"]);
-    assert.match(order[4]!, /cm-content/);
+    assert.deepEqual(order.slice(0, 6), ["share", "run", "step", "back", "stop", "pace"]);
+    assert.match(order[6]!, /cm-content/);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Tab");
     assert.equal(await focused(), "log");
@@ -388,6 +388,34 @@ Deno.test("all can be done with the keyboard", () =>
     await page.locator("#back").focus();
     for (let presses = 0; presses < 2; presses++) await page.keyboard.press("Space");
     await page.getByRole("region", { name: "Domain 1" }).getByText("8 → domain 0, writable: granted").waitFor();
+  }));
+
+Deno.test("what colours say is said in words, and buttons keep the focus", () =>
+  visiting("play/", async ({ page }) => {
+    assert.equal(await page.locator("#pace").getAttribute("aria-valuetext"), "no pauses");
+    await page.locator("#pace").fill("5");
+    assert.equal(await page.locator("#pace").getAttribute("aria-valuetext"), "0.1 seconds for a statement");
+    await writeProgram(page, "let a;\na = 1;");
+    const step = async (frame: number) => {
+      await page.locator("#step").press("Enter");
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    };
+    await step(0);
+    await step(1);
+    assert.equal(await page.getByRole("status").innerText(), "Line 2 comes next.");
+    assert.equal(await page.locator('[aria-current="step"]').innerText(), "a = 1;");
+    await page.locator("#back").press("Enter");
+    assert.equal(await page.getByRole("status").innerText(), "Line 1 comes next.");
+    assert.equal(await page.locator("#back").getAttribute("aria-disabled"), "true");
+    assert.equal(await page.evaluate("document.activeElement.id"), "back");
+    await step(1);
+    await step(2);
+    await page.waitForSelector("body[data-state=ended]");
+    await step(0);
+    assert.equal(await page.locator("body").getAttribute("data-state"), "paused");
+    await page.locator("#stop").press("Enter");
+    await page.waitForSelector("body[data-state=idle]");
+    assert.equal(await page.evaluate("document.activeElement.id"), "stop");
   }));
 
 Deno.test("of a program with many steps, the last thousand pictures are kept", () =>

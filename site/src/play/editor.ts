@@ -27,7 +27,9 @@ const currentLine = StateField.define<DecorationSet>({
       const { value } = effect;
       if (value === undefined || value.line > state.doc.lines) return Decoration.none;
       const { from } = state.doc.line(value.line);
-      const mark = Decoration.line({ class: value.isWrong ? "wrong-line" : "current-line" });
+      const mark = value.isWrong
+        ? Decoration.line({ class: "wrong-line" })
+        : Decoration.line({ class: "current-line", attributes: { "aria-current": "step" } });
       return Decoration.set(mark.range(from));
     }
     return marks.map(changes);

@@ -31,6 +31,7 @@ const run = find<HTMLButtonElement>("#run");
 const step = find<HTMLButtonElement>("#step");
 const back = find<HTMLButtonElement>("#back");
 const stop = find<HTMLButtonElement>("#stop");
+const next = find("#next");
 const pace = find<HTMLInputElement>("#pace");
 const choice = find<HTMLSelectElement>("#lesson");
 const about = find("#about");
@@ -46,7 +47,8 @@ const player = new Player(runner, {
     machine.show(frame, previous, player.position);
     code.mark(frame.line);
     offer(frame);
-    back.disabled = !player.canGoBack;
+    next.textContent = frame.line === undefined ? "" : `Line ${frame.line} comes next.`;
+    allow(back, player.canGoBack);
     if (told.has(frame)) return;
     told.add(frame);
     for (const words of frame.sentences) log.add("call", words);
@@ -56,9 +58,14 @@ const player = new Player(runner, {
   onState(state) {
     run.textContent = RUN[state];
     document.body.dataset["state"] = state;
-    stop.disabled = state === "idle";
+    allow(stop, state !== "idle");
     world.disabled = state === "idle";
-    if (state === "idle") back.disabled = true;
+    if (state === "idle") {
+      allow(back, false);
+      next.textContent = "";
+    }
+    // While the program runs, screen readers have the log to read.
+    next.ariaLive = state === "running" ? "off" : "polite";
     if (state === "ended") log.add("end", "The program has ended. What it has not given back is still there.");
   },
   onFailure: fail,
@@ -74,6 +81,11 @@ function fail({ text, code: name, line }: Failure): void {
     ? undefined
     : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
   log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
+}
+
+/** Lets the reader press a button, or not. It keeps the focus: it may have been pressed a moment ago. */
+function allow(button: HTMLButtonElement, isAllowed: boolean): void {
+  button.ariaDisabled = String(!isAllowed);
 }
 
 /** Lets the reader choose among the domains that there are. */
@@ -108,19 +120,24 @@ run.onclick = () => {
   else start(false);
 };
 step.onclick = () => {
-  if (player.state === "idle") return start(true);
+  if (player.state === "idle" || player.isOver) return start(true);
   if (player.state === "running") player.pause();
   player.forward();
 };
 back.onclick = () => player.back();
 stop.onclick = () => {
+  if (player.state === "idle") return;
   player.stop();
   log.clear();
   machine.clear();
   code.mark(undefined);
 };
-pace.oninput = () => player.pace = PACES[pace.valueAsNumber]!;
-player.pace = PACES[pace.valueAsNumber]!;
+function setPace(): void {
+  player.pace = PACES[pace.valueAsNumber]!;
+  pace.ariaValueText = player.pace === 0 ? "no pauses" : `${player.pace / 1000} seconds for a statement`;
+}
+pace.oninput = setPace;
+setPace();
 for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
   button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
 }

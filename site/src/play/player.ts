@@ -55,6 +55,11 @@ export class Player {
     return this.#shown > 0;
   }
 
+  /** Whether the program has ended, and its last picture is shown. */
+  get isOver(): boolean {
+    return this.#state === "ended" && this.#shown === this.#frames.length - 1;
+  }
+
   /**
    * Runs a program from its beginning.
    *
