@@ -42,6 +42,7 @@ test.each([
   ["docs/cost.svg", "docs/cost.svg"],
   ["src/pv/mod.ts", "source/src/pv/mod.ts.html"],
   ["cli/", "source/cli.html"],
+  ["site/lessons/01_share.js", "play/index.html#share"],
 ])("placeOf() puts %s at %s", (path, place) => {
   expect(placeOf(path)).toBe(place);
 });

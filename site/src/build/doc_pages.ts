@@ -29,10 +29,14 @@ export const GUIDES: Readonly<Record<string, readonly string[]>> = {
   "Project": ["CONTRIBUTING", "CHANGELOG", "SECURITY", "cli/README"],
 };
 
+const LESSON = /^site\/lessons\/\d+_(\w+)\.js$/;
+
 const isMarkdown = (path: string) => path.endsWith(".md");
 
-/** Where the site has a file or folder of the repository. */
+/** Where the site has a file or folder of the repository. A lesson is in the playground. */
 export function placeOf(path: string): string {
+  const lesson = LESSON.exec(path);
+  if (lesson !== null) return `play/index.html#${lesson[1]}`;
   if (path === "README.md") return "docs/index.html";
   if (isMarkdown(path)) return path.startsWith("docs/") ? path.replace(/\.md$/, ".html") : `docs/${flat(path)}.html`;
   if (path.startsWith("docs/")) return path;
@@ -79,8 +83,8 @@ async function pageOf(
     );
     return { path: place, title: path, html: `<h1>${path}</h1>\n<ul>${rows.join("")}</ul>`, names };
   }
-  // Pictures are copied as they are.
-  if (path.endsWith(".svg")) return undefined;
+  // Pictures are copied as they are, and lessons are in the playground.
+  if (path.endsWith(".svg") || LESSON.test(path)) return undefined;
   const text = await Deno.readTextFile(`${repository}/${path}`);
   if (isMarkdown(path)) {
     const names = relativeLinks(path, text).map((link) => link.path);
