@@ -1,7 +1,7 @@
 // The peer still holds it
 //
-// Xen cannot take back a page that the peer has mapped. Domain 1 releases its page while domain 0 still maps it: the page
-// turns orange, and stays until domain 0 lets go. A reference is not used again before that.
+// Xen cannot take back a page that the peer has mapped. Domain 1 releases its page while domain 0 still maps it: its row
+// in the grant table gets an orange border, and stays until domain 0 lets go. A reference is not used again before that.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -14,26 +14,27 @@ const bell = new EventChannels(xen.domain(1)).bindUnbound(0);
 const view = new GrantMapper(xen.domain(0)).map(1, share.grefs);
 const ear = new EventChannels(xen.domain(0)).bindInterdomain(1, bell.port);
 
-async function listen() {
-  let last = 0;
-  while (last < 2) {
-    // Look before each wait: the event may have come earlier, or for no reason.
-    while (view.read(0, 1)[0] === last) await ear.wait();
-    last = view.read(0, 1)[0];
-    console.log("domain 0 was woken and reads", last);
-  }
+// Look before each wait: the event may have come earlier, or for no reason.
+async function other(last) {
+  while (view.read(0, 1)[0] === last) await ear.wait();
+  return view.read(0, 1)[0];
 }
 
-const listening = listen();
+// Domain 0 sleeps, until domain 1 wakes it.
+const woken = other(0);
 share.bytes[0] = 1;
 bell.notify();
+console.log("domain 0 was woken and reads", await woken);
 
-// Domain 0 answers nothing: a wait can have a limit.
-await bell.wait({ timeout: 300 }).catch((error) => console.log("nobody answers:", error.name));
-
+// It does not listen now, and looks later: two events, one answer.
 share.bytes[0] = 2;
 bell.notify();
-await listening;
+share.bytes[0] = 3;
+bell.notify();
+console.log("domain 0 looks and reads", await other(1));
+
+// Domain 0 sends nothing: a wait can have a limit.
+await bell.wait({ timeout: 300 }).catch((error) => console.log("nobody answers:", error.name));
 
 // Shows:
 // port 1 ↔ port 1 of domain 0
@@ -41,5 +42,5 @@ await listening;
 
 // Prints:
 // domain 0 was woken and reads 1
+// domain 0 looks and reads 3
 // nobody answers: TimeoutError
-// domain 0 was woken and reads 2

@@ -1,7 +1,7 @@
 // A crash
 //
 // A program can ask its kernel to clear a byte and to send an event when its page goes, even if it crashes. Domain 1's
-// program is killed here, and domain 0 learns of it. (When a whole domain is destroyed, nothing tells its peers.)
+// program is killed here, and domain 0 learns of it. (When a whole domain is destroyed, no event tells its peers.)
 
 import { EventChannels, GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

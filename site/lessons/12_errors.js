@@ -1,7 +1,7 @@
 // What goes wrong, and how it reads
 //
-// Every error says what could not be done, why, and what to do. A program looks at its code. A wrong argument, a
-// mistake in the program, is a TypeError or a RangeError, with the code "invalid-argument".
+// Every error says what could not be done and why, and what to do if the program can do something. A program looks at its
+// code. A wrong argument, a mistake in the program, is a TypeError or a RangeError, with the code "invalid-argument".
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -29,7 +29,7 @@ await attempt(() => mapper.map(1, share.grefs, { writable: true }));
 // A page that was granted to somebody else.
 await attempt(() => new GrantMapper(xen.domain(2)).map(1, share.grefs));
 
-// A device that was closed.
+// An allocator that was closed.
 allocator.close();
 await attempt(() => allocator.allocate(0));
 

@@ -1,7 +1,8 @@
 // Calls that fail halfway
 //
 // To see whether a program cleans up, make calls fail: here, granting fails after two of three pages. The library takes both
-// back, so that nothing is lost. The button “fails once” does the same to whatever comes next.
+// back, so that nothing is lost. The button “fails once” makes the next call fail that grants, maps, copies or binds, and
+// all of it.
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { Faults } from "@gntalloc/gntalloc/faults";

@@ -11,6 +11,8 @@ export type Order =
   | { readonly type: "start"; readonly program: string }
   /** Lets the program run its next statement. */
   | { readonly type: "go" }
+  /** The page has heard what the program printed. */
+  | { readonly type: "heard" }
   /** Does to a domain what the program has no say in. */
   | { readonly type: "world"; readonly deed: Deed; readonly domid: number };
 
@@ -44,8 +46,10 @@ export interface Frame {
   readonly pages: readonly Page[];
   /** The nodes of XenStore that have a value or that no other node is in, in the order of their paths. */
   readonly nodes: readonly StoreNode[];
-  /** What the domains have asked of their kernels since the previous frame. */
-  readonly calls: readonly Call[];
+  /** What the domains have asked of their kernels since the previous frame, in words. */
+  readonly sentences: readonly string[];
+  /** The ports through which events were sent or taken since then. */
+  readonly rung: readonly { readonly domid: number; readonly port: number }[];
 }
 
 /** A granted page. */
@@ -60,12 +64,4 @@ export interface Page {
 export interface StoreNode {
   readonly path: string;
   readonly value: string;
-}
-
-/** A call that a domain has made, as a line of a trace has it. */
-export interface Call {
-  readonly domid: number;
-  readonly part: string;
-  readonly call: string;
-  readonly [argument: string]: unknown;
 }

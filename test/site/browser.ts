@@ -6,6 +6,9 @@ import { StaticServer } from "./server.ts";
 export const SITE = new URL("../../.cache/site", import.meta.url).pathname;
 const SHOTS = new URL("../../.cache/site-shots/", import.meta.url).pathname;
 
+/** Ends tests that hang, but not those that are slow on a busy machine, in milliseconds. */
+const TIMEOUT = 300_000;
+
 /** A page, and what it complained of. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
@@ -15,18 +18,19 @@ export interface Visit extends AsyncDisposable {
 
 /** Chromium, and a server that has the site. */
 export class Site implements AsyncDisposable {
-  readonly #server = new StaticServer(SITE);
+  readonly #server: StaticServer;
   readonly #browser: Browser;
 
-  private constructor(browser: Browser) {
+  private constructor(browser: Browser, hidesIndex: boolean) {
     this.#browser = browser;
+    this.#server = new StaticServer(SITE, hidesIndex);
   }
 
-  static async open(): Promise<Site> {
+  static async open({ hidesIndex = false } = {}): Promise<Site> {
     const executablePath = await findChromium();
     if (typeof executablePath !== "string") throw executablePath;
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"];
-    return new Site(await chromium.launch({ executablePath, args }));
+    return new Site(await chromium.launch({ executablePath, args }), hidesIndex);
   }
 
   /** The address of a page of the site. */
@@ -34,10 +38,20 @@ export class Site implements AsyncDisposable {
     return this.#server.address + path;
   }
 
+  /** The paths that the server was asked for, oldest first. */
+  get requests(): readonly string[] {
+    return this.#server.requests;
+  }
+
+  /** How many bytes the server has sent. */
+  get bytes(): number {
+    return this.#server.bytes;
+  }
+
   /** Opens a page of the site, in a new profile. */
   async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(TIMEOUT);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { rendered } from "../../site/src/build/docs.ts";
-import { placeOf } from "../../site/src/build/doc_pages.ts";
+import { dirname } from "node:path";
+import { exec } from "../../scripts/exec.ts";
+import { docPages, GUIDES, placeOf } from "../../site/src/build/doc_pages.ts";
+import { namesFolder } from "../../site/src/build/own_folder.ts";
 import { readLesson } from "../../site/src/lesson.ts";
 
 describe("rendered()", () => {
@@ -39,8 +42,36 @@ test.each([
   ["docs/cost.svg", "docs/cost.svg"],
   ["src/pv/mod.ts", "source/src/pv/mod.ts.html"],
   ["cli/", "source/cli.html"],
+  ["site/lessons/01_share.js", "play/index.html#share"],
 ])("placeOf() puts %s at %s", (path, place) => {
   expect(placeOf(path)).toBe(place);
+});
+
+test.each([
+  ["file:///a/b/c.ts", true],
+  ['"/a/b"', true],
+  ["/a/b", true],
+  ["/a/bc/d /a/b-2 /a/b.old", false],
+  ["https://example.org/a/b", false],
+  ["/a/bc and /a/b/", true],
+])("namesFolder() looks for /a/b in %s", (text, expected) => {
+  expect(namesFolder(text, "/a/b")).toBe(expected);
+});
+
+test("docPages() has what the repository has, and nothing that lies in its folders", async () => {
+  await using folder = await Deno.makeTempDir().then((path) => ({
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  }));
+  for (const name of [...Object.values(GUIDES).flat().map((guide) => `${guide}.md`), "a/b.ts", "a/c/d.ts"]) {
+    await Deno.mkdir(dirname(`${folder.path}/${name}`), { recursive: true });
+    await Deno.writeTextFile(`${folder.path}/${name}`, "# text\n");
+  }
+  await exec("git", ["init", "--quiet"], { cwd: folder.path });
+  await exec("git", ["add", "."], { cwd: folder.path });
+  await Deno.writeTextFile(`${folder.path}/a/secret.ts`, "");
+  const paths = (await docPages(folder.path, ["a/"])).map(({ path }) => path);
+  expect(paths.filter((path) => path.startsWith("source/"))).toEqual(["source/a.html", "source/a/b.ts.html"]);
 });
 
 describe("readLesson()", () => {

@@ -1,7 +1,9 @@
 /** Where the links of the site lead. Of the reference, which has 1500 pages of `deno doc`, two are checked. */
 
 import { posix } from "node:path";
+import { readLessons } from "../../site/src/build/lessons.ts";
 
+const REPOSITORY = new URL("../..", import.meta.url).pathname;
 const OF_REFERENCE = new Set(["api/index.html", "api/~/GrantDevice.html"]);
 const LINK = /<(?:a|img|link|script)\b[^>]*?\s(?:href|src)="([^"]*)"/g;
 const ID = /\sid="([^"]*)"/g;
@@ -16,6 +18,8 @@ export async function linksOf(site: string): Promise<{ count: number; dead: stri
     const matches = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, value]) => value!);
     pages.set(path, { links: matches(LINK), ids: new Set(matches(ID)) });
   }
+  // The playground opens lessons by their fragments.
+  for (const { id } of await readLessons(REPOSITORY)) pages.get("play/index.html")!.ids.add(id);
   let count = 0;
   const dead: string[] = [];
   for (const [path, { links }] of pages) {

@@ -30,6 +30,7 @@ Deno.test("a step marks what a call has changed, and Back shows what was before"
     assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
     assert.equal(await one.locator(".changed").count(), 0);
     await page.locator("#back").click();
+    await page.waitForSelector('body[data-frame="3"]');
     assert.equal(await one.locator(".changed").count(), 1);
     assert.equal(await one.locator(".ascii").count(), 0);
   }));
@@ -131,24 +132,10 @@ Deno.test("a program of a stranger reaches neither the network nor what the site
   const { page } = visit;
   await whenReady(page);
   await runFast(page);
-  const address = site.addressOf("sw.js");
-  await writeProgram(
-    page,
-    `const attempt = async (what, reach) => {
-  try { await reach(); console.log(what, "was reached"); } catch (error) { console.log(what, error.name); }
-};
-await attempt("fetch", () => fetch("${address}"));
-await attempt("import", () => import("${address}"));
-await attempt("caches", () => caches.keys());
-await attempt("indexedDB", () => new Promise((resolve, reject) => {
-  const request = indexedDB.open("a");
-  request.onsuccess = resolve;
-  request.onerror = () => reject(request.error);
-}));
-await attempt("importScripts", () => importScripts("${address}"));
-console.log(origin);
-`,
-  );
+  const reached = () => site.requests.filter((path) => path.startsWith("stranger"));
+  await page.evaluate(`fetch("${site.addressOf("stranger/page")}")`);
+  assert.deepEqual(reached(), ["stranger/page"]);
+  await writeProgram(page, strangersProgram(site.addressOf("stranger/")));
   await run(page);
   assert.deepEqual(await logged(page, "print"), [
     "fetch TypeError",
@@ -156,20 +143,129 @@ console.log(origin);
     "caches ReferenceError",
     "indexedDB SecurityError",
     "importScripts NetworkError",
+    "XMLHttpRequest error",
+    "EventSource error",
+    "WebSocket error",
+    "a worker within error",
     "null",
   ]);
+  assert.deepEqual(reached(), ["stranger/page"]);
 });
+
+/** A program that tries all ways out. Its server would let it read everything. */
+function strangersProgram(address: string): string {
+  return `const attempt = async (what, reach) => {
+  try { await reach(); console.log(what, "was reached"); } catch (error) { console.log(what, error.name ?? error.type); }
+};
+const opened = (target, ...names) => new Promise((resolve, reject) => {
+  for (const name of names) target.addEventListener(name, resolve);
+  target.addEventListener("error", (event) => {
+    event.preventDefault();
+    reject({ type: "error" });
+  });
+});
+await attempt("fetch", () => fetch("${address}fetch"));
+await attempt("import", () => import("${address}import"));
+await attempt("caches", () => caches.keys());
+await attempt("indexedDB", () => new Promise((resolve, reject) => {
+  const request = indexedDB.open("a");
+  request.onsuccess = resolve;
+  request.onerror = () => reject(request.error);
+}));
+await attempt("importScripts", () => importScripts("${address}importScripts"));
+await attempt("XMLHttpRequest", () => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "${address}XMLHttpRequest");
+  request.send();
+  return opened(request, "load");
+});
+await attempt("EventSource", () => opened(new EventSource("${address}EventSource"), "open"));
+await attempt("WebSocket", () => opened(new WebSocket("${address.replace("http", "ws")}WebSocket"), "open"));
+await attempt("a worker within", () => {
+  const source = "fetch('${address}worker').then(() => postMessage(1), () => { throw new Error(); }).catch(() => setTimeout(() => { throw 1; }))";
+  return opened(new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" }))), "message");
+});
+console.log(origin);
+`;
+}
 
 Deno.test("an endless loop can be stopped", () =>
   visiting("play/", async ({ page }) => {
-    await writeProgram(page, "for (;;);");
+    await writeProgram(page, 'console.log("it begins");\nfor (;;);');
     await page.locator("#run").click();
+    await page.locator("#log .print", { hasText: "it begins" }).waitFor();
+    await page.waitForSelector('body[data-frame="1"]');
+    const [worker, ...others] = page.workers();
+    assert(worker !== undefined && others.length === 0, `${page.workers().length} workers`);
+    const closed = worker.waitForEvent("close");
     await page.locator("#stop").click();
     await page.waitForSelector("body[data-state=idle]");
+    await closed;
+    assert.deepEqual(page.workers(), []);
     await writeProgram(page, 'console.log("here again");');
     await run(page);
     assert.deepEqual(await logged(page, "print"), ["here again"]);
   }));
+
+Deno.test("a program that prints for ever can be stopped", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "for (;;) console.log(1);");
+    await page.locator("#run").click();
+    await page.locator("#log .print").nth(499).waitFor();
+    assert.equal(await page.locator("#log .print").count(), 500);
+    await page.locator("#stop").click();
+    await page.waitForSelector("body[data-state=idle]");
+    assert.equal(await page.locator("#log p").count(), 0);
+  }));
+
+/** What a program tells the page in the name of its worker. */
+const FORGED = {
+  "{ type: 'frame', frame: { report: { domains: [{ domid: '<b>' }] } }, waits: true }":
+    "the page cannot show what it has",
+  "{ type: 'print', text: '1', isError: false }": "the page cannot take all that it tells",
+};
+
+for (const [news, reason] of Object.entries(FORGED)) {
+  Deno.test(`a program is ended if ${reason}`, () =>
+    visiting("play/", async ({ page }) => {
+      await writeProgram(
+        page,
+        `const { postMessage } = MessagePort.prototype;
+MessagePort.prototype.postMessage = function () {
+  for (let count = 0; count < 100_000; count++) postMessage.call(this, ${news});
+};`,
+      );
+      await run(page);
+      const says = `Cannot go on with the program: ${reason}. Change it, and run it again.`;
+      assert.deepEqual(await logged(page, "error"), [says]);
+      assert.deepEqual(page.workers(), []);
+    }));
+}
+
+Deno.test("errors that nobody catches are in the log", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      "setTimeout(() => {\n  null.a;\n});\nPromise.reject(new Error('b'));\n" +
+        "await new Promise((resolve) => setTimeout(resolve, 50));",
+    );
+    await run(page);
+    assert.deepEqual((await logged(page, "error")).sort(), [
+      "line 2: TypeError: Cannot read properties of null (reading 'a')",
+      "line 4: Error: b",
+    ]);
+  }));
+
+Deno.test("a worker that fails ends the program", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/runner-[^/]*\.js$/, (route) => route.fulfill({ body: "const = 1;" }));
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await run(page);
+  const says = "Cannot go on with the program: its worker has failed. Change it, and run it again.";
+  assert.deepEqual(await logged(page, "error"), [says]);
+});
 
 Deno.test("a link carries the program", () =>
   visiting("play/", async ({ page }) => {
@@ -184,6 +280,73 @@ Deno.test("a link carries the program", () =>
     assert.deepEqual(await logged(other.page, "print"), ["hé, 你好"]);
     assert.deepEqual(other.complaints, []);
   }));
+
+Deno.test("a broken link says so, and a link to a place in the page keeps the program", () =>
+  visiting("play/#program=S9TQ", async ({ page }) => {
+    const broken = "Cannot open the program: the link is broken. Ask for its text.";
+    assert.deepEqual(await logged(page, "error"), [broken]);
+    assert.equal(await page.locator("body").getAttribute("data-lesson"), "share");
+    await writeProgram(page, 'console.log("mine");');
+    await page.locator(".skip").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#main$/);
+    assert.equal(await page.evaluate("document.activeElement.id"), "main");
+    await page.evaluate("location.hash = '#program=S9TQ'");
+    await page.locator("#log .error").nth(1).waitFor();
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["mine"]);
+  }));
+
+Deno.test("of two addresses the later one is opened", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "console.log(1);\n".repeat(100));
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+    await page.evaluate(`new Promise((resolve) => {
+      const program = location.hash;
+      location.hash = "#held";
+      addEventListener("hashchange", () => {
+        addEventListener("hashchange", () => {
+          location.hash = "#limit";
+          addEventListener("hashchange", () => setTimeout(resolve, 500), { once: true });
+        }, { once: true });
+        location.hash = program;
+      }, { once: true });
+    })`);
+    assert.equal(await page.locator("body").getAttribute("data-lesson"), "limit");
+  }));
+
+Deno.test("two clicks on Run start one program", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, 'console.log("once");');
+    await page.locator("#run").dblclick();
+    await page.waitForSelector("body[data-state=paused]");
+    await run(page);
+    assert.deepEqual(await logged(page, "print"), ["once"]);
+    assert.equal(page.workers().length, 1);
+  }));
+
+Deno.test("a program runs without the editor, and the log says that it is missing", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/editor-[^/]*\.js$/, (route) => route.abort());
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await page.locator("#log .error", { hasText: "Cannot load the editor." }).waitFor();
+  await runFast(page);
+  await run(page);
+  assert.deepEqual(await logged(page, "print"), ["domain 0 reads hello", "domain 1 reads hi there"]);
+});
+
+Deno.test("what cannot be loaded is named in the log", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/runner-[^/]*\.js$/, (route) => route.fulfill({ status: 503 }));
+  await page.goto(site.addressOf("play/"));
+  const says = "Cannot load the runner: the server says 503. Load the page again.";
+  await page.locator("#log .error", { hasText: says }).waitFor();
+  assert(await page.locator("#run").isDisabled());
+});
 
 Deno.test("the editor completes and explains names from the docs", () =>
   visiting("play/", async ({ page }) => {
@@ -210,12 +373,12 @@ Deno.test("all can be done with the keyboard", () =>
       >;
     await page.locator("#lesson").focus();
     const order = [];
-    for (let presses = 0; presses < 5; presses++) {
+    for (let presses = 0; presses < 7; presses++) {
       await page.keyboard.press("Tab");
       order.push(await focused());
     }
-    assert.deepEqual(order.slice(0, 4), ["share", "run", "step", "pace"]);
-    assert.match(order[4]!, /cm-content/);
+    assert.deepEqual(order.slice(0, 6), ["share", "run", "step", "back", "stop", "pace"]);
+    assert.match(order[6]!, /cm-content/);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Tab");
     assert.equal(await focused(), "log");
@@ -225,6 +388,34 @@ Deno.test("all can be done with the keyboard", () =>
     await page.locator("#back").focus();
     for (let presses = 0; presses < 2; presses++) await page.keyboard.press("Space");
     await page.getByRole("region", { name: "Domain 1" }).getByText("8 → domain 0, writable: granted").waitFor();
+  }));
+
+Deno.test("what colours say is said in words, and buttons keep the focus", () =>
+  visiting("play/", async ({ page }) => {
+    assert.equal(await page.locator("#pace").getAttribute("aria-valuetext"), "no pauses");
+    await page.locator("#pace").fill("5");
+    assert.equal(await page.locator("#pace").getAttribute("aria-valuetext"), "0.1 seconds for a statement");
+    await writeProgram(page, "let a;\na = 1;");
+    const step = async (frame: number) => {
+      await page.locator("#step").press("Enter");
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    };
+    await step(0);
+    await step(1);
+    assert.equal(await page.getByRole("status").innerText(), "Line 2 comes next.");
+    assert.equal(await page.locator('[aria-current="step"]').innerText(), "a = 1;");
+    await page.locator("#back").press("Enter");
+    assert.equal(await page.getByRole("status").innerText(), "Line 1 comes next.");
+    assert.equal(await page.locator("#back").getAttribute("aria-disabled"), "true");
+    assert.equal(await page.evaluate("document.activeElement.id"), "back");
+    await step(1);
+    await step(2);
+    await page.waitForSelector("body[data-state=ended]");
+    await step(0);
+    assert.equal(await page.locator("body").getAttribute("data-state"), "paused");
+    await page.locator("#stop").press("Enter");
+    await page.waitForSelector("body[data-state=idle]");
+    assert.equal(await page.evaluate("document.activeElement.id"), "stop");
   }));
 
 Deno.test("of a program with many steps, the last thousand pictures are kept", () =>

@@ -7,9 +7,17 @@ export async function whenReady(page: Page): Promise<void> {
   await page.waitForSelector("body[data-ready]");
 }
 
+/** Where the slider has some pauses, in milliseconds. */
+const PACES = { 500: "3", 0: "6" } as const;
+
+/** Has programs pause before each statement. */
+export async function runAt(page: Page, pause: keyof typeof PACES): Promise<void> {
+  await page.locator("#pace").fill(PACES[pause]);
+}
+
 /** Has programs run without pauses. */
 export async function runFast(page: Page): Promise<void> {
-  await page.locator("#pace").fill("6");
+  await runAt(page, 0);
 }
 
 /** Replaces the program. */

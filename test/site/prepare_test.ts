@@ -29,6 +29,18 @@ describe("prepare()", () => {
       `class C {\n  async m() {\n    ${step(3)}a();\n  }\n}`,
     ],
     [
+      "an asynchronous method of an object",
+      "const o = {\n  async m() {\n    a();\n  },\n  b: async () => {\n    a();\n  },\n};",
+      `${step(1)}const o = {\n  async m() {\n    ${step(3)}a();\n  },\n  b: async () => {\n    ${
+        step(6)
+      }a();\n  },\n};`,
+    ],
+    [
+      "a property that is no method",
+      "const o = {\n  a: await b(),\n};\nc();",
+      `${step(1)}const o = {\n  a: await b(),\n};\n${step(4)}c();`,
+    ],
+    [
       "a choice",
       "switch (a) {\n  case 1:\n    b();\n    break;\n}",
       `${step(1)}switch (a) {\n  case 1:\n    ${step(3)}b();\n    ${step(4)}break;\n}`,
@@ -47,6 +59,7 @@ describe("prepare()", () => {
     "function* f() {\n  yield 1;\n}",
     "class C {\n  static {\n    a();\n  }\n  get b() {\n    return 1;\n  }\n}",
     "async function f() {\n  function g() {\n    a();\n  }\n}",
+    "export default {\n  put(a) {\n    b(a);\n  },\n  get c() {\n    return 1;\n  },\n  set c(a) {\n    b(a);\n  },\n};",
   ])("does not step where nothing can wait: %s", (program) => {
     expect(prepared(program)).toBe(program);
   });
@@ -60,17 +73,30 @@ describe("prepare()", () => {
     ["import { a } from 'm'", 'const { a } = playground.library("m");'],
     ['import a from "m";', 'const { default: a } = playground.library("m");'],
     ['import * as m from "m";', 'const m = playground.library("m");'],
-    ['import {\n  a,\n  b,\n} from "m";', 'const { a, b, } = playground.library("m");\n\n\n'],
+    ['import {\n  a,\n  b,\n} from "m";', 'const { a, b } = playground.library("m");\n\n\n'],
+    ['import {\n  a, // one\n  b as /* two */ c,\n} from "m";', 'const { a, b: c } = playground.library("m");\n\n\n'],
+    ['import { default as a, "b c" as d } from "m"', 'const { default: a, "b c": d } = playground.library("m");'],
+    ['/* } */ import a /* of */ from "m"; // m', '/* } */ const { default: a } = playground.library("m"); // m'],
   ])("imports from the library: %s", (program, expected) => {
     expect(prepared(program)).toBe(expected);
   });
 
   test.each([
     ["a();\nconst = 1;", 2, "Cannot run the program: line 2 has a syntax error."],
+    ['import "m";', 1, 'Cannot run the program: line 1 must read `import { … } from "…";`.'],
     ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],
   ])("refuses %s", (program, line, message) => {
     expect(() => prepare(program)).toThrow(ProgramError);
     expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line }));
+  });
+
+  test.each([
+    ["statements", "a();\n".repeat(20_000)],
+    ["imports", 'import { a } from "m";\n'.repeat(5000)],
+  ])("takes a moment for many %s", (_, program) => {
+    const start = performance.now();
+    prepare(program);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   test("what it prepares is JavaScript that does the same", async () => {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { relativeLinks } from "../../../scripts/npm/links.ts";
+import { exec } from "../../../scripts/exec.ts";
 import { rendered } from "./docs.ts";
 import { highlighted } from "./highlight.ts";
 import { escape } from "./shell.ts";
@@ -28,10 +29,14 @@ export const GUIDES: Readonly<Record<string, readonly string[]>> = {
   "Project": ["CONTRIBUTING", "CHANGELOG", "SECURITY", "cli/README"],
 };
 
+const LESSON = /^site\/lessons\/\d+_(\w+)\.js$/;
+
 const isMarkdown = (path: string) => path.endsWith(".md");
 
-/** Where the site has a file or folder of the repository. */
+/** Where the site has a file or folder of the repository. A lesson is in the playground. */
 export function placeOf(path: string): string {
+  const lesson = LESSON.exec(path);
+  if (lesson !== null) return `play/index.html#${lesson[1]}`;
   if (path === "README.md") return "docs/index.html";
   if (isMarkdown(path)) return path.startsWith("docs/") ? path.replace(/\.md$/, ".html") : `docs/${flat(path)}.html`;
   if (path.startsWith("docs/")) return path;
@@ -71,17 +76,15 @@ async function pageOf(
   const place = placeOf(path);
   const seen = (target: string) => posix.relative(posix.dirname(place), placeOf(target));
   if ((await Deno.stat(`${repository}/${path}`)).isDirectory) {
-    const entries = (await Array.fromAsync(Deno.readDir(`${repository}/${path}`))).sort((one, other) =>
-      one.name < other.name ? -1 : 1
-    );
+    const entries = await entriesOf(repository, path);
     const names = entries.filter(({ isFile }) => isFile).map(({ name }) => `${path}/${name}`);
     const rows = entries.map(({ name, isFile }) =>
       `<li>${isFile ? `<a href="${seen(`${path}/${name}`)}">${name}</a>` : `${name}/`}</li>`
     );
     return { path: place, title: path, html: `<h1>${path}</h1>\n<ul>${rows.join("")}</ul>`, names };
   }
-  // Pictures are copied as they are.
-  if (path.endsWith(".svg")) return undefined;
+  // Pictures are copied as they are, and lessons are in the playground.
+  if (path.endsWith(".svg") || LESSON.test(path)) return undefined;
   const text = await Deno.readTextFile(`${repository}/${path}`);
   if (isMarkdown(path)) {
     const names = relativeLinks(path, text).map((link) => link.path);
@@ -90,4 +93,14 @@ async function pageOf(
   const code = highlighted(text, path.replace(/^.*\./, ""));
   const html = `<h1>${escape(path)}</h1>\n<pre tabindex="0"><code>${code}</code></pre>`;
   return { path: place, title: path, html, names: [] };
+}
+
+/** What the repository has in a folder: other files that lie there are nobody's business. */
+async function entriesOf(repository: string, folder: string): Promise<{ name: string; isFile: boolean }[]> {
+  const files = (await exec("git", ["ls-files", "-z", "--", folder], { cwd: repository })).split("\0").slice(0, -1);
+  const entries = new Map(files.map((file) => {
+    const [name = "", ...rest] = file.slice(folder.length + 1).split("/");
+    return [name, rest.length === 0];
+  }));
+  return [...entries].map(([name, isFile]) => ({ name, isFile })).sort((one, other) => one.name < other.name ? -1 : 1);
 }

@@ -8,8 +8,9 @@ import { HOME_BODY } from "./home_page.ts";
 import { PLAY_BODY } from "./play_page.ts";
 import { readLessons } from "./lessons.ts";
 import { playing, READING } from "./policies.ts";
-import { serviceWorker } from "./service_worker.ts";
-import { escape, shell } from "./shell.ts";
+import { REGISTRATION, serviceWorker } from "./service_worker.ts";
+import { namesFolder } from "./own_folder.ts";
+import { escape, type PageParts, shell as shellOf } from "./shell.ts";
 import { apiSymbols } from "./symbols.ts";
 
 /**
@@ -41,6 +42,8 @@ export async function writePages(
   const editorStyles = await asset("editor.css", await source("site/style/editor.css"));
   const symbols = await asset("symbols.json", JSON.stringify(await apiSymbols(repository)));
   const lessons = await asset("lessons.json", JSON.stringify(await readLessons(repository)));
+  const registration = await asset("register.js", REGISTRATION);
+  const shell = (parts: Omit<PageParts, "registration">) => shellOf({ ...parts, registration });
   await write("icon.svg", await source("site/style/icon.svg"));
 
   const head = [
@@ -100,6 +103,7 @@ export async function writePages(
     "play/",
     "play/index.html",
     "icon.svg",
+    registration,
     styles,
     playStyles,
     editorStyles,
@@ -169,7 +173,9 @@ async function versionOf(site: string, repository: string): Promise<string> {
         continue;
       }
       const bytes = await Deno.readFile(path);
-      if (Buffer.from(bytes).includes(repository)) throw new Error(`Cannot build ${path}: it names ${repository}`);
+      if (namesFolder(Buffer.from(bytes).toString("latin1"), repository)) {
+        throw new Error(`Cannot build ${path}: it names ${repository}`);
+      }
       hashes.push(`${path.slice(site.length)} ${await hashOf(bytes)}`);
     }
   };

@@ -11,11 +11,12 @@ export const PLAY_BODY = `<h1 class="hidden">Playground</h1>
 <div class="bar controls" role="group" aria-label="Run the program">
 <button id="run" type="button" class="main" disabled>Run</button>
 <button id="step" type="button" disabled>Step</button>
-<button id="back" type="button" disabled>Back</button>
-<button id="stop" type="button" disabled>Stop</button>
+<button id="back" type="button" aria-disabled="true">Back</button>
+<button id="stop" type="button" aria-disabled="true">Stop</button>
 <span class="pace"><label for="pace">Speed</label>
 <input id="pace" type="range" min="0" max="6" value="2"></span>
 </div>
+<p id="next" role="status"></p>
 <div id="editor"></div>
 <h2 id="log-title">What happens</h2>
 <div id="log" role="log" aria-labelledby="log-title" tabindex="0"></div>

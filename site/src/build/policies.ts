@@ -7,8 +7,8 @@ async function hashOf(text: string): Promise<string> {
 
 const COMMON = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "img-src 'self'"];
 
-/** The policy of pages without scripts. */
-export const READING: string = [...COMMON, "style-src 'self'"].join("; ");
+/** The policy of pages whose only script registers the service worker. */
+export const READING: string = [...COMMON, "style-src 'self'", "script-src 'self'", "worker-src 'self'"].join("; ");
 
 /**
  * The policy of the playground, which the frame and the worker of a program inherit.

@@ -7,6 +7,8 @@ export interface PageParts {
   readonly section: string;
   /** The sheets of styles, seen from the root of the site. */
   readonly styles: readonly string[];
+  /** The module that registers the service worker, seen from the root of the site. */
+  readonly registration: string;
   /** The policy of the page. */
   readonly policy: string;
   readonly head?: string;
@@ -26,7 +28,7 @@ export function escape(text: string): string {
 }
 
 /** The frame that all pages share. */
-export function shell({ title, root, section, styles, policy, head = "", body }: PageParts): string {
+export function shell({ title, root, section, styles, registration, policy, head = "", body }: PageParts): string {
   const links = SECTIONS.map(([name, path]) =>
     `<a href="${root}${path}"${name === section ? ' aria-current="page"' : ""}>${name}</a>`
   );
@@ -40,6 +42,7 @@ export function shell({ title, root, section, styles, policy, head = "", body }:
 <title>${escape(title)}</title>
 <link rel="icon" href="${root}icon.svg" type="image/svg+xml">
 ${styles.map((path) => `<link rel="stylesheet" href="${root}${path}">`).join("\n")}
+<script type="module" src="${root}${registration}"></script>
 ${head}
 </head>
 <body>

@@ -1,13 +1,15 @@
 import type { Failure } from "../protocol.ts";
 import { element } from "./dom.ts";
 import type { Editor } from "./editor.ts";
+import { prepare } from "./prepare.ts";
+import { ProgramError } from "./program_error.ts";
 
 /** How long the editor waits for the page to come to rest, in milliseconds, where a browser does not say. */
 const REST = 100;
 
 /**
  * The program: as text at first, and in an editor once the page has come to rest. The editor is most of the page's code:
- * without it, programs can be run sooner.
+ * programs can be run before it is there, or without it.
  */
 export class Code {
   readonly #place: HTMLElement;
@@ -39,8 +41,7 @@ export class Code {
   }
 
   /** Prepares the program for the worker, or says why it cannot run. */
-  async prepare(): Promise<string | Failure> {
-    const { prepare, ProgramError } = await import("./editor.ts");
+  prepare(): string | Failure {
     try {
       return prepare(this.program);
     } catch (error) {

@@ -137,12 +137,8 @@ function mappingTexts({ mappings }: MockDomainReport): string[] {
   });
 }
 
-function portsView(domain: MockDomainReport, old: MockDomainReport | undefined, { calls }: Frame): Child[] {
-  const rung = new Set(
-    calls.flatMap(({ domid, part, call, port, ports }) =>
-      domid !== domain.domid || part !== "events" ? [] : call === "notify" ? [port] : call === "pending" ? ports : []
-    ),
-  );
+function portsView(domain: MockDomainReport, old: MockDomainReport | undefined, frame: Frame): Child[] {
+  const rung = new Set(frame.rung.filter(({ domid }) => domid === domain.domid).map(({ port }) => port));
   const texts = old?.ports.map(portText) ?? [];
   return list(
     domain.ports.map((port): Row => [portText(port), rung.has(port.port) ? "channel rung" : "channel"]),

@@ -16,9 +16,6 @@ import { classHighlighter } from "@lezer/highlight";
 import { element, find } from "./dom.ts";
 import { completions, hover } from "./symbols.ts";
 
-export { prepare } from "./prepare.ts";
-export { ProgramError } from "./program_error.ts";
-
 const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
 
 /** The line that runs next, or that failed. */
@@ -30,7 +27,9 @@ const currentLine = StateField.define<DecorationSet>({
       const { value } = effect;
       if (value === undefined || value.line > state.doc.lines) return Decoration.none;
       const { from } = state.doc.line(value.line);
-      const mark = Decoration.line({ class: value.isWrong ? "wrong-line" : "current-line" });
+      const mark = value.isWrong
+        ? Decoration.line({ class: "wrong-line" })
+        : Decoration.line({ class: "current-line", attributes: { "aria-current": "step" } });
       return Decoration.set(mark.range(from));
     }
     return marks.map(changes);

@@ -6,28 +6,58 @@
 
 const MARK = "#program=";
 
-/** Returns the fragment of a link to a program. */
+/** How long a program in a link may be, in bytes: a short link can hold a text that no page can show. */
+export const MOST_BYTES = 65_536;
+
+/**
+ * Returns the fragment of a link to a program.
+ *
+ * @throws {Error} if the program is too long.
+ */
 export async function fragmentOf(program: string): Promise<string> {
-  const packed = await through(new TextEncoder().encode(program), new CompressionStream("deflate-raw"));
+  const bytes = new TextEncoder().encode(program);
+  if (bytes.length > MOST_BYTES) {
+    throw new Error(`Cannot make a link: the program has more than ${MOST_BYTES} bytes. Send its text.`);
+  }
+  const packed = await collected(through(bytes, new CompressionStream("deflate-raw")), Infinity);
   const text = btoa(Array.from(packed, (byte) => String.fromCharCode(byte)).join(""));
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Returns the program in a fragment; `undefined` if there is none, or it is broken. */
+/**
+ * Returns the program in a fragment; `undefined` if it is a fragment of another kind.
+ *
+ * @throws {Error} if the link is broken, or its program too long.
+ */
 export async function programIn(fragment: string): Promise<string | undefined> {
   if (!fragment.startsWith(MARK)) return undefined;
   try {
     const text = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
     const packed = Uint8Array.from(text, (character) => character.charCodeAt(0));
-    return new TextDecoder().decode(await through(packed, new DecompressionStream("deflate-raw")));
-  } catch {
-    return undefined;
+    const bytes = await collected(through(packed, new DecompressionStream("deflate-raw")), MOST_BYTES);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const reason = cause instanceof RangeError ? cause.message : "the link is broken";
+    throw new Error(`Cannot open the program: ${reason}. Ask for its text.`, { cause });
   }
 }
 
-async function through(
-  bytes: Uint8Array<ArrayBuffer>,
-  stream: GenericTransformStream,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): ReadableStream<Uint8Array> {
+  return new Blob([bytes]).stream().pipeThrough(stream);
+}
+
+/** Reads a stream, and cancels it as soon as it is too long. */
+async function collected(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: BlobPart[] = [];
+  let length = 0;
+  for (const reader = stream.getReader();;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    length += value.length;
+    if (length > most) {
+      await reader.cancel();
+      throw new RangeError(`it has more than ${most} bytes`);
+    }
+    chunks.push(value as Uint8Array<ArrayBuffer>);
+  }
 }

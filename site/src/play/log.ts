@@ -8,6 +8,7 @@ const MOST_LINES = 500;
 /** The log of a program, which screen readers read out as it grows. */
 export class Log {
   readonly #list: HTMLElement;
+  #isPlanned = false;
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -20,6 +21,12 @@ export class Log {
   add(kind: Kind, ...children: readonly Child[]): void {
     this.#list.append(element("p", { class: kind }, ...children));
     if (this.#list.childElementCount > MOST_LINES) this.#list.firstElementChild!.remove();
-    this.#list.scrollTop = this.#list.scrollHeight;
+    // Once for all lines that come at once, as it lays out the page.
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    requestAnimationFrame(() => {
+      this.#isPlanned = false;
+      this.#list.scrollTop = this.#list.scrollHeight;
+    });
   }
 }

@@ -11,20 +11,27 @@ import { fragmentOf, programIn } from "./link.ts";
 import { Log } from "./log.ts";
 import { MachineView } from "./machine_view.ts";
 import { Player, type State } from "./player.ts";
-import { sentence } from "./sentences.ts";
 
 const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", paused: "Go on", ended: "Run again" };
 /** The pauses that the slider stands for, in milliseconds. */
 const PACES = [2500, 1500, 900, 500, 250, 100, 0];
 
-const linked = (id: string) => find<HTMLLinkElement>(`#${id}`).href;
-const runner = fetch(linked("runner")).then((response) => response.text());
-const lessons: Promise<readonly Lesson[]> = fetch(linked("lessons")).then((response) => response.json());
+/** Loads what the head of the page names. */
+async function load(id: string): Promise<Response> {
+  const response = await fetch(find<HTMLLinkElement>(`#${id}`).href);
+  if (!response.ok) throw new Error(`Cannot load the ${id}: the server says ${response.status}. Load the page again.`);
+  return response;
+}
+
+const runner = load("runner").then((response) => response.text());
+runner.catch(() => {});
+const loadingLessons: Promise<readonly Lesson[]> = load("lessons").then((response) => response.json());
 
 const run = find<HTMLButtonElement>("#run");
 const step = find<HTMLButtonElement>("#step");
 const back = find<HTMLButtonElement>("#back");
 const stop = find<HTMLButtonElement>("#stop");
+const next = find("#next");
 const pace = find<HTMLInputElement>("#pace");
 const choice = find<HTMLSelectElement>("#lesson");
 const about = find("#about");
@@ -40,22 +47,25 @@ const player = new Player(runner, {
     machine.show(frame, previous, player.position);
     code.mark(frame.line);
     offer(frame);
-    back.disabled = !player.canGoBack;
+    next.textContent = frame.line === undefined ? "" : `Line ${frame.line} comes next.`;
+    allow(back, player.canGoBack);
     if (told.has(frame)) return;
     told.add(frame);
-    for (const call of frame.calls) {
-      const words = sentence(call);
-      if (words !== undefined) log.add("call", words);
-    }
+    for (const words of frame.sentences) log.add("call", words);
   },
   onPrint: (text, isError) => log.add(isError ? "error" : "print", text),
   onWorld: (text) => log.add("world", text),
   onState(state) {
     run.textContent = RUN[state];
     document.body.dataset["state"] = state;
-    stop.disabled = state === "idle";
+    allow(stop, state !== "idle");
     world.disabled = state === "idle";
-    if (state === "idle") back.disabled = true;
+    if (state === "idle") {
+      allow(back, false);
+      next.textContent = "";
+    }
+    // While the program runs, screen readers have the log to read.
+    next.ariaLive = state === "running" ? "off" : "polite";
     if (state === "ended") log.add("end", "The program has ended. What it has not given back is still there.");
   },
   onFailure: fail,
@@ -73,6 +83,11 @@ function fail({ text, code: name, line }: Failure): void {
   log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
 }
 
+/** Lets the reader press a button, or not. It keeps the focus: it may have been pressed a moment ago. */
+function allow(button: HTMLButtonElement, isAllowed: boolean): void {
+  button.ariaDisabled = String(!isAllowed);
+}
+
 /** Lets the reader choose among the domains that there are. */
 function offer({ report }: Frame): void {
   const numbers = report.domains.map((domain) => String(domain.domid));
@@ -82,65 +97,110 @@ function offer({ report }: Frame): void {
   if (numbers.includes(chosen)) domid.value = chosen;
 }
 
-async function start(paused: boolean): Promise<void> {
+function start(paused: boolean): void {
   log.clear();
   machine.clear();
   code.mark(undefined);
-  const program = await code.prepare();
-  if (typeof program === "string") await player.start(program, paused);
-  else fail(program);
+  const program = code.prepare();
+  if (typeof program === "string") void player.start(program, paused);
+  else {
+    player.stop();
+    fail(program);
+  }
+}
+
+/** Says that something did not work that the program has no part in. */
+function complain(error: unknown): void {
+  log.add("error", error instanceof Error ? error.message : String(error));
 }
 
 run.onclick = () => {
   if (player.state === "running") player.pause();
   else if (player.state === "paused") player.resume();
-  else void start(false);
+  else start(false);
 };
 step.onclick = () => {
-  if (player.state === "idle") return void start(true);
+  if (player.state === "idle" || player.isOver) return start(true);
   if (player.state === "running") player.pause();
   player.forward();
 };
 back.onclick = () => player.back();
 stop.onclick = () => {
+  if (player.state === "idle") return;
   player.stop();
   log.clear();
   machine.clear();
   code.mark(undefined);
 };
-pace.oninput = () => player.pace = PACES[pace.valueAsNumber]!;
-player.pace = PACES[pace.valueAsNumber]!;
+function setPace(): void {
+  player.pace = PACES[pace.valueAsNumber]!;
+  pace.ariaValueText = player.pace === 0 ? "no pauses" : `${player.pace / 1000} seconds for a statement`;
+}
+pace.oninput = setPace;
+setPace();
 for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
   button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
 }
 
 find<HTMLButtonElement>("#share").onclick = async () => {
-  history.replaceState(null, "", await fragmentOf(code.program));
-  const isCopied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+  try {
+    history.replaceState(null, "", await fragmentOf(code.program));
+  } catch (error) {
+    return complain(error);
+  }
+  // A page that came without TLS has no clipboard.
+  const isCopied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
   log.add("end", `The link to this program ${isCopied ? "was copied" : "is in the address bar"}.`);
 };
 
-async function open(): Promise<void> {
-  const program = await programIn(location.hash);
-  const list = await lessons;
-  const chosen = list.find(({ id }) => `#${id}` === location.hash) ?? (program === undefined ? list[0] : undefined);
+function show(program: string, lesson: Lesson | undefined): void {
   if (player.state !== "idle") stop.click();
-  choice.value = chosen?.id ?? "";
-  document.title = `${chosen?.title ?? "Your program"} · gntalloc`;
+  choice.value = lesson?.id ?? "";
+  document.title = `${lesson?.title ?? "Your program"} · gntalloc`;
   document.body.dataset["lesson"] = choice.value;
-  about.textContent = chosen?.about ?? "This program came with the link. Read it before you run it.";
-  code.program = chosen?.program ?? program ?? "";
+  about.textContent = lesson?.about ?? "This program came with the link. Read it before you run it.";
+  code.program = program;
+}
+
+/** Changes with each address, as a program takes a while to unpack. */
+let addresses = 0;
+
+/**
+ * Opens the lesson or the program of an address. One that leads to a place in the page changes nothing.
+ *
+ * @returns Whether it was opened.
+ */
+async function open(fragment: string): Promise<boolean> {
+  const address = ++addresses;
+  try {
+    const lesson = lessons.find(({ id }) => `#${id}` === fragment);
+    const program = lesson?.program ?? await programIn(fragment);
+    if (program === undefined || address !== addresses) return false;
+    show(program, lesson);
+    return true;
+  } catch (error) {
+    if (address === addresses) complain(error);
+    return false;
+  }
 }
 
 choice.onchange = () => location.hash = choice.value;
-addEventListener("hashchange", () => void open());
+addEventListener("hashchange", () => void open(location.hash));
 
-choice.append(
-  ...(await lessons).map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
-);
-await open();
-run.disabled = step.disabled = false;
-document.body.dataset["ready"] = "";
-performance.mark("ready");
-void code.edit().then(() => performance.mark("editing"));
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register("../sw.js");
+let lessons: readonly Lesson[] = [];
+try {
+  lessons = await loadingLessons;
+  choice.append(
+    ...lessons.map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
+  );
+  if (!await open(location.hash)) show(lessons[0]!.program, lessons[0]);
+  await runner;
+  run.disabled = step.disabled = false;
+  document.body.dataset["ready"] = "";
+  performance.mark("ready");
+} catch (error) {
+  complain(error);
+}
+code.edit().then(() => performance.mark("editing"), () => {
+  complain("Cannot load the editor. The program can be run; load the page again to change it.");
+});

@@ -1,4 +1,5 @@
 import type { Deed, Failure, Frame, News } from "../protocol.ts";
+import { sharing } from "./sharing.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** What a program does: nothing yet; its next statement comes by itself, or waits for the reader; or it is done. */
@@ -29,6 +30,8 @@ export class Player {
   #state: State = "idle";
   /** How many statements wait for permission. */
   #waiting = 0;
+  /** Changes with each start and stop. */
+  #run = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The pause before each statement, in milliseconds. */
   pace = 700;
@@ -52,6 +55,11 @@ export class Player {
     return this.#shown > 0;
   }
 
+  /** Whether the program has ended, and its last picture is shown. */
+  get isOver(): boolean {
+    return this.#state === "ended" && this.#shown === this.#frames.length - 1;
+  }
+
   /**
    * Runs a program from its beginning.
    *
@@ -60,9 +68,10 @@ export class Player {
    */
   async start(program: string, paused: boolean): Promise<void> {
     this.stop();
+    const run = this.#run;
     this.#setState(paused ? "paused" : "running");
     const runner = await this.#runner;
-    if (this.#state !== "idle") this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
+    if (run === this.#run) this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
   }
 
   /** Runs on by itself. */
@@ -97,6 +106,7 @@ export class Player {
 
   /** Ends the program, and forgets it. */
   stop(): void {
+    this.#run++;
     clearTimeout(this.#timer);
     this.#sandbox?.close();
     this.#sandbox = undefined;
@@ -111,7 +121,7 @@ export class Player {
     switch (news.type) {
       case "frame":
         if (news.waits) this.#waiting++;
-        this.#frames.push(news.frame);
+        this.#frames.push(sharing(news.frame, this.#frames.at(-1)));
         if (this.#frames.length > MOST_FRAMES) this.#forget();
         this.#showLast();
         this.#plan();

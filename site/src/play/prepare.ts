@@ -1,12 +1,7 @@
-import type { SyntaxNode } from "@lezer/common";
+import type { SyntaxNode, SyntaxNodeRef } from "@lezer/common";
 import { parser } from "@lezer/javascript";
+import { importFrom } from "./imports.ts";
 import { ProgramError } from "./program_error.ts";
-
-interface Edit {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
 
 /** What has a list of statements. */
 const LISTS = new Set(["Script", "Block", "SwitchBody"]);
@@ -14,59 +9,74 @@ const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFu
 /** Statements that do nothing when they are reached. */
 const QUIET = new Set(["FunctionDeclaration", "ClassDeclaration", "ImportDeclaration", "ExportDeclaration", "Block"]);
 
+/** What is known of a node whose children are visited. */
+interface Around {
+  readonly isList: boolean;
+  /** Whether the nearest function around is asynchronous, or there is none. */
+  readonly canWait: boolean;
+}
+
 /**
  * Prepares a program for the worker: each statement that can wait does so before it runs, and imports take what the
- * worker has. All lines stay where they are.
+ * worker has. All lines stay where they are. The time it takes grows with the length of the program, and no faster.
  *
  * @throws {ProgramError} if the program has a syntax error.
  */
 export function prepare(program: string): string {
-  const edits: Edit[] = [];
-  const lineAt = (position: number) => program.slice(0, position).split("\n").length;
-  const cursor = parser.parse(program).cursor();
-  do {
-    const { node } = cursor;
-    if (node.type.isError) {
-      throw new ProgramError(
-        `Cannot run the program: line ${lineAt(node.from)} has a syntax error.`,
-        lineAt(node.from),
-      );
-    }
-    if (node.name === "ImportDeclaration") edits.push(importFrom(program, node, lineAt(node.from)));
-    if (isStatement(node) && canWait(node)) {
-      edits.push({ from: node.from, to: node.from, text: `await playground.step(${lineAt(node.from)});` });
-    }
-  } while (cursor.next());
-  let prepared = program;
-  for (const { from, to, text } of edits.toReversed()) prepared = prepared.slice(0, from) + text + prepared.slice(to);
+  const pieces: string[] = [];
+  let copied = 0;
+  const replace = (from: number, to: number, text: string) => {
+    pieces.push(program.slice(copied, from), text);
+    copied = to;
+  };
+  const lineAt = lineCounter(program);
+  const around: Around[] = [{ isList: false, canWait: true }];
+  parser.parse(program).iterate({
+    enter(node) {
+      const outer = around.at(-1)!;
+      const line = lineAt(node.from);
+      if (node.type.isError) {
+        throw new ProgramError(`Cannot run the program: line ${line} has a syntax error.`, line);
+      }
+      if (node.name === "ImportDeclaration") replace(node.from, node.to, importFrom(program, node.node, line));
+      if (outer.isList && outer.canWait && isStatement(node.name)) {
+        replace(node.from, node.from, `await playground.step(${line});`);
+      }
+      around.push({ isList: LISTS.has(node.name), canWait: canWaitIn(node, outer.canWait) });
+    },
+    leave() {
+      around.pop();
+    },
+  });
   // Makes it a module that may await even if nothing in it does.
-  return `${prepared}\nexport {};`;
+  return `${pieces.join("")}${program.slice(copied)}\nexport {};`;
 }
 
-function isStatement({ name, parent }: SyntaxNode): boolean {
-  return LISTS.has(parent?.name ?? "") && /(Statement|Declaration)$/.test(name) && !QUIET.has(name);
+/** Returns a function that says in which line a position is. It must be asked for positions in their order. */
+function lineCounter(program: string): (position: number) => number {
+  let line = 1;
+  let counted = 0;
+  return (position) => {
+    for (; counted < position; counted++) if (program[counted] === "\n") line++;
+    return line;
+  };
 }
 
-/** Whether the nearest function around a statement is asynchronous, or there is none. */
-function canWait(node: SyntaxNode): boolean {
-  for (let around = node.parent; around !== null; around = around.parent) {
-    if (around.name === "StaticBlock") return false;
-    if (FUNCTIONS.has(around.name)) return around.getChild("async") !== null;
-  }
-  return true;
+function isStatement(name: string): boolean {
+  return /(Statement|Declaration)$/.test(name) && !QUIET.has(name);
 }
 
-const IMPORT = /^import\s*(?:\{([^}]*)\}|\*\s*as\s+(\w+)|(\w+))\s*from\s*["']([^"']+)["'];?$/;
+/** Whether what is in a node can wait. */
+function canWaitIn(node: SyntaxNodeRef, outside: boolean): boolean {
+  if (node.name === "StaticBlock") return false;
+  return isFunction(node) ? has(node.node, "async") : outside;
+}
 
-/** Turns `import { a as b } from "c"` into `const { a: b } = …`. */
-function importFrom(program: string, node: SyntaxNode, line: number): Edit {
-  const text = program.slice(node.from, node.to);
-  const [, names, all, main, module] = IMPORT.exec(text) ?? [];
-  if (module === undefined) {
-    throw new ProgramError(`Cannot run the program: line ${line} must read \`import { … } from "…";\`.`, line);
-  }
-  const listed = names?.replace(/\s+as\s+/g, ": ").replace(/\s+/g, " ") ?? ` default: ${main} `;
-  const lines = "\n".repeat(text.split("\n").length - 1);
-  const taken = `const ${all ?? `{${listed}}`} = playground.library(${JSON.stringify(module)});`;
-  return { from: node.from, to: node.to, text: taken + lines };
+function isFunction(node: SyntaxNodeRef): boolean {
+  // A method of an object is one of its properties.
+  return FUNCTIONS.has(node.name) || (node.name === "Property" && has(node.node, "ParamList"));
+}
+
+function has(node: SyntaxNode, child: string): boolean {
+  return node.getChild(child) !== null;
 }

@@ -1,11 +1,16 @@
 import { GrantMapper, PAGE_SIZE } from "@gntalloc/gntalloc";
 import type { MockXenReport } from "@gntalloc/gntalloc/mock";
 import type { Frame, Page } from "../protocol.ts";
+import type { Call } from "./call.ts";
+import { cut } from "./printing.ts";
+import { sentence } from "./sentences.ts";
 import { StoreReader } from "./store_reader.ts";
 import type { WatchedXen } from "./watched_xen.ts";
 
 /** How many pages of a domain are in a picture: nobody looks at more. */
 const MOST_PAGES = 16;
+/** How many sentences are in a picture: as many as lines are in the log. */
+const MOST_SENTENCES = 500;
 
 /** Takes pictures of a machine, and leaves no trace in it. */
 export class Camera {
@@ -23,7 +28,15 @@ export class Camera {
   async take(line: number | undefined): Promise<Frame> {
     const nodes = await this.#store.read();
     const report = this.#report();
-    return { line, report, pages: this.#pages(report), nodes, calls: this.#xen.takeCalls() };
+    const calls = this.#xen.takeCalls();
+    return {
+      line,
+      report,
+      pages: this.#pages(report),
+      nodes: nodes.map(({ path, value }) => ({ path, value: cut(value) })),
+      sentences: sentencesOf(calls),
+      rung: calls.flatMap(rungBy),
+    };
   }
 
   /** What the domains of the program hold, by their numbers. */
@@ -58,4 +71,16 @@ export class Camera {
       return undefined;
     }
   }
+}
+
+function sentencesOf(calls: readonly Call[]): string[] {
+  const sentences = calls.map(sentence).filter((words) => words !== undefined);
+  const more = sentences.length - MOST_SENTENCES;
+  return [...sentences.slice(0, MOST_SENTENCES).map(cut), ...(more > 0 ? [`… ${more} more calls`] : [])];
+}
+
+function rungBy({ domid, part, call, port, ports }: Call): Frame["rung"] {
+  if (part !== "events") return [];
+  const numbers = call === "notify" ? [port] : call === "pending" ? ports : [];
+  return (numbers as number[]).map((number) => ({ domid, port: number }));
 }

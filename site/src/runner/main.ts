@@ -6,10 +6,11 @@
  */
 import type { News, Order } from "../protocol.ts";
 import { failureOf } from "./failure.ts";
+import { Console } from "./console.ts";
 import { Camera } from "./camera.ts";
 import { Gate } from "./gate.ts";
 import { library } from "./library.ts";
-import { shown } from "./printing.ts";
+import { cut } from "./printing.ts";
 import { type WatchedXen, watchedXen } from "./watched_xen.ts";
 import { World } from "./world.ts";
 
@@ -30,7 +31,7 @@ function picture(line: number | undefined): Promise<void> {
     const xen = watchedXen();
     if (xen !== watched?.xen) watched = xen && { xen, camera: new Camera(xen), world: new World(xen) };
     const frame = await watched?.camera.take(line) ??
-      { line, report: { domains: [] }, pages: [], nodes: [], calls: [] };
+      { line, report: { domains: [] }, pages: [], nodes: [], sentences: [], rung: [] };
     tell({ type: "frame", frame, waits: line !== undefined });
   });
 }
@@ -61,22 +62,29 @@ function obey(order: Order): void {
     case "go":
       gate.open();
       break;
+    case "heard":
+      printer.heard();
+      break;
     case "world":
-      tell({ type: "world", text: watched?.world.do(order.deed, order.domid) ?? "There is no machine yet." });
+      tell({ type: "world", text: cut(watched?.world.do(order.deed, order.domid) ?? "There is no machine yet.") });
       void picture(undefined);
   }
 }
 
-const print = (isError: boolean) => (...values: unknown[]) =>
-  tell({ type: "print", text: values.map((value) => shown(value)).join(" "), isError });
+const printer = new Console(tell);
+const print = (isError: boolean) => (...values: unknown[]) => printer.print(values, isError);
 Object.assign(console, { log: print(false), info: print(false), warn: print(true), error: print(true) });
 Object.assign(globalThis, { playground: { step, library } });
 
-addEventListener("unhandledrejection", (event) => {
+/** Prints an error that nobody has caught. The program goes on. */
+function complain(event: Event, error: unknown): void {
   event.preventDefault();
-  const { text, line } = failureOf(event.reason, address);
-  tell({ type: "print", text: `${line === undefined ? "" : `line ${line}: `}${text}`, isError: true });
-});
+  const { text, line } = failureOf(error, address);
+  printer.print([`${line === undefined ? "" : `line ${line}: `}${text}`], true);
+}
+
+addEventListener("unhandledrejection", (event) => complain(event, event.reason));
+addEventListener("error", (event) => complain(event, event.error));
 
 addEventListener("message", ({ data }) => {
   port = data.port;

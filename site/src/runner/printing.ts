@@ -1,20 +1,48 @@
-/** Shows a value as `console.log` does, in short. */
-export function shown(value: unknown, depth = 0): string {
-  if (typeof value === "string") return depth === 0 ? value : JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return `[function ${value.name}]`;
-  if (typeof value !== "object" || value === null) return String(value);
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return `[${list([...value as Uint8Array], depth)}]`;
-  if (Array.isArray(value)) return `[${list(value, depth)}]`;
-  if (depth > 3) return "…";
-  const entries = Object.entries(value).map(([name, each]) => `${name}: ${shown(each, depth + 1)}`);
-  return entries.length === 0 ? `${value.constructor?.name ?? "Object"} {}` : `{ ${entries.join(", ")} }`;
+/** How many items of a list, and how many values in all, are shown. */
+const MOST_ITEMS = 64;
+const MOST_VALUES = 1000;
+const MOST_DEPTH = 3;
+/** How long the text of a value may be. */
+const MOST_TEXT = 9000;
+
+/** Cuts a text to a length that a page can show. */
+export function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}… ${text.length - MOST_TEXT} more characters` : text;
 }
 
-const MOST_ITEMS = 64;
+/** Shows a value as `console.log` does, in short. */
+export function shown(value: unknown): string {
+  return cut(typeof value === "string" ? value : new Printer().show(value, 0));
+}
 
-function list(items: readonly unknown[], depth: number): string {
-  const some = items.slice(0, MOST_ITEMS).map((item) => shown(item, depth + 1));
-  return [...some, ...(items.length > MOST_ITEMS ? [`… ${items.length - MOST_ITEMS} more`] : [])].join(", ");
+class Printer {
+  #values = 0;
+
+  show(value: unknown, depth: number): string {
+    if (++this.#values > MOST_VALUES) return "…";
+    if (typeof value === "string") return JSON.stringify(cut(value));
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "function") return `[function ${value.name}]`;
+    if (typeof value !== "object" || value === null) return String(value);
+    if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (depth > MOST_DEPTH) return "…";
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return this.#list(value as Uint8Array, depth);
+    if (Array.isArray(value)) return this.#list(value, depth);
+    const all = Object.entries(value);
+    const entries = all.slice(0, MOST_ITEMS).map(([name, each]) => `${cut(name)}: ${this.show(each, depth + 1)}`);
+    if (entries.length === 0) return `${value.constructor?.name ?? "Object"} {}`;
+    return `{ ${joined(entries, all.length)} }`;
+  }
+
+  #list(items: ArrayLike<unknown>, depth: number): string {
+    const some = Array.from(
+      { length: Math.min(items.length, MOST_ITEMS) },
+      (_, index) => this.show(items[index], depth + 1),
+    );
+    return `[${joined(some, items.length)}]`;
+  }
+}
+
+function joined(some: readonly string[], all: number): string {
+  return [...some, ...(all > some.length ? [`… ${all - some.length} more`] : [])].join(", ");
 }

@@ -2,7 +2,7 @@ import type { XenDomain } from "@gntalloc/gntalloc";
 import { Faults } from "@gntalloc/gntalloc/faults";
 import { type MockDomain, type MockProcess, MockXen, type MockXenOptions } from "@gntalloc/gntalloc/mock";
 import { Recorder } from "@gntalloc/gntalloc/record";
-import type { Call } from "../protocol.ts";
+import type { Call } from "./call.ts";
 
 const PARTS: ReadonlySet<PropertyKey> = new Set(["grants", "maps", "events", "store"]);
 

@@ -1,4 +1,4 @@
-import type { Call } from "../protocol.ts";
+import type { Call } from "./call.ts";
 
 type Words = (call: Record<string, unknown>) => string | undefined;
 
