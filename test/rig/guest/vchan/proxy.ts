@@ -24,18 +24,12 @@ export function declare({ test }: Suite, cast: Cast): void {
   for (const [place, make] of PAIRS) {
     const other = place === "dom0" ? "domU" : "dom0";
     const name = `${make} in ${other}`;
-    const prepare = async () => {
-      const inside = await cast.peer("Deno", place);
-      const ours = await cast.peer(make, other);
-      const path = newPath(place === "dom0" ? 0 : cast.domu.domid, ours.domid);
-      return { inside, ours, path, socket: `/tmp/proxy-${path.replaceAll("/", "-")}` };
-    };
     const start = place === "dom0"
       ? (options: Parameters<typeof startProxy>[0]) => Promise.resolve(startProxy(options))
       : (options: Parameters<typeof startProxy>[0]) => startProxyIn(cast.domu, options);
 
     test(`${name} and the proxy as a server in ${place}: streams, and ${VISITS} clients`, async () => {
-      const { inside, ours, path, socket } = await prepare();
+      const { inside, ours, path, socket } = await prepare(cast, place, make);
       const [sockets] = await inside.ask("socket-listen", socket);
       const proxy = await start({ mode: "server", domid: ours.domid, path, socket });
 
@@ -60,7 +54,7 @@ export function declare({ test }: Suite, cast: Cast): void {
     });
 
     test(`${name} and the proxy as a client in ${place}: streams, and ${VISITS} clients`, async () => {
-      const { inside, ours, socket } = await prepare();
+      const { inside, ours, socket } = await prepare(cast, place, make);
       const path = newPath(ours.domid, inside.domid);
       const proxy = await start({ mode: "client", domid: ours.domid, path, socket });
       const listening = await listen(ours, inside.domid, path);
@@ -85,9 +79,7 @@ export function declare({ test }: Suite, cast: Cast): void {
   }
 
   test("the proxy reads what came before its domain ran, when Xen merged the events of the client and of its bytes", async () => {
-    const [inside, ours] = [await cast.peer("Deno", "domU"), await cast.peer("Deno", "dom0")];
-    const path = newPath(inside.domid, ours.domid);
-    const socket = `/tmp/proxy-${path.replaceAll("/", "-")}`;
+    const { inside, ours, path, socket } = await prepare(cast, "domU", "Deno");
     const [sockets] = await inside.ask("socket-listen", socket);
     const proxy = await startProxyIn(cast.domu, { mode: "server", domid: ours.domid, path, socket });
     const store = await xenstore();
@@ -125,6 +117,14 @@ export function declare({ test }: Suite, cast: Cast): void {
     assertEquals(await readLines(example.pid), []);
     await proxy;
   });
+}
+
+/** Returns the peer beside a proxy, the one that talks to it from the other place, and where they meet. */
+async function prepare(cast: Cast, place: Place, make: Make) {
+  const inside = await cast.peer("Deno", place);
+  const ours = await cast.peer(make, place === "dom0" ? "domU" : "dom0");
+  const path = newPath(inside.domid, ours.domid);
+  return { inside, ours, path, socket: `/tmp/proxy-${path.replaceAll("/", "-")}` };
 }
 
 type SocketOrVchan = readonly [{ ask(...words: (string | number)[]): Promise<number[]> }, number];
