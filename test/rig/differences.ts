@@ -13,6 +13,10 @@ type Difference =
   | "refuses ports for absent domains"
   /** The kernel does not use `VIRQ_TIMER`, so a program can bind it. */
   | "leaves VIRQ_TIMER free"
+  /** A domU is refused grants of its own. */
+  | "refuses a domU its own grants"
+  /** The XenStore daemon in C counts fewer bytes for a node. */
+  | "counts nodes smaller"
   /** The driver's parameter `limit` takes no negative number. Its largest number means that there is no limit. */
   | "has an unsigned limit";
 
@@ -23,10 +27,23 @@ const ARM: Readonly<Partial<Record<Difference, string>>> = {
   "leaves VIRQ_TIMER free": "Linux on aarch64 takes the processor's virtual timer for its clock.",
 };
 
+const PVH: Readonly<Partial<Record<Difference, string>>> = {
+  "refuses a domU its own grants":
+    "A PVH domain on x86 that maps its own grant loses the page, and then its kernel panics: the library refuses.",
+};
+const XEN_4_20: Readonly<Partial<Record<Difference, string>>> = {
+  "counts nodes smaller":
+    "Since Xen 4.18, a node's record has 16 bytes beside permissions, value and children, not 24, and 2048 bytes fit.",
+};
+
 const DIFFERENCES: Readonly<Partial<Record<MachineName, Readonly<Partial<Record<Difference, string>>>>>> = {
   "bookworm-arm64": ARM,
-  "trixie-arm64": ARM,
+  "bookworm-pvh": PVH,
+  "trixie-pv": XEN_4_20,
+  "trixie-pvh": { ...XEN_4_20, ...PVH },
+  "trixie-arm64": { ...XEN_4_20, ...ARM },
   "sid-pv": {
+    ...XEN_4_20,
     "has an unsigned limit":
       "Linux 7.2-rc2 made it a uint (commit 51d111301a3a, xen/gntalloc: make grant counters unsigned).",
   },

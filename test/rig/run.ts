@@ -37,7 +37,7 @@ import { bootedOn, onXen, type Trees, unpackAll } from "./trees.ts";
 import { portable, warm } from "./warm.ts";
 
 /** Returns the names of the tests that have to report. */
-function expected(rig: Rig, asked: Batch): string[] {
+function expected({ rig, machine }: Run, asked: Batch): string[] {
   switch (rig) {
     case "loopback":
       return namesOf((suite) => declareLoopback(suite, asked));
@@ -58,7 +58,7 @@ function expected(rig: Rig, asked: Batch): string[] {
     case "oxenstore":
       return namesOf((suite) => declareStore(suite, asked, "oxenstored"));
     case "vchan":
-      return namesOf(declareVchan);
+      return namesOf((suite) => declareVchan(suite, machine));
     case "cli":
       return namesOf(declareCli);
     case "disk":
@@ -138,7 +138,7 @@ async function runRig(run: Run, trees: Trees, asked: Batch): Promise<Verdict> {
   const folder = `${cache}/run/${name}`;
   const logFile = `${cache}/logs/${name}.log`;
   await buildInTurn(run, trees, folder);
-  const names = expected(rig, asked);
+  const names = expected(run, asked);
   say(`${name}: booting Xen, ${names.length} tests`);
   if (["loopback", "differential", "store", "oxenstore"].includes(rig)) {
     say(`${name}: the traces asked for: --seed=${asked.seed} --traces=${asked.traces} --steps=${asked.steps}`);

@@ -27,8 +27,9 @@ export interface MockStoreOptions {
   nodes?: number | undefined;
   /**
    * How many bytes a node can have, 0 to 4,294,967,295. For `xenstored`, the default is 2047, and 24 bytes, 8 bytes for
-   * each permission, and the names of the children with a NUL after each count like those of the value. For
-   * `oxenstored`, the default is 2048, only the value counts, and the quota is that of domain 0, too.
+   * each permission, and the names of the children with a NUL after each count like those of the value. That is Xen up
+   * to 4.17; later ones have room for 9 more, so pass 2056 to follow these. For `oxenstored`, the default is 2048, only
+   * the value counts, and the quota is that of domain 0, too.
    */
   nodeSize?: number | undefined;
   /**

@@ -12,14 +12,13 @@ import {
   type StoreTarget,
 } from "../../conformance/mod.ts";
 import type { Domu } from "./domu.ts";
+import { storeQuotas } from "./machine.ts";
 import type { Suite } from "./runner.ts";
 import { declareUnderNode, openedElsewhere } from "./suites.ts";
 import { xenstore } from "./xenstore.ts";
 
 const SOCKET = "/run/xenstored/socket";
 
-/** The usual quotas of the daemon in C. The kernel of a domain uses some of them. */
-const QUOTAS: StoreQuotas = { value: 2015, nodes: 1000, watches: 129, transactions: 11 };
 /** What there is not by dom0's device and socket. */
 const DOM0_LACKS: readonly StoreNeed[] = ["unprivileged domain", "two domains"];
 /** What there is not by a domU's device. */
@@ -51,22 +50,23 @@ export function declare(suite: Suite, domu: () => Domu): void {
     ["store_daemon.ts", "device", "xenstored"],
     (test) => storeConformance({ test, lacks: DOM0_LACKS, open: openedElsewhere }),
   );
+  const quotas = storeQuotas();
   storeConformance({
-    test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name }, 170)),
+    test: (name) => test(`XenStore by a domU's device: ${name}`, () => domu().call("testStore", { name, quotas }, 170)),
     lacks: DOMU_LACKS,
-    quotas: QUOTAS,
+    quotas,
     open: openedElsewhere,
   });
 }
 
 /** The command of a domU that runs one of these tests. */
-export async function testStore({ name }: { name: string }): Promise<void> {
+export async function testStore({ name, quotas }: { name: string; quotas: StoreQuotas }): Promise<void> {
   const domid = await (await xenstore()).ownDomid();
   const tests = new Map<string, () => Promise<void>>();
   storeConformance({
     test: (name, run) => void tests.set(name, run),
     lacks: DOMU_LACKS,
-    quotas: QUOTAS,
+    quotas,
     open: () => target(device(domid), device(domid)),
   });
   await tests.get(name)!();

@@ -3,7 +3,9 @@
  * Xen's own `vchan-socket-proxy`.
  */
 
+import type { Machine } from "../../machines.ts";
 import { assertNothingGranted } from "../limit.ts";
+import { machineHere } from "../machine.ts";
 import { run, type Suite } from "../runner.ts";
 import { Cast } from "./cast.ts";
 import { declare as declareConversations } from "./conversations.ts";
@@ -15,10 +17,10 @@ import { declare as declareOrders } from "./orders.ts";
 import { declare as declareProxy } from "./proxy.ts";
 import { declare as declareSuite } from "./suite.ts";
 
-export function declare(suite: Suite): void {
+export function declare(suite: Suite, machine: Machine): void {
   const cast = new Cast();
   suite.test("a domU boots", () => cast.boot());
-  declareSuite(suite, () => cast.domu);
+  declareSuite(suite, machine, () => cast.domu);
   declareConversations(suite, cast);
   declareOrders(suite, cast);
   declareMeeting(suite, cast);
@@ -33,4 +35,4 @@ export function declare(suite: Suite): void {
   });
 }
 
-if (import.meta.main) await run(declare);
+if (import.meta.main) await run((suite) => declare(suite, machineHere()));

@@ -1,7 +1,10 @@
 /** The conformance suite of channels on a real Xen: dom0 connects to itself, on Deno and on Node, and a domU to itself. */
 
 import { denoDomain } from "../../../../backends/deno.ts";
+import { assert } from "../../../conformance/asserts.ts";
 import { vchanConformance, type VchanTarget } from "../../../conformance/mod.ts";
+import { differs } from "../../differences.ts";
+import type { Machine } from "../../machines.ts";
 import type { Domu } from "../domu.ts";
 import { assertNothingGranted } from "../limit.ts";
 import type { Suite } from "../runner.ts";
@@ -19,8 +22,8 @@ function target(domid: number): VchanTarget {
   };
 }
 
-/** Declares the tests. */
-export function declare(suite: Suite, domu: () => Domu): void {
+/** Declares the tests for a machine. */
+export function declare(suite: Suite, machine: Machine, domu: () => Domu): void {
   const { test } = suite;
   vchanConformance({ test: (name, run) => test(`dom0 with itself: ${name}`, run), open: () => target(0) });
   declareUnderNode(
@@ -30,6 +33,15 @@ export function declare(suite: Suite, domu: () => Domu): void {
     (test) => vchanConformance({ test, open: openedElsewhere }),
   );
   test("dom0 with itself, under Node: nothing is left granted", assertNothingGranted);
+  if (differs(machine, "refuses a domU its own grants")) {
+    test("a domU with itself is refused, and says why", async () => {
+      const attempt = domu().call("testVchan", { name: "talk: packets arrive whole" }, 170);
+      const outcome = String(await attempt.catch((error) => error));
+      assert(/GrantError: Cannot map 1 grant .* a PVH domain on x86/.test(outcome), outcome);
+      await domu().call("assertNothingGranted");
+    });
+    return;
+  }
   vchanConformance({
     test: (name) => test(`a domU with itself: ${name}`, () => domu().call("testVchan", { name }, 170)),
     open: openedElsewhere,
