@@ -19,31 +19,52 @@ interface Part {
   readonly results: readonly Results[];
 }
 
-/** In this order: the last part compares what docs/platforms.md claims with what the others ran. */
-const PARTS: readonly Part[] = [
-  { task: ["ok"], results: TEST_RESULTS },
-  { task: ["test:npm"], results: NPM_RESULTS },
-  { task: ["test:site"], results: SITE_RESULTS },
-  { task: ["test:store"], results: STORE_RESULTS },
-  { task: ["test:xen"], results: XEN_RESULTS },
-  { task: ["platforms:table", "--check"], results: [] },
+/** Parts that run one after the other. */
+type Lane = readonly Part[];
+
+/**
+ * Stages, one after the other, of lanes that run side by side. The emulated machines of `test:xen` and the tests of the
+ * package both leave processors idle. The last stage compares what docs/platforms.md claims with what the others ran.
+ */
+const STAGES: readonly (readonly [Lane, ...Lane[]])[] = [
+  [[{ task: ["ok"], results: TEST_RESULTS }]],
+  [[{ task: ["test:xen"], results: XEN_RESULTS }], [
+    { task: ["test:npm"], results: NPM_RESULTS },
+    { task: ["test:site"], results: SITE_RESULTS },
+    { task: ["test:store"], results: STORE_RESULTS },
+  ]],
+  [[{ task: ["platforms:table", "--check"], results: [] }]],
 ];
+
+/** How a part went. */
+interface Outcome {
+  readonly counts: Counts;
+  readonly line: string;
+}
 
 /** Runs all parts, prints how each went and how long it took, and returns the sum of their tests. */
 export async function runParts(): Promise<Counts> {
   const started = performance.now();
-  const lines: string[] = [];
-  const counts: Counts[] = [];
-  for (const { task, results } of PARTS) {
+  const outcomes: Outcome[] = [];
+  for (const [first, ...others] of STAGES) {
+    const lanes = [runLane(first, printing), ...others.map((lane) => runLane(lane, printingAtItsEnd))];
+    outcomes.push(...(await Promise.all(lanes)).flat());
+  }
+  console.log(["", ...outcomes.map(({ line }) => line), `total: ${minutes(started)}`].join("\n"));
+  return sumOf(outcomes.map(({ counts }) => counts));
+}
+
+async function runLane(lane: Lane, runTask: (task: readonly string[]) => Promise<boolean>): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const { task, results } of lane) {
     const start = performance.now();
     await clear(results);
     const success = await runTask(task);
-    const own = countsOfPart(success, await read(results));
-    counts.push(own);
-    lines.push(`${task.join(" ")}: ${own.failed === 0 ? "ok" : "failed"}, ${summary(own)}, ${minutes(start)}`);
+    const counts = countsOfPart(success, await read(results));
+    const line = `${task.join(" ")}: ${counts.failed === 0 ? "ok" : "failed"}, ${summary(counts)}, ${minutes(start)}`;
+    outcomes.push({ counts, line });
   }
-  console.log(["", ...lines, `total: ${minutes(started)}`].join("\n"));
-  return sumOf(counts);
+  return outcomes;
 }
 
 /** The time since `start`, in minutes and seconds. */
@@ -52,14 +73,24 @@ function minutes(start: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Runs a task, prints its output, and returns whether it succeeded. */
-async function runTask(task: readonly string[]): Promise<boolean> {
-  console.log(`\n=== deno task ${task.join(" ")}`);
-  const { success } = await run(Deno.execPath(), ["task", ...task], {
-    cwd: new URL("../..", import.meta.url),
-    // In CI, a test that cannot run has failed.
-    env: { CI: "true", NO_COLOR: "1" },
-    output: "inherit",
-  });
+/** Runs a task, prints its output meanwhile, and returns whether it succeeded. */
+async function printing(task: readonly string[]): Promise<boolean> {
+  console.log(titleOf(task));
+  const { success } = await run(Deno.execPath(), ["task", ...task], { ...OPTIONS, output: "inherit" });
   return success;
 }
+
+/** Runs a task, prints its output as a whole at its end, and returns whether it succeeded. */
+async function printingAtItsEnd(task: readonly string[]): Promise<boolean> {
+  // A shell has both outputs in their order.
+  const { success, stdout } = await run("sh", ["-c", '"$@" 2>&1', "sh", Deno.execPath(), "task", ...task], OPTIONS);
+  console.log(`${titleOf(task)}\n${stdout.trimEnd()}\n=== end of deno task ${task.join(" ")}`);
+  return success;
+}
+
+function titleOf(task: readonly string[]): string {
+  return `\n=== deno task ${task.join(" ")}`;
+}
+
+/** In CI, a test that cannot run has failed. */
+const OPTIONS = { cwd: new URL("../..", import.meta.url), env: { CI: "true", NO_COLOR: "1" } };

@@ -5,6 +5,7 @@
 
 import manifest from "../../package.json" with { type: "json" };
 import { exec } from "../exec.ts";
+import { exclusively } from "../exclusively.ts";
 import { type NodeLine, NODES } from "./node_lines.ts";
 
 const { devDependencies } = manifest;
@@ -54,8 +55,12 @@ async function install(folder: string, packages: readonly string[], processor = 
   });
 }
 
-/** Installs packages unless an earlier run did. */
+/** Installs packages unless an earlier run did, or another process does. */
 export async function installOnce(folder: string, packages: readonly string[], processor = ARCH): Promise<void> {
+  await exclusively("npm", () => installUnlessThere(folder, packages, processor));
+}
+
+async function installUnlessThere(folder: string, packages: readonly string[], processor: string): Promise<void> {
   const stamp = `${folder}/installed.json`;
   const wanted = JSON.stringify(packages);
   if (await Deno.readTextFile(stamp).catch(() => "") === wanted) return;

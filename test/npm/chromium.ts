@@ -1,6 +1,7 @@
 /** Debian's Chromium. */
 
 import { exec } from "../../scripts/exec.ts";
+import { exclusively } from "../../scripts/exclusively.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 
@@ -12,8 +13,10 @@ export async function findChromium(): Promise<string | Error> {
     await version();
   } catch {
     try {
-      await apt("update");
-      await apt("install", "--yes", "--no-install-recommends", "chromium");
+      await exclusively("apt", async () => {
+        await apt("update");
+        await apt("install", "--yes", "--no-install-recommends", "chromium");
+      });
       await version();
     } catch (error) {
       return error as Error;

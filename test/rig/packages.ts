@@ -1,4 +1,5 @@
 import { exec } from "../../scripts/exec.ts";
+import { exclusively } from "../../scripts/exclusively.ts";
 import { Apt } from "./apt.ts";
 import { onlyMatch } from "./files.ts";
 import { unpackLinux, unpackModules, unpackXen } from "./kernels.ts";
@@ -109,7 +110,7 @@ export async function installTools(
       exec("apt-get", ["install", "--yes", "--no-install-recommends", ...names], {
         env: { DEBIAN_FRONTEND: "noninteractive" },
       });
-    await system.withFreshLists(install);
+    await exclusively("apt", () => system.withFreshLists(install));
   }
 }
 
@@ -123,11 +124,15 @@ export async function unpackPackages(
   say: (text: string) => void,
   machine: Machine = USUAL,
 ): Promise<string> {
+  return await exclusively("apt", () => unpack(cache, say, machine));
+}
+
+async function unpack(cache: string, say: (text: string) => void, machine: Machine): Promise<string> {
   const { suite, architecture } = machine;
   const origin = `${suite}-${architecture}`;
   const disks = isNative(machine) ? DISK_MODULES : [];
   // The tools that unpack a kernel must run here. After this, apt knows its own sources.
-  const tools = isNative(machine) ? undefined : await unpackPackages(cache, say);
+  const tools = isNative(machine) ? undefined : await unpack(cache, say, USUAL);
   const apt = await Apt.open(machine, `${cache}/apt/${origin}`);
   return await apt.withFreshLists(async () => {
     const versions = await candidates(apt, machine);

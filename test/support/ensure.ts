@@ -5,6 +5,7 @@
  */
 
 import { exec } from "../../scripts/exec.ts";
+import { exclusively } from "../../scripts/exclusively.ts";
 
 /** Something that tests need. */
 interface Needed {
@@ -56,11 +57,13 @@ export async function ensurePrometheusClient(): Promise<void> {
 /** Installs something: on Debian, as root. If several processes call this, one installs it and the others wait. */
 async function ensure({ name, command: [program, ...args], packages, doing }: Needed): Promise<void> {
   if (await works(program, args)) return;
-  const lock = `${Deno.env.get("TMPDIR") ?? "/tmp"}/gntalloc-${name}.lock`;
-  const install = `apt-get update && apt-get install --yes --no-install-recommends ${packages}`;
   try {
-    // Another process may have installed it meanwhile.
-    await exec("flock", [lock, "sh", "-c", `"$@" >/dev/null 2>&1 || { ${install}; }`, "sh", program, ...args]);
+    await exclusively("apt", async () => {
+      // Another process may have installed it meanwhile.
+      if (await works(program, args)) return;
+      await exec("apt-get", ["update"]);
+      await exec("apt-get", ["install", "--yes", "--no-install-recommends", ...packages.split(" ")]);
+    });
   } catch (cause) {
     throw new Error(`Cannot ${doing}: there is no ${name}. Run \`apt-get install ${packages}\` as root.`, { cause });
   }
