@@ -66,6 +66,7 @@ export const MATRIX: readonly Run[] = [
   runOf("differential"),
   runOf("pvh"),
   runOf("suspend"),
+  runOf("vchan", "bookworm-pvh"),
   runOf("litmus", "bookworm-arm64"),
   runOf("differential", "trixie-pv"),
   runOf("domu", "trixie-pv"),
