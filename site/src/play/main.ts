@@ -36,7 +36,7 @@ const pace = find<HTMLInputElement>("#pace");
 const choice = find<HTMLSelectElement>("#lesson");
 const about = find("#about");
 const domid = find<HTMLSelectElement>("#domid");
-const world = find<HTMLFieldSetElement>("#world");
+const deeds = document.querySelectorAll<HTMLButtonElement>("[data-deed]");
 const log = new Log(find("#log"));
 const machine = new MachineView();
 /** The frames whose calls are in the log. */
@@ -59,7 +59,7 @@ const player = new Player(runner, {
     run.textContent = RUN[state];
     document.body.dataset["state"] = state;
     allow(stop, state !== "idle");
-    world.disabled = state === "idle";
+    for (const button of deeds) allow(button, state !== "idle");
     if (state === "idle") {
       allow(back, false);
       next.textContent = "";
@@ -138,8 +138,10 @@ function setPace(): void {
 }
 pace.oninput = setPace;
 setPace();
-for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
-  button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
+for (const button of deeds) {
+  button.onclick = () => {
+    if (player.state !== "idle") player.world(button.dataset["deed"] as Deed, Number(domid.value));
+  };
 }
 
 find<HTMLButtonElement>("#share").onclick = async () => {
