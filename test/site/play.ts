@@ -340,6 +340,18 @@ Deno.test("a program runs without the editor, and the log says that it is missin
   assert.deepEqual(await logged(page, "print"), ["domain 0 reads hello", "domain 1 reads hi there"]);
 });
 
+Deno.test("the log says that what prepares programs is missing", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/prepare-[^/]*\.js$/, (route) => route.abort());
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await page.locator("#run").click();
+  const says = "Cannot load what prepares programs. Load the page again.";
+  await page.locator("#log .error", { hasText: says }).waitFor();
+  assert.equal(await page.locator("body").getAttribute("data-state"), "idle");
+});
+
 Deno.test("what cannot be loaded is named in the log", async () => {
   await using visit = await site.visit("icon.svg");
   const { page } = visit;

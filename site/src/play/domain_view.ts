@@ -117,7 +117,7 @@ function pagesView(
   const theirs = mappings.flatMap((mapping) => mapping.pages);
   const all = [...own, ...theirs];
   const hasData = (place: Place) => bytesOf(pages, place)?.some((byte) => byte !== 0) ?? false;
-  const shown = all.length <= MOST_PAGES ? all : [...all.filter(hasData), ...all].slice(0, MOST_PAGES);
+  const shown = all.length <= MOST_PAGES ? all : [...new Set([...all.filter(hasData), ...all])].slice(0, MOST_PAGES);
   const views = shown.map((place) => {
     const bytes = bytesOf(pages, place);
     const was = before && bytesOf(before.pages, place);

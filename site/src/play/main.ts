@@ -16,16 +16,16 @@ const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", pa
 /** The pauses that the slider stands for, in milliseconds. */
 const PACES = [2500, 1500, 900, 500, 250, 100, 0];
 
-/** Loads what the head of the page names. */
-async function load(id: string): Promise<Response> {
-  const response = await fetch(find<HTMLLinkElement>(`#${id}`).href);
-  if (!response.ok) throw new Error(`Cannot load the ${id}: the server says ${response.status}. Load the page again.`);
-  return response;
+/** Loads the source of the worker, which the head of the page names. */
+async function loadRunner(): Promise<string> {
+  const response = await fetch(find<HTMLLinkElement>("#runner").href);
+  if (!response.ok) throw new Error(`Cannot load the runner: the server says ${response.status}. Load the page again.`);
+  return await response.text();
 }
 
-const runner = load("runner").then((response) => response.text());
+const runner = loadRunner();
 runner.catch(() => {});
-const loadingLessons: Promise<readonly Lesson[]> = load("lessons").then((response) => response.json());
+const lessons: readonly Lesson[] = JSON.parse(find("#lessons").textContent);
 
 const run = find<HTMLButtonElement>("#run");
 const step = find<HTMLButtonElement>("#step");
@@ -101,12 +101,7 @@ function start(paused: boolean): void {
   log.clear();
   machine.clear();
   code.mark(undefined);
-  const program = code.prepare();
-  if (typeof program === "string") void player.start(program, paused);
-  else {
-    player.stop();
-    fail(program);
-  }
+  void player.start(code.prepare(), paused);
 }
 
 /** Says that something did not work that the program has no part in. */
@@ -189,9 +184,7 @@ async function open(fragment: string): Promise<boolean> {
 choice.onchange = () => location.hash = choice.value;
 addEventListener("hashchange", () => void open(location.hash));
 
-let lessons: readonly Lesson[] = [];
 try {
-  lessons = await loadingLessons;
   choice.append(
     ...lessons.map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
   );
