@@ -15,6 +15,7 @@ const PAGES = {
   "docs/index.html": [["light", 400], ["dark", 1280]],
   "docs/performance.html": [["dark", 400]],
   "docs/xenstore.html": [["light", 400]],
+  "docs/architecture.html": [["dark", 1280], ["light", 400]],
   "source/cli.html": [["dark", 1280]],
 } as const;
 
@@ -116,8 +117,11 @@ Deno.test("axe finds nothing in the reference", async () => {
   for (const [index, path] of OF_REFERENCE.entries()) {
     const scheme = index % 2 === 0 ? "light" : "dark";
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width: index < 4 ? 1280 : 400, height: 900 });
     await page.goto(site.addressOf(`api/${path}`));
     assert.deepEqual(await faultsOf(page), [], path);
+    await page.setViewportSize({ width: 400, height: 900 });
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 400, path);
   }
   assert.deepEqual(complaints, []);
 });
