@@ -91,9 +91,9 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 
 /** Programs that end with an error, and what the page says. */
 const WRONG = {
-  "const = 1;": "Line 1: Cannot run the program: line 1 has a syntax error.",
+  "const = 1;": "Cannot run the program: line 1 has a syntax error.",
   "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
-  'import "node:fs";': 'Line 1: Cannot run the program: line 1 must read `import { … } from "…";`.',
+  'import "node:fs";': 'Cannot run the program: line 1 must read `import { … } from "…";`.',
   'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
   'import assert from "node:assert/strict";\nassert.equal(1, 2);': "Line 2: AssertionError: 1 is not 2",
   'import { a } from "b";': /^(Line 1: )?Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,

@@ -80,7 +80,8 @@ function fail({ text, code: name, line }: Failure): void {
   const help = name === undefined
     ? undefined
     : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
-  log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
+  const place = line === undefined || text.includes(`line ${line} `) ? "" : `Line ${line}: `;
+  log.add("error", `${place}${text} `, help);
 }
 
 /** Lets the reader press a button, or not. It keeps the focus: it may have been pressed a moment ago. */
