@@ -1,7 +1,8 @@
 // Share a page
 //
-// Domain 1 grants a page to domain 0 and writes into it. Domain 0 maps the page by its reference and reads the text: both see
-// the same memory. Press Run, or Step for one statement at a time.
+// Xen runs virtual machines, which it calls domains. Domain 1 grants a page of its memory to domain 0, and writes into
+// it. Domain 0 maps the page by its reference, a number, and reads the text: both see the same memory. Press Run, or
+// Step for one statement at a time.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

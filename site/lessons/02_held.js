@@ -1,7 +1,8 @@
 // The peer still holds it
 //
-// Xen cannot take back a page that the peer has mapped. Domain 1 releases its page while domain 0 still maps it: its row
-// in the grant table gets an orange border, and stays until domain 0 lets go. A reference is not used again before that.
+// A page cannot be taken back while the peer, the domain to which it was granted, maps it. Domain 1 releases its page,
+// and domain 0 still maps it: the row in the grant table says “freed, but still mapped”, and stays until domain 0 lets
+// go. Its reference is not used again before that.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -22,7 +23,7 @@ console.log("domain 0 still reads", theirs.read(0, 4));
 const next = allocator.share(0);
 console.log("the next page has reference", next.grefs[0]);
 
-// Domain 0 lets go: now Xen takes the page back, and its reference is free.
+// Domain 0 lets go: now the page is taken back, and its reference is free.
 theirs.unmap();
 console.log("held pages:", xen.inspect().domains.flatMap(({ grants }) => grants).filter(({ held }) => held).length);
 

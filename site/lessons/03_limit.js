@@ -1,7 +1,7 @@
 // The limit
 //
-// A driver lets all programs of a domain together grant only so many pages, here four. A call that would go over the limit
-// is refused as a whole. Its error says what to do. Try “fills its table” for domain 1 while the program runs.
+// The driver lets all programs of a domain together grant only so many pages, here four. A call that would go over the
+// limit is refused as a whole. Its error says what to do. Try “fills its table” for domain 1 while the program runs.
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

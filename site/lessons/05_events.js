@@ -1,7 +1,7 @@
 // Wake the other side
 //
-// An event means “look”: it carries no data, and several may arrive as one. Domain 0 waits, and takes no time of the
-// processor. Domain 1 writes first, and sends the event then.
+// An event means “look”: it carries no data, and several may arrive as one. Domain 0 waits, which takes no time of the
+// processor. Domain 1 writes first, and then sends the event.
 
 import { EventChannels, GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

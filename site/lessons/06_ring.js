@@ -1,7 +1,8 @@
 // A ring with events
 //
-// Two domains exchange messages through one page: a counter of what was sent, one of what was received, and eight slots. Each
-// side writes only its own counter, and rings the bell after it. The server answers each number with its square.
+// Two domains exchange messages through one page. For each direction it has a counter of what was sent, one of what
+// was received, and eight slots. Whoever puts a message into a slot raises the first counter and sends an event;
+// whoever takes one raises the second. The server answers each number with its square.
 
 import { EventChannels, GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -1,7 +1,7 @@
 // Find each other
 //
-// References and ports are numbers that the other side must learn. XenStore is the tree in which domains look: domain 1
-// writes the reference there, for domain 0 alone, and domain 0 waits for the node.
+// References and ports are numbers that the other side must learn. XenStore, a tree of small values that all domains
+// reach, is where it looks: domain 1 writes the reference there, for domain 0 alone, and domain 0 waits for the node.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -1,7 +1,8 @@
 // A disk
 //
-// A frontend and a backend as in every domU: domain 0 serves a disk in memory, and domain 1 reads and writes its sectors. Both
-// walk through their states in XenStore, then requests and answers go through a ring in a shared page.
+// The driver of a virtual disk has two halves: a backend in domain 0, which serves a disk in memory here, and a
+// frontend in domain 1, which reads and writes its sectors. Both walk through their states in XenStore. Then requests
+// and answers go through a ring in a shared page.
 
 import { MockXen } from "@gntalloc/gntalloc/mock";
 import { removeDevice } from "@gntalloc/gntalloc/pv";

@@ -1,7 +1,8 @@
 // What goes wrong, and how it reads
 //
-// Every error says what could not be done and why, and what to do if the program can do something. A program looks at its
-// code. A wrong argument, a mistake in the program, is a TypeError or a RangeError, with the code "invalid-argument".
+// Every error says what could not be done and why, and what to do if the program can do something. A program looks at
+// its code. A wrong argument, a mistake in the program, is a TypeError or a RangeError, with the code “invalid-
+// argument”.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";
@@ -36,7 +37,7 @@ await attempt(() => allocator.allocate(0));
 // A number out of bounds.
 await attempt(() => allocator.allocate(0, { pages: 0 }));
 
-// The last error is not caught: it ends the program, and its line turns red.
+// The last error is not caught: it ends the program, and its line is marked.
 mapper.map(1, [99]);
 
 // Shows:

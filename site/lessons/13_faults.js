@@ -1,8 +1,8 @@
 // Calls that fail halfway
 //
-// To see whether a program cleans up, make calls fail: here, granting fails after two of three pages. The library takes both
-// back, so that nothing is lost. The button “fails once” makes the next call fail that grants, maps, copies or binds, and
-// all of it.
+// To see whether a program cleans up, make calls fail. Here, granting fails after two of three pages, and the library
+// takes both back: nothing is lost. The button “fails once” makes the next call that grants, maps, copies or binds
+// fail as a whole.
 
 import { GrantDevice } from "@gntalloc/gntalloc";
 import { Faults } from "@gntalloc/gntalloc/faults";
@@ -24,7 +24,7 @@ try {
 const pages = allocator.allocate(0, { pages: 3 });
 console.log("granted", pages.count);
 
-// A peer that holds on to a page, until it does not.
+// A peer that keeps a page mapped, until it lets go.
 const peer = faults.hold({ grefs: [pages.grefs[1]] });
 pages.free();
 console.log("pending:", device.inspect().pending);

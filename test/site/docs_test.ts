@@ -29,6 +29,10 @@ describe("rendered()", () => {
     expect(html(markdown)).toBe(`<p>${expected}</p>`);
   });
 
+  test("a corner without words is no heading of a table", () => {
+    expect(html("|  | a |\n| - | - |\n| b | c |")).toContain("<thead><tr><td></td><th>a</th></tr></thead>");
+  });
+
   test("escapes code, and colours TypeScript", () => {
     expect(html("```sh\na <b> & c\n```")).toContain("<code>a &lt;b&gt; &amp; c</code>");
     expect(html("```ts\nconst a: A<B>;\n```")).toContain('<span class="tok-keyword">const</span>');

@@ -1,6 +1,7 @@
 /** What a reader can do in the playground. */
 
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import { snippetsIn } from "../../scripts/markdown.ts";
 import { Site, type Visit } from "./browser.ts";
 import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
@@ -25,9 +26,10 @@ Deno.test("a step marks what a call has changed, and Back shows what was before"
     for (const frame of [0, 1, 2]) await step(frame);
     const one = page.getByRole("region", { name: "Domain 1" });
     await step(3);
-    assert.equal(await one.locator(".changed").innerText(), "8 → domain 0, writable: granted");
+    assert.deepEqual(await one.locator(".changed").allTextContents(), ["8 → domain 0, writable: grantednew"]);
     await step(4);
     assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
+    assert.equal(await one.locator("figcaption").textContent(), "Page 85 bytes changed");
     assert.equal(await one.locator(".changed").count(), 0);
     await page.locator("#back").click();
     await page.waitForSelector('body[data-frame="3"]');
@@ -89,9 +91,9 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 
 /** Programs that end with an error, and what the page says. */
 const WRONG = {
-  "const = 1;": "Line 1: Cannot run the program: line 1 has a syntax error.",
+  "const = 1;": "Cannot run the program: line 1 has a syntax error.",
   "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
-  'import "node:fs";': 'Line 1: Cannot run the program: line 1 must read `import { … } from "…";`.',
+  'import "node:fs";': 'Cannot run the program: line 1 must read `import { … } from "…";`.',
   'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
   'import assert from "node:assert/strict";\nassert.equal(1, 2);': "Line 2: AssertionError: 1 is not 2",
   'import { a } from "b";': /^(Line 1: )?Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,
@@ -338,6 +340,18 @@ Deno.test("a program runs without the editor, and the log says that it is missin
   assert.deepEqual(await logged(page, "print"), ["domain 0 reads hello", "domain 1 reads hi there"]);
 });
 
+Deno.test("the log says that what prepares programs is missing", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.route(/prepare-[^/]*\.js$/, (route) => route.abort());
+  await page.goto(site.addressOf("play/"));
+  await whenReady(page);
+  await page.locator("#run").click();
+  const says = "Cannot load what prepares programs. Load the page again.";
+  await page.locator("#log .error", { hasText: says }).waitFor();
+  assert.equal(await page.locator("body").getAttribute("data-state"), "idle");
+});
+
 Deno.test("what cannot be loaded is named in the log", async () => {
   await using visit = await site.visit("icon.svg");
   const { page } = visit;
@@ -416,6 +430,61 @@ Deno.test("what colours say is said in words, and buttons keep the focus", () =>
     await page.locator("#stop").press("Enter");
     await page.waitForSelector("body[data-state=idle]");
     assert.equal(await page.evaluate("document.activeElement.id"), "stop");
+  }));
+
+Deno.test("rows say in words what has happened to them", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { EventChannels, GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+import { XenStore } from "@gntalloc/gntalloc/xenstore";
+const xen = new MockXen();
+const [dom0, dom1] = [xen.domain(0), xen.domain(1)];
+const share = new GrantDevice(dom1).open().share(0);
+new GrantMapper(dom0).map(1, share.grefs);
+const bell = new EventChannels(dom1).bindUnbound(0);
+new EventChannels(dom0).bindInterdomain(1, bell.port);
+bell.notify();
+const store = await XenStore.open(dom1);
+await store.write("data/a", 1);
+await store.write("data/a", 2);
+`,
+    );
+    const one = page.getByRole("region", { name: "Domain 1" });
+    const rowsAfter = async (frame: number, rows: Locator) => {
+      for (let last = Number(await page.locator("body").getAttribute("data-frame") ?? -1); last < frame;) {
+        await page.locator("#step").click();
+        await page.waitForSelector(`body[data-frame="${++last}"]`);
+      }
+      return await rows.allTextContents();
+    };
+    assert.deepEqual(await rowsAfter(3, one.locator("li")), ["8 → domain 0: grantednew"]);
+    assert.deepEqual(await rowsAfter(4, one.locator("li")), ["8 → domain 0: mappedchanged"]);
+    const port = one.locator(".channel");
+    assert.deepEqual(await rowsAfter(5, port), ["port 1: waits for domain 0new"]);
+    assert.deepEqual(await rowsAfter(6, port), ["port 1 ↔ port 1 of domain 0changed"]);
+    assert.deepEqual(await rowsAfter(7, port), ["port 1 ↔ port 1 of domain 0event"]);
+    const node = page.locator("#store li");
+    assert.deepEqual(await rowsAfter(9, node), ["a = 1new"]);
+    assert.deepEqual(await rowsAfter(10, node), ["a = 2changed"]);
+  }));
+
+Deno.test("the buttons of the world keep the focus, and do nothing while no program runs", () =>
+  visiting("play/", async ({ page }) => {
+    const deed = page.getByRole("button", { name: "maps a page" });
+    await deed.focus();
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await logged(page, "world"), []);
+    await run(page);
+    await deed.press("Enter");
+    await page.locator("#log .world").waitFor();
+    await page.evaluate("location.hash = '#held'");
+    await page.waitForSelector("body[data-state=idle]");
+    assert.equal(await page.evaluate("document.activeElement.dataset.deed"), "map");
+    assert.equal(await deed.getAttribute("aria-disabled"), "true");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await logged(page, "world"), []);
   }));
 
 Deno.test("of a program with many steps, the last thousand pictures are kept", () =>

@@ -6,7 +6,7 @@ import { libraryIn } from "./package.ts";
 export interface Bundles {
   /** The script of the playground. */
   readonly play: string;
-  /** The modules that it imports, among them the editor, which it loads when the page has come to rest. */
+  /** The modules that it imports when the page has come to rest, or a program is run: the editor and its parser. */
   readonly modules: readonly string[];
   /** The source of the worker: a classic script, as a frame without an origin can start no other. */
   readonly runner: string;

@@ -2,6 +2,7 @@ import { Marked, type Tokens } from "marked";
 import { posix } from "node:path";
 import { escape } from "./shell.ts";
 import { highlighted } from "./highlight.ts";
+import { sequencePicture } from "./sequence.ts";
 
 /** A document of the repository as a part of a page. */
 export interface Rendered {
@@ -39,11 +40,15 @@ export function rendered(path: string, markdown: string, addressOf: (target: str
         return `<img src="${escape(link(href))}" alt="${escape(text)}" loading="lazy">`;
       },
       code({ text, lang = "" }: Tokens.Code) {
+        if (lang === "mermaid") return sequencePicture(text);
         return `<pre tabindex="0"><code>${highlighted(text, lang.split(" ", 1)[0]!)}</code></pre>\n`;
       },
       table({ header, rows }: Tokens.Table) {
-        const cell = (name: "th" | "td") => ({ tokens }: Tokens.TableCell) =>
-          `<${name}>${this.parser.parseInline(tokens)}</${name}>`;
+        const cell = (name: "th" | "td") => ({ tokens, text }: Tokens.TableCell) => {
+          // A corner without words heads nothing.
+          const kind = text === "" ? "td" : name;
+          return `<${kind}>${this.parser.parseInline(tokens)}</${kind}>`;
+        };
         return `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${
           header.map(cell("th")).join("")
         }</tr></thead><tbody>${

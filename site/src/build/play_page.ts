@@ -22,15 +22,15 @@ export const PLAY_BODY = `<h1 class="hidden">Playground</h1>
 <div id="log" role="log" aria-labelledby="log-title" tabindex="0"></div>
 </section>
 <section class="machine" aria-label="The simulated Xen">
-<fieldset id="world" class="bar" disabled>
+<fieldset id="world" class="bar">
 <legend>Meanwhile</legend>
 <select id="domid" aria-label="Domain"><option value="0">Domain 0</option></select>
-<button type="button" data-deed="map">maps a page</button>
-<button type="button" data-deed="unmap">lets go</button>
-<button type="button" data-deed="kill">is killed</button>
-<button type="button" data-deed="destroy">is destroyed</button>
-<button type="button" data-deed="fill">fills its table</button>
-<button type="button" data-deed="fault">fails once</button>
+<button type="button" aria-disabled="true" data-deed="map">maps a page</button>
+<button type="button" aria-disabled="true" data-deed="unmap">lets go</button>
+<button type="button" aria-disabled="true" data-deed="kill">is killed</button>
+<button type="button" aria-disabled="true" data-deed="destroy">is destroyed</button>
+<button type="button" aria-disabled="true" data-deed="fill">fills its table</button>
+<button type="button" aria-disabled="true" data-deed="fault">fails once</button>
 </fieldset>
 <div id="domains"></div>
 <h2>XenStore</h2>

@@ -1,6 +1,11 @@
-/** The module by which each page registers the service worker, which is in the folder above. */
-export const REGISTRATION =
-  `navigator.serviceWorker?.register(new URL("../sw.js", import.meta.url)).catch(() => {});\n`;
+/**
+ * The module by which each page registers the service worker, which is in the folder above. It loads much: so it comes
+ * after the page.
+ */
+export const REGISTRATION = `addEventListener("load", () => {
+  navigator.serviceWorker?.register(new URL("../sw.js", import.meta.url)).catch(() => {});
+});
+`;
 
 /**
  * Writes the service worker, by which the site works offline: it keeps the playground, and each other page once it was

@@ -27,11 +27,15 @@ export function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
+/** The links of the main navigation. */
+export function siteLinks(root: string, section: string): string {
+  return SECTIONS.map(([name, path]) =>
+    `<a href="${root}${path}"${name === section ? ' aria-current="page"' : ""}>${name}</a>`
+  ).join(" ");
+}
+
 /** The frame that all pages share. */
 export function shell({ title, root, section, styles, registration, policy, head = "", body }: PageParts): string {
-  const links = SECTIONS.map(([name, path]) =>
-    `<a href="${root}${path}"${name === section ? ' aria-current="page"' : ""}>${name}</a>`
-  );
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -49,7 +53,7 @@ ${head}
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="name" href="${root}index.html">gntalloc</a>
-<nav aria-label="Site">${links.join(" ")}</nav>
+<nav aria-label="Site">${siteLinks(root, section)}</nav>
 </header>
 <main id="main" tabindex="-1">
 ${body}

@@ -1,15 +1,13 @@
 import type { Failure } from "../protocol.ts";
-import { element } from "./dom.ts";
+import { element, find } from "./dom.ts";
 import type { Editor } from "./editor.ts";
-import { prepare } from "./prepare.ts";
-import { ProgramError } from "./program_error.ts";
 
 /** How long the editor waits for the page to come to rest, in milliseconds, where a browser does not say. */
 const REST = 100;
 
 /**
- * The program: as text at first, and in an editor once the page has come to rest. The editor is most of the page's code:
- * programs can be run before it is there, or without it.
+ * The program: as text at first, and in an editor once the page has come to rest. The editor and its parser are most of
+ * the page's code, which the buttons do not wait for.
  */
 export class Code {
   readonly #place: HTMLElement;
@@ -41,22 +39,32 @@ export class Code {
   }
 
   /** Prepares the program for the worker, or says why it cannot run. */
-  prepare(): string | Failure {
+  async prepare(): Promise<string | Failure> {
+    const { program } = this;
+    const loaded = await import("./prepare.ts").catch(() => undefined);
+    if (loaded === undefined) {
+      const text = "Cannot load what prepares programs. Load the page again.";
+      return { text, code: undefined, line: undefined };
+    }
     try {
-      return prepare(this.program);
+      return loaded.prepare(program);
     } catch (error) {
-      if (!(error instanceof ProgramError)) throw error;
+      if (!(error instanceof loaded.ProgramError)) throw error;
       return { text: error.message, code: undefined, line: error.line };
     }
   }
 
-  /** Loads the editor. */
+  /** Loads the editor, and what prepares programs, which shares its parser. */
   async edit(): Promise<void> {
     await new Promise((resolve) =>
       "requestIdleCallback" in globalThis ? requestIdleCallback(resolve) : setTimeout(resolve, REST)
     );
+    // The editor imports it, too: this loads both at once.
+    import("./prepare.ts").catch(() => {});
     const { Editor } = await import("./editor.ts");
-    this.#editor = new Editor(this.#place, this.#onChange);
+    const root = this.#place.attachShadow({ mode: "open" });
+    root.append(element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href }));
+    this.#editor = new Editor(root, this.#onChange);
     this.#editor.program = this.#text.textContent;
     this.#editor.mark(this.#marked.line, this.#marked.isWrong);
   }

@@ -18,6 +18,11 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A word that says what has happened to a row: colours say it to some readers only. */
+export function badge(word: string): HTMLElement {
+  return element("small", { class: "badge" }, word);
+}
+
 /** Finds an element of the page, which must be there. */
 export function find<Kind extends Element = HTMLElement>(selector: string): Kind {
   const found = document.querySelector<Kind>(selector);

@@ -1,7 +1,7 @@
 import type { MockDomainReport, MockGrantReport, MockPortReport } from "@gntalloc/gntalloc/mock";
 import type { Frame } from "../protocol.ts";
-import { type Child, element } from "./dom.ts";
-import { hexView } from "./hex_view.ts";
+import { badge, type Child, element } from "./dom.ts";
+import { countChanged, hexView } from "./hex_view.ts";
 
 const MOST_GRANTS = 12;
 const MOST_PAGES = 3;
@@ -37,30 +37,48 @@ function part(title: string, rows: readonly Child[]): HTMLElement {
   );
 }
 
-type Row = readonly [text: string, className: string];
+/** A line of a list. */
+interface Row {
+  readonly text: string;
+  readonly className: string;
+  /** What it is about, whatever its text says of that. */
+  readonly key: string | number;
+  /** Whether an event was sent or taken. */
+  readonly isRung?: boolean;
+}
 
 /** A list of which each row is marked unless the same row was there before. */
-function list(rows: readonly Row[], old: readonly string[]): Child[] {
+function list(rows: readonly Row[], old: readonly Row[]): Child[] {
   if (rows.length === 0) return [];
-  const left = [...old];
+  const keys = new Set(old.map(({ key }) => key));
+  const left = old.map(({ text }) => text);
   return [element(
     "ul",
     {},
-    ...rows.map(([text, name]) => {
+    ...rows.map(({ text, className, key, isRung = false }) => {
       const index = left.indexOf(text);
       if (index >= 0) left.splice(index, 1);
-      return element("li", { class: `${name}${index < 0 ? " changed" : ""}` }, text);
+      return element(
+        "li",
+        { class: `${className}${index < 0 ? " changed" : ""}${isRung ? " rung" : ""}` },
+        text,
+        index < 0 && badge(keys.has(key) ? "changed" : "new"),
+        isRung && badge("event"),
+      );
     }),
   )];
 }
 
 function grantsView(domain: MockDomainReport, old: MockDomainReport | undefined): Child[] {
-  const texts = (grants: readonly MockGrantReport[]) => runsOf(grants).map(grantsText);
-  const runs = runsOf(domain.grants);
-  const rows = runs.slice(0, MOST_GRANTS).map((run): Row => [grantsText(run), stateOf(run[0]!)]);
-  const rest = runs.length - rows.length;
-  const shown = list(rows, old === undefined ? [] : texts(old.grants));
+  const all = grantRows(domain);
+  const rows = all.slice(0, MOST_GRANTS);
+  const rest = all.length - rows.length;
+  const shown = list(rows, old === undefined ? [] : grantRows(old));
   return rest > 0 ? [...shown, element("p", { class: "rest" }, `and ${rest} more`)] : shown;
+}
+
+function grantRows({ grants }: MockDomainReport): Row[] {
+  return runsOf(grants).map((run) => ({ text: grantsText(run), className: stateOf(run[0]!), key: run[0]!.gref }));
 }
 
 /** Puts neighbours together that differ only in their references. */
@@ -99,17 +117,17 @@ function pagesView(
   const theirs = mappings.flatMap((mapping) => mapping.pages);
   const all = [...own, ...theirs];
   const hasData = (place: Place) => bytesOf(pages, place)?.some((byte) => byte !== 0) ?? false;
-  const shown = all.length <= MOST_PAGES ? all : [...all.filter(hasData), ...all].slice(0, MOST_PAGES);
+  const shown = all.length <= MOST_PAGES ? all : [...new Set([...all.filter(hasData), ...all])].slice(0, MOST_PAGES);
   const views = shown.map((place) => {
     const bytes = bytesOf(pages, place);
+    const was = before && bytesOf(before.pages, place);
     const name = `Page ${place.gref}${place.domid === domid ? "" : ` of domain ${place.domid}`}`;
+    const changed = bytes === undefined ? 0 : countChanged(bytes, was);
     return element(
       "figure",
       {},
-      element("figcaption", {}, name),
-      bytes === undefined
-        ? element("p", { class: "none" }, "its bytes are not shown")
-        : hexView(bytes, before && bytesOf(before.pages, place)),
+      element("figcaption", {}, name, changed > 0 && badge(`${changed} ${changed === 1 ? "byte" : "bytes"} changed`)),
+      bytes === undefined ? element("p", { class: "none" }, "its bytes are not shown") : hexView(bytes, was),
     );
   });
   const rest = all.length - views.length;
@@ -126,24 +144,27 @@ function bytesOf(pages: Frame["pages"], { domid, gref }: Place): Uint8Array | un
 }
 
 function mappingsView(domain: MockDomainReport, old: MockDomainReport | undefined): Child[] {
-  return list(mappingTexts(domain).map((text): Row => [text, "mapped"]), old === undefined ? [] : mappingTexts(old));
+  return list(mappingRows(domain), old === undefined ? [] : mappingRows(old));
 }
 
-function mappingTexts({ mappings }: MockDomainReport): string[] {
+function mappingRows({ mappings }: MockDomainReport): Row[] {
   return mappings.map(({ pages, writable }) => {
     const granters = [...new Set(pages.map(({ domid }) => domid))].join(", ");
     const grefs = pages.length > 4 ? `${pages.length} pages` : pages.map(({ gref }) => gref).join(", ");
-    return `${grefs} of domain ${granters}${writable ? ", writable" : ""}`;
+    const text = `${grefs} of domain ${granters}${writable ? ", writable" : ""}`;
+    return { text, className: "mapped", key: text };
   });
 }
 
 function portsView(domain: MockDomainReport, old: MockDomainReport | undefined, frame: Frame): Child[] {
   const rung = new Set(frame.rung.filter(({ domid }) => domid === domain.domid).map(({ port }) => port));
-  const texts = old?.ports.map(portText) ?? [];
-  return list(
-    domain.ports.map((port): Row => [portText(port), rung.has(port.port) ? "channel rung" : "channel"]),
-    texts,
-  );
+  const rowOf = (port: MockPortReport): Row => ({
+    text: portText(port),
+    className: "channel",
+    key: port.port,
+    isRung: rung.has(port.port),
+  });
+  return list(domain.ports.map(rowOf), old?.ports.map(rowOf) ?? []);
 }
 
 function portText({ port, domid, remotePort, virq, voided }: MockPortReport): string {

@@ -13,7 +13,8 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { element, find } from "./dom.ts";
+// Both share the parser: so it comes in one file with what prepares programs.
+import "./prepare.ts";
 import { completions, hover } from "./symbols.ts";
 
 const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
@@ -42,13 +43,11 @@ export class Editor {
   readonly #view: EditorView;
 
   /**
-   * Puts an editor into an element.
+   * Puts an editor into a shadow root.
    *
    * @param onChange Is called when the reader changes the program.
    */
-  constructor(place: HTMLElement, onChange: () => void) {
-    const root = place.attachShadow({ mode: "open" });
-    root.append(element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href }));
+  constructor(root: ShadowRoot, onChange: () => void) {
     this.#view = new EditorView({
       root,
       parent: root,

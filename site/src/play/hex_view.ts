@@ -30,6 +30,12 @@ export function hexView(bytes: Uint8Array, before: Uint8Array | undefined): HTML
   );
 }
 
+/** How many bytes of a page differ from those that it had before. */
+export function countChanged(bytes: Uint8Array, before: Uint8Array | undefined): number {
+  if (before === undefined || before === bytes) return 0;
+  return bytes.reduce((count, byte, index) => byte === before[index] ? count : count + 1, 0);
+}
+
 function rowView(start: number, row: Uint8Array, was: Uint8Array | undefined): HTMLElement {
   const cells = [...row].map((byte, index) => {
     const isChanged = was !== undefined && was[index] !== byte;

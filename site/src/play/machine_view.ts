@@ -34,7 +34,8 @@ export class MachineView {
 
   clear(): void {
     this.#shown = undefined;
-    for (const place of [this.#store, this.#picture]) place.replaceChildren();
+    this.#picture.replaceChildren();
+    this.#store.replaceChildren(element("p", { class: "none" }, "There is no machine yet."));
     this.#domains.replaceChildren(element("p", { class: "hint" }, "Run the program: its domains appear here."));
     delete document.body.dataset["frame"];
   }

@@ -16,16 +16,16 @@ const RUN: Readonly<Record<State, string>> = { idle: "Run", running: "Pause", pa
 /** The pauses that the slider stands for, in milliseconds. */
 const PACES = [2500, 1500, 900, 500, 250, 100, 0];
 
-/** Loads what the head of the page names. */
-async function load(id: string): Promise<Response> {
-  const response = await fetch(find<HTMLLinkElement>(`#${id}`).href);
-  if (!response.ok) throw new Error(`Cannot load the ${id}: the server says ${response.status}. Load the page again.`);
-  return response;
+/** Loads the source of the worker, which the head of the page names. */
+async function loadRunner(): Promise<string> {
+  const response = await fetch(find<HTMLLinkElement>("#runner").href);
+  if (!response.ok) throw new Error(`Cannot load the runner: the server says ${response.status}. Load the page again.`);
+  return await response.text();
 }
 
-const runner = load("runner").then((response) => response.text());
+const runner = loadRunner();
 runner.catch(() => {});
-const loadingLessons: Promise<readonly Lesson[]> = load("lessons").then((response) => response.json());
+const lessons: readonly Lesson[] = JSON.parse(find("#lessons").textContent);
 
 const run = find<HTMLButtonElement>("#run");
 const step = find<HTMLButtonElement>("#step");
@@ -36,7 +36,7 @@ const pace = find<HTMLInputElement>("#pace");
 const choice = find<HTMLSelectElement>("#lesson");
 const about = find("#about");
 const domid = find<HTMLSelectElement>("#domid");
-const world = find<HTMLFieldSetElement>("#world");
+const deeds = document.querySelectorAll<HTMLButtonElement>("[data-deed]");
 const log = new Log(find("#log"));
 const machine = new MachineView();
 /** The frames whose calls are in the log. */
@@ -59,7 +59,7 @@ const player = new Player(runner, {
     run.textContent = RUN[state];
     document.body.dataset["state"] = state;
     allow(stop, state !== "idle");
-    world.disabled = state === "idle";
+    for (const button of deeds) allow(button, state !== "idle");
     if (state === "idle") {
       allow(back, false);
       next.textContent = "";
@@ -80,7 +80,8 @@ function fail({ text, code: name, line }: Failure): void {
   const help = name === undefined
     ? undefined
     : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
-  log.add("error", `${line === undefined ? "" : `Line ${line}: `}${text} `, help);
+  const place = line === undefined || text.includes(`line ${line} `) ? "" : `Line ${line}: `;
+  log.add("error", `${place}${text} `, help);
 }
 
 /** Lets the reader press a button, or not. It keeps the focus: it may have been pressed a moment ago. */
@@ -101,12 +102,7 @@ function start(paused: boolean): void {
   log.clear();
   machine.clear();
   code.mark(undefined);
-  const program = code.prepare();
-  if (typeof program === "string") void player.start(program, paused);
-  else {
-    player.stop();
-    fail(program);
-  }
+  void player.start(code.prepare(), paused);
 }
 
 /** Says that something did not work that the program has no part in. */
@@ -138,8 +134,10 @@ function setPace(): void {
 }
 pace.oninput = setPace;
 setPace();
-for (const button of world.querySelectorAll<HTMLButtonElement>("[data-deed]")) {
-  button.onclick = () => player.world(button.dataset["deed"] as Deed, Number(domid.value));
+for (const button of deeds) {
+  button.onclick = () => {
+    if (player.state !== "idle") player.world(button.dataset["deed"] as Deed, Number(domid.value));
+  };
 }
 
 find<HTMLButtonElement>("#share").onclick = async () => {
@@ -187,9 +185,7 @@ async function open(fragment: string): Promise<boolean> {
 choice.onchange = () => location.hash = choice.value;
 addEventListener("hashchange", () => void open(location.hash));
 
-let lessons: readonly Lesson[] = [];
 try {
-  lessons = await loadingLessons;
   choice.append(
     ...lessons.map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
   );

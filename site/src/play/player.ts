@@ -63,15 +63,21 @@ export class Player {
   /**
    * Runs a program from its beginning.
    *
-   * @param program The program, prepared for the worker.
+   * @param program The program, prepared for the worker, or why it cannot run.
    * @param paused Whether it waits before its first statement.
    */
-  async start(program: string, paused: boolean): Promise<void> {
+  async start(program: Promise<string | Failure>, paused: boolean): Promise<void> {
     this.stop();
     const run = this.#run;
     this.#setState(paused ? "paused" : "running");
-    const runner = await this.#runner;
-    if (run === this.#run) this.#sandbox = new Sandbox(runner, program, (news) => this.#hear(news));
+    const [runner, prepared] = await Promise.all([this.#runner, program]);
+    if (run !== this.#run) return;
+    if (typeof prepared === "string") {
+      this.#sandbox = new Sandbox(runner, prepared, (news) => this.#hear(news));
+      return;
+    }
+    this.stop();
+    this.#listener.onFailure(prepared);
   }
 
   /** Runs on by itself. */

@@ -3,6 +3,8 @@ import { parser } from "@lezer/javascript";
 import { importFrom } from "./imports.ts";
 import { ProgramError } from "./program_error.ts";
 
+export { ProgramError };
+
 /** What has a list of statements. */
 const LISTS = new Set(["Script", "Block", "SwitchBody"]);
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunction", "MethodDeclaration"]);

@@ -1,5 +1,5 @@
 import type { StoreNode } from "../protocol.ts";
-import { element } from "./dom.ts";
+import { badge, element } from "./dom.ts";
 
 /** What programs write: the rest is there in every domain, as the toolstack makes it. */
 const OF_PROGRAMS = /^\/local\/domain\/\d+\/(data|backend|device(?!\/suspend\b))\/.|^\/(?!local\b|vm\b|libxl\b|tool\b)/;
@@ -28,6 +28,7 @@ export function storeView(nodes: readonly StoreNode[], before: readonly StoreNod
             { class: old.get(path) === value ? "" : "changed" },
             path.slice(folder.length + 1),
             value !== "" && element("b", {}, ` = ${value}`),
+            old.get(path) !== value && badge(old.has(path) ? "changed" : "new"),
           )
         ),
       ),

@@ -3,7 +3,6 @@ import { localCompletionSource } from "@codemirror/lang-javascript";
 import { syntaxTree } from "@codemirror/language";
 import type { EditorView, Tooltip } from "@codemirror/view";
 import type { ApiSymbol } from "../symbol.ts";
-import { element } from "./dom.ts";
 import { typeOf } from "./types.ts";
 
 let loading: Promise<readonly ApiSymbol[]> | undefined;
@@ -57,12 +56,14 @@ export async function hover(view: EditorView, position: number): Promise<Tooltip
 }
 
 function explanation(symbols: readonly ApiSymbol[]): HTMLElement {
-  return element(
-    "div",
-    { class: "explanation" },
-    ...symbols.flatMap(({ of, signature, docs }) => [
-      element("code", {}, of === undefined ? signature : `${of}.${signature}`),
-      element("p", {}, docs),
-    ]),
-  );
+  const box = document.createElement("div");
+  box.className = "explanation";
+  for (const { of, signature, docs } of symbols) {
+    const code = document.createElement("code");
+    code.textContent = of === undefined ? signature : `${of}.${signature}`;
+    const paragraph = document.createElement("p");
+    paragraph.textContent = docs;
+    box.append(code, paragraph);
+  }
+  return box;
 }
