@@ -20,7 +20,8 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
 
 /** A word that says what has happened to a row: colours say it to some readers only. */
 export function badge(word: string): HTMLElement {
-  return element("small", { class: "badge" }, word);
+  // The space keeps the words apart where they are read aloud.
+  return element("span", {}, " ", element("small", { class: "badge" }, word));
 }
 
 /** Finds an element of the page, which must be there. */
