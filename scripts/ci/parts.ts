@@ -47,7 +47,7 @@ export async function runParts(): Promise<Counts> {
   const started = performance.now();
   const outcomes: Outcome[] = [];
   for (const [first, ...others] of STAGES) {
-    const lanes = [runLane(first, printing), ...others.map((lane) => runLane(lane, printingAtItsEnd))];
+    const lanes = [runLane(first, printing), ...others.map((lane) => runLane(lane, printingNamed))];
     outcomes.push(...(await Promise.all(lanes)).flat());
   }
   console.log(["", ...outcomes.map(({ line }) => line), `total: ${minutes(started)}`].join("\n"));
@@ -58,13 +58,20 @@ async function runLane(lane: Lane, runTask: (task: readonly string[]) => Promise
   const outcomes: Outcome[] = [];
   for (const { task, results } of lane) {
     const start = performance.now();
-    await clear(results);
-    const success = await runTask(task);
-    const counts = countsOfPart(success, await read(results));
+    const counts = await countsOf(results, () => runTask(task)).catch((error) => {
+      // Other lanes go on.
+      console.error(`${task.join(" ")}: ${error.message}`);
+      return countsOfPart(false, []);
+    });
     const line = `${task.join(" ")}: ${counts.failed === 0 ? "ok" : "failed"}, ${summary(counts)}, ${minutes(start)}`;
     outcomes.push({ counts, line });
   }
   return outcomes;
+}
+
+async function countsOf(results: readonly Results[], runTask: () => Promise<boolean>): Promise<Counts> {
+  await clear(results);
+  return countsOfPart(await runTask(), await read(results));
 }
 
 /** The time since `start`, in minutes and seconds. */
@@ -80,17 +87,36 @@ async function printing(task: readonly string[]): Promise<boolean> {
   return success;
 }
 
-/** Runs a task, prints its output as a whole at its end, and returns whether it succeeded. */
-async function printingAtItsEnd(task: readonly string[]): Promise<boolean> {
-  // A shell has both outputs in their order.
-  const { success, stdout } = await run("sh", ["-c", '"$@" 2>&1', "sh", Deno.execPath(), "task", ...task], OPTIONS);
-  console.log(`${titleOf(task)}\n${stdout.trimEnd()}\n=== end of deno task ${task.join(" ")}`);
+/** Runs a task, prints its output meanwhile with the task's name before each line, and returns whether it succeeded. */
+async function printingNamed(task: readonly string[]): Promise<boolean> {
+  console.log(titleOf(task));
+  // One pipe for both outputs, as their order tells what belongs together.
+  const command = ['"$@" 2>&1', "sh", Deno.execPath(), "task", ...task];
+  const process = new Deno.Command("sh", { ...OPTIONS, args: ["-c", ...command], stdin: "null", stdout: "piped" })
+    .spawn();
+  let unfinished = "";
+  const printed = process.stdout.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({
+      write(text) {
+        const lines = (unfinished + text).split("\n");
+        unfinished = lines.pop()!;
+        for (const line of lines) console.log(`${task.join(" ")} | ${line}`);
+      },
+    }),
+  );
+  const { success } = await process.status;
+  // What outlives the task may hold the pipe.
+  await Promise.race([printed, new Promise((resolve) => setTimeout(resolve, DRAIN_MILLISECONDS))]);
+  if (unfinished !== "") console.log(`${task.join(" ")} | ${unfinished}`);
   return success;
 }
 
 function titleOf(task: readonly string[]): string {
   return `\n=== deno task ${task.join(" ")}`;
 }
+
+/** How long the last output of a task may take after its end. */
+const DRAIN_MILLISECONDS = 5000;
 
 /** In CI, a test that cannot run has failed. */
 const OPTIONS = { cwd: new URL("../..", import.meta.url), env: { CI: "true", NO_COLOR: "1" } };

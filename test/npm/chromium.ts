@@ -14,6 +14,8 @@ export async function findChromium(): Promise<string | Error> {
   } catch {
     try {
       await exclusively("apt", async () => {
+        // Another process may have installed it meanwhile.
+        if (await version().then(() => true, () => false)) return;
         await apt("update");
         await apt("install", "--yes", "--no-install-recommends", "chromium");
       });

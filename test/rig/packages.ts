@@ -190,10 +190,15 @@ async function keepOnlyWhatBoots(root: string, kernel: string, disks: readonly s
   await Deno.remove(`${root}/usr/share`, { recursive: true });
 }
 
+/** Another process may still use packages that are no older, in milliseconds. */
+const IN_USE = 86_400_000;
+
 /** Removes earlier versions of the packages. */
 async function removeOlder(cache: string, origin: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
-    if (name.startsWith(`packages-${origin}-`) && !name.endsWith(".unfinished")) {
+    if (!name.startsWith(`packages-${origin}-`) || name.endsWith(".unfinished")) continue;
+    const { mtime } = await Deno.stat(`${cache}/${name}`);
+    if (Date.now() - mtime!.getTime() > IN_USE) {
       await Deno.remove(`${cache}/${name}`, { recursive: true });
     }
   }

@@ -284,7 +284,7 @@ async function main(): Promise<number> {
   for (const line of report) console.log(line);
   if (failed > 0) console.log(`the logs of the consoles are in ${cache}/logs`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return failed > 0 ? 1 : 0;
+  return failed + skipped > 0 ? 1 : 0;
 }
 
 Deno.exit(

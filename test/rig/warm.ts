@@ -28,7 +28,7 @@ const ENVIRONMENT = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", `DENO_DIR=/${KEPT}`, 
 /** The time that an import may take. */
 const LIMIT_SECONDS = 120;
 /** Runs a command in a tree of files of its own, with a `/proc` that goes with it. */
-const INSIDE = ["--mount", "--pid", "--fork", "--mount-proc"];
+const INSIDE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 /**
  * Imports the programs of guests on this machine, without running them.
@@ -46,14 +46,12 @@ export async function warm(image: readonly Entry[], folder: string): Promise<Ent
     const { stderr } = await run("env", [
       "-i",
       ...ENVIRONMENT,
-      "unshare",
+      ...["timeout", "--signal=KILL", `${LIMIT_SECONDS}`],
       ...INSIDE,
       `--root=${folder}`,
       ...DENO,
       program,
-    ], {
-      signal: AbortSignal.timeout(LIMIT_SECONDS * 1000),
-    });
+    ]);
     // However the program ended, Deno has compiled it.
     await Deno.stat(`${folder}/${KEPT}/gen/file/repo/${program}.js`).catch(() => {
       throw new Error(`Deno has not kept ${program}: ${stderr}`);

@@ -15,7 +15,7 @@ async function main(): Promise<number> {
   const [parallel, alone] = SITE_RESULTS;
   // Each file has a thread and a browser of its own.
   const code = await testFiles(["lessons", "play", "pages"], parallel!, ["--parallel"]);
-  // It prints times, which nothing else may delay.
+  // It prints times, which the tests of this task do not delay.
   return await testFiles(["budget"], alone!) || code;
 }
 

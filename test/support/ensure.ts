@@ -61,8 +61,9 @@ async function ensure({ name, command: [program, ...args], packages, doing }: Ne
     await exclusively("apt", async () => {
       // Another process may have installed it meanwhile.
       if (await works(program, args)) return;
-      await exec("apt-get", ["update"]);
-      await exec("apt-get", ["install", "--yes", "--no-install-recommends", ...packages.split(" ")]);
+      const options = { env: { DEBIAN_FRONTEND: "noninteractive" } };
+      await exec("apt-get", ["update"], options);
+      await exec("apt-get", ["install", "--yes", "--no-install-recommends", ...packages.split(" ")], options);
     });
   } catch (cause) {
     throw new Error(`Cannot ${doing}: there is no ${name}. Run \`apt-get install ${packages}\` as root.`, { cause });

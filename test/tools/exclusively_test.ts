@@ -1,9 +1,19 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { exec } from "../../scripts/exec.ts";
 import { exclusively } from "../../scripts/exclusively.ts";
 
 const MODULE = new URL("../../scripts/exclusively.ts", import.meta.url);
 const name = `test-${Deno.pid}`;
+
+// What the locks leave behind.
+const before = Deno.env.get("TMPDIR");
+const folder = Deno.makeTempDirSync();
+Deno.env.set("TMPDIR", folder);
+afterAll(() => {
+  if (before === undefined) Deno.env.delete("TMPDIR");
+  else Deno.env.set("TMPDIR", before);
+  Deno.removeSync(folder, { recursive: true });
+});
 
 test("exclusively() runs actions of one name one after the other, and others beside them", async () => {
   const steps: string[] = [];

@@ -148,6 +148,15 @@ test("a transaction: 1024 nodes, also those that are only read or missed", async
 });
 
 describe("options", () => {
+  test.each([[undefined, 2015], [2056, 2024]])(
+    "a node size of %s has room for a value of %s bytes",
+    async (nodeSize, most) => {
+      const { one } = clients({ nodeSize });
+      expect(await one.write("data", "v".repeat(most))).toBe("OK");
+      expect(await one.write("data", "v".repeat(most + 1))).toBe("ENOSPC");
+    },
+  );
+
   test("set each quota, and are checked", async () => {
     const { one } = clients({ nodeSize: 40, watches: 1, transactions: 1, permissions: 1, pathLength: 10 });
     expect(await one.write("data", "v".repeat(8))).toBe("OK");

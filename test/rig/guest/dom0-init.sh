@@ -65,7 +65,7 @@ status=$?
 for log in /var/log/xen/console/guest-*.log; do
   if ! [ -s "$log" ]; then
     # Nobody could tell whether those kernels were well: the host takes such a line for a failure.
-    case "$rig" in domu | vchan | cli | disk) echo "WARNING: no domU console was recorded" ;; esac
+    case "$rig" in domu | store | oxenstore | vchan | cli | disk) echo "WARNING: no domU console was recorded" ;; esac
     continue
   fi
   name=${log##*/guest-}
