@@ -160,6 +160,11 @@ async function runRig(run: Run, trees: Trees, asked: Batch): Promise<Verdict> {
   return verdict;
 }
 
+/** The verdict on a run that could not be judged. */
+function brokenOff(reason: Error): Verdict {
+  return { passed: [], failed: [], skipped: [], problems: [`the run broke off: ${reason.message}`] };
+}
+
 /** Prints results and notes as they arrive. A record that is repeated is printed once. */
 function resultPrinter(run: string): (line: string) => void {
   const seen = new Set<number>();
@@ -250,12 +255,13 @@ async function main(): Promise<number> {
   const onXens: Record<"passed" | "failed", RanOnXen[]> = { passed: [], failed: [] };
   let passed = 0, failed = 0, skipped = 0;
   const report: string[] = [];
-  const verdicts = await runSideBySide(
+  const ends = await runSideBySide(
     runs.map((run) => ({ memory: memoryOf(run.rig, run.machine), run: () => runRig(run, trees, asked) })),
     roomHere(),
   );
   for (const [index, run] of runs.entries()) {
-    const verdict = verdicts[index]!;
+    const end = ends[index]!;
+    const verdict = end.status === "fulfilled" ? end.value : brokenOff(end.reason);
     const title = nameOf(run);
     ran.push(...shownBy(run, verdict));
     onXens[isClean(verdict) ? "passed" : "failed"].push(await onXen(run, trees));

@@ -27,32 +27,25 @@ export function roomHere(): Room {
 
 /**
  * Runs jobs, each as soon as a processor and its memory are free, in order. A job that is too large for the whole room
- * runs alone.
+ * runs alone. One that fails does not keep the others from running.
  *
- * @returns What the jobs returned, in their order.
- * @throws What the first job threw that failed, once those that had started have ended. No other one starts.
+ * @returns How the jobs ended, in their order.
  */
-export async function runSideBySide<T>(jobs: readonly Job<T>[], room: Room): Promise<T[]> {
-  const results: T[] = [];
-  const running = new Set<Promise<void>>();
-  const failures: unknown[] = [];
+export async function runSideBySide<T>(jobs: readonly Job<T>[], room: Room): Promise<PromiseSettledResult<T>[]> {
+  const results: Promise<T>[] = [];
+  const running = new Set<Promise<unknown>>();
   let held = 0;
-  for (const [index, job] of jobs.entries()) {
+  for (const job of jobs) {
     const fits = () => running.size < room.processors && held + job.memory <= room.memory;
     while (running.size > 0 && !fits()) await Promise.race(running);
-    if (failures.length > 0) break;
     held += job.memory;
-    const ended = job.run().then((result) => {
-      results[index] = result;
-    }, (failure) => {
-      failures.push(failure);
-    }).finally(() => {
+    const result = job.run();
+    results.push(result);
+    const ended = Promise.allSettled([result]).then(() => {
       held -= job.memory;
       running.delete(ended);
     });
     running.add(ended);
   }
-  await Promise.all(running);
-  if (failures.length > 0) throw failures[0];
-  return results;
+  return await Promise.allSettled(results);
 }
