@@ -14,7 +14,7 @@ const device = new GrantDevice(xen.domain(1));
 const share = device.open().share(0, { writable: true });
 share.bytes.set(new TextEncoder().encode("hello"));
 
-// Domain 0 maps it. All that it needs is the number of the domain, and the reference.
+// Domain 0 maps it, by the domain and the reference.
 const mapper = new GrantMapper(xen.domain(0));
 const theirs = mapper.map(1, share.grefs, { writable: true });
 console.log("domain 0 reads", new TextDecoder().decode(theirs.read(0, 5)));

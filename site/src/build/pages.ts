@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { SANDBOX_SCRIPT } from "../play/sandbox_script.ts";
 import type { Bundles } from "./bundle.ts";
 import { docPages, GUIDES, placeOf } from "./doc_pages.ts";
-import { HOME_BODY } from "./home_page.ts";
+import { homeBody } from "./home_page.ts";
 import { PLAY_BODY } from "./play_page.ts";
 import { readLessons } from "./lessons.ts";
 import { playing, READING } from "./policies.ts";
@@ -41,8 +41,9 @@ export async function writePages(
   const playStyles = await asset("play.css", await source("site/style/play.css"));
   const editorStyles = await asset("editor.css", await source("site/style/editor.css"));
   const symbols = await asset("symbols.json", JSON.stringify(await apiSymbols(repository)));
+  const lessons = await readLessons(repository);
   // The page has them in itself: one request less, before its buttons work.
-  const lessons = JSON.stringify(await readLessons(repository)).replaceAll("<", "\\u003c");
+  const data = JSON.stringify(lessons).replaceAll("<", "\\u003c");
   const registration = await asset("register.js", REGISTRATION);
   const shell = (parts: Omit<PageParts, "registration">) => shellOf({ ...parts, registration });
   await write("icon.svg", await source("site/style/icon.svg"));
@@ -63,7 +64,7 @@ export async function writePages(
       styles: [styles, playStyles],
       policy,
       head,
-      body: `${PLAY_BODY}\n<script type="application/json" id="lessons">${lessons}</script>`,
+      body: `${PLAY_BODY}\n<script type="application/json" id="lessons">${data}</script>`,
     }),
   );
   await write(
@@ -74,7 +75,7 @@ export async function writePages(
       section: "",
       styles: [styles],
       policy: READING,
-      body: HOME_BODY,
+      body: homeBody(lessons),
     }),
   );
   for (const { path, title, html } of await docPages(repository, sources)) {
