@@ -35,7 +35,8 @@ export class Camera {
       pages: this.#pages(report),
       nodes: nodes.map(({ path, value }) => ({ path, value: cut(value) })),
       sentences: sentencesOf(calls),
-      rung: calls.flatMap(rungBy),
+      rung: rungBy(calls),
+      restored: this.#xen.takeRestored(),
     };
   }
 
@@ -79,8 +80,13 @@ function sentencesOf(calls: readonly Call[]): string[] {
   return [...sentences.slice(0, MOST_SENTENCES).map(cut), ...(more > 0 ? [`… ${more} more calls`] : [])];
 }
 
-function rungBy({ domid, part, call, port, ports }: Call): Frame["rung"] {
-  if (part !== "events") return [];
-  const numbers = call === "notify" ? [port] : call === "pending" ? ports : [];
-  return (numbers as number[]).map((number) => ({ domid, port: number }));
+/** The ports of calls that send or take an event: each once, however often. */
+function rungBy(calls: readonly Call[]): Frame["rung"] {
+  const rung = new Map<string, Frame["rung"][number]>();
+  for (const { domid, part, call, port, ports } of calls) {
+    if (part !== "events") continue;
+    const numbers = call === "notify" ? [port] : call === "pending" ? ports : [];
+    for (const number of numbers as number[]) rung.set(`${domid} ${number}`, { domid, port: number });
+  }
+  return [...rung.values()];
 }

@@ -20,7 +20,7 @@ export function failureOf(error: unknown, address: string): Failure {
   const place = typeof stack === "string" ? stack.slice(stack.indexOf(address)) : "";
   const line = place.startsWith(address) ? /^:(\d+)/.exec(place.slice(address.length))?.[1] : undefined;
   return {
-    text: shown(error),
+    text: `${line === undefined ? "" : `Line ${line}: `}${shown(error)}`,
     code: kind !== undefined && typeof code === "string" ? `${kind}:${code}` : undefined,
     line: line === undefined ? undefined : Number(line),
   };
