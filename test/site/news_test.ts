@@ -62,7 +62,7 @@ describe("newsIn()", async () => {
     ["no picture", { type: "frame", frame: null, waits: true }],
     ["markup for a number", holding({ domid: "<b>" })],
     ["a number that counts nothing", holding({ domid: NaN })],
-    ["a line before the first", told({ line: -1 })],
+    ["a line before the first", told({ line: 0 })],
     ["more domains than a page has room for", told({ report: { domains: new Array(101).fill(domain) } })],
     ["a hole in a list", told({ report: { domains: sparse } })],
     ["too many grants", holding({ grants: new Array(20_000).fill({ ...domain!.grants[0], gref: 8 }) })],
@@ -139,12 +139,19 @@ test("a window lets four pictures through, and more once they were heard", async
 describe("shown()", () => {
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);
+  const unlucky = {
+    get a(): never {
+      throw new Error("no");
+    },
+  };
   const wide: unknown = [0, 1, 2, 3].reduce((inner: unknown) => new Array(64).fill(inner), 0);
 
   test.each([
     [["a", 1, 2n, null], '["a", 1, 2n, null]'],
     [{ a: { b: [Uint8Array.of(1)] } }, "{ a: { b: [[1]] } }"],
     [cyclic, "[[[[…]]]]"],
+    [Object.create(null), "Object {}"],
+    [unlucky, "a value that cannot be shown"],
     [new Uint8Array(1e8), `[${"0, ".repeat(64)}… 99999936 more]`],
   ])("shows %#", (value, text) => {
     expect(shown(value)).toBe(text);

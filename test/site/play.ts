@@ -651,6 +651,8 @@ domain.saveAndRestore({ domid: 8 });
     assert.deepEqual(await rowsAfter(6, 1), ["8 to 10 → domain 0: granted changed"]);
     assert.deepEqual(await rowsAfter(7, 1), ["8 to 11 → domain 0: granted changed"]);
     assert.deepEqual(await rowsAfter(8, 7), ["8 to 11 → domain 0: void changed"]);
+    // Nobody can read the pages now: they are shown as they were last.
+    assert.equal(await page.locator("#domains .hex").count(), 3);
     assert.deepEqual(await rowsAfter(9, 8), ["8 to 11 → domain 0: void"]);
   }));
 

@@ -1,12 +1,14 @@
 import type { MockDomainReport, MockGrantReport, MockMappingReport, MockPortReport } from "@gntalloc/gntalloc/mock";
 import type { Failure, Frame, News } from "../protocol.ts";
-import { bytes, flag, having, listOf, maybe, Meter, number, oneOf, type Shape, ShapeError, text } from "./shape.ts";
+import { bytes, flag, having, listOf, maybe, Meter, oneOf, type Shape, ShapeError, text, wholeFrom } from "./shape.ts";
 
 /** How much a picture may have of all: a million pages fill no screen, but the memory. */
 const MOST_COST = 120_000;
 const MOST_DOMAINS = 100;
 const MOST_SENTENCES = 1000;
 
+const number = wholeFrom(0);
+const line = wholeFrom(1);
 /** A domain may have no limit. */
 const limit: Shape<number> = (value, meter) => value === Infinity ? Infinity : number(value, meter);
 const grant = having<MockGrantReport>({
@@ -30,7 +32,7 @@ const domain = having<MockDomainReport>({
   ),
 });
 const frame = having<Frame>({
-  line: maybe(number),
+  line: maybe(line),
   report: having({ domains: listOf(domain, MOST_DOMAINS) }),
   pages: listOf(having({ domid: number, gref: number, bytes: maybe(bytes) })),
   nodes: listOf(having({ path: text, value: text })),
@@ -38,7 +40,7 @@ const frame = having<Frame>({
   rung: listOf(having({ domid: number, port: number })),
   restored: listOf(having({ from: number, to: number })),
 });
-const failure = having<Failure>({ text, code: maybe(text), line: maybe(number) });
+const failure = having<Failure>({ text, code: maybe(text), line: maybe(line) });
 
 type Kind<Type> = Extract<News, { readonly type: Type }>;
 

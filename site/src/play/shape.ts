@@ -43,11 +43,13 @@ function checked<Value>(is: (value: unknown) => value is Value, costOf: (value: 
 }
 
 export const flag: Shape<boolean> = checked((value) => typeof value === "boolean", () => 0);
-/** A whole number that is not negative: all that a machine counts with. */
-export const number: Shape<number> = checked(
-  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
-  () => 0,
-);
+/** A whole number. */
+export function wholeFrom(least: number): Shape<number> {
+  return checked(
+    (value): value is number => Number.isSafeInteger(value) && (value as number) >= least,
+    () => 0,
+  );
+}
 export const text: Shape<string> = checked(
   (value): value is string => typeof value === "string" && value.length <= MOST_TEXT,
   ({ length }) => length / CHARACTERS_FOR_ONE,
