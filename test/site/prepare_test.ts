@@ -95,6 +95,8 @@ describe("prepare()", () => {
       2,
       "Cannot run the program: line 2 has too long an expression. Write shorter ones.",
     ],
+    ['\nexport { a } from "m";', 2, "Cannot run the program: line 2 exports from a module. Import from it."],
+    ['export * from "m";', 1, "Cannot run the program: line 1 exports from a module. Import from it."],
     ['import "m";', 1, 'Cannot run the program: line 1 must read `import { … } from "…";`.'],
     ['import * from "m";', 1, "Cannot run the program: line 1 has a syntax error."],
     ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],

@@ -48,6 +48,9 @@ export function prepare(program: string): string {
           line,
         );
       }
+      if (node.name === "ExportDeclaration" && has(node.node, "from")) {
+        throw new ProgramError(`Cannot run the program: line ${line} exports from a module. Import from it.`, line);
+      }
       if (node.name === "ImportDeclaration") replace(node.from, node.to, importFrom(program, node.node, line));
       if (outer.isList && outer.canWait && isStatement(node.name)) {
         replace(node.from, node.from, `await playground.step(${line});`);
