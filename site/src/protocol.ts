@@ -11,7 +11,7 @@ export type Order =
   | { readonly type: "start"; readonly program: string }
   /** Lets the program run its next statement. */
   | { readonly type: "go" }
-  /** The page has heard what the program printed. */
+  /** The page has heard what it was told. */
   | { readonly type: "heard" }
   /** Does to a domain what the program has no say in. */
   | { readonly type: "world"; readonly deed: Deed; readonly domid: number };
@@ -30,6 +30,7 @@ export type Deed = "map" | "unmap" | "kill" | "destroy" | "fill" | "fault";
 
 /** Why a program ended early. */
 export interface Failure {
+  /** What is shown: it names the line, if that is known. */
   readonly text: string;
   /** The error's kind and code, such as `grant:map-refused`, if the library threw it. */
   readonly code: string | undefined;
@@ -50,6 +51,8 @@ export interface Frame {
   readonly sentences: readonly string[];
   /** The ports through which events were sent or taken since then. */
   readonly rung: readonly { readonly domid: number; readonly port: number }[];
+  /** The domains that have another number since then, as they were restored. */
+  readonly restored: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** A granted page. */

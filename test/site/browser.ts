@@ -76,6 +76,22 @@ export class Site implements AsyncDisposable {
   }
 }
 
+/**
+ * Evaluates an expression in a page, and waits for what it promises.
+ *
+ * @param timeout How long the page may take, in milliseconds. Playwright itself waits for ever.
+ */
+export async function evaluate<Result>(page: Page, expression: string, timeout: number = TIMEOUT): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const message = `Cannot evaluate ${expression.slice(0, 80)}: the page has not answered for ${timeout} ms`;
+  const timer = setTimeout(() => late.reject(new Error(message)), timeout);
+  try {
+    return await Promise.race([page.evaluate<Result>(expression), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Keeps a screenshot of the beginning of a page, for somebody to look at. */
 export async function keepShot(page: Page, name: string, colorScheme: "light" | "dark", width = 1280): Promise<void> {
   await page.setViewportSize({ width, height: 2000 });

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { Site } from "./browser.ts";
+import { evaluate, Site } from "./browser.ts";
 import { run, runFast, whenReady } from "./playground.ts";
 
 const KILOBYTES = 400;
@@ -21,17 +21,20 @@ const KILOBYTES_BEFORE = 50;
 
 /** When a page has set a mark, in milliseconds. */
 function timeOf(page: Page, mark: string): Promise<number> {
-  return page.evaluate(`Math.round(performance.getEntriesByName("${mark}")[0].startTime)`);
+  return evaluate(page, `Math.round(performance.getEntriesByName("${mark}")[0].startTime)`);
 }
 
 /** Returns the scripts of a page that were asked for before its buttons worked. */
 function scriptsBefore(page: Page): Promise<{ readonly name: string; readonly bytes: number }[]> {
-  return page.evaluate(`(() => {
+  return evaluate(
+    page,
+    `(() => {
     const [{ startTime: ready }] = performance.getEntriesByName("ready");
     return performance.getEntriesByType("resource")
       .filter(({ name, initiatorType, startTime }) => name.endsWith(".js") && !/\\/runner-/.test(name) && startTime < ready)
       .map(({ name, decodedBodySize }) => ({ name: /([a-z_]+)-[^/]*$/.exec(name)[1], bytes: decodedBodySize }));
-  })()`) as never;
+  })()`,
+  );
 }
 
 Deno.test("the buttons work before the editor is asked for", async () => {
@@ -87,7 +90,7 @@ Deno.test("with what the service worker keeps, the playground costs less than 12
   const { page } = visit;
   await whenReady(page);
   await page.locator(".cm-content").waitFor();
-  await page.evaluate("navigator.serviceWorker.ready.then(() => {})");
+  await evaluate(page, "navigator.serviceWorker.ready.then(() => {})");
   console.log(`the server sent ${site.bytes} bytes`);
   assert(site.bytes > 300_000 && site.bytes < 3 * KILOBYTES * 1000, `${site.bytes} bytes`);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { faultsOf } from "./accessibility.ts";
-import { keepShot, SITE, Site } from "./browser.ts";
+import { evaluate, keepShot, SITE, Site } from "./browser.ts";
 import { linksOf } from "./links.ts";
 import { logged, run, runFast, whenReady } from "./playground.ts";
 
@@ -26,7 +26,7 @@ for (const [path, looks] of Object.entries(PAGES)) {
     for (const [scheme, width] of looks) {
       await keepShot(page, `${path.replace(/\W/g, "-").replace(/-html$/, "")}-${width}`, scheme, width);
       assert.deepEqual(await faultsOf(page), []);
-      assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
+      assert.equal(await evaluate(page, "document.documentElement.scrollWidth"), width);
     }
     assert.deepEqual(complaints, []);
   });
@@ -43,9 +43,15 @@ Deno.test("axe finds nothing in the playground, before and after a program", asy
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     assert.deepEqual(await faultsOf(page), []);
-    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
+    assert.equal(await evaluate(page, "document.documentElement.scrollWidth"), width);
   }
   assert.deepEqual(complaints, []);
+});
+
+Deno.test("a page that does not answer ends a test", async () => {
+  await using visit = await site.visit("icon.svg");
+  const message = "Cannot evaluate new Promise(() => {}): the page has not answered for 10 ms";
+  await assert.rejects(evaluate(visit.page, "new Promise(() => {})", 10), { message });
 });
 
 Deno.test("every link leads to a page, and every fragment to a place in it", async () => {
@@ -56,9 +62,12 @@ Deno.test("every link leads to a page, and every fragment to a place in it", asy
 
 /** Waits until the service worker has kept the page that is open. */
 async function whenKept(page: Page): Promise<void> {
-  await page.evaluate(`(async () => {
+  await evaluate(
+    page,
+    `(async () => {
     while (await caches.match(location.href) === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-  })()`);
+  })()`,
+  );
 }
 
 for (const hidesIndex of [false, true]) {
@@ -91,10 +100,10 @@ Deno.test("the service worker leaves the caches of other sites alone", async () 
   await using visit = await site.visit("icon.svg");
   const { page } = visit;
   const others = ["gntalloc-1", "gntalloc http://127.0.0.1/b/ 1"];
-  for (const name of others) await page.evaluate(`caches.open("${name}").then(() => {})`);
+  for (const name of others) await evaluate(page, `caches.open("${name}").then(() => {})`);
   await page.goto(site.addressOf(""));
   await whenKept(page);
-  const names = await page.evaluate("caches.keys()") as string[];
+  const names = await evaluate<string[]>(page, "caches.keys()");
   assert.deepEqual(names.filter((name) => others.includes(name)).sort(), others.toSorted());
   assert.equal(names.length, others.length + 1);
 });
@@ -121,7 +130,7 @@ Deno.test("axe finds nothing in the reference", async () => {
     await page.goto(site.addressOf(`api/${path}`));
     assert.deepEqual(await faultsOf(page), [], path);
     await page.setViewportSize({ width: 400, height: 900 });
-    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 400, path);
+    assert.equal(await evaluate(page, "document.documentElement.scrollWidth"), 400, path);
   }
   assert.deepEqual(complaints, []);
 });

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { snippetsIn } from "../../scripts/markdown.ts";
-import { Site, type Visit } from "./browser.ts";
+import { fragmentOf } from "../../site/src/play/link.ts";
+import { evaluate, Site, type Visit } from "./browser.ts";
 import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
 
 /** Of requests that a test answers itself. A service worker would answer some of them, if it begins in time. */
@@ -94,13 +95,16 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 /** Programs that end with an error, and what the page says. */
 const WRONG = {
   "const = 1;": "Cannot run the program: line 1 has a syntax error.",
+  "throw new Error('see line 1 of it');": "Line 1: Error: see line 1 of it",
   "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
   'import "node:fs";': 'Cannot run the program: line 1 must read `import { … } from "…";`.',
-  'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
+  'import fs from "node:fs";': /^Line 1: Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
   'import assert from "node:assert/strict";\nassert.equal(1, 2);': "Line 2: AssertionError: 1 is not 2",
-  'import { a } from "b";': /^(Line 1: )?Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,
+  'import { a } from "b";': /^Line 1: Error: Cannot import b: it is not here. Import @gntalloc\/gntalloc, /,
   'import { Nothing } from "@gntalloc/gntalloc";':
-    /^(Line 1: )?Error: Cannot import Nothing from @gntalloc\/gntalloc: it exports /,
+    /^Line 1: Error: Cannot import Nothing from @gntalloc\/gntalloc: it exports /,
+  '// A name of all objects.\nimport { toString } from "node:assert/strict";':
+    "Line 2: Error: Cannot import toString from node:assert/strict: it exports default.",
 } as const;
 
 Deno.test("a program that goes wrong says where and why", () =>
@@ -137,7 +141,7 @@ Deno.test("a program of a stranger reaches neither the network nor what the site
   await whenReady(page);
   await runFast(page);
   const reached = () => site.requests.filter((path) => path.startsWith("stranger"));
-  await page.evaluate(`fetch("${site.addressOf("stranger/page")}")`);
+  await evaluate(page, `fetch("${site.addressOf("stranger/page")}")`);
   assert.deepEqual(reached(), ["stranger/page"]);
   await writeProgram(page, strangersProgram(site.addressOf("stranger/")));
   await run(page);
@@ -222,29 +226,128 @@ Deno.test("a program that prints for ever can be stopped", () =>
     assert.equal(await page.locator("#log p").count(), 0);
   }));
 
-/** What a program tells the page in the name of its worker. */
-const FORGED = {
-  "{ type: 'frame', frame: { report: { domains: [{ domid: '<b>' }] } }, waits: true }":
+/** What a program tells the page in the name of its worker, for ever. */
+const FORGED: readonly (readonly [what: string, news: string, reason: string])[] = [
+  [
+    "what has no shape",
+    "{ type: 'frame', frame: { report: { domains: [{ domid: '<b>' }] } }, waits: true }",
     "the page cannot show what it has",
-  "{ type: 'print', text: '1', isError: false }": "the page cannot take all that it tells",
-};
+  ],
+  [
+    "a picture that has the same list many times",
+    "frameWith(new Array(20_000).fill({ ...mapping, pages: new Array(20_000).fill({ domid: 0, gref: 8 }) }))",
+    "the page cannot show what it has",
+  ],
+  ["short lines", "{ type: 'print', text: '1', isError: false }", "the page cannot take all that it tells"],
+  [
+    "long lines",
+    "{ type: 'print', text: 'a '.repeat(5000), isError: false }",
+    "the page cannot take all that it tells",
+  ],
+  [
+    "pictures of the largest size",
+    "frameWith(new Array(28).fill({ ...mapping, pages: new Array(1000).fill({ domid: 0, gref: 8 }) }))",
+    "the page cannot take all that it tells",
+  ],
+];
 
-for (const [news, reason] of Object.entries(FORGED)) {
-  Deno.test(`a program is ended if ${reason}`, () =>
+for (const [what, news, reason] of FORGED) {
+  Deno.test(`a program that forges ${what} is ended, and the page is as before`, () =>
     visiting("play/", async ({ page }) => {
       await writeProgram(
         page,
-        `const { postMessage } = MessagePort.prototype;
+        `const mapping = { process: 0, writable: true };
+const frameWith = (mappings) => {
+  const lists = { processes: [], grants: [], mappings, ports: [], connections: [] };
+  const domains = [{ domid: 1, destroyed: false, limit: 1, counted: 0, ...lists }];
+  const frame = { report: { domains }, pages: [], nodes: [], sentences: [], rung: [], restored: [] };
+  return { type: "frame", frame, waits: true };
+};
+const news = ${news};
+const { postMessage } = MessagePort.prototype;
 MessagePort.prototype.postMessage = function () {
-  for (let count = 0; count < 100_000; count++) postMessage.call(this, ${news});
+  for (;;) postMessage.call(this, news);
 };`,
       );
       await run(page);
       const says = `Cannot go on with the program: ${reason}. Change it, and run it again.`;
       assert.deepEqual(await logged(page, "error"), [says]);
       assert.deepEqual(page.workers(), []);
+      await page.locator("#stop").click();
+      await page.waitForSelector("body[data-state=idle]");
+      await writeProgram(page, 'console.log("here again");');
+      await run(page);
+      assert.deepEqual(await logged(page, "print"), ["here again"]);
     }));
 }
+
+/** Programs that break their own worker, and what the page says. */
+const BREAKING = {
+  "globalThis.Promise = undefined;\nlet a;": "Line 2: TypeError: Promise is not a constructor",
+  [
+    `import { MockXen } from "@gntalloc/gntalloc/mock";
+new MockXen().domain(1);
+Array.prototype.map = () => {
+  throw new Error("broken");
+};`
+  ]: "Line 4: Error: broken",
+  "console.log = console.error = undefined;\nPromise.reject(new Error('lost'));\nconsole.log();":
+    "Line 3: TypeError: console.log is not a function",
+};
+
+for (const [program, says] of Object.entries(BREAKING)) {
+  Deno.test(`a program that breaks its own worker ends with ${says}`, () =>
+    visiting("play/", async ({ page }) => {
+      await writeProgram(page, program);
+      await run(page);
+      assert.equal((await logged(page, "error")).at(-1), says);
+      await writeProgram(page, 'console.log("here again");');
+      await run(page);
+      assert.deepEqual(await logged(page, "print"), ["here again"]);
+      // Its frame is gone, and so is its worker.
+      assert.equal(await page.locator("iframe").count(), 1);
+      assert.equal(page.workers().length, 1);
+    }));
+}
+
+Deno.test("of what a machine has too much of, the rest is counted", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { EventChannels, GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+import { XenStore } from "@gntalloc/gntalloc/xenstore";
+const xen = new MockXen();
+const channels = new EventChannels(xen.domain(1));
+const allocator = new GrantDevice(xen.domain(1)).open();
+const mapper = new GrantMapper(xen.domain(1));
+const store = await XenStore.open(xen.domain(1));
+const fill = () => {
+  for (let domid = 2; domid < 22; domid++) {
+    const { grefs } = new GrantDevice(xen.domain(domid)).open().share(1);
+    mapper.map(domid, grefs);
+    channels.bindUnbound(domid);
+    allocator.share(domid);
+  }
+};
+fill();
+await Promise.all(Array.from({ length: 110 }, (_, index) => store.write("data/" + index, "a".repeat(300))));
+`,
+    );
+    await run(page);
+    await page.waitForSelector('body[data-frame="8"]');
+    const countIn = (place: Locator, rows: string) =>
+      Promise.all([place.locator(rows).count(), place.locator(":scope > .rest").allTextContents()]);
+    assert.deepEqual(await countIn(page.locator("#domains"), ".domain"), [16, ["and 5 more"]]);
+    const parts = page.getByRole("region", { name: "Domain 1", exact: true }).locator(".part");
+    assert.deepEqual(await countIn(parts.nth(0), "li"), [12, ["and 8 more"]]);
+    assert.deepEqual(await countIn(parts.nth(1), "figure"), [3, ["and 37 more"]]);
+    assert.deepEqual(await countIn(parts.nth(2), "li"), [12, ["and 8 more"]]);
+    assert.deepEqual(await countIn(parts.nth(3), "li"), [12, ["and 8 more"]]);
+    const [nodes, [more]] = await countIn(page.locator("#store > div"), "li");
+    assert.deepEqual([nodes, more], [100, "and 10 more"]);
+    assert.equal(await page.locator("#store b").first().textContent(), ` = ${"a".repeat(256)}…`);
+  }));
 
 Deno.test("errors that nobody catches are in the log", () =>
   visiting("play/", async ({ page }) => {
@@ -255,8 +358,8 @@ Deno.test("errors that nobody catches are in the log", () =>
     );
     await run(page);
     assert.deepEqual((await logged(page, "error")).sort(), [
-      "line 2: TypeError: Cannot read properties of null (reading 'a')",
-      "line 4: Error: b",
+      "Line 2: TypeError: Cannot read properties of null (reading 'a')",
+      "Line 4: Error: b",
     ]);
   }));
 
@@ -294,8 +397,8 @@ Deno.test("a broken link says so, and a link to a place in the page keeps the pr
     await page.locator(".skip").focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/#main$/);
-    assert.equal(await page.evaluate("document.activeElement.id"), "main");
-    await page.evaluate("location.hash = '#program=S9TQ'");
+    assert.equal(await evaluate(page, "document.activeElement.id"), "main");
+    await evaluate(page, "location.hash = '#program=S9TQ'");
     await page.locator("#log .error").nth(1).waitFor();
     await run(page);
     assert.deepEqual(await logged(page, "print"), ["mine"]);
@@ -306,7 +409,9 @@ Deno.test("of two addresses the later one is opened", () =>
     await writeProgram(page, "console.log(1);\n".repeat(100));
     await page.locator("#share").click();
     await page.waitForURL(/#program=/);
-    await page.evaluate(`new Promise((resolve) => {
+    await evaluate(
+      page,
+      `new Promise((resolve) => {
       const program = location.hash;
       location.hash = "#held";
       addEventListener("hashchange", () => {
@@ -316,16 +421,40 @@ Deno.test("of two addresses the later one is opened", () =>
         }, { once: true });
         location.hash = program;
       }, { once: true });
-    })`);
+    })`,
+    );
     assert.equal(await page.locator("body").getAttribute("data-lesson"), "limit");
   }));
 
+Deno.test("an address that is opened while the first program is unpacked stays", async () => {
+  await using visit = await site.visit("icon.svg");
+  const { page } = visit;
+  await page.addInitScript(`{
+    const Fast = DecompressionStream;
+    // Gives nothing before another address was opened.
+    globalThis.DecompressionStream = class {
+      constructor(format) {
+        const opened = new Promise((resolve) => addEventListener("hashchange", () => setTimeout(resolve)));
+        const { readable, writable } = new Fast(format);
+        const late = new TransformStream({ transform: (chunk, to) => opened.then(() => to.enqueue(chunk)) });
+        Object.assign(this, { writable, readable: readable.pipeThrough(late) });
+        location.hash = "#limit";
+      }
+    };
+  }`);
+  await page.goto(site.addressOf(`play/${await fragmentOf("console.log(1);")}`));
+  await whenReady(page);
+  assert.equal(await page.locator("body").getAttribute("data-lesson"), "limit");
+});
+
 Deno.test("two clicks on Run start one program", () =>
   visiting("play/", async ({ page }) => {
-    await writeProgram(page, 'console.log("once");');
+    // It must not end between the clicks.
+    await writeProgram(page, 'console.log("once");\nawait new Promise(() => {});');
     await page.locator("#run").dblclick();
     await page.waitForSelector("body[data-state=paused]");
-    await run(page);
+    await page.locator("#run").click();
+    await page.locator("#log .print").waitFor();
     assert.deepEqual(await logged(page, "print"), ["once"]);
     assert.equal(page.workers().length, 1);
   }));
@@ -370,7 +499,8 @@ Deno.test("the editor completes and explains names from the docs", () =>
     await page.keyboard.press("Control+End");
     await page.keyboard.type("share.");
     const options = page.locator(".cm-completionLabel");
-    await options.first().waitFor();
+    // Before the dot, names that begin with “share” were there.
+    await options.getByText("grefs", { exact: true }).waitFor();
     const names = await options.allInnerTexts();
     assert(names.includes("grefs") && names.includes("release") && !names.includes("map"), names.join());
     await page.keyboard.press("Escape");
@@ -381,12 +511,11 @@ Deno.test("the editor completes and explains names from the docs", () =>
 Deno.test("all can be done with the keyboard", () =>
   visiting("play/", async ({ page }) => {
     const focused = () =>
-      page.evaluate(
+      evaluate<string>(
+        page,
         "(document.activeElement.shadowRoot?.activeElement ?? document.activeElement).id || " +
           "document.activeElement.shadowRoot?.activeElement?.className || document.activeElement.textContent",
-      ) as Promise<
-        string
-      >;
+      );
     await page.locator("#lesson").focus();
     const order = [];
     for (let presses = 0; presses < 7; presses++) {
@@ -423,7 +552,7 @@ Deno.test("what colours say is said in words, and buttons keep the focus", () =>
     await page.locator("#back").press("Enter");
     assert.equal(await page.getByRole("status").innerText(), "Line 1 comes next.");
     assert.equal(await page.locator("#back").getAttribute("aria-disabled"), "true");
-    assert.equal(await page.evaluate("document.activeElement.id"), "back");
+    assert.equal(await evaluate(page, "document.activeElement.id"), "back");
     await step(1);
     await step(2);
     await page.waitForSelector("body[data-state=ended]");
@@ -431,7 +560,7 @@ Deno.test("what colours say is said in words, and buttons keep the focus", () =>
     assert.equal(await page.locator("body").getAttribute("data-state"), "paused");
     await page.locator("#stop").press("Enter");
     await page.waitForSelector("body[data-state=idle]");
-    assert.equal(await page.evaluate("document.activeElement.id"), "stop");
+    assert.equal(await evaluate(page, "document.activeElement.id"), "stop");
   }));
 
 Deno.test("rows say in words what has happened to them", () =>
@@ -472,6 +601,62 @@ await store.write("data/a", 2);
     assert.deepEqual(await rowsAfter(10, node), ["a = 2 changed"]);
   }));
 
+Deno.test("a program may send very many events between two pictures", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { EventChannels } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+const xen = new MockXen();
+const bell = new EventChannels(xen.domain(1)).bindUnbound(0);
+new EventChannels(xen.domain(0)).bindInterdomain(1, bell.port);
+const ring = () => { for (let count = 0; count < 40_000; count++) bell.notify(); };
+ring();
+`,
+    );
+    await run(page);
+    assert.deepEqual(await logged(page, "error"), []);
+    assert.equal((await logged(page, "call")).at(-1), "… 39500 more calls");
+  }));
+
+Deno.test("a row of grants is marked if they have changed, not if they are put together in another way", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+const xen = new MockXen();
+const domain = xen.domain(1);
+const allocator = new GrantDevice(domain).open();
+allocator.allocate(0, { pages: 3 });
+const mapping = new GrantMapper(xen.domain(0)).map(1, [9]);
+mapping.unmap();
+allocator.allocate(0);
+domain.saveAndRestore({ domid: 7 });
+domain.saveAndRestore({ domid: 8 });
+`,
+    );
+    const rowsAfter = async (frame: number, domid: number) => {
+      for (let last = Number(await page.locator("body").getAttribute("data-frame") ?? -1); last < frame;) {
+        await page.locator("#step").click();
+        await page.waitForSelector(`body[data-frame="${++last}"]`);
+      }
+      return await page.getByRole("region", { name: `Domain ${domid}` }).locator("li").allTextContents();
+    };
+    assert.deepEqual(await rowsAfter(4, 1), ["8 to 10 → domain 0: granted new"]);
+    assert.deepEqual(await rowsAfter(5, 1), [
+      "8 → domain 0: granted",
+      "9 → domain 0: mapped changed",
+      "10 → domain 0: granted",
+    ]);
+    assert.deepEqual(await rowsAfter(6, 1), ["8 to 10 → domain 0: granted changed"]);
+    assert.deepEqual(await rowsAfter(7, 1), ["8 to 11 → domain 0: granted changed"]);
+    assert.deepEqual(await rowsAfter(8, 7), ["8 to 11 → domain 0: void changed"]);
+    // Nobody can read the pages now: they are shown as they were last.
+    assert.equal(await page.locator("#domains .hex").count(), 3);
+    assert.deepEqual(await rowsAfter(9, 8), ["8 to 11 → domain 0: void"]);
+  }));
+
 Deno.test("the buttons of the world keep the focus, and do nothing while no program runs", () =>
   visiting("play/", async ({ page }) => {
     const deed = page.getByRole("button", { name: "maps a page" });
@@ -481,9 +666,9 @@ Deno.test("the buttons of the world keep the focus, and do nothing while no prog
     await run(page);
     await deed.press("Enter");
     await page.locator("#log .world").waitFor();
-    await page.evaluate("location.hash = '#held'");
+    await evaluate(page, "location.hash = '#held'");
     await page.waitForSelector("body[data-state=idle]");
-    assert.equal(await page.evaluate("document.activeElement.dataset.deed"), "map");
+    assert.equal(await evaluate(page, "document.activeElement.dataset.deed"), "map");
     assert.equal(await deed.getAttribute("aria-disabled"), "true");
     await page.keyboard.press("Enter");
     assert.deepEqual(await logged(page, "world"), []);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { readLessons } from "../../site/src/build/lessons.ts";
 import { prepare } from "../../site/src/play/prepare.ts";
 import { ProgramError } from "../../site/src/play/program_error.ts";
+import { Random } from "../support/random.ts";
+
+/** What is put into programs. */
+const WORDS = ["", "import * from", "import {", "as", "from", "async", "*", "{", "}", "`", "/*", '"', "\n", "export"];
 
 /** The program without the line that makes it a module. */
 function prepared(program: string): string {
@@ -83,20 +88,59 @@ describe("prepare()", () => {
 
   test.each([
     ["a();\nconst = 1;", 2, "Cannot run the program: line 2 has a syntax error."],
+    ["a(\n\n", 3, "Cannot run the program: line 3 has a syntax error."],
+    ["let a;\na = /* b\n", 3, "Cannot run the program: line 3 has a syntax error."],
+    [
+      `\na = ${"b + ".repeat(5000)}c;`,
+      2,
+      "Cannot run the program: line 2 has too long an expression. Write shorter ones.",
+    ],
+    ['\nexport { a } from "m";', 2, "Cannot run the program: line 2 exports from a module. Import from it."],
+    ['export * from "m";', 1, "Cannot run the program: line 1 exports from a module. Import from it."],
     ['import "m";', 1, 'Cannot run the program: line 1 must read `import { … } from "…";`.'],
+    ['import * from "m";', 1, "Cannot run the program: line 1 has a syntax error."],
     ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],
-  ])("refuses %s", (program, line, message) => {
+  ])("refuses %.40s", (program, line, message) => {
     expect(() => prepare(program)).toThrow(ProgramError);
     expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line }));
   });
 
+  // If its time grew with the square of the length, these would take longer than a test may.
   test.each([
-    ["statements", "a();\n".repeat(20_000)],
-    ["imports", 'import { a } from "m";\n'.repeat(5000)],
-  ])("takes a moment for many %s", (_, program) => {
-    const start = performance.now();
-    prepare(program);
-    expect(performance.now() - start).toBeLessThan(5000);
+    ["statements", "a();\n".repeat(100_000)],
+    ["imports", 'import { a } from "m";\n'.repeat(20_000)],
+    ["beginnings of comments", "/*".repeat(200_000)],
+    ["calls that may be functions", "async (".repeat(100_000)],
+  ])("comes to an end with very many %s", (_, program) => {
+    try {
+      prepare(program);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ProgramError);
+    }
+  });
+
+  test("prepares a mutated lesson, or says why it cannot", async () => {
+    const random = new Random(1);
+    const lessons = (await readLessons(new URL("../..", import.meta.url).pathname)).map(({ program }) => program);
+    const cuts = lessons.flatMap((program) => program.match(/\w+|\s+|[^\w\s]/g)!);
+    let refused = 0;
+    for (let count = 0; count < 3000; count++) {
+      let program = random.pick(lessons);
+      for (let mutations = random.between(1, 3); mutations > 0; mutations--) {
+        const at = random.below(program.length);
+        program = program.slice(0, at) + random.pick([...WORDS, random.pick(cuts)]) +
+          program.slice(at + random.between(0, 8));
+      }
+      try {
+        prepare(program);
+      } catch (error) {
+        if (!(error instanceof ProgramError)) throw new Error(`${error} for ${program}`, { cause: error });
+        expect(error.line).toBeLessThanOrEqual(program.split("\n").length);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(300);
+    expect(refused).toBeLessThan(3000);
   });
 
   test("what it prepares is JavaScript that does the same", async () => {

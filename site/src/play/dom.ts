@@ -24,6 +24,11 @@ export function badge(word: string): HTMLElement {
   return element("span", {}, " ", element("small", { class: "badge" }, word));
 }
 
+/** Says that there are more than are shown, if there are. */
+export function more(count: number): HTMLElement | undefined {
+  return count > 0 ? element("p", { class: "rest" }, `and ${count} more`) : undefined;
+}
+
 /** Finds an element of the page, which must be there. */
 export function find<Kind extends Element = HTMLElement>(selector: string): Kind {
   const found = document.querySelector<Kind>(selector);

@@ -1,18 +1,46 @@
-import type { MockDomainReport, MockGrantReport, MockPortReport } from "@gntalloc/gntalloc/mock";
-import type { Frame } from "../protocol.ts";
-import { badge, type Child, element } from "./dom.ts";
+import type { MockDomainReport, MockGrantReport, MockMappingReport, MockPortReport } from "@gntalloc/gntalloc/mock";
+import type { Frame, Page } from "../protocol.ts";
+import { badge, type Child, element, more } from "./dom.ts";
 import { countChanged, hexView } from "./hex_view.ts";
+import { bytesIn, placeOf } from "./sharing.ts";
 
-const MOST_GRANTS = 12;
+/** How many rows a part has. */
+const MOST_ROWS = 12;
 const MOST_PAGES = 3;
+/** How many references or domains a row names. */
+const MOST_NAMES = 4;
 
-/** Shows what a domain holds, and marks what has changed since another picture. */
-export function domainView(domain: MockDomainReport, frame: Frame, before: Frame | undefined): HTMLElement {
+/** A frame, and what is looked up in it. */
+interface Moment {
+  readonly frame: Frame;
+  readonly domains: ReadonlyMap<number, MockDomainReport>;
+  readonly bytes: ReadonlyMap<string, Page["bytes"]>;
+}
+
+function momentOf(frame: Frame): Moment {
+  return { frame, domains: new Map(frame.report.domains.map((each) => [each.domid, each])), bytes: bytesIn(frame) };
+}
+
+/** Returns a function that shows what a domain of a frame holds, and marks what has changed since another frame. */
+export function domainViews(frame: Frame, before: Frame | undefined): (domain: MockDomainReport) => HTMLElement {
+  const now = momentOf(frame);
+  const then = before && momentOf(before);
+  return (domain) => {
+    const number = frame.restored.find(({ to }) => to === domain.domid)?.from ?? domain.domid;
+    return domainView(domain, now, then?.domains.get(number), then);
+  };
+}
+
+function domainView(
+  domain: MockDomainReport,
+  now: Moment,
+  old: MockDomainReport | undefined,
+  then: Moment | undefined,
+): HTMLElement {
   const { domid, destroyed, counted, limit, processes } = domain;
-  const old = before?.report.domains.find((each) => each.domid === domid);
   const title = `Domain ${domid}`;
   const facts = [
-    `${counted} of ${limit} pages`,
+    limit === Infinity ? `${counted} pages, no limit` : `${counted} of ${limit} pages`,
     ...(destroyed || processes.length === 1 ? [] : [`${processes.length} programs`]),
     ...(destroyed ? ["destroyed"] : []),
   ];
@@ -20,10 +48,10 @@ export function domainView(domain: MockDomainReport, frame: Frame, before: Frame
     "section",
     { class: `domain${destroyed ? " destroyed" : ""}`, "aria-label": title },
     element("h3", {}, title, " ", element("small", {}, facts.join(" · "))),
-    part("Grant table", grantsView(domain, old)),
-    part("Memory", pagesView(domain, frame, before)),
-    part("Mappings", mappingsView(domain, old)),
-    part("Event channels", portsView(domain, old, frame)),
+    part("Grant table", list(grantRows(domain, old))),
+    part("Memory", pagesView(domain, now, old, then)),
+    part("Mappings", list(mappingRows(domain, old))),
+    part("Event channels", list(portRows(domain, old, now.frame))),
   );
 }
 
@@ -41,44 +69,38 @@ function part(title: string, rows: readonly Child[]): HTMLElement {
 interface Row {
   readonly text: string;
   readonly className: string;
-  /** What it is about, whatever its text says of that. */
-  readonly key: string | number;
+  /** What has happened to what it is about; `undefined` for nothing. */
+  readonly change: "new" | "changed" | undefined;
   /** Whether an event was sent or taken. */
   readonly isRung?: boolean;
 }
 
-/** A list of which each row is marked unless the same row was there before. */
-function list(rows: readonly Row[], old: readonly Row[]): Child[] {
+function list(rows: readonly Row[]): Child[] {
   if (rows.length === 0) return [];
-  const keys = new Set(old.map(({ key }) => key));
-  const left = old.map(({ text }) => text);
-  return [element(
-    "ul",
-    {},
-    ...rows.map(({ text, className, key, isRung = false }) => {
-      const index = left.indexOf(text);
-      if (index >= 0) left.splice(index, 1);
-      return element(
-        "li",
-        { class: `${className}${index < 0 ? " changed" : ""}${isRung ? " rung" : ""}` },
-        text,
-        index < 0 && badge(keys.has(key) ? "changed" : "new"),
-        isRung && badge("event"),
-      );
-    }),
-  )];
+  const items = rows.slice(0, MOST_ROWS).map(({ text, className, change, isRung = false }) =>
+    element(
+      "li",
+      { class: `${className}${change === undefined ? "" : " changed"}${isRung ? " rung" : ""}` },
+      text,
+      change && badge(change),
+      isRung && badge("event"),
+    )
+  );
+  return [element("ul", {}, ...items), more(rows.length - items.length)];
 }
 
-function grantsView(domain: MockDomainReport, old: MockDomainReport | undefined): Child[] {
-  const all = grantRows(domain);
-  const rows = all.slice(0, MOST_GRANTS);
-  const rest = all.length - rows.length;
-  const shown = list(rows, old === undefined ? [] : grantRows(old));
-  return rest > 0 ? [...shown, element("p", { class: "rest" }, `and ${rest} more`)] : shown;
-}
-
-function grantRows({ grants }: MockDomainReport): Row[] {
-  return runsOf(grants).map((run) => ({ text: grantsText(run), className: stateOf(run[0]!), key: run[0]!.gref }));
+/** A row tells of several grants: it has changed if one of them has, however they were put together before. */
+function grantRows({ grants }: MockDomainReport, old: MockDomainReport | undefined): Row[] {
+  const were = new Map(old?.grants.map((grant) => [grant.gref, grant]));
+  return runsOf(grants).map((run) => {
+    const isNew = run.every(({ gref }) => !were.has(gref));
+    const isSame = run.every((grant) => areAlike(grant, were.get(grant.gref)));
+    return {
+      text: grantsText(run),
+      className: stateOf(run[0]!),
+      change: isNew ? "new" : isSame ? undefined : "changed",
+    };
+  });
 }
 
 /** Puts neighbours together that differ only in their references. */
@@ -86,11 +108,16 @@ function runsOf(grants: readonly MockGrantReport[]): MockGrantReport[][] {
   const runs: MockGrantReport[][] = [];
   for (const grant of grants) {
     const last = runs.at(-1)?.at(-1);
-    const isNext = last !== undefined && last.gref === grant.gref - 1 && factsOf(last) === factsOf(grant);
+    const isNext = last?.gref === grant.gref - 1 && areAlike(grant, last);
     if (isNext) runs.at(-1)!.push(grant);
     else runs.push([grant]);
   }
   return runs;
+}
+
+/** Whether the same is said of two grants. */
+function areAlike(one: MockGrantReport, other: MockGrantReport | undefined): boolean {
+  return one.domid === other?.domid && one.writable === other.writable && stateOf(one) === stateOf(other);
 }
 
 function grantsText(run: readonly MockGrantReport[]): string {
@@ -98,29 +125,31 @@ function grantsText(run: readonly MockGrantReport[]): string {
   return `${first === last ? first.gref : `${first.gref} to ${last.gref}`} → ${factsOf(first)}`;
 }
 
-function factsOf({ domid, writable, held, mapped, voided }: MockGrantReport): string {
-  const state = voided ? "void" : held ? "freed, but still mapped" : mapped ? "mapped" : "granted";
-  return `domain ${domid}${writable ? ", writable" : ""}: ${state}`;
+const STATES = { voided: "void", held: "freed, but still mapped", mapped: "mapped", granted: "granted" } as const;
+
+function factsOf(grant: MockGrantReport): string {
+  return `domain ${grant.domid}${grant.writable ? ", writable" : ""}: ${STATES[stateOf(grant)]}`;
 }
 
-function stateOf({ held, mapped, voided }: MockGrantReport): string {
+function stateOf({ held, mapped, voided }: MockGrantReport): keyof typeof STATES {
   return voided ? "voided" : held ? "held" : mapped ? "mapped" : "granted";
 }
 
 /** The pages that a domain grants, and those that it maps: some that have data, if there are many. */
 function pagesView(
   { domid, grants, mappings }: MockDomainReport,
-  { pages }: Frame,
-  before: Frame | undefined,
+  now: Moment,
+  old: MockDomainReport | undefined,
+  then: Moment | undefined,
 ): Child[] {
   const own = grants.map(({ gref }) => ({ domid, gref }));
   const theirs = mappings.flatMap((mapping) => mapping.pages);
-  const all = [...own, ...theirs];
-  const hasData = (place: Place) => bytesOf(pages, place)?.some((byte) => byte !== 0) ?? false;
+  const all = [...new Map([...own, ...theirs].map((place) => [placeOf(place), place])).values()];
+  const hasData = (place: Place) => now.bytes.get(placeOf(place))?.some((byte) => byte !== 0) ?? false;
   const shown = all.length <= MOST_PAGES ? all : [...new Set([...all.filter(hasData), ...all])].slice(0, MOST_PAGES);
   const views = shown.map((place) => {
-    const bytes = bytesOf(pages, place);
-    const was = before && bytesOf(before.pages, place);
+    const bytes = now.bytes.get(placeOf(place));
+    const was = then?.bytes.get(placeOf(place.domid === domid ? { ...place, domid: old?.domid ?? domid } : place));
     const name = `Page ${place.gref}${place.domid === domid ? "" : ` of domain ${place.domid}`}`;
     const changed = bytes === undefined ? 0 : countChanged(bytes, was);
     return element(
@@ -130,8 +159,7 @@ function pagesView(
       bytes === undefined ? element("p", { class: "none" }, "its bytes are not shown") : hexView(bytes, was),
     );
   });
-  const rest = all.length - views.length;
-  return rest > 0 ? [...views, element("p", { class: "rest" }, `and ${rest} more`)] : views;
+  return [...views, ...(all.length > views.length ? [more(all.length - views.length)] : [])];
 }
 
 interface Place {
@@ -139,32 +167,32 @@ interface Place {
   readonly gref: number;
 }
 
-function bytesOf(pages: Frame["pages"], { domid, gref }: Place): Uint8Array | undefined {
-  return pages.find((page) => page.domid === domid && page.gref === gref)?.bytes;
-}
-
-function mappingsView(domain: MockDomainReport, old: MockDomainReport | undefined): Child[] {
-  return list(mappingRows(domain), old === undefined ? [] : mappingRows(old));
-}
-
-function mappingRows({ mappings }: MockDomainReport): Row[] {
-  return mappings.map(({ pages, writable }) => {
-    const granters = [...new Set(pages.map(({ domid }) => domid))].join(", ");
-    const grefs = pages.length > 4 ? `${pages.length} pages` : pages.map(({ gref }) => gref).join(", ");
-    const text = `${grefs} of domain ${granters}${writable ? ", writable" : ""}`;
-    return { text, className: "mapped", key: text };
+function mappingRows({ mappings }: MockDomainReport, old: MockDomainReport | undefined): Row[] {
+  const left = Map.groupBy(old?.mappings.map(mappingText) ?? [], (text) => text);
+  return mappings.map((mapping) => {
+    const text = mappingText(mapping);
+    // Nothing tells two mappings of the same pages from each other.
+    const wasThere = left.get(text)?.pop() !== undefined;
+    return { text, className: "mapped", change: wasThere ? undefined : "new" };
   });
 }
 
-function portsView(domain: MockDomainReport, old: MockDomainReport | undefined, frame: Frame): Child[] {
-  const rung = new Set(frame.rung.filter(({ domid }) => domid === domain.domid).map(({ port }) => port));
-  const rowOf = (port: MockPortReport): Row => ({
-    text: portText(port),
-    className: "channel",
-    key: port.port,
-    isRung: rung.has(port.port),
+function mappingText({ pages, writable }: MockMappingReport): string {
+  const granters = [...new Set(pages.map(({ domid }) => domid))];
+  const what = pages.length > MOST_NAMES ? `${pages.length} pages` : pages.map(({ gref }) => gref).join(", ");
+  const whose = granters.length > MOST_NAMES ? `${granters.length} domains` : `domain ${granters.join(", ")}`;
+  return `${what} of ${whose}${writable ? ", writable" : ""}`;
+}
+
+function portRows({ domid, ports }: MockDomainReport, old: MockDomainReport | undefined, { rung }: Frame): Row[] {
+  const rungHere = new Set(rung.filter((each) => each.domid === domid).map(({ port }) => port));
+  const numbers = new Set(old?.ports.map(({ port }) => port));
+  const texts = new Set(old?.ports.map(portText));
+  return ports.map((port) => {
+    const text = portText(port);
+    const change = texts.has(text) ? undefined : numbers.has(port.port) ? "changed" : "new";
+    return { text, className: "channel", change, isRung: rungHere.has(port.port) };
   });
-  return list(domain.ports.map(rowOf), old?.ports.map(rowOf) ?? []);
 }
 
 function portText({ port, domid, remotePort, virq, voided }: MockPortReport): string {

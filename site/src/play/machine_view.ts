@@ -1,8 +1,11 @@
 import { drawXen } from "@gntalloc/gntalloc/pictures";
 import type { Frame } from "../protocol.ts";
-import { element, find } from "./dom.ts";
-import { domainView } from "./domain_view.ts";
+import { element, find, more } from "./dom.ts";
+import { domainViews } from "./domain_view.ts";
 import { storeView } from "./store_view.ts";
+
+/** How many domains are shown: a page has no room for more. */
+const MOST_DOMAINS = 16;
 
 /** Shows a machine: its domains side by side, XenStore, and the picture that `drawXen()` makes of all. */
 export class MachineView {
@@ -43,15 +46,19 @@ export class MachineView {
   #draw(): void {
     if (this.#shown === undefined) return;
     const { frame, before, position } = this.#shown;
-    this.#domains.replaceChildren(...frame.report.domains.map((domain) => domainView(domain, frame, before)));
+    const { domains } = frame.report;
+    const rest = more(domains.length - MOST_DOMAINS);
+    const show = domainViews(frame, before);
+    this.#domains.replaceChildren(...domains.slice(0, MOST_DOMAINS).map(show), ...(rest === undefined ? [] : [rest]));
     this.#store.replaceChildren(storeView(frame.nodes, before?.nodes ?? []));
     this.#drawPicture();
     document.body.dataset["frame"] = String(position);
   }
 
   #drawPicture(): void {
-    if (this.#shown === undefined || this.#shown.frame.report.domains.length === 0) return;
+    const domains = this.#shown?.frame.report.domains.slice(0, MOST_DOMAINS) ?? [];
+    if (domains.length === 0) return;
     const width = Math.max(320, Math.floor(this.#picture.clientWidth));
-    this.#picture.innerHTML = drawXen(this.#shown.frame.report, { title: "The whole machine", width });
+    this.#picture.innerHTML = drawXen({ domains }, { title: "The whole machine", width });
   }
 }

@@ -80,8 +80,7 @@ function fail({ text, code: name, line }: Failure): void {
   const help = name === undefined
     ? undefined
     : element("a", { href: `../docs/troubleshooting.html#${name.replace(":", "")}` }, `What ${name} means`);
-  const place = line === undefined || text.includes(`line ${line} `) ? "" : `Line ${line}: `;
-  log.add("error", `${place}${text} `, help);
+  log.add("error", `${text} `, help);
 }
 
 /** Lets the reader press a button, or not. It keeps the focus: it may have been pressed a moment ago. */
@@ -163,22 +162,15 @@ function show(program: string, lesson: Lesson | undefined): void {
 /** Changes with each address, as a program takes a while to unpack. */
 let addresses = 0;
 
-/**
- * Opens the lesson or the program of an address. One that leads to a place in the page changes nothing.
- *
- * @returns Whether it was opened.
- */
-async function open(fragment: string): Promise<boolean> {
+/** Opens the lesson or the program of an address. One that leads to a place in the page changes nothing. */
+async function open(fragment: string): Promise<void> {
   const address = ++addresses;
   try {
     const lesson = lessons.find(({ id }) => `#${id}` === fragment);
     const program = lesson?.program ?? await programIn(fragment);
-    if (program === undefined || address !== addresses) return false;
-    show(program, lesson);
-    return true;
+    if (program !== undefined && address === addresses) show(program, lesson);
   } catch (error) {
     if (address === addresses) complain(error);
-    return false;
   }
 }
 
@@ -189,7 +181,9 @@ try {
   choice.append(
     ...lessons.map(({ id, title }, index) => element("option", { value: id }, `${index + 1}. ${title}`)),
   );
-  if (!await open(location.hash)) show(lessons[0]!.program, lessons[0]);
+  // Another address may be opened while a program is unpacked: this must not replace it then.
+  show(lessons[0]!.program, lessons[0]);
+  await open(location.hash);
   await runner;
   run.disabled = step.disabled = false;
   document.body.dataset["ready"] = "";

@@ -1,49 +1,68 @@
-import type { News } from "../protocol.ts";
-import { having, isBytes, isFlag, isNumber, isText, listOf, maybe, type Shape } from "./shape.ts";
+import type { MockDomainReport, MockGrantReport, MockMappingReport, MockPortReport } from "@gntalloc/gntalloc/mock";
+import type { Failure, Frame, News } from "../protocol.ts";
+import { bytes, flag, having, listOf, maybe, Meter, oneOf, type Shape, ShapeError, text, wholeFrom } from "./shape.ts";
 
-/** How many of each a domain, or a machine, may have: a million pages fill no screen, but the memory. */
-const MOST = 20_000;
+/** How much a picture may have of all: a million pages fill no screen, but the memory. */
+const MOST_COST = 120_000;
+const MOST_DOMAINS = 100;
+const MOST_SENTENCES = 1000;
 
-const grant = having({
-  ...{ gref: isNumber, domid: isNumber, process: maybe(isNumber) },
-  ...{ writable: isFlag, held: isFlag, mapped: isFlag, voided: isFlag },
+const number = wholeFrom(0);
+const line = wholeFrom(1);
+/** A domain may have no limit. */
+const limit: Shape<number> = (value, meter) => value === Infinity ? Infinity : number(value, meter);
+const grant = having<MockGrantReport>({
+  ...{ gref: number, domid: number, process: maybe(number) },
+  ...{ writable: flag, held: flag, mapped: flag, voided: flag },
 });
-const place = having({ domid: isNumber, gref: isNumber });
-const mapping = having({ process: isNumber, writable: isFlag, pages: listOf(place, MOST) });
-const port = having({
-  ...{ port: isNumber, process: maybe(isNumber), domid: maybe(isNumber) },
-  ...{ remotePort: maybe(isNumber), virq: maybe(isNumber), voided: isFlag },
+const place = having({ domid: number, gref: number });
+const mapping = having<MockMappingReport>({ process: number, writable: flag, pages: listOf(place) });
+const port = having<MockPortReport>({
+  ...{ port: number, process: maybe(number), domid: maybe(number) },
+  ...{ remotePort: maybe(number), virq: maybe(number), voided: flag },
 });
-const domain = having({
-  ...{ domid: isNumber, destroyed: isFlag, limit: isNumber, counted: isNumber },
-  processes: listOf(having({ process: isNumber }), MOST),
-  grants: listOf(grant, MOST),
-  mappings: listOf(mapping, MOST),
-  ports: listOf(port, MOST),
-  connections: listOf(having({ process: isNumber }), MOST),
+const domain = having<MockDomainReport>({
+  ...{ domid: number, destroyed: flag, limit, counted: number },
+  processes: listOf(having({ process: number, files: number, ownPages: number })),
+  grants: listOf(grant),
+  mappings: listOf(mapping),
+  ports: listOf(port),
+  connections: listOf(
+    having({ process: number, kind: oneOf("device", "socket"), watches: number, transactions: number }),
+  ),
 });
-const frame = having({
-  line: maybe(isNumber),
-  report: having({ domains: listOf(domain, 100) }),
-  pages: listOf(having({ domid: isNumber, gref: isNumber, bytes: maybe(isBytes) }), MOST),
-  nodes: listOf(having({ path: isText, value: isText }), MOST),
-  sentences: listOf(isText, MOST),
-  rung: listOf(having({ domid: isNumber, port: isNumber }), MOST),
+const frame = having<Frame>({
+  line: maybe(line),
+  report: having({ domains: listOf(domain, MOST_DOMAINS) }),
+  pages: listOf(having({ domid: number, gref: number, bytes: maybe(bytes) })),
+  nodes: listOf(having({ path: text, value: text })),
+  sentences: listOf(text, MOST_SENTENCES),
+  rung: listOf(having({ domid: number, port: number })),
+  restored: listOf(having({ from: number, to: number })),
 });
-const failure = having({ text: isText, code: maybe(isText), line: maybe(isNumber) });
+const failure = having<Failure>({ text, code: maybe(text), line: maybe(line) });
 
-const NEWS: Readonly<Record<News["type"], Shape>> = {
-  frame: having({ frame, waits: isFlag }),
-  print: having({ text: isText, isError: isFlag }),
-  world: having({ text: isText }),
-  end: having({ failure: maybe(failure) }),
+type Kind<Type> = Extract<News, { readonly type: Type }>;
+
+const NEWS: { readonly [Type in News["type"]]: Shape<Kind<Type>> } = {
+  frame: having<Kind<"frame">>({ type: oneOf("frame"), frame, waits: flag }),
+  print: having<Kind<"print">>({ type: oneOf("print"), text, isError: flag }),
+  world: having<Kind<"world">>({ type: oneOf("world"), text }),
+  end: having<Kind<"end">>({ type: oneOf("end"), failure: maybe(failure) }),
 };
 
 /**
- * Whether the page can show what a worker tells. A stranger's program can send what it likes in the worker's name, and
- * its machine can hold more than a page can show.
+ * Reads what a worker tells, with what it costs to show; `undefined` if the page cannot show it. A stranger's program
+ * can send what it likes in the worker's name, and its machine can hold more than a page can show.
  */
-export function isNews(data: unknown): data is News {
+export function newsIn(data: unknown): { readonly news: News; readonly cost: number } | undefined {
   const type = Object(data).type;
-  return typeof type === "string" && Object.hasOwn(NEWS, type) && NEWS[type as News["type"]](data);
+  if (typeof type !== "string" || !Object.hasOwn(NEWS, type)) return undefined;
+  const meter = new Meter(MOST_COST);
+  try {
+    return { news: NEWS[type as News["type"]](data, meter), cost: meter.cost };
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Deed, Failure, Frame, News } from "../protocol.ts";
-import { sharing } from "./sharing.ts";
+import { Film } from "./film.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** What a program does: nothing yet; its next statement comes by itself, or waits for the reader; or it is done. */
@@ -15,18 +15,13 @@ export interface Listener {
   onFailure(failure: Failure): void;
 }
 
-/** How many pictures are kept: a program may have no end. */
-const MOST_FRAMES = 1000;
-
 /** Runs a program at the reader's pace, and keeps the pictures of all that it has done. */
 export class Player {
   readonly #listener: Listener;
   readonly #runner: Promise<string>;
   #sandbox: Sandbox | undefined;
-  #frames: Frame[] = [];
+  #film = new Film();
   #shown = -1;
-  /** How many pictures were forgotten. */
-  #forgotten = 0;
   #state: State = "idle";
   /** How many statements wait for permission. */
   #waiting = 0;
@@ -47,7 +42,7 @@ export class Player {
 
   /** How many pictures came before the one that is shown. */
   get position(): number {
-    return this.#forgotten + this.#shown;
+    return this.#film.forgotten + this.#shown;
   }
 
   /** Whether an earlier picture can be shown. */
@@ -57,7 +52,7 @@ export class Player {
 
   /** Whether the program has ended, and its last picture is shown. */
   get isOver(): boolean {
-    return this.#state === "ended" && this.#shown === this.#frames.length - 1;
+    return this.#state === "ended" && this.#shown === this.#film.length - 1;
   }
 
   /**
@@ -70,10 +65,10 @@ export class Player {
     this.stop();
     const run = this.#run;
     this.#setState(paused ? "paused" : "running");
-    const [runner, prepared] = await Promise.all([this.#runner, program]);
+    const [runner, prepared] = await Promise.all([this.#runner, program.catch(unforeseen)]);
     if (run !== this.#run) return;
     if (typeof prepared === "string") {
-      this.#sandbox = new Sandbox(runner, prepared, (news) => this.#hear(news));
+      this.#sandbox = new Sandbox(runner, prepared, (news, cost) => this.#hear(news, cost));
       return;
     }
     this.stop();
@@ -94,7 +89,7 @@ export class Player {
 
   /** Shows the next picture, for which the next statement runs if need be. */
   forward(): void {
-    if (this.#shown < this.#frames.length - 1) this.#show(this.#shown + 1);
+    if (this.#shown < this.#film.length - 1) this.#show(this.#shown + 1);
     else this.#go();
   }
 
@@ -116,20 +111,18 @@ export class Player {
     clearTimeout(this.#timer);
     this.#sandbox?.close();
     this.#sandbox = undefined;
-    this.#frames = [];
+    this.#film = new Film();
     this.#shown = -1;
-    this.#forgotten = 0;
     this.#waiting = 0;
     this.#setState("idle");
   }
 
-  #hear(news: News): void {
+  #hear(news: News, cost: number): void {
     switch (news.type) {
       case "frame":
         if (news.waits) this.#waiting++;
-        this.#frames.push(sharing(news.frame, this.#frames.at(-1)));
-        if (this.#frames.length > MOST_FRAMES) this.#forget();
-        this.#showLast();
+        this.#film.add(news.frame, cost);
+        this.#show(this.#film.length - 1);
         this.#plan();
         break;
       case "print":
@@ -145,12 +138,6 @@ export class Player {
     }
   }
 
-  #forget(): void {
-    this.#frames.shift();
-    this.#forgotten++;
-    this.#shown--;
-  }
-
   #plan(): void {
     clearTimeout(this.#timer);
     if (this.#state === "running") this.#timer = setTimeout(() => this.#go(), this.pace);
@@ -164,16 +151,21 @@ export class Player {
   }
 
   #showLast(): void {
-    if (this.#shown < this.#frames.length - 1) this.#show(this.#frames.length - 1);
+    if (this.#shown < this.#film.length - 1) this.#show(this.#film.length - 1);
   }
 
   #show(index: number): void {
     this.#shown = index;
-    this.#listener.onFrame(this.#frames[index]!, this.#frames[index - 1]);
+    this.#listener.onFrame(this.#film.at(index)!, this.#film.at(index - 1));
   }
 
   #setState(state: State): void {
     this.#state = state;
     this.#listener.onState(state);
   }
+}
+
+/** An error of the page itself. The reader sees it, and can go on. */
+function unforeseen(error: unknown): Failure {
+  return { text: `Cannot run the program: ${error}. Change it.`, code: undefined, line: undefined };
 }

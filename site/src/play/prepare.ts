@@ -1,9 +1,12 @@
-import type { SyntaxNode, SyntaxNodeRef } from "@lezer/common";
+import type { SyntaxNode, SyntaxNodeRef, Tree } from "@lezer/common";
 import { parser } from "@lezer/javascript";
 import { importFrom } from "./imports.ts";
 import { ProgramError } from "./program_error.ts";
 
 export { ProgramError };
+
+/** Ends at the first error. To go on after errors, as editors do, can take time that grows with the square of a length. */
+const strict = parser.configure({ strict: true });
 
 /** What has a list of statements. */
 const LISTS = new Set(["Script", "Block", "SwitchBody"]);
@@ -22,7 +25,7 @@ interface Around {
  * Prepares a program for the worker: each statement that can wait does so before it runs, and imports take what the
  * worker has. All lines stay where they are. The time it takes grows with the length of the program, and no faster.
  *
- * @throws {ProgramError} if the program has a syntax error.
+ * @throws {ProgramError} if the program has a syntax error, or something that this does not prepare.
  */
 export function prepare(program: string): string {
   const pieces: string[] = [];
@@ -31,14 +34,22 @@ export function prepare(program: string): string {
     pieces.push(program.slice(copied, from), text);
     copied = to;
   };
+  const tree = parsed(program);
   const lineAt = lineCounter(program);
   const around: Around[] = [{ isList: false, canWait: true }];
-  parser.parse(program).iterate({
+  tree.iterate({
     enter(node) {
       const outer = around.at(-1)!;
       const line = lineAt(node.from);
+      // The parser cuts what has very many parts, such as a sum of thousands, though nothing is wrong with it.
       if (node.type.isError) {
-        throw new ProgramError(`Cannot run the program: line ${line} has a syntax error.`, line);
+        throw new ProgramError(
+          `Cannot run the program: line ${line} has too long an expression. Write shorter ones.`,
+          line,
+        );
+      }
+      if (node.name === "ExportDeclaration" && has(node.node, "from")) {
+        throw new ProgramError(`Cannot run the program: line ${line} exports from a module. Import from it.`, line);
       }
       if (node.name === "ImportDeclaration") replace(node.from, node.to, importFrom(program, node.node, line));
       if (outer.isList && outer.canWait && isStatement(node.name)) {
@@ -52,6 +63,17 @@ export function prepare(program: string): string {
   });
   // Makes it a module that may await even if nothing in it does.
   return `${pieces.join("")}${program.slice(copied)}\nexport {};`;
+}
+
+function parsed(program: string): Tree {
+  try {
+    return strict.parse(program);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // It says where in its message only: “No parse at 12”.
+    const line = lineCounter(program)(Number(/\d+$/.exec(error.message)?.[0] ?? 0));
+    throw new ProgramError(`Cannot run the program: line ${line} has a syntax error.`, line);
+  }
 }
 
 /** Returns a function that says in which line a position is. It must be asked for positions in their order. */

@@ -1,5 +1,5 @@
 import type { News, Order } from "../protocol.ts";
-import { isNews } from "./news.ts";
+import { newsIn } from "./news.ts";
 import { SANDBOX_SCRIPT } from "./sandbox_script.ts";
 
 /** All that the frame may still do once its script runs, and its worker, too. The policy of the page applies as well. */
@@ -8,9 +8,11 @@ const FRAME = `<!doctype html><script>${SANDBOX_SCRIPT}</script>` +
   `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
 
 /** How long the page listens before it says that it has heard, in milliseconds. */
-const LISTENS = 50;
-/** How much a worker may tell until then. One whose program does not cheat tells a tenth. */
-const MOST_NEWS = 10_000;
+const LISTENS = 20;
+/** What all may cost that a worker tells until then. One whose program does not cheat waits before it is so much. */
+const MOST_COST = 2_000_000;
+/** What each thing costs, however short it is: it is a task, and maybe a line of the log. */
+const BASE_COST = 250;
 
 /**
  * A worker that runs one program. Links bring programs of strangers, so it is in a frame without an origin: it reaches
@@ -19,7 +21,8 @@ const MOST_NEWS = 10_000;
 export class Sandbox {
   readonly #frame = document.createElement("iframe");
   readonly #port: MessagePort;
-  readonly #hear: (news: News) => void;
+  readonly #hear: (news: News, cost: number) => void;
+  /** The cost of what it has told since the page said last that it has heard. */
   #unheard = 0;
 
   /**
@@ -27,9 +30,9 @@ export class Sandbox {
    *
    * @param runner The source of the worker.
    * @param program The program, prepared for it.
-   * @param hear Takes what it tells, until it is closed. What it may not tell closes it.
+   * @param hear Takes what it tells and what that costs, until it is closed. What it may not tell closes it.
    */
-  constructor(runner: string, program: string, hear: (news: News) => void) {
+  constructor(runner: string, program: string, hear: (news: News, cost: number) => void) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#hear = hear;
@@ -63,20 +66,22 @@ export class Sandbox {
   };
 
   #receive(data: unknown): void {
-    if (!isNews(data)) return this.#refuse("the page cannot show what it has");
-    if (++this.#unheard > MOST_NEWS) return this.#refuse("the page cannot take all that it tells");
-    if (this.#unheard === 1) {
+    const told = newsIn(data);
+    if (told === undefined) return this.#refuse("the page cannot show what it has");
+    if (this.#unheard === 0) {
       setTimeout(() => {
         this.#unheard = 0;
         this.tell({ type: "heard" });
       }, LISTENS);
     }
-    this.#hear(data);
+    this.#unheard += BASE_COST + told.cost;
+    if (this.#unheard > MOST_COST) return this.#refuse("the page cannot take all that it tells");
+    this.#hear(told.news, told.cost);
   }
 
   #refuse(reason: string): void {
     this.close();
     const text = `Cannot go on with the program: ${reason}. Change it, and run it again.`;
-    this.#hear({ type: "end", failure: { text, code: undefined, line: undefined } });
+    this.#hear({ type: "end", failure: { text, code: undefined, line: undefined } }, 0);
   }
 }

@@ -16,8 +16,8 @@ const MOST_SENTENCES = 500;
 export class Camera {
   readonly #xen: WatchedXen;
   readonly #store: StoreReader;
-  /** The bytes that each page had last: nobody can read a page whose peer is gone. */
-  readonly #bytes = new Map<string, Uint8Array>();
+  /** The bytes that each page had last: nobody can read a page whose peer is gone, or whose domain was restored. */
+  #bytes: ReadonlyMap<string, Uint8Array> = new Map();
 
   constructor(xen: WatchedXen) {
     this.#xen = xen;
@@ -29,13 +29,15 @@ export class Camera {
     const nodes = await this.#store.read();
     const report = this.#report();
     const calls = this.#xen.takeCalls();
+    const restored = this.#xen.takeRestored();
     return {
       line,
       report,
-      pages: this.#pages(report),
+      pages: this.#pages(report, restored),
       nodes: nodes.map(({ path, value }) => ({ path, value: cut(value) })),
       sentences: sentencesOf(calls),
-      rung: calls.flatMap(rungBy),
+      rung: rungBy(calls),
+      restored,
     };
   }
 
@@ -47,15 +49,18 @@ export class Camera {
     return { domains: domains.toSorted((one, other) => one.domid - other.domid) };
   }
 
-  #pages(report: MockXenReport): Page[] {
-    return report.domains.flatMap(({ domid, grants }) =>
-      grants.slice(0, MOST_PAGES).map(({ gref, domid: peer }) => {
-        const key = `${domid} ${gref}`;
-        const bytes = this.#read(peer, domid, gref);
-        if (bytes !== undefined) this.#bytes.set(key, bytes);
-        return { domid, gref, bytes: bytes ?? this.#bytes.get(key) };
-      })
-    );
+  #pages(report: MockXenReport, restored: Frame["restored"]): Page[] {
+    const bytes = new Map<string, Uint8Array>();
+    const pages = report.domains.flatMap(({ domid, grants }) => {
+      const number = restored.find(({ to }) => to === domid)?.from ?? domid;
+      return grants.slice(0, MOST_PAGES).map(({ gref, domid: peer }): Page => {
+        const read = this.#read(peer, domid, gref) ?? this.#bytes.get(`${number} ${gref}`);
+        if (read !== undefined) bytes.set(`${domid} ${gref}`, read);
+        return { domid, gref, bytes: read };
+      });
+    });
+    this.#bytes = bytes;
+    return pages;
   }
 
   /** Copies a page as its peer can, which maps nothing. */
@@ -79,8 +84,13 @@ function sentencesOf(calls: readonly Call[]): string[] {
   return [...sentences.slice(0, MOST_SENTENCES).map(cut), ...(more > 0 ? [`… ${more} more calls`] : [])];
 }
 
-function rungBy({ domid, part, call, port, ports }: Call): Frame["rung"] {
-  if (part !== "events") return [];
-  const numbers = call === "notify" ? [port] : call === "pending" ? ports : [];
-  return (numbers as number[]).map((number) => ({ domid, port: number }));
+/** The ports of calls that send or take an event: each once, however often. */
+function rungBy(calls: readonly Call[]): Frame["rung"] {
+  const rung = new Map<string, Frame["rung"][number]>();
+  for (const { domid, part, call, port, ports } of calls) {
+    if (part !== "events") continue;
+    const numbers = call === "notify" ? [port] : call === "pending" ? ports : [];
+    for (const number of numbers as number[]) rung.set(`${domid} ${number}`, { domid, port: number });
+  }
+  return [...rung.values()];
 }

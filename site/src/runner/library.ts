@@ -32,8 +32,10 @@ export function library(module: string): object {
   }
   return new Proxy(found, {
     get(target, name) {
-      if (name in target) return Reflect.get(target, name);
-      throw new Error(`Cannot import ${String(name)} from ${module}: it exports ${Object.keys(target).join(", ")}.`);
+      if (Object.hasOwn(target, name)) return Reflect.get(target, name);
+      // These are not names that a program imports: promises and texts ask whether a value has them.
+      if (name === "then" || typeof name === "symbol") return undefined;
+      throw new Error(`Cannot import ${name} from ${module}: it exports ${Object.keys(target).join(", ")}.`);
     },
   });
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { News, Order } from "../protocol.ts";
+import type { Failure, News, Order } from "../protocol.ts";
 import { failureOf } from "./failure.ts";
 import { Console } from "./console.ts";
 import { Camera } from "./camera.ts";
@@ -12,9 +12,11 @@ import { Gate } from "./gate.ts";
 import { library } from "./library.ts";
 import { cut } from "./printing.ts";
 import { type WatchedXen, watchedXen } from "./watched_xen.ts";
+import { Window } from "./window.ts";
 import { World } from "./world.ts";
 
 const gate = new Gate();
+const ahead = new Window();
 let port: MessagePort;
 let address = "";
 let watched: { readonly xen: WatchedXen; readonly camera: Camera; readonly world: World } | undefined;
@@ -27,13 +29,16 @@ function tell(news: News): void {
 
 /** Tells the page what the machine is like. */
 function picture(line: number | undefined): Promise<void> {
-  return frames = frames.then(async () => {
+  const taken = frames.then(async () => {
+    await ahead.pass();
     const xen = watchedXen();
     if (xen !== watched?.xen) watched = xen && { xen, camera: new Camera(xen), world: new World(xen) };
     const frame = await watched?.camera.take(line) ??
-      { line, report: { domains: [] }, pages: [], nodes: [], sentences: [], rung: [] };
+      { line, report: { domains: [] }, pages: [], nodes: [], sentences: [], rung: [], restored: [] };
     tell({ type: "frame", frame, waits: line !== undefined });
   });
+  frames = taken.catch(() => {});
+  return taken;
 }
 
 async function step(line: number): Promise<void> {
@@ -44,14 +49,19 @@ async function step(line: number): Promise<void> {
 
 async function run(program: string): Promise<void> {
   address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  let failure: Failure | undefined;
   try {
     await import(/* @vite-ignore */ address);
-    await picture(undefined);
-    tell({ type: "end", failure: undefined });
   } catch (error) {
-    await picture(undefined);
-    tell({ type: "end", failure: failureOf(error, address) });
+    failure = failureOf(error, address);
   }
+  try {
+    await picture(undefined);
+  } catch (error) {
+    // The program has replaced what its worker needs.
+    failure ??= failureOf(error, address);
+  }
+  tell({ type: "end", failure });
 }
 
 function obey(order: Order): void {
@@ -63,6 +73,7 @@ function obey(order: Order): void {
       gate.open();
       break;
     case "heard":
+      ahead.heard();
       printer.heard();
       break;
     case "world":
@@ -79,8 +90,7 @@ Object.assign(globalThis, { playground: { step, library } });
 /** Prints an error that nobody has caught. The program goes on. */
 function complain(event: Event, error: unknown): void {
   event.preventDefault();
-  const { text, line } = failureOf(error, address);
-  printer.print([`${line === undefined ? "" : `line ${line}: `}${text}`], true);
+  printer.print([failureOf(error, address).text], true);
 }
 
 addEventListener("unhandledrejection", (event) => complain(event, event.reason));

@@ -10,9 +10,13 @@ export function cut(text: string): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}… ${text.length - MOST_TEXT} more characters` : text;
 }
 
-/** Shows a value as `console.log` does, in short. */
+/** Shows a value as `console.log` does, in short. It throws nothing, whatever the value throws when it is looked at. */
 export function shown(value: unknown): string {
-  return cut(typeof value === "string" ? value : new Printer().show(value, 0));
+  try {
+    return cut(typeof value === "string" ? value : new Printer().show(value, 0));
+  } catch {
+    return "a value that cannot be shown";
+  }
 }
 
 class Printer {

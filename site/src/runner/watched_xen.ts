@@ -17,8 +17,8 @@ export function watchedXen(): WatchedXen | undefined {
 export class WatchedXen extends MockXen {
   /** The numbers by which the program or the world has asked for domains. */
   readonly #asked = new Set<number>();
-  /** Those domains. A restored one has another number now. */
-  readonly #domains = new Set<MockDomain>();
+  /** Those domains, with the numbers that they had last. A restored one has another number now. */
+  readonly #domains = new Map<MockDomain, number>();
   /** The programs that were started in domains, oldest first. */
   readonly processes: MockProcess[] = [];
   readonly #faces = new WeakMap<MockDomain, MockDomain>();
@@ -33,7 +33,7 @@ export class WatchedXen extends MockXen {
   override domain(domid: number): MockDomain {
     const domain = super.domain(domid);
     this.#asked.add(domid);
-    this.#domains.add(domain);
+    if (!this.#domains.has(domain)) this.#domains.set(domain, domid);
     let face = this.#faces.get(domain);
     if (face === undefined) {
       face = this.#watch(domain, domain);
@@ -44,7 +44,7 @@ export class WatchedXen extends MockXen {
 
   /** Whether the program or the world knows a domain. */
   knows(domid: number): boolean {
-    return this.#asked.has(domid) || [...this.#domains].some((domain) => domain.domid === domid);
+    return this.#asked.has(domid) || [...this.#domains.keys()].some((domain) => domain.domid === domid);
   }
 
   /** A domain as the page itself uses it: nothing is recorded, and nothing fails. */
@@ -65,6 +65,13 @@ export class WatchedXen extends MockXen {
     const calls = this.#calls;
     this.#calls = [];
     return calls;
+  }
+
+  /** Returns the domains that were restored under another number since it was asked last. */
+  takeRestored(): { from: number; to: number }[] {
+    const restored = [...this.#domains].flatMap(([{ domid }, from]) => from === domid ? [] : [{ from, to: domid }]);
+    for (const domain of this.#domains.keys()) this.#domains.set(domain, domain.domid);
+    return restored;
   }
 
   /** Replaces the backends of a domain or of one of its programs. All else stays its own. */
