@@ -6,7 +6,7 @@ programs do with <code>/dev/xen/gntalloc</code>. Or on a simulated Xen, in any b
 <p class="ways"><a class="button main" href="play/index.html">Open the playground</a>
 <a class="button" href="docs/index.html">Read the guides</a></p>
 <ul class="cards">
-<li><a href="play/index.html"><h2>Learn it by looking</h2><p>A dozen lessons run on a simulated Xen, step by step: grant
+<li><a href="play/index.html"><h2>Learn it by looking</h2><p>Lessons run on a simulated Xen, step by step: grant
 tables, pages, event channels and XenStore, as each call changes them.</p></a></li>
 <li><a href="docs/index.html"><h2>Guides</h2><p>From nothing to a page between two domains, to channels of bytes, and to
 the driver of a disk.</p></a></li>
