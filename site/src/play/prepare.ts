@@ -2,6 +2,7 @@ import type { SyntaxNode, SyntaxNodeRef } from "@lezer/common";
 import { parser } from "@lezer/javascript";
 import { importFrom } from "./imports.ts";
 import { ProgramError } from "./program_error.ts";
+import { isOfTypeScript, isTypeScript } from "./type_script.ts";
 
 export { ProgramError };
 
@@ -37,6 +38,7 @@ export function prepare(program: string): string {
     enter(node) {
       const outer = around.at(-1)!;
       const line = lineAt(node.from);
+      if (isOfTypeScript(node) || (node.type.isError && isTypeScript(program))) throw typeScriptError(line);
       if (node.type.isError) {
         throw new ProgramError(`Cannot run the program: line ${line} has a syntax error.`, line);
       }
@@ -52,6 +54,13 @@ export function prepare(program: string): string {
   });
   // Makes it a module that may await even if nothing in it does.
   return `${pieces.join("")}${program.slice(copied)}\nexport {};`;
+}
+
+function typeScriptError(line: number): ProgramError {
+  return new ProgramError(
+    `Cannot run the program: line ${line} has syntax of TypeScript. Programs here are JavaScript: leave the types out.`,
+    line,
+  );
 }
 
 /** Returns a function that says in which line a position is. It must be asked for positions in their order. */
