@@ -47,6 +47,11 @@ describe("isNews()", () => {
       frame: { ...frame, report: { domains: [{ ...domain, domid: "<b>" }] } },
       waits: true,
     }],
+    ["markup for a count", {
+      type: "frame",
+      frame: { ...frame, report: { domains: [{ ...domain, processes: [{ process: 0, ownPages: "<b>" }] }] } },
+      waits: true,
+    }],
     ["too many grants", {
       type: "frame",
       frame: { ...frame, report: { domains: [{ ...domain, grants: new Array(20_001).fill(domain!.grants[0]) }] } },

@@ -1,8 +1,9 @@
 /** What a reader can do in the playground. */
 
 import assert from "node:assert/strict";
-import type { Locator } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { snippetsIn } from "../../scripts/markdown.ts";
+import { faultsOf } from "./accessibility.ts";
 import { Site, type Visit } from "./browser.ts";
 import { logged, run, runFast, whenReady, writeProgram } from "./playground.ts";
 
@@ -28,14 +29,17 @@ Deno.test("a step marks what a call has changed, and Back shows what was before"
     for (const frame of [0, 1, 2]) await step(frame);
     const one = page.getByRole("region", { name: "Domain 1" });
     await step(3);
-    assert.deepEqual(await one.locator(".changed").allTextContents(), ["8 → domain 0, writable: granted new"]);
+    assert.deepEqual(await one.locator(".changed").allTextContents(), [
+      "8 → domain 0, writable: granted new",
+      "1 of its own pages new",
+    ]);
     await step(4);
     assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
     assert.equal(await one.locator("figcaption").textContent(), "Page 8 5 bytes changed");
     assert.equal(await one.locator(".changed").count(), 0);
     await page.locator("#back").click();
     await page.waitForSelector('body[data-frame="3"]');
-    assert.equal(await one.locator(".changed").count(), 1);
+    assert.equal(await one.locator(".changed").count(), 2);
     assert.equal(await one.locator(".ascii").count(), 0);
   }));
 
@@ -69,6 +73,7 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
     assert.equal(await act("maps a page", 0), "Domain 0 maps page 8 of domain 1.");
     const one = page.getByRole("region", { name: "Domain 1" });
     await one.getByText("8 → domain 0, writable: mapped").waitFor();
+    assert.equal(await page.getByRole("status").innerText(), "Line 7 comes next.");
     assert.equal(await act("lets go", 0), "Domain 0 lets go of page 8 of domain 1.");
     await one.getByText("8 → domain 0, writable: granted").waitFor();
     assert.equal(await act("maps a page", 1), "Domain 1 has nothing to map, as nobody grants it a page.");
@@ -94,6 +99,8 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 /** Programs that end with an error, and what the page says. */
 const WRONG = {
   "const = 1;": "Cannot run the program: line 1 has a syntax error.",
+  "let a;\nlet b: number;":
+    "Cannot run the program: line 2 has syntax of TypeScript. Programs here are JavaScript: leave the types out.",
   "let a;\n\nnull.b;": "Line 3: TypeError: Cannot read properties of null (reading 'b')",
   'import "node:fs";': 'Cannot run the program: line 1 must read `import { … } from "…";`.',
   'import fs from "node:fs";': /^(Line 1: )?Error: Cannot import node:fs: it is not here. Import @gntalloc\/gntalloc, /,
@@ -280,6 +287,8 @@ Deno.test("a link carries the program", () =>
     await using other = await site.visit(page.url().slice(site.addressOf("").length));
     await whenReady(other.page);
     assert.match(await other.page.locator("#about").innerText(), /Read it before you run it/);
+    assert.equal(await other.page.locator("#lesson option:checked").textContent(), "A program from a link");
+    assert.equal(await other.page.title(), "A program from a link · gntalloc");
     await run(other.page);
     assert.deepEqual(await logged(other.page, "print"), ["hé, 你好"]);
     assert.deepEqual(other.complaints, []);
@@ -320,6 +329,17 @@ Deno.test("of two addresses the later one is opened", () =>
     assert.equal(await page.locator("body").getAttribute("data-lesson"), "limit");
   }));
 
+Deno.test("the link to a lesson that was not changed is short", () =>
+  visiting("play/#held", async ({ page }) => {
+    await page.locator("#share").click();
+    await page.locator("#log .end", { hasText: "The link to this lesson " }).waitFor();
+    assert.equal(new URL(page.url()).hash, "#held");
+    await page.locator(".cm-content").click();
+    await page.keyboard.type(" ");
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+  }));
+
 Deno.test("two clicks on Run start one program", () =>
   visiting("play/", async ({ page }) => {
     await writeProgram(page, 'console.log("once");');
@@ -336,7 +356,13 @@ Deno.test("a program runs without the editor, and the log says that it is missin
   await page.route(/editor-[^/]*\.js$/, (route) => route.abort());
   await page.goto(site.addressOf("play/"));
   await whenReady(page);
-  await page.locator("#log .error", { hasText: "Cannot load the editor." }).waitFor();
+  const says =
+    "Cannot load the editor: the network is away, or something blocks it. Programs can be read and run, but " +
+    "not changed. Load the page again once it can be reached.";
+  await page.locator("#log .error", { hasText: says }).waitFor();
+  const program = page.getByRole("region", { name: "The program" });
+  assert.match(await program.innerText(), /^import /);
+  assert.deepEqual(await faultsOf(page), []);
   await runFast(page);
   await run(page);
   assert.deepEqual(await logged(page, "print"), ["domain 0 reads hello", "domain 1 reads hi there"]);
@@ -349,20 +375,28 @@ Deno.test("the log says that what prepares programs is missing", async () => {
   await page.goto(site.addressOf("play/"));
   await whenReady(page);
   await page.locator("#run").click();
-  const says = "Cannot load what prepares programs. Load the page again.";
+  const says =
+    "Cannot load what prepares programs: the network is away, or something blocks it. Programs can be read " +
+    "and changed, but not run. Load the page again once it can be reached.";
   await page.locator("#log .error", { hasText: says }).waitFor();
   assert.equal(await page.locator("body").getAttribute("data-state"), "idle");
 });
 
-Deno.test("what cannot be loaded is named in the log", async () => {
-  await using visit = await site.visit("icon.svg", ROUTED);
-  const { page } = visit;
-  await page.route(/runner-[^/]*\.js$/, (route) => route.fulfill({ status: 503 }));
-  await page.goto(site.addressOf("play/"));
-  const says = "Cannot load the runner: the server says 503. Load the page again.";
-  await page.locator("#log .error", { hasText: says }).waitFor();
-  assert(await page.locator("#run").isDisabled());
-});
+for (
+  const [status, says] of [
+    [503, "Cannot load the runner: the server says 503. Load the page again."],
+    [undefined, "Cannot load what runs programs: the network is away, or something blocks it."],
+  ] as const
+) {
+  Deno.test(`the log says that the runner is missing: ${status ?? "no answer"}`, async () => {
+    await using visit = await site.visit("icon.svg", ROUTED);
+    const { page } = visit;
+    await page.route(/runner-[^/]*\.js$/, (route) => status === undefined ? route.abort() : route.fulfill({ status }));
+    await page.goto(site.addressOf("play/"));
+    await page.locator("#log .error", { hasText: says }).waitFor();
+    assert(await page.locator("#run").isDisabled());
+  });
+}
 
 Deno.test("the editor completes and explains names from the docs", () =>
   visiting("play/", async ({ page }) => {
@@ -397,6 +431,8 @@ Deno.test("all can be done with the keyboard", () =>
     assert.match(order[6]!, /cm-content/);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Tab");
+    assert.equal(await focused(), "reset");
+    await page.keyboard.press("Tab");
     assert.equal(await focused(), "log");
     await page.locator("#run").focus();
     await page.keyboard.press("Enter");
@@ -427,11 +463,17 @@ Deno.test("what colours say is said in words, and buttons keep the focus", () =>
     await step(1);
     await step(2);
     await page.waitForSelector("body[data-state=ended]");
-    await step(0);
-    assert.equal(await page.locator("body").getAttribute("data-state"), "paused");
+    assert.equal(await page.locator("#step").getAttribute("aria-disabled"), "true");
+    assert.equal(await page.getByRole("status").innerText(), "To step anew, press Stop.");
+    await page.locator("#step").press("Enter");
+    assert.equal(await page.locator("body").getAttribute("data-state"), "ended");
+    await page.locator("#back").press("Enter");
+    await page.waitForSelector('body[data-frame="1"]');
+    await step(2);
     await page.locator("#stop").press("Enter");
     await page.waitForSelector("body[data-state=idle]");
     assert.equal(await page.evaluate("document.activeElement.id"), "stop");
+    await step(0);
   }));
 
 Deno.test("rows say in words what has happened to them", () =>
@@ -461,8 +503,8 @@ await store.write("data/a", 2);
       }
       return await rows.allTextContents();
     };
-    assert.deepEqual(await rowsAfter(3, one.locator("li")), ["8 → domain 0: granted new"]);
-    assert.deepEqual(await rowsAfter(4, one.locator("li")), ["8 → domain 0: mapped changed"]);
+    assert.deepEqual(await rowsAfter(3, one.locator("li")), ["8 → domain 0: granted new", "1 of its own pages new"]);
+    assert.deepEqual(await rowsAfter(4, one.locator("li")), ["8 → domain 0: mapped changed", "1 of its own pages"]);
     const port = one.locator(".channel");
     assert.deepEqual(await rowsAfter(5, port), ["port 1: waits for domain 0 new"]);
     assert.deepEqual(await rowsAfter(6, port), ["port 1 ↔ port 1 of domain 0 changed"]);
@@ -470,6 +512,28 @@ await store.write("data/a", 2);
     const node = page.locator("#store li");
     assert.deepEqual(await rowsAfter(9, node), ["a = 1 new"]);
     assert.deepEqual(await rowsAfter(10, node), ["a = 2 changed"]);
+  }));
+
+Deno.test("a page that its own domain maps is shown once, with both mappings", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(
+      page,
+      `import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
+import { MockXen } from "@gntalloc/gntalloc/mock";
+const domain = new MockXen().domain(1);
+const share = new GrantDevice(domain).open().share(1);
+new GrantMapper(domain).map(1, share.grefs);
+`,
+    );
+    await run(page);
+    const one = page.getByRole("region", { name: "Domain 1" });
+    await one.getByText("8 → domain 1: mapped").waitFor();
+    assert.deepEqual(await one.locator("li").allTextContents(), [
+      "8 → domain 1: mapped changed",
+      "1 of its own pages",
+      "8 of domain 1 new",
+    ]);
+    assert.deepEqual(await one.locator("figcaption").allTextContents(), ["Page 8"]);
   }));
 
 Deno.test("the buttons of the world keep the focus, and do nothing while no program runs", () =>
@@ -500,6 +564,245 @@ Deno.test("of a program with many steps, the last thousand pictures are kept", (
     await page.waitForSelector('body[data-frame="1103"]');
     await page.locator("#back").click();
     await page.waitForSelector('body[data-frame="1102"]');
+  }));
+
+/** Opens the playground while its editor is held back, and lets it come when asked. */
+async function withoutEditor(page: Page): Promise<() => Promise<void>> {
+  const gate = Promise.withResolvers<void>();
+  await page.route(/editor-[^/]*\.js$/, async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  await page.goto(site.addressOf("play/#ring"));
+  await whenReady(page);
+  return async () => {
+    gate.resolve();
+    await page.locator(".cm-content").waitFor();
+  };
+}
+
+Deno.test("the editor takes over the focus and the place of the text", async () => {
+  await using visit = await site.visit("icon.svg", ROUTED);
+  const { page } = visit;
+  const edit = await withoutEditor(page);
+  const text = page.getByRole("region", { name: "The program" });
+  await text.focus();
+  await text.evaluate((pre: { scrollTop: number }) => pre.scrollTop = 200);
+  await edit();
+  assert.equal(
+    await page.evaluate("document.activeElement.shadowRoot?.activeElement?.className.split(' ')[0]"),
+    "cm-content",
+  );
+  await page.waitForFunction(
+    "document.querySelector('#editor').shadowRoot.querySelector('.cm-scroller').scrollTop === 200",
+  );
+  assert.equal(await text.count(), 0);
+});
+
+Deno.test("the editor leaves the focus where it is", async () => {
+  await using visit = await site.visit("icon.svg", ROUTED);
+  const { page } = visit;
+  const edit = await withoutEditor(page);
+  await page.locator("#lesson").focus();
+  await edit();
+  assert.equal(await page.evaluate("document.activeElement.id"), "lesson");
+});
+
+Deno.test("Back does nothing to a program of which no earlier picture is there", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "await new Promise(() => {});");
+    await page.locator("#run").click();
+    await page.waitForSelector('body[data-frame="0"]');
+    assert.equal(await page.locator("#back").getAttribute("aria-disabled"), "true");
+    await page.locator("#back").press("Enter");
+    assert.equal(await page.locator("body").getAttribute("data-state"), "running");
+  }));
+
+/** The text in the editor. */
+function written(page: Page): Promise<string> {
+  return page.locator(".cm-content").innerText();
+}
+
+Deno.test("a lesson that was opened cannot be undone", () =>
+  visiting("play/", async ({ page }) => {
+    const first = await written(page);
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), first);
+    await page.keyboard.type("// mine");
+    await page.locator("#lesson").selectOption("held");
+    await page.waitForSelector('body[data-lesson="held"]');
+    const held = await written(page);
+    assert.match(held, /share\.release/);
+    await page.locator(".cm-content").click();
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), held);
+  }));
+
+Deno.test("every key that changes the program ends the one that runs", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "1;\n2;\n3;\n4;\n5;");
+    for (const key of ["Alt+ArrowDown", "Shift+Alt+ArrowDown", "Control+/", "Control+Shift+k", "Control+z", "Tab"]) {
+      await page.locator("#stop").press("Enter");
+      await page.locator("#step").click();
+      await page.waitForSelector("body[data-state=paused][data-frame]");
+      await page.locator(".cm-line").nth(2).click();
+      await page.keyboard.press(key);
+      assert.equal(await page.locator("body").getAttribute("data-state"), "idle", key);
+    }
+    await page.locator("#step").click();
+    await page.waitForSelector("body[data-state=paused][data-frame]");
+    for (const key of ["ArrowDown", "Control+a"]) await page.keyboard.press(key);
+    assert.equal(await page.locator("body").getAttribute("data-state"), "paused");
+  }));
+
+Deno.test("Back sets apart what came later", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, 'console.log("one");\nconsole.log("two");\nconsole.log("three");');
+    await run(page);
+    const lines = () => page.locator("#log p").allTextContents();
+    const end = "The program has ended.";
+    assert.deepEqual(await lines(), ["one", "two", "three", end]);
+    const later = "What follows came later:";
+    const back = async (frame: number) => {
+      await page.locator("#back").click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+      return await lines();
+    };
+    assert.deepEqual(await back(2), ["one", "two", later, "three", end]);
+    assert.deepEqual(await back(1), ["one", later, "two", "three", end]);
+    assert.deepEqual(await back(0), [later, "one", "two", "three", end]);
+    for (const frame of [1, 2, 3]) {
+      await page.locator("#step").click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    }
+    assert.deepEqual(await lines(), ["one", "two", "three", end]);
+  }));
+
+Deno.test("the log says whether a program has left something behind", () =>
+  visiting("play/", async ({ page }) => {
+    const end = async () => (await page.locator("#log .end").allTextContents()).at(-1);
+    await run(page);
+    assert.equal(await end(), "The program has ended, and has given back all that it had.");
+    await page.locator("#lesson").selectOption("events");
+    await page.waitForSelector('body[data-lesson="events"]');
+    await run(page);
+    assert.equal(await end(), "The program has ended. What it has not given back is still there.");
+    await writeProgram(page, "1;");
+    await run(page);
+    assert.equal(await end(), "The program has ended.");
+  }));
+
+for (const storage of ["keeps", "refuses to keep"]) {
+  Deno.test(`what the reader has changed is there again, in a browser that ${storage} things`, async () => {
+    await using visit = await site.visit("icon.svg");
+    const { page, complaints } = visit;
+    if (storage !== "keeps") {
+      await page.addInitScript(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException(); } })",
+      );
+    }
+    await page.goto(site.addressOf("play/"));
+    await whenReady(page);
+    const choose = async (id: string) => {
+      await page.locator("#lesson").selectOption(id);
+      await page.waitForSelector(`body[data-lesson="${id}"]`);
+    };
+    const reset = page.locator("#reset");
+    await page.locator(".cm-content").waitFor();
+    const original = await written(page);
+    assert.equal(await reset.getAttribute("aria-disabled"), "true");
+    await writeProgram(page, 'console.log("mine");');
+    assert.equal(await reset.getAttribute("aria-disabled"), "false");
+    await choose("held");
+    assert.equal(await reset.getAttribute("aria-disabled"), "true");
+    await choose("share");
+    assert.equal(await written(page), 'console.log("mine");');
+    await page.locator("#log .end", { hasText: "as you have changed it" }).waitFor();
+    if (storage === "keeps") {
+      await page.reload();
+      await whenReady(page);
+      await page.locator(".cm-content").waitFor();
+      assert.equal(await written(page), 'console.log("mine");');
+    }
+    await reset.press("Enter");
+    assert.equal(await written(page), original);
+    assert.equal(await reset.getAttribute("aria-disabled"), "true");
+    await page.locator(".cm-content").focus();
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), 'console.log("mine");');
+    await reset.press("Enter");
+    await choose("held");
+    await choose("share");
+    assert.equal(await written(page), original);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+Deno.test("a changed program of a stranger stays a stranger's", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "let a;");
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+    await page.reload();
+    await whenReady(page);
+    await writeProgram(page, "let mine;");
+    await page.reload();
+    await whenReady(page);
+    await page.locator(".cm-content").waitFor();
+    assert.equal(await written(page), "let mine;");
+    const about = "This program came with the link. Read it before you run it.";
+    assert.equal(await page.locator("#about").innerText(), about);
+  }));
+
+Deno.test("another lesson takes the picture of the last one away, even if that was changed", () =>
+  visiting("play/", async ({ page }) => {
+    await run(page);
+    await page.locator(".cm-content").click();
+    await page.keyboard.type(" ");
+    assert.equal(await page.locator(".domain").count(), 2);
+    await page.locator("#lesson").selectOption("held");
+    await page.waitForSelector('body[data-lesson="held"]');
+    assert.equal(await page.locator(".domain").count(), 0);
+    assert.equal(await page.locator("#log p").count(), 0);
+  }));
+
+Deno.test("on a phone the buttons stay in sight, and nothing is wider than the screen", async () => {
+  await using visit = await site.visit("icon.svg", { viewport: { width: 320, height: 600 } });
+  const { page, complaints } = visit;
+  await page.goto(site.addressOf("play/#vchan"));
+  await whenReady(page);
+  await runFast(page);
+  await run(page);
+  for (let steps = 0; steps < 8; steps++) await page.locator("#back").click();
+  for (const place of ["#log", "#world", ".domain", "#store", "#picture"]) {
+    await page.locator(place).last().evaluate((found: { scrollIntoView(): void }) => found.scrollIntoView());
+    for (const id of ["run", "step", "back", "stop"]) {
+      const { top, bottom } = await page.locator(`#${id}`).evaluate((button: { getBoundingClientRect(): DOMRect }) =>
+        button.getBoundingClientRect()
+      );
+      assert(top >= 0 && bottom < 60, `${id} at ${place}: ${top} to ${bottom}`);
+    }
+  }
+  const wide = await page.evaluate(`[...document.querySelectorAll("main *")]
+    .filter((each) => !each.closest("svg, .hidden") && each.getBoundingClientRect().right > innerWidth)
+    .map((each) => each.outerHTML.slice(0, 100))`);
+  assert.deepEqual(wide, []);
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 320);
+  assert.deepEqual(complaints, []);
+});
+
+Deno.test("characters that cannot be seen are shown, and a link that brings some says so", () =>
+  visiting("play/", async ({ page }) => {
+    await writeProgram(page, "a\u202a\u202e\u200b\u2068\u3164\u{e0041}\u2028\u0007b;");
+    assert.equal(await page.locator(".cm-specialChar").count(), 8);
+    await page.locator("#share").click();
+    await page.waitForURL(/#program=/);
+    await page.reload();
+    await whenReady(page);
+    assert.match(await page.locator("#about").innerText(), /It has characters that cannot be seen/);
+    await page.locator(".cm-content").waitFor();
+    assert.equal(await page.locator(".cm-specialChar").count(), 8);
   }));
 
 Deno.test.afterAll(() => site[Symbol.asyncDispose]());

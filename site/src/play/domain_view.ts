@@ -114,8 +114,9 @@ function pagesView(
   before: Frame | undefined,
 ): Child[] {
   const own = grants.map(({ gref }) => ({ domid, gref }));
-  const theirs = mappings.flatMap((mapping) => mapping.pages);
-  const all = [...own, ...theirs];
+  const mapped = mappings.flatMap((mapping) => mapping.pages);
+  // A page can be mapped twice, and by its own domain.
+  const all = [...new Map([...own, ...mapped].map((place) => [`${place.domid} ${place.gref}`, place])).values()];
   const hasData = (place: Place) => bytesOf(pages, place)?.some((byte) => byte !== 0) ?? false;
   const shown = all.length <= MOST_PAGES ? all : [...new Set([...all.filter(hasData), ...all])].slice(0, MOST_PAGES);
   const views = shown.map((place) => {
@@ -147,13 +148,16 @@ function mappingsView(domain: MockDomainReport, old: MockDomainReport | undefine
   return list(mappingRows(domain), old === undefined ? [] : mappingRows(old));
 }
 
-function mappingRows({ mappings }: MockDomainReport): Row[] {
-  return mappings.map(({ pages, writable }) => {
+function mappingRows({ mappings, processes }: MockDomainReport): Row[] {
+  const own = processes.reduce((sum, { ownPages }) => sum + ownPages, 0);
+  const ofOwn = own === 0 ? [] : [{ text: `${own} of its own pages`, className: "own", key: "own" }];
+  const byReference = mappings.map(({ pages, writable }) => {
     const granters = [...new Set(pages.map(({ domid }) => domid))].join(", ");
     const grefs = pages.length > 4 ? `${pages.length} pages` : pages.map(({ gref }) => gref).join(", ");
     const text = `${grefs} of domain ${granters}${writable ? ", writable" : ""}`;
     return { text, className: "mapped", key: text };
   });
+  return [...ofOwn, ...byReference];
 }
 
 function portsView(domain: MockDomainReport, old: MockDomainReport | undefined, frame: Frame): Child[] {

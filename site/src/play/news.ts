@@ -16,7 +16,7 @@ const port = having({
 });
 const domain = having({
   ...{ domid: isNumber, destroyed: isFlag, limit: isNumber, counted: isNumber },
-  processes: listOf(having({ process: isNumber }), MOST),
+  processes: listOf(having({ process: isNumber, ownPages: isNumber }), MOST),
   grants: listOf(grant, MOST),
   mappings: listOf(mapping, MOST),
   ports: listOf(port, MOST),

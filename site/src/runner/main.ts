@@ -25,20 +25,24 @@ function tell(news: News): void {
   port.postMessage(news);
 }
 
-/** Tells the page what the machine is like. */
-function picture(line: number | undefined): Promise<void> {
+/**
+ * Tells the page what the machine is like.
+ *
+ * @param waits Whether a statement has arrived that waits for permission.
+ */
+function picture(line: number | undefined, waits: boolean): Promise<void> {
   return frames = frames.then(async () => {
     const xen = watchedXen();
     if (xen !== watched?.xen) watched = xen && { xen, camera: new Camera(xen), world: new World(xen) };
     const frame = await watched?.camera.take(line) ??
       { line, report: { domains: [] }, pages: [], nodes: [], sentences: [], rung: [] };
-    tell({ type: "frame", frame, waits: line !== undefined });
+    tell({ type: "frame", frame, waits });
   });
 }
 
 async function step(line: number): Promise<void> {
-  const passed = gate.pass();
-  await picture(line);
+  const passed = gate.pass(line);
+  await picture(line, true);
   await passed;
 }
 
@@ -46,10 +50,10 @@ async function run(program: string): Promise<void> {
   address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
   try {
     await import(/* @vite-ignore */ address);
-    await picture(undefined);
+    await picture(undefined, false);
     tell({ type: "end", failure: undefined });
   } catch (error) {
-    await picture(undefined);
+    await picture(undefined, false);
     tell({ type: "end", failure: failureOf(error, address) });
   }
 }
@@ -67,7 +71,7 @@ function obey(order: Order): void {
       break;
     case "world":
       tell({ type: "world", text: cut(watched?.world.do(order.deed, order.domid) ?? "There is no machine yet.") });
-      void picture(undefined);
+      void picture(gate.line, false);
   }
 }
 
