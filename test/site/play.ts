@@ -357,8 +357,8 @@ Deno.test("a program runs without the editor, and the log says that it is missin
   await page.goto(site.addressOf("play/"));
   await whenReady(page);
   const says =
-    "Cannot load the editor: the network is away, or something blocks it. Programs can be read and run, but " +
-    "not changed. Load the page again once it can be reached.";
+    "Cannot load the editor: the network is away, or something blocks it. Programs can be read, and run if " +
+    "all else is there, but not changed. Load the page again once it can be reached.";
   await page.locator("#log .error", { hasText: says }).waitFor();
   const program = page.getByRole("region", { name: "The program" });
   assert.match(await program.innerText(), /^import /);
@@ -376,8 +376,8 @@ Deno.test("the log says that what prepares programs is missing", async () => {
   await whenReady(page);
   await page.locator("#run").click();
   const says =
-    "Cannot load what prepares programs: the network is away, or something blocks it. Programs can be read " +
-    "and changed, but not run. Load the page again once it can be reached.";
+    "Cannot load what prepares programs: the network is away, or something blocks it. Programs can be read, " +
+    "but not run. Load the page again once it can be reached.";
   await page.locator("#log .error", { hasText: says }).waitFor();
   assert.equal(await page.locator("body").getAttribute("data-state"), "idle");
 });
@@ -395,6 +395,9 @@ for (
     await page.goto(site.addressOf("play/"));
     await page.locator("#log .error", { hasText: says }).waitFor();
     assert(await page.locator("#run").isDisabled());
+    await page.evaluate("location.hash = '#held'");
+    await page.waitForSelector('body[data-lesson="held"]');
+    assert.equal(await page.getByRole("status").innerText(), "Nothing can be run.");
   });
 }
 
@@ -792,6 +795,16 @@ Deno.test("on a phone the buttons stay in sight, and nothing is wider than the s
   assert.deepEqual(complaints, []);
 });
 
+Deno.test("the editor shows programs in colours", () =>
+  visiting("play/", async ({ page }) => {
+    const colours = await Promise.all(
+      [".cm-content", ".tok-keyword", ".tok-string", ".tok-comment"].map((part) =>
+        page.locator(part).first().evaluate((shown) => getComputedStyle(shown).color)
+      ),
+    );
+    assert.equal(new Set(colours).size, 4, colours.join());
+  }));
+
 Deno.test("characters that cannot be seen are shown, and a link that brings some says so", () =>
   visiting("play/", async ({ page }) => {
     await writeProgram(page, "a\u202a\u202e\u200b\u2068\u3164\u{e0041}\u2028\u0007b;");
@@ -803,6 +816,7 @@ Deno.test("characters that cannot be seen are shown, and a link that brings some
     assert.match(await page.locator("#about").innerText(), /It has characters that cannot be seen/);
     await page.locator(".cm-content").waitFor();
     assert.equal(await page.locator(".cm-specialChar").count(), 8);
+    assert.deepEqual(await faultsOf(page), []);
   }));
 
 Deno.test.afterAll(() => site[Symbol.asyncDispose]());

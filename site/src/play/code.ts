@@ -55,7 +55,7 @@ export class Code {
     const { program } = this;
     const loaded = await import("./prepare.ts").catch(() => undefined);
     if (loaded === undefined) {
-      const text = missing("what prepares programs", "Programs can be read and changed, but not run.");
+      const text = missing("what prepares programs", "Programs can be read, but not run.");
       return { text, code: undefined, line: undefined };
     }
     try {

@@ -49,7 +49,9 @@ const log = new Log(find("#log"));
 const machine = new MachineView();
 const drafts = new Drafts();
 /** The program as the lesson or the link has it. */
-let original: string | undefined;
+let original = "";
+/** What the page says while no program runs. */
+let idle = next.textContent;
 /** The frames whose calls are in the log. */
 const told = new WeakSet<Frame>();
 
@@ -83,14 +85,14 @@ const player = new Player(runner, {
 const code = new Code(find("#editor"), () => {
   if (player.state !== "idle") player.stop();
   code.mark(undefined);
-  drafts.keep(original!, code.program);
+  drafts.keep(original, code.program);
   allow(reset, code.program !== original);
 });
 
 /** Says what comes next, and which ways there are. */
 function guide(): void {
   const line = player.frame?.line;
-  if (player.state === "idle") next.textContent = "Ready.";
+  if (player.state === "idle") next.textContent = idle;
   else if (player.isOver) next.textContent = "To step anew, press Stop.";
   else next.textContent = line === undefined ? "" : `Line ${line} comes next.`;
   allow(back, player.canGoBack);
@@ -170,7 +172,7 @@ stop.onclick = () => {
   clear();
 };
 reset.onclick = () => {
-  if (code.program !== original) code.change(original!);
+  if (code.program !== original) code.change(original);
 };
 function setPace(): void {
   player.pace = PACES[pace.valueAsNumber]!;
@@ -202,7 +204,7 @@ find<HTMLButtonElement>("#share").onclick = async () => {
 
 function show(program: string, lesson: Lesson | undefined): void {
   // At first, the log may say that the link is broken.
-  if (original !== undefined) {
+  if (original !== "") {
     player.stop();
     clear();
   }
@@ -258,13 +260,15 @@ try {
   if (!await open(location.hash)) show(lessons[0]!.program, lessons[0]);
   await runner;
   run.disabled = step.disabled = false;
+  idle = "Ready.";
   guide();
   document.body.dataset["ready"] = "";
   performance.mark("ready");
 } catch (error) {
-  next.textContent = "";
+  idle = "Nothing can be run.";
+  guide();
   complain(error);
 }
 code.edit().then(() => performance.mark("editing"), () => {
-  complain(missing("the editor", "Programs can be read and run, but not changed."));
+  complain(missing("the editor", "Programs can be read, and run if all else is there, but not changed."));
 });
