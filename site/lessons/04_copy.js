@@ -1,7 +1,7 @@
 // Copy instead of map
 //
-// To move a few bytes, a domain need not map anything: Xen copies them, and says for each segment whether it could. Watch the
-// list of mappings of domain 0, which stays empty.
+// To move a few bytes, a domain need not map anything: Xen copies them, and says for each segment whether it could.
+// Watch the list of mappings of domain 0, which stays empty.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -1,7 +1,7 @@
 // A domain moves
 //
-// When a domain is saved and restored, or migrates, its program goes on and is not told. But it has a new number, and nobody
-// can map its pages by their old references: it must share them anew.
+// When a domain is saved and restored, or migrates, its program goes on and is not told. But it has a new number,
+// and nobody can map its pages by their old references: it must share them anew.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

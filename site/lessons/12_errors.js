@@ -1,8 +1,8 @@
 // What goes wrong, and how it reads
 //
 // Every error says what could not be done and why, and what to do if the program can do something. A program looks at
-// its code. A wrong argument, a mistake in the program, is a TypeError or a RangeError, with the code “invalid-
-// argument”.
+// its code. A wrong argument, a mistake in the program, is a TypeError or a RangeError, with the code
+// “invalid-argument”.
 
 import { GrantDevice, GrantMapper } from "@gntalloc/gntalloc";
 import { MockXen } from "@gntalloc/gntalloc/mock";

@@ -26,7 +26,8 @@ export function readLesson(id: string, text: string): Lesson {
   return {
     id,
     title,
-    about: uncommented(about!).join(" "),
+    // A line may end with a hyphen.
+    about: uncommented(about!).join(" ").replaceAll(/(?<=\w-) (?=\w)/g, ""),
     program: program!,
     shows: uncommented(shows!),
     prints: uncommented(prints!),

@@ -61,6 +61,7 @@ describe("newsIn()", async () => {
     ["a huge text", { type: "print", text: "a".repeat(10_001), isError: false }],
     ["no picture", { type: "frame", frame: null, waits: true }],
     ["markup for a number", holding({ domid: "<b>" })],
+    ["markup for a count", holding({ processes: [{ process: 0, files: 1, ownPages: "<b>" }] })],
     ["a number that counts nothing", holding({ domid: NaN })],
     ["a line before the first", told({ line: 0 })],
     ["more domains than a page has room for", told({ report: { domains: new Array(101).fill(domain) } })],

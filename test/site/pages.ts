@@ -39,7 +39,9 @@ Deno.test("axe finds nothing in the playground, before and after a program", asy
   assert.deepEqual(await faultsOf(page), []);
   await runFast(page);
   await run(page);
-  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 400], ["dark", 400]] as const) {
+  await page.locator("#back").click();
+  await page.locator("#log .later").waitFor();
+  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 320], ["dark", 400]] as const) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     assert.deepEqual(await faultsOf(page), []);

@@ -1,6 +1,20 @@
 /** What a reader does in the playground. */
 
+import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import type { Site, Visit } from "./browser.ts";
+
+/** Of requests that a test answers itself. A service worker would answer some of them, if it begins in time. */
+export const ROUTED = { serviceWorkers: "block" } as const;
+
+/** Opens the playground, and checks at the end that nobody complained. */
+export async function visiting(site: Site, path: string, body: (visit: Visit) => Promise<void>): Promise<void> {
+  await using visit = await site.visit(path);
+  await whenReady(visit.page);
+  await runFast(visit.page);
+  await body(visit);
+  assert.deepEqual(visit.complaints, []);
+}
 
 /** Waits until the playground can be used. */
 export async function whenReady(page: Page): Promise<void> {
@@ -25,6 +39,11 @@ export async function writeProgram(page: Page, program: string): Promise<void> {
   await page.locator(".cm-content").click();
   await page.keyboard.press("Control+A");
   await page.keyboard.insertText(program);
+}
+
+/** The text in the editor. */
+export function programOf(page: Page): Promise<string> {
+  return page.locator(".cm-content").innerText();
 }
 
 /** Runs the program to its end. */

@@ -105,6 +105,36 @@ describe("prepare()", () => {
     expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line }));
   });
 
+  test.each([
+    "let a;\nlet b: number;",
+    "let a;\nf(a as B);",
+    "let a;\na!.b;",
+    "let a;\nclass C { a!: B }",
+    "let a;\nfunction f(a?) {}",
+    "let a;\nfunction f(a): a is B {}",
+    "let a;\nconst f = <T>(a) => a;",
+    "let a;\ninterface I {}",
+    "let a;\nenum E { A }",
+    "let a;\nclass C { private a = 1; }",
+    'let a;\nimport { type A } from "m";',
+    "let a;\nb satisfies C;",
+  ])("says of %j that it is TypeScript", (program) => {
+    const message =
+      "Cannot run the program: line 2 has syntax of TypeScript. Programs here are JavaScript: leave the types out.";
+    expect(() => prepare(program)).toThrow(expect.objectContaining({ message, line: 2 }));
+  });
+
+  test.each([
+    "a = !b && !(c || d) ?? e;",
+    "const as = 1;\nf(as, { as, is: as ? as : b });",
+    "a?.b?.[c]?.(d);\na ? (b) : c;\na++;",
+    "class C {\n  static accessor a = 1;\n  type = 2;\n}",
+    "a < b > (c);",
+    "label: for (;;) break label;",
+  ])("takes %j for JavaScript", (program) => {
+    expect(() => prepare(program)).not.toThrow();
+  });
+
   // If its time grew with the square of the length, these would take longer than a test may.
   test.each([
     ["statements", "a();\n".repeat(100_000)],

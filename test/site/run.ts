@@ -9,12 +9,14 @@ import { type Results, SITE_RESULTS } from "../../scripts/ci/results.ts";
 import { run } from "../../scripts/exec.ts";
 import { SITE } from "./browser.ts";
 
+/** Each file has a thread and a browser of its own. */
+const FILES = ["lessons", "pages", "play", "views", "strangers", "editor", "addresses", "missing"];
+
 async function main(): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   await buildSite(SITE);
   const [parallel, alone] = SITE_RESULTS;
-  // Each file has a thread and a browser of its own.
-  const code = await testFiles(["lessons", "play", "pages"], parallel!, ["--parallel"]);
+  const code = await testFiles(FILES, parallel!, ["--parallel"]);
   // It prints times, which the tests of this task do not delay.
   return await testFiles(["budget"], alone!) || code;
 }

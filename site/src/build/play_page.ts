@@ -15,15 +15,20 @@ export const PLAY_BODY = `<h1 class="hidden">Playground</h1>
 <button id="stop" type="button" aria-disabled="true">Stop</button>
 <span class="pace"><label for="pace">Speed</label>
 <input id="pace" type="range" min="0" max="6" value="2"></span>
+<p id="next" role="status">Loading …</p>
 </div>
-<p id="next" role="status"></p>
 <div id="editor"></div>
+<div class="bar">
+<p class="note">Programs are JavaScript: types of TypeScript are a syntax error. Escape and then Tab leave the editor.</p>
+<button id="reset" type="button" aria-disabled="true">Reset</button>
+</div>
 <h2 id="log-title">What happens</h2>
 <div id="log" role="log" aria-labelledby="log-title" tabindex="0"></div>
 </section>
 <section class="machine" aria-label="The simulated Xen">
 <fieldset id="world" class="bar">
 <legend>Meanwhile</legend>
+<p class="note">Let something happen that your program has no say in: while it runs, waits, or has ended.</p>
 <select id="domid" aria-label="Domain"><option value="0">Domain 0</option></select>
 <button type="button" aria-disabled="true" data-deed="map">maps a page</button>
 <button type="button" aria-disabled="true" data-deed="unmap">lets go</button>

@@ -1,6 +1,8 @@
 import type { Failure } from "../protocol.ts";
 import { element, find } from "./dom.ts";
 import type { Editor } from "./editor.ts";
+import { INVISIBLE } from "./invisible.ts";
+import { missing } from "./missing.ts";
 
 /** How long the editor waits for the page to come to rest, in milliseconds, where a browser does not say. */
 const REST = 100;
@@ -13,6 +15,8 @@ export class Code {
   readonly #place: HTMLElement;
   readonly #onChange: () => void;
   readonly #text = element("code");
+  /** A region, as it can be scrolled with the keyboard and has a name. */
+  readonly #page = element("pre", { role: "region", tabindex: 0, "aria-label": "The program" }, this.#text);
   #marked: { readonly line: number | undefined; readonly isWrong: boolean } = { line: undefined, isWrong: false };
   #editor: Editor | undefined;
 
@@ -20,16 +24,24 @@ export class Code {
   constructor(place: HTMLElement, onChange: () => void) {
     this.#place = place;
     this.#onChange = onChange;
-    place.append(element("pre", { tabindex: 0, "aria-label": "The program" }, this.#text));
+    place.append(this.#page);
   }
 
   get program(): string {
     return this.#editor?.program ?? this.#text.textContent;
   }
 
+  /** Shows another program, with no changes to undo. */
   set program(text: string) {
+    if (this.#editor === undefined) this.#text.textContent = text;
+    else this.#editor.program = text;
+  }
+
+  /** Changes the program as the reader can, who may undo it. */
+  change(text: string): void {
+    if (this.#editor !== undefined) return this.#editor.change(text);
     this.#text.textContent = text;
-    if (this.#editor !== undefined) this.#editor.program = text;
+    this.#onChange();
   }
 
   /** Marks the line that runs next, or the one that failed; `undefined` marks none. */
@@ -43,7 +55,7 @@ export class Code {
     const { program } = this;
     const loaded = await import("./prepare.ts").catch(() => undefined);
     if (loaded === undefined) {
-      const text = "Cannot load what prepares programs. Load the page again.";
+      const text = missing("what prepares programs", "Programs can be read, but not run.");
       return { text, code: undefined, line: undefined };
     }
     try {
@@ -63,9 +75,20 @@ export class Code {
     import("./prepare.ts").catch(() => {});
     const { Editor } = await import("./editor.ts");
     const root = this.#place.attachShadow({ mode: "open" });
-    root.append(element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href }));
-    this.#editor = new Editor(root, this.#onChange);
-    this.#editor.program = this.#text.textContent;
+    const styles = element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href });
+    const slot = element("slot");
+    await new Promise((resolve) => {
+      styles.onload = styles.onerror = resolve;
+      // The slot shows the text meanwhile.
+      root.append(styles, slot);
+    });
+    const hasFocus = document.activeElement === this.#page;
+    const { scrollTop } = this.#page;
+    slot.remove();
+    this.#page.remove();
+    this.#editor = new Editor(root, this.#text.textContent, INVISIBLE, this.#onChange);
     this.#editor.mark(this.#marked.line, this.#marked.isWrong);
+    this.#editor.scrollTo(scrollTop);
+    if (hasFocus) this.#editor.focus();
   }
 }

@@ -167,14 +167,22 @@ interface Place {
   readonly gref: number;
 }
 
-function mappingRows({ mappings }: MockDomainReport, old: MockDomainReport | undefined): Row[] {
+function mappingRows({ mappings, processes }: MockDomainReport, old: MockDomainReport | undefined): Row[] {
+  const [own, ownBefore] = [ownPagesOf(processes), ownPagesOf(old?.processes ?? [])];
+  const change = own === ownBefore ? undefined : ownBefore === 0 ? "new" : "changed";
+  const ofOwn: Row[] = own === 0 ? [] : [{ text: `${own} of its own pages`, className: "own", change }];
   const left = Map.groupBy(old?.mappings.map(mappingText) ?? [], (text) => text);
-  return mappings.map((mapping) => {
+  const byReference = mappings.map((mapping): Row => {
     const text = mappingText(mapping);
     // Nothing tells two mappings of the same pages from each other.
     const wasThere = left.get(text)?.pop() !== undefined;
     return { text, className: "mapped", change: wasThere ? undefined : "new" };
   });
+  return [...ofOwn, ...byReference];
+}
+
+function ownPagesOf(processes: MockDomainReport["processes"]): number {
+  return processes.reduce((sum, { ownPages }) => sum + ownPages, 0);
 }
 
 function mappingText({ pages, writable }: MockMappingReport): string {

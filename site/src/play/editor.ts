@@ -2,12 +2,13 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { EditorState, type Extension, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
   drawSelection,
   EditorView,
+  highlightSpecialChars,
   hoverTooltip,
   keymap,
   lineNumbers,
@@ -41,53 +42,61 @@ const currentLine = StateField.define<DecorationSet>({
 /** The editor of programs. It is in a shadow root: there, its styles need no permission of the page's policy. */
 export class Editor {
   readonly #view: EditorView;
+  readonly #extensions: Extension;
 
   /**
    * Puts an editor into a shadow root.
    *
+   * @param invisible The characters that it shows although they cannot be seen.
    * @param onChange Is called when the reader changes the program.
    */
-  constructor(root: ShadowRoot, onChange: () => void) {
-    this.#view = new EditorView({
-      root,
-      parent: root,
-      state: EditorState.create({
-        extensions: [
-          lineNumbers(),
-          history(),
-          drawSelection(),
-          indentOnInput(),
-          bracketMatching(),
-          closeBrackets(),
-          autocompletion({ override: [completions] }),
-          hoverTooltip(hover),
-          javascript(),
-          syntaxHighlighting(classHighlighter),
-          currentLine,
-          EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ "aria-label": "The program", tabindex: "0" }),
-          EditorView.updateListener.of(({ docChanged, transactions }) => {
-            if (
-              docChanged && transactions.some((transaction) =>
-                transaction.isUserEvent("input") ||
-                transaction.isUserEvent("delete") || transaction.isUserEvent("undo") ||
-                transaction.isUserEvent("redo")
-              )
-            ) onChange();
-          }),
-          // Escape and then Tab leave the editor, as CodeMirror has it.
-          keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
-        ],
+  constructor(root: ShadowRoot, program: string, invisible: RegExp, onChange: () => void) {
+    this.#extensions = [
+      lineNumbers(),
+      history(),
+      drawSelection(),
+      highlightSpecialChars({ addSpecialChars: invisible }),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      autocompletion({ override: [completions] }),
+      hoverTooltip(hover),
+      javascript(),
+      syntaxHighlighting(classHighlighter),
+      currentLine,
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": "The program", tabindex: "0" }),
+      EditorView.updateListener.of(({ docChanged }) => {
+        if (docChanged) onChange();
       }),
-    });
+      // Escape and then Tab leave the editor, as CodeMirror has it.
+      keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
+    ];
+    this.#view = new EditorView({ root, parent: root, state: this.#begin(program) });
   }
 
   get program(): string {
     return this.#view.state.doc.toString();
   }
 
+  /** Begins with another program: listeners hear of no change, and there is none to undo. */
   set program(text: string) {
+    this.#view.setState(this.#begin(text));
+    this.scrollTo(0);
+  }
+
+  /** Changes the program as the reader can. */
+  change(text: string): void {
     this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } });
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** Scrolls to a place, in pixels from the top, once the height of the lines is known. */
+  scrollTo(top: number): void {
+    this.#view.requestMeasure({ read() {}, write: (_, { scrollDOM }) => scrollDOM.scrollTop = top });
   }
 
   /** Marks the line that runs next, or the one that failed; `undefined` marks none. */
@@ -99,5 +108,9 @@ export class Editor {
       );
     }
     this.#view.dispatch({ effects });
+  }
+
+  #begin(program: string): EditorState {
+    return EditorState.create({ doc: program, extensions: this.#extensions });
   }
 }

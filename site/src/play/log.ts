@@ -7,10 +7,19 @@ const MOST_LINES = 500;
 /** How long all lines may be together: browsers take a second to lay out some millions of characters. */
 const MOST_CHARACTERS = 100_000;
 
+interface Line {
+  readonly shown: HTMLElement;
+  readonly length: number;
+  /** The position of the first picture that shows what the line tells. */
+  readonly position: number;
+}
+
 /** The log of a program, which screen readers read out as it grows. */
 export class Log {
   readonly #list: HTMLElement;
+  readonly #lines: Line[] = [];
   #characters = 0;
+  readonly #later = element("p", { class: "later" }, "What follows came later:");
   #isPlanned = false;
 
   constructor(list: HTMLElement) {
@@ -19,24 +28,42 @@ export class Log {
 
   clear(): void {
     this.#list.replaceChildren();
+    this.#lines.length = 0;
     this.#characters = 0;
   }
 
-  add(kind: Kind, ...children: readonly Child[]): void {
-    const line = element("p", { class: kind }, ...children);
-    this.#list.append(line);
-    this.#characters += line.textContent.length;
-    while (this.#list.childElementCount > MOST_LINES || this.#characters > MOST_CHARACTERS) {
-      const oldest = this.#list.firstElementChild!;
-      this.#characters -= oldest.textContent.length;
-      oldest.remove();
+  /** @param position The position of the first picture that shows what the line tells. */
+  add(kind: Kind, position: number, ...children: readonly Child[]): void {
+    const shown = element("p", { class: kind }, ...children);
+    const { length } = shown.textContent;
+    this.#list.append(shown);
+    this.#lines.push({ shown, length, position });
+    this.#characters += length;
+    while (this.#lines.length > MOST_LINES || this.#characters > MOST_CHARACTERS) {
+      const oldest = this.#lines.shift()!;
+      oldest.shown.remove();
+      this.#characters -= oldest.length;
     }
-    // Once for all lines that come at once, as it lays out the page.
+    this.#scroll();
+  }
+
+  /** Sets apart what came after the picture that is shown. */
+  look(position: number): void {
+    this.#later.remove();
+    const last = this.#lines.findLastIndex((line) => line.position <= position);
+    this.#lines[last + 1]?.shown.before(this.#later);
+    this.#scroll();
+  }
+
+  /** Scrolls to the end, or to what came later. Once for all lines that come at once, as it lays out the page. */
+  #scroll(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     requestAnimationFrame(() => {
       this.#isPlanned = false;
-      this.#list.scrollTop = this.#list.scrollHeight;
+      this.#list.scrollTop = this.#later.isConnected
+        ? this.#later.offsetTop - this.#list.clientHeight / 2
+        : this.#list.scrollHeight;
     });
   }
 }

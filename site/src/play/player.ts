@@ -45,6 +45,16 @@ export class Player {
     return this.#film.forgotten + this.#shown;
   }
 
+  /** How many pictures came before the last one; -1 if there is none yet. */
+  get lastPosition(): number {
+    return this.#film.forgotten + this.#film.length - 1;
+  }
+
+  /** The picture that is shown. */
+  get frame(): Frame | undefined {
+    return this.#film.at(this.#shown);
+  }
+
   /** Whether an earlier picture can be shown. */
   get canGoBack(): boolean {
     return this.#shown > 0;
@@ -95,8 +105,9 @@ export class Player {
 
   /** Shows the picture before. The program stays where it is. */
   back(): void {
+    if (!this.canGoBack) return;
     if (this.#state === "running") this.pause();
-    if (this.canGoBack) this.#show(this.#shown - 1);
+    this.#show(this.#shown - 1);
   }
 
   /** Does something to a domain. */

@@ -2,6 +2,7 @@ import type { SyntaxNode, SyntaxNodeRef, Tree } from "@lezer/common";
 import { parser } from "@lezer/javascript";
 import { importFrom } from "./imports.ts";
 import { ProgramError } from "./program_error.ts";
+import { isOfTypeScript, isTypeScript } from "./type_script.ts";
 
 export { ProgramError };
 
@@ -41,6 +42,7 @@ export function prepare(program: string): string {
     enter(node) {
       const outer = around.at(-1)!;
       const line = lineAt(node.from);
+      if (isOfTypeScript(node)) throw typeScriptError(line);
       // The parser cuts what has very many parts, such as a sum of thousands, though nothing is wrong with it.
       if (node.type.isError) {
         throw new ProgramError(
@@ -72,8 +74,16 @@ function parsed(program: string): Tree {
     if (!(error instanceof SyntaxError)) throw error;
     // It says where in its message only: “No parse at 12”.
     const line = lineCounter(program)(Number(/\d+$/.exec(error.message)?.[0] ?? 0));
+    if (isTypeScript(program)) throw typeScriptError(line);
     throw new ProgramError(`Cannot run the program: line ${line} has a syntax error.`, line);
   }
+}
+
+function typeScriptError(line: number): ProgramError {
+  return new ProgramError(
+    `Cannot run the program: line ${line} has syntax of TypeScript. Programs here are JavaScript: leave the types out.`,
+    line,
+  );
 }
 
 /** Returns a function that says in which line a position is. It must be asked for positions in their order. */

@@ -1,19 +1,19 @@
 /** Where statements wait until they may run: one at a time, in the order in which they arrived. */
 export class Gate {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly line: number; readonly pass: () => void }[] = [];
 
-  /** Whether nothing waits. */
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+  /** The line of the statement that runs next; `undefined` if none waits. */
+  get line(): number | undefined {
+    return this.#waiting[0]?.line;
   }
 
-  /** Waits for its turn. */
-  pass(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Waits for the turn of a statement. */
+  pass(line: number): Promise<void> {
+    return new Promise((pass) => this.#waiting.push({ line, pass }));
   }
 
   /** Lets the first one pass, if one waits. */
   open(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.pass();
   }
 }

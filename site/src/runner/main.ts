@@ -27,23 +27,27 @@ function tell(news: News): void {
   port.postMessage(news);
 }
 
-/** Tells the page what the machine is like. */
-function picture(line: number | undefined): Promise<void> {
+/**
+ * Tells the page what the machine is like.
+ *
+ * @param waits Whether a statement has arrived that waits for permission.
+ */
+function picture(line: number | undefined, waits: boolean): Promise<void> {
   const taken = frames.then(async () => {
     await ahead.pass();
     const xen = watchedXen();
     if (xen !== watched?.xen) watched = xen && { xen, camera: new Camera(xen), world: new World(xen) };
     const frame = await watched?.camera.take(line) ??
       { line, report: { domains: [] }, pages: [], nodes: [], sentences: [], rung: [], restored: [] };
-    tell({ type: "frame", frame, waits: line !== undefined });
+    tell({ type: "frame", frame, waits });
   });
   frames = taken.catch(() => {});
   return taken;
 }
 
 async function step(line: number): Promise<void> {
-  const passed = gate.pass();
-  await picture(line);
+  const passed = gate.pass(line);
+  await picture(line, true);
   await passed;
 }
 
@@ -56,7 +60,7 @@ async function run(program: string): Promise<void> {
     failure = failureOf(error, address);
   }
   try {
-    await picture(undefined);
+    await picture(undefined, false);
   } catch (error) {
     // The program has replaced what its worker needs.
     failure ??= failureOf(error, address);
@@ -78,7 +82,7 @@ function obey(order: Order): void {
       break;
     case "world":
       tell({ type: "world", text: cut(watched?.world.do(order.deed, order.domid) ?? "There is no machine yet.") });
-      void picture(undefined);
+      void picture(gate.line, false);
   }
 }
 
