@@ -1,5 +1,6 @@
 import { build } from "vite";
 import { nodeShims } from "./node_shims.ts";
+import { noFacades } from "./no_facades.ts";
 import { libraryIn } from "./package.ts";
 
 /** What the bundler wrote, as paths in the site. */
@@ -30,7 +31,7 @@ export async function bundle(repository: string, site: string, cache: string): P
       configFile: false,
       logLevel: "warn",
       publicDir: false,
-      plugins: [libraryIn(cache, repository), nodeShims()],
+      plugins: [libraryIn(cache, repository), nodeShims(), noFacades()],
       build: {
         outDir: site,
         emptyOutDir: false,
@@ -39,7 +40,12 @@ export async function bundle(repository: string, site: string, cache: string): P
         reportCompressedSize: false,
         rollupOptions: {
           input: { [name]: `${repository}/site/src/${entry}` },
-          output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js", format },
+          output: {
+            entryFileNames: "assets/[name]-[hash].js",
+            chunkFileNames: "assets/[name]-[hash].js",
+            format,
+            minifyInternalExports: false,
+          },
         },
       },
     });

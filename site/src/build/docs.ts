@@ -20,6 +20,14 @@ export interface Rendered {
 export function rendered(path: string, markdown: string, addressOf: (target: string) => string): Rendered {
   let title = path;
   const used = new Map<string, number>();
+  let heading = "";
+  const named = new Map<string, number>();
+  /** Names a place that scrolls by the heading it is under: readers find their way by lists of such names. */
+  const nameOf = (kind: string) => {
+    const count = (named.get(`${kind} ${heading}`) ?? 0) + 1;
+    named.set(`${kind} ${heading}`, count);
+    return `${kind}${count === 1 ? "" : ` ${count}`}: ${heading}`;
+  };
   const link = (href: string) => {
     if (/^(\w+:|#)/.test(href)) return href;
     const [target, fragment] = href.split("#") as [string, string?];
@@ -29,8 +37,9 @@ export function rendered(path: string, markdown: string, addressOf: (target: str
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth, text }: Tokens.Heading) {
-        if (depth === 1) title = plain(text);
-        const id = slug(plain(text), used);
+        heading = plain(text);
+        if (depth === 1) title = heading;
+        const id = slug(heading, used);
         return `<h${depth} id="${escape(id)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },
       link({ href, tokens }: Tokens.Link) {
@@ -40,7 +49,7 @@ export function rendered(path: string, markdown: string, addressOf: (target: str
         return `<img src="${escape(link(href))}" alt="${escape(text)}" loading="lazy">`;
       },
       code({ text, lang = "" }: Tokens.Code) {
-        if (lang === "mermaid") return sequencePicture(text);
+        if (lang === "mermaid") return sequencePicture(text, nameOf("Diagram"));
         return `<pre tabindex="0"><code>${highlighted(text, lang.split(" ", 1)[0]!)}</code></pre>\n`;
       },
       table({ header, rows }: Tokens.Table) {
@@ -49,9 +58,9 @@ export function rendered(path: string, markdown: string, addressOf: (target: str
           const kind = text === "" ? "td" : name;
           return `<${kind}>${this.parser.parseInline(tokens)}</${kind}>`;
         };
-        return `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${
-          header.map(cell("th")).join("")
-        }</tr></thead><tbody>${
+        return `<div class="table" tabindex="0" role="group" aria-label="${
+          escape(nameOf("Table"))
+        }"><table><thead><tr>${header.map(cell("th")).join("")}</tr></thead><tbody>${
           rows.map((row) => `<tr>${row.map(cell("td")).join("")}</tr>`).join("\n")
         }</tbody></table></div>`;
       },

@@ -16,22 +16,25 @@ type Step =
   | { readonly type: "end" };
 
 interface Diagram {
-  /** The words over each column. */
-  readonly heads: readonly string[];
+  /** The lines over each column. */
+  readonly heads: readonly (readonly string[])[];
   readonly steps: readonly Step[];
 }
 
 /** Sizes in pixels: those of letters are of the sheet of styles. */
 const [COLUMN, HEIGHT, LEADING, CHARACTER] = [170, 14, 16, 7.3];
-/** How many characters fit beside a column, and between two columns. */
-const [BESIDE, BETWEEN] = [34, Math.floor(COLUMN / CHARACTER)];
+/** How many characters fit beside a column, between two columns, and in a box on a column. */
+const [BESIDE, BETWEEN, IN_BOX] = [34, Math.floor(COLUMN / CHARACTER), Math.floor((COLUMN - 16) / CHARACTER)];
 
 /**
  * Draws a sequence diagram of Mermaid as a picture that needs no script. Its text follows, for those who do not see it.
  *
- * @throws {Error} if it has a line of a kind that no document here uses.
+ * @param source The diagram.
+ * @param name What the place is called in which the picture scrolls.
+ * @throws {Error} if the diagram has a line of a kind that no document here uses, is not closed where it must be, or
+ * does not fit.
  */
-export function sequencePicture(source: string): string {
+export function sequencePicture(source: string, name: string): string {
   const { heads, steps } = read(source);
   const xOf = (column: number) => COLUMN / 2 + 20 + column * COLUMN;
   const last = heads.length - 1;
@@ -41,7 +44,15 @@ export function sequencePicture(source: string): string {
     words.forEach((line, index) =>
       shapes.push(`<text class="${className}" x="${x}" y="${y + index * LEADING}">${escape(line)}</text>`)
     );
-  let y = 40;
+  const headHeight = 16 + LEADING * Math.max(...heads.map((lines) => lines.length));
+  heads.forEach((lines, column) => {
+    const x = xOf(column);
+    shapes.push(
+      `<rect class="head" x="${x - COLUMN / 2 + 6}" y="4" width="${COLUMN - 12}" height="${headHeight}" rx="6"/>`,
+    );
+    write(lines, x, 9 + (headHeight - (lines.length - 1) * LEADING) / 2, "over");
+  });
+  let y = headHeight + 8;
   const frames: number[] = [];
   for (const step of steps) {
     const depth = 4 + frames.length * 6;
@@ -98,14 +109,11 @@ export function sequencePicture(source: string): string {
     }
   }
   const height = y + 24;
-  const columns = heads.map((words, column) =>
-    `<path class="life" d="M${xOf(column)} 36V${height - 6}"/>` +
-    `<rect class="head" x="${xOf(column) - COLUMN / 2 + 6}" y="4" width="${COLUMN - 12}" height="32" rx="6"/>` +
-    `<text class="over" x="${xOf(column)}" y="25">${escape(words)}</text>`
-  );
-  return `<figure class="sequence"><div class="scroll" tabindex="0" role="group" aria-label="Diagram">` +
-    `<svg role="img" aria-label="${escape(`Sequence diagram of ${heads.join(", ")}`)}" width="${width}" ` +
-    `height="${height}" viewBox="0 0 ${width} ${height}">${columns.join("")}${shapes.join("")}</svg></div>` +
+  const lives = heads.map((_, column) => `<path class="life" d="M${xOf(column)} ${4 + headHeight}V${height - 6}"/>`);
+  const participants = heads.map((lines) => lines.join(" ")).join(", ");
+  return `<figure class="sequence"><div class="scroll" tabindex="0" role="group" aria-label="${escape(name)}">` +
+    `<svg role="img" aria-label="${escape(`Sequence diagram of ${participants}`)}" width="${width}" ` +
+    `height="${height}" viewBox="0 0 ${width} ${height}">${lives.join("")}${shapes.join("")}</svg></div>` +
     `<details><summary>The diagram as text</summary><pre tabindex="0"><code>${escape(source)}</code></pre></details>` +
     `</figure>\n`;
 }
@@ -124,7 +132,9 @@ function read(source: string): Diagram {
   const [first, ...lines] = source.trim().split("\n").map((line) => line.trim());
   if (first !== "sequenceDiagram") throw new Error(`Cannot draw a diagram that begins with ${first}`);
   const names: string[] = [];
-  const heads: string[] = [];
+  const heads: string[][] = [];
+  /** The parts that are not closed yet, the innermost last. */
+  const open: string[] = [];
   const columnOf = (name: string) => {
     const column = names.indexOf(name);
     if (column < 0) throw new Error(`Cannot draw a diagram: nobody in it is called ${name}`);
@@ -134,7 +144,7 @@ function read(source: string): Diagram {
     const [, name, title] = /^participant (\w+) as (.+)$/.exec(line) ?? [];
     if (title !== undefined) {
       names.push(name!);
-      heads.push(title);
+      heads.push(boxed(title));
       return [];
     }
     const [, from, arrow, to, message] = /^(\w+)(--?>>)(\w+): (.+)$/.exec(line) ?? [];
@@ -144,15 +154,33 @@ function read(source: string): Diagram {
       return [{ type: "message", message: { from: start, to: end, isDashed: arrow === "-->>", words } }];
     }
     const [, over, note] = /^Note over (\w+): (.+)$/.exec(line) ?? [];
-    if (note !== undefined) return [{ type: "note", at: columnOf(over!), words: broken(note, BETWEEN - 2) }];
-    const [, keyword, words] = /^(opt|alt|else) (.+)$/.exec(line) ?? [];
+    if (note !== undefined) return [{ type: "note", at: columnOf(over!), words: boxed(note) }];
+    const [, begin, words] = /^(opt|alt) (.+)$/.exec(line) ?? [];
     if (words !== undefined) {
-      return [{ type: keyword === "else" ? "else" : "begin", words: [keyword === "opt" ? `if ${words}` : words] }];
+      open.push(begin!);
+      return [{ type: "begin", words: [begin === "opt" ? `if ${words}` : words] }];
     }
-    if (line === "end") return [{ type: "end" }];
+    const [, otherwise] = /^else (.+)$/.exec(line) ?? [];
+    if (otherwise !== undefined) {
+      if (open.at(-1) !== "alt") throw new Error(`Cannot draw a diagram: "${line}" is in no alt`);
+      return [{ type: "else", words: [otherwise] }];
+    }
+    if (line === "end") {
+      if (open.pop() === undefined) throw new Error("Cannot draw a diagram: it has an end too many");
+      return [{ type: "end" }];
+    }
     throw new Error(`Cannot draw the line of a diagram: ${line}`);
   });
+  if (open.length > 0) throw new Error(`Cannot draw a diagram: its ${open.at(-1)} has no end`);
   return { heads, steps };
+}
+
+/** Breaks words into lines that fit in a box. */
+function boxed(words: string): string[] {
+  const lines = broken(words, IN_BOX);
+  const long = lines.find((line) => line.length > IN_BOX);
+  if (long === undefined) return lines;
+  throw new Error(`Cannot draw a diagram: ${long} is longer than ${IN_BOX} characters, which fit in a box`);
 }
 
 /** Breaks words into lines of at most so many characters. */
