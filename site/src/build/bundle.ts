@@ -1,6 +1,5 @@
 import { build } from "vite";
 import { nodeShims } from "./node_shims.ts";
-import { noFacades } from "./no_facades.ts";
 import { libraryIn } from "./package.ts";
 
 /** What the bundler wrote, as paths in the site. */
@@ -31,7 +30,7 @@ export async function bundle(repository: string, site: string, cache: string): P
       configFile: false,
       logLevel: "warn",
       publicDir: false,
-      plugins: [libraryIn(cache, repository), nodeShims(), noFacades()],
+      plugins: [libraryIn(cache, repository), nodeShims()],
       build: {
         outDir: site,
         emptyOutDir: false,
@@ -40,12 +39,7 @@ export async function bundle(repository: string, site: string, cache: string): P
         reportCompressedSize: false,
         rollupOptions: {
           input: { [name]: `${repository}/site/src/${entry}` },
-          output: {
-            entryFileNames: "assets/[name]-[hash].js",
-            chunkFileNames: "assets/[name]-[hash].js",
-            format,
-            minifyInternalExports: false,
-          },
+          output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js", format },
         },
       },
     });
