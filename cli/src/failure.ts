@@ -3,6 +3,7 @@ import { TraceError } from "@gntalloc/gntalloc/record";
 import { PvError } from "@gntalloc/gntalloc/pv";
 import { VchanError } from "@gntalloc/gntalloc/vchan";
 import { StoreError } from "@gntalloc/gntalloc/xenstore";
+import { forCommands } from "./advice.ts";
 import { EXIT, Failed, Interrupted, ReaderGone, UsageError } from "./exit.ts";
 import { printable } from "./printable.ts";
 import { StatementError } from "./script/statement_error.ts";
@@ -32,8 +33,9 @@ export function failureOf(error: unknown): Failure {
   if (cause instanceof Failed) return { line: undefined, code: EXIT.failed };
   const place = error instanceof StatementError ? `line ${error.line} (${error.text}): ` : "";
   const { kind, code } = classOf(cause);
-  const message = oneLine(place + (cause instanceof Error ? cause.message : String(cause)));
   const entry = entryOf(cause);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const message = oneLine(place + (entry === undefined ? said : forCommands(said)));
   const more = entry === undefined ? "" : `${/[.!?]$/.test(message) ? "" : "."} More: gntalloc explain ${entry}`;
   return { line: `gntalloc: ${kind === "" ? "" : `${kind}: `}${message}${more}`, code };
 }

@@ -53,6 +53,15 @@ export function readStatements({ script, line = [] }: PlaceOptions): Statement[]
   return [...ofFile, ...parseScript(line.join("\n"), "--line")];
 }
 
+/** Refuses what waits for another side on a simulated Xen on which there is none. */
+export function checkHasPeer({ mock, script, line }: PlaceOptions, what: string, ...example: readonly string[]): void {
+  if (!mock || script !== undefined || line !== undefined) return;
+  throw new UsageError(
+    `Cannot ${what} as there is nobody else on this simulated Xen. Let a script play the other side: ` +
+      example.map((line) => `--line '${line}'`).join(" ") + ".",
+  );
+}
+
 /** Splits a script at `start`. Without it, all of it comes before the command. */
 function splitAtStart(statements: readonly Statement[]): { before: readonly Statement[]; after: readonly Statement[] } {
   const at = statements.findIndex(({ verb }) => verb === START);
@@ -74,6 +83,11 @@ export interface Performance {
    * the script, or `undefined` if there is nothing to do. Further calls return the same.
    */
   play(): Promise<void> | undefined;
+  /**
+   * Starts the script, if that has not been done. Returns the end of all that others do on a simulated Xen, after which
+   * there is nothing to wait for; `undefined` on a real Xen, where nobody knows that.
+   */
+  alone(): Promise<void> | undefined;
 }
 
 /**
@@ -121,6 +135,7 @@ async function perform(
     }
     return played;
   };
-  await body({ place, signal, play });
+  const alone = () => place.xen === undefined ? undefined : Promise.resolve(play());
+  await body({ place, signal, play, alone });
   await play();
 }

@@ -70,15 +70,31 @@ async function valueOf(store: Pick<StoreTransaction, "readText">, path: string):
   }
 }
 
+/** How long to wait for a name. */
+export interface Patience {
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  /** Settled when nobody is left who could publish it, as on a simulated Xen; `undefined` if nobody knows that. */
+  readonly alone: Promise<void> | undefined;
+}
+
 /** Waits until a domain publishes references by a name. What it has written may be anything. */
 export async function find(
   store: XenStore,
   granter: number,
   name: string,
-  timeout: number,
-  signal: AbortSignal,
+  { timeout, signal, alone }: Patience,
 ): Promise<number[]> {
-  const text = await store.waitFor(pathOf(granter, name), undefined, { timeout, signal });
+  const path = pathOf(granter, name);
+  const hopeless = new AbortController();
+  const look = async () => {
+    // What others have published before they ended is still there.
+    if (await store.readText(path).then(() => true, () => false)) return;
+    hopeless.abort(neverPublished(await store.ownDomid(), granter, name));
+  };
+  // If a script fails, `signal` says so.
+  alone?.then(look).catch(() => {});
+  const text = await store.waitFor(path, undefined, { timeout, signal: AbortSignal.any([signal, hopeless.signal]) });
   try {
     return readReferences(text);
   } catch (cause) {
@@ -88,6 +104,15 @@ export async function find(
       { cause },
     );
   }
+}
+
+/** The name will not come: it has the code of one that does not come in time, as on a real Xen. */
+function neverPublished(reader: number, granter: number, name: string): StoreError {
+  return new StoreError(
+    `Cannot find ${name} as domain ${granter} has not published it for domain ${reader}, and on this simulated Xen ` +
+      `nobody is left to do so. Publish it first: --line '${granter}: share ${name} --to ${reader}'.`,
+    { code: "timed-out", operation: "wait", path: pathOf(granter, name) },
+  );
 }
 
 /** Throws unless a name can be published. */

@@ -1,6 +1,7 @@
 /** `doctor`, on systems on which one thing is broken. */
 import { describe, expect, test } from "vitest";
 import { CHECKS, examine } from "../../cli/src/doctor/examine.ts";
+import { koffiCommand } from "../../cli/src/doctor/koffi_command.ts";
 import type { Problem, Reader } from "../../cli/src/doctor/reader.ts";
 import { gntalloc } from "./cli.ts";
 
@@ -45,6 +46,7 @@ function readerOf(system: System): Reader {
   return {
     platform,
     runtime,
+    koffi: "npm install koffi",
     isRoot,
     kernel: "6.1.0-28-amd64",
     text: (path) => Promise.resolve(files[path] ?? { code: "ENOENT", message: `ENOENT: ${path}` }),
@@ -277,4 +279,16 @@ test("--json prints the findings", async () => {
   expect(ok).toBe(false);
   expect(findings.map(({ check }: { check: string }) => check)).toEqual(CHECKS.map(({ name }) => name));
   expect(code).toBe(1);
+});
+
+test.each([
+  [
+    "/home/a/project/node_modules/@gntalloc/cli/src/doctor/real_reader.js",
+    "npm install --prefix /home/a/project koffi",
+  ],
+  ["/usr/lib/node_modules/@gntalloc/cli/src/doctor/real_reader.js", "npm install --global --prefix /usr koffi"],
+  ["/opt/x/lib/node_modules/@gntalloc/cli/node_modules/a.js", "npm install --global --prefix /opt/x koffi"],
+  ["/home/a/gntalloc/cli/src/doctor/real_reader.ts", "npm install koffi"],
+])("for the program at %s, the command is %s", (module, command) => {
+  expect(koffiCommand(module, (path) => path === "/home/a/project/package.json")).toBe(command);
 });

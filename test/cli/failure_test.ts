@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { EXIT, Failed, Interrupted, UsageError } from "../../cli/src/exit.ts";
 import { failureOf } from "../../cli/src/failure.ts";
 import { StatementError } from "../../cli/src/script/statement_error.ts";
+import { NO_XEN } from "../../backends/linux/errors.ts";
 import { MockXen } from "../../backends/mock.ts";
 import { GrantDevice, GrantError } from "../../mod.ts";
+import { XenStore } from "../../src/xenstore/mod.ts";
 import { thrown } from "../support/thrown.ts";
 
 test("an error of the library has its code and its entry", () => {
@@ -45,4 +47,45 @@ test("other errors are shown as they are", () => {
   expect(failureOf("no")).toEqual({ line: "gntalloc: no", code: EXIT.failed });
   expect(failureOf(new DOMException("late", "TimeoutError")).line).toBe("gntalloc: timeout: late");
   expect(failureOf(new StatementError(3, "1: free a", new Error("no"))).line).toBe("gntalloc: line 3 (1: free a): no");
+});
+
+/** Failures of the library whose advice is for programs, and what is said to somebody who types commands. */
+const ADVISED: readonly (readonly [string, () => unknown, string])[] = [
+  [
+    "there is no Xen",
+    () => new GrantError(`Cannot open: ${NO_XEN.join(". ")}`, { code: "no-device", operation: "open" }),
+    "To try it without Xen, use --mock. More:",
+  ],
+  [
+    "the limit of the simulated Xen",
+    () => thrown(() => new GrantDevice(new MockXen().domain(1)).open().allocate(0, { pages: 2000 })),
+    "Allocate fewer. More:",
+  ],
+  [
+    "no such node",
+    () => asked((store) => store.read("nothing")),
+    "there is no such node (ENOENT). Write it first. More:",
+  ],
+  [
+    "no right to read",
+    () => asked((store) => store.read("/local/domain/0/name")),
+    "`gntalloc store perms`. Below another domain, it may also not be there yet. More:",
+  ],
+  [
+    "nothing came",
+    () => asked((store) => store.waitFor("nothing", undefined, { timeout: 1 })),
+    "the right to read, or wait longer. More:",
+  ],
+];
+
+/** The error of a request to XenStore. */
+async function asked(request: (store: XenStore) => Promise<unknown>): Promise<unknown> {
+  using store = await XenStore.open(new MockXen().domain(1));
+  return await request(store).then(() => undefined, (error) => error);
+}
+
+test.each(ADVISED)("the advice fits a command: %s", async (_, fail, says) => {
+  const { line } = failureOf(await fail());
+  expect(line).toContain(says);
+  expect(line).not.toMatch(/MockXen|import|@gntalloc|setPermissions|waitFor/);
 });

@@ -139,9 +139,21 @@ describe("map", () => {
       ...lines("start", "1: sleep 30ms", ring, "1: sleep 50ms"),
     ]);
     expect(late.stdout).toBe("hello");
-    const never = await gntalloc(["map", "1", "nothing", "--timeout", "50ms", "--mock"]);
+    const script = lines("start", "1: sleep 60s");
+    const never = await gntalloc(["map", "1", "nothing", "--timeout", "50ms", ...script]);
     expect(never.code).toBe(1);
-    expect(never.stderr).toMatch(/^gntalloc: store:timed-out: .*\n$/);
+    expect(never.stderr).toMatch(/^gntalloc: store:timed-out: .* after 50 ms\. .*\n$/);
+  });
+
+  test.each<[string, string[], string]>([
+    ["without a script", ["map", "1", "ring", "--mock"], "domain 1 has not published it for domain 0"],
+    ["after a script", ["copy", "1", "ring", ...lines("start", "1: share rnig --to 0")], "domain 1 has not published"],
+    ["for another domain", ["map", "1", "ring", "--as", "2", ...lines(ring)], "not published it for domain 2"],
+  ])("says at once that nobody is left to publish the name: %s", async (_, args, says) => {
+    const { code, stderr } = await gntalloc(args);
+    expect(stderr).toMatch(/gntalloc: store:timed-out: [^\n]* nobody is left to do so\. [^\n]*\n$/);
+    expect(stderr).toContain(says);
+    expect(code).toBe(1);
   });
 
   test("is refused what was not granted", async () => {

@@ -8,7 +8,8 @@ test("a name that another run has replaced is not withdrawn", async () => {
   const xen = new MockXen();
   using granter = await XenStore.open(xen.domain(1));
   using peer = await XenStore.open(xen.domain(0));
-  const found = () => find(peer, 1, "ring", 1000, new AbortController().signal);
+  const patience = { timeout: 1000, signal: new AbortController().signal, alone: undefined };
+  const found = () => find(peer, 1, "ring", patience);
 
   expect(await publish(granter, "ring", 0, [8, 9])).toBe(false);
   expect(await publish(granter, "ring", 0, [10])).toBe(true);

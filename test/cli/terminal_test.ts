@@ -121,7 +121,7 @@ describe("a terminal that is closed", () => {
 });
 
 test("`map` shows that it waits for a name", async () => {
-  await open(["map", "1", "ring", "--timeout", "3s", "--mock"]);
+  await open(["map", "1", "ring", "--timeout", "3s", ...lines("start", "1: sleep 60s")]);
   await shows("waiting for domain 1 to publish ring");
   const shown = await shows("ended with 1");
   expect(shown).not.toContain("waiting for domain 1");

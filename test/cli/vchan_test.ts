@@ -36,14 +36,32 @@ test("`listen` waits for its client; with --close, the end of the input closes",
 });
 
 test("`connect` gives up after --timeout", async () => {
-  const { code, stderr } = await gntalloc(["vchan", "connect", "1", "chat", "--timeout", "50ms", "--mock"]);
+  const { code, stderr } = await gntalloc([
+    "vchan",
+    "connect",
+    "1",
+    "chat",
+    "--timeout",
+    "50ms",
+    ...lines("1: sleep 0ms"),
+  ]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^gntalloc: vchan:timed-out: [^\n]* More: gntalloc explain vchan:timed-out\n$/);
 });
 
 test("`listen` ends on SIGTERM while it waits", async () => {
-  const program = start(["vchan", "listen", "0", "chat", "--mock"]);
+  const program = start(["vchan", "listen", "0", "chat", ...lines("start", "0: sleep 60s")]);
   await program.until("waiting for domain 0");
   program.kill("SIGTERM");
   expect((await program.ended).code).toBe(143);
+});
+
+test.each([
+  ["connect", "1", "--line '1: vchan-listen s 0 chat'"],
+  ["listen", "0", "--line 'start' --line '0: vchan-connect c 1 chat'"],
+])("`%s` refuses to wait where nobody can come", async (command, other, example) => {
+  const { code, stderr } = await gntalloc(["vchan", command, other, "chat", "--mock"]);
+  expect(stderr).toMatch(/^gntalloc: usage: Cannot \w+ [^\n]* as there is nobody else on this simulated Xen\. /);
+  expect(stderr).toContain(example);
+  expect(code).toBe(2);
 });

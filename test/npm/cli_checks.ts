@@ -68,8 +68,44 @@ async function check(command: string, first: readonly string[], cwd: string): Pr
   return `${CASES.length} commands`;
 }
 
-/** Returns the checks. `project` has both packages installed, and koffi with them. */
-export function cliChecks(tools: Tools, project: string, tarball: string): Checks {
+/** What `doctor` says of koffi where Node finds it, and where it does not. */
+const FOUND = /^pass {2}ffi /m;
+const MISSING = /^fail {2}ffi .*\n {6}→ (npm install .* koffi)$/m;
+
+const QUIETLY = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
+
+/** Installs both packages as docs/cli.md says, with a prefix of its own: each of them has a folder for what it needs. */
+async function checkGlobal(tools: Tools, library: string, tarball: string): Promise<string> {
+  // Outside of this repository: Node would find koffi in a project above.
+  const prefix = await Deno.makeTempDir();
+  const program = [`${prefix}/bin/gntalloc`, "doctor"];
+  const doctor = async () => (await run(tools.node[22], program, { env: { NO_COLOR: "1" } })).stdout;
+  try {
+    await exec("npm", ["install", "--global", "--prefix", prefix, ...QUIETLY, tarball, library]);
+    const first = await doctor();
+    if (!FOUND.test(first)) throw new Error(`koffi was not found:\n${first}`);
+    // As with --omit=optional.
+    await Deno.remove(`${prefix}/lib/node_modules/@gntalloc/cli/node_modules/koffi`, { recursive: true });
+    const second = await doctor();
+    const [, mend] = MISSING.exec(second) ?? [];
+    if (mend === undefined) throw new Error(`doctor must name a command that installs koffi:\n${second}`);
+    await exec("sh", ["-e", "-c", `${mend} ${QUIETLY.join(" ")}`]);
+    const last = await doctor();
+    if (!FOUND.test(last)) throw new Error(`koffi was not found after ${mend}:\n${last}`);
+  } finally {
+    await Deno.remove(prefix, { recursive: true });
+  }
+  return "koffi is found, and doctor names the command that installs it";
+}
+
+/**
+ * Returns the checks.
+ *
+ * @param project It has both packages installed, and koffi with them.
+ * @param library The tarball of the library.
+ * @param tarball The tarball of the command line.
+ */
+export function cliChecks(tools: Tools, project: string, library: string, tarball: string): Checks {
   const main = `${project}/node_modules/@gntalloc/cli/main.js`;
   const checks: Checks = {
     "the same bytes again": () => sameBytes(buildCli, project, tarball),
@@ -83,6 +119,7 @@ export function cliChecks(tools: Tools, project: string, tarball: string): Check
       if (said !== `${version}\n`) throw new Error(said);
       return said.trim();
     },
+    "npm install --global": () => checkGlobal(tools, library, tarball),
     "Deno": () => check(Deno.execPath(), ["run", "--no-prompt", "--allow-read", "--allow-env", main], project),
   };
   for (const line of NODES) checks[`Node ${line}`] = () => check(tools.node[line], [main], project);

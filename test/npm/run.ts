@@ -154,7 +154,7 @@ async function main(): Promise<number> {
   const cliTarball = await buildCli(cache);
   // koffi comes by itself.
   await installPackage(cliProject, tarball, { packages: [cliTarball] });
-  await checkAll("the command line", cliChecks(tools, cliProject, cliTarball));
+  await checkAll("the command line", cliChecks(tools, cliProject, tarball, cliTarball));
 
   const docsProject = `${cache}/docs_project`;
   await installPackage(docsProject, tarball, { programs, packages: [KOFFI, NODE_TYPES, ...METRICS_LIBRARIES] });

@@ -25,11 +25,9 @@ export function copy(host: Host, from: string, what: readonly string[], options:
   const granter = readDomid(from, "FROM");
   const offset = readNumber(options.offset, "--offset");
   const content = options.write === undefined ? undefined : readContent(options.write);
-  return at(host, options, 0, async ({ place, signal, play }) => {
-    // It may have to publish the name.
-    play();
-    const timeout = readDuration(options.timeout, "--timeout");
-    const grefs = await waitForReferences(host, place, granter, what, timeout, signal);
+  const timeout = readDuration(options.timeout, "--timeout");
+  return at(host, options, 0, async ({ place, signal, alone }) => {
+    const grefs = await waitForReferences(host, place, granter, what, { timeout, signal, alone: alone() });
     const total = grefs.length * PAGE_SIZE;
     const length = content?.length ??
       (options.length === undefined ? Math.max(0, total - offset) : readNumber(options.length, "--length", 1));

@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import { writeInto } from "../memory.ts";
 import { paletteOf } from "../palette.ts";
 import { at, type Place, type PlaceOptions } from "../place.ts";
-import { find } from "../publication.ts";
+import { find, type Patience } from "../publication.ts";
 import { referencesOf } from "../references.ts";
 import { mapPages } from "../script/grant_verbs.ts";
 import { readDomid, readDuration, readNumber, readPatch } from "../values.ts";
@@ -35,17 +35,11 @@ export function map(host: Host, from: string, what: readonly string[], options: 
   const milliseconds = options.for === undefined ? undefined : readDuration(options.for, "--for");
   const every = readDuration(options.every, "--every");
   const holds = !options.watch && (options.hold === true || milliseconds !== undefined);
-  return at(host, options, 0, async ({ place, signal, play }) => {
+  const timeout = readDuration(options.timeout, "--timeout");
+  return at(host, options, 0, async ({ place, signal, play, alone }) => {
     // It may have to publish the name.
     const played = play();
-    const grefs = await waitForReferences(
-      host,
-      place,
-      granter,
-      what,
-      readDuration(options.timeout, "--timeout"),
-      signal,
-    );
+    const grefs = await waitForReferences(host, place, granter, what, { timeout, signal, alone: alone() });
     const length = options.length === undefined
       ? grefs.length * PAGE_SIZE - offset
       : readNumber(options.length, "--length");
@@ -109,14 +103,13 @@ export function waitForReferences(
   { domain }: Place,
   granter: number,
   what: readonly string[],
-  timeout: number,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<number[]> {
   return referencesOf(what, async (name) => {
-    const store = await XenStore.open(domain, { signal });
+    const store = await XenStore.open(domain, { signal: patience.signal });
     try {
       await host.progress(`waiting for domain ${granter} to publish ${name}`);
-      return await find(store, granter, name, timeout, signal);
+      return await find(store, granter, name, patience);
     } finally {
       await host.progress("");
       store.close();

@@ -1,6 +1,7 @@
 import { Vchan, VchanError, VchanServer } from "@gntalloc/gntalloc/vchan";
 import type { Host } from "../host.ts";
-import { at, type PlaceOptions } from "../place.ts";
+import { at, checkHasPeer, type PlaceOptions } from "../place.ts";
+import { START } from "../script/statement.ts";
 import { readDomid, readDuration } from "../values.ts";
 
 /** The options of the commands of `vchan`. */
@@ -13,6 +14,7 @@ export interface VchanCommandOptions extends PlaceOptions {
 export function listen(host: Host, client: string, path: string, options: VchanCommandOptions): Promise<void> {
   const domid = readDomid(client, "CLIENT");
   const wait = waitOf(options);
+  checkHasPeer(options, `listen for domain ${domid}`, START, `${domid}: vchan-connect c ${options.as ?? 1} ${path}`);
   return at(host, options, 1, async ({ place: { domain }, signal, play }) => {
     play();
     const server = await VchanServer.listen(domain, domid, { path });
@@ -29,6 +31,7 @@ export function listen(host: Host, client: string, path: string, options: VchanC
 export function connect(host: Host, server: string, path: string, options: VchanCommandOptions): Promise<void> {
   const domid = readDomid(server, "SERVER");
   const wait = waitOf(options);
+  checkHasPeer(options, `connect to domain ${domid}`, `${domid}: vchan-listen s ${options.as ?? 0} ${path}`);
   return at(host, options, 0, async ({ place: { domain }, signal, play }) => {
     play();
     const connection = await Vchan.connect(domain, domid, { path, ...wait, signal });

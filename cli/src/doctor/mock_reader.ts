@@ -18,6 +18,7 @@ export function mockReader(runtime: Reader["runtime"]): Reader {
   return {
     platform: "linux",
     runtime,
+    koffi: "npm install koffi",
     isRoot: true,
     kernel: "6.1.0",
     text: (path) => Promise.resolve(FILES[path] ?? { code: "ENOENT", message: `${path} is not there` }),

@@ -16,6 +16,8 @@ export interface Reader {
   /** `linux`, as `process.platform` says it. */
   readonly platform: string;
   readonly runtime: { readonly name: "Deno" | "Node"; readonly version: string };
+  /** How koffi is installed for this program, on Node. */
+  readonly koffi: string;
   /** Whether the user is root. */
   readonly isRoot: boolean;
   /** The release of the kernel, or `undefined`. */

@@ -1,10 +1,13 @@
 import { GrantError } from "@gntalloc/gntalloc";
 import { StoreError, XenStore } from "@gntalloc/gntalloc/xenstore";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { access, constants, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { realDomain } from "../real_domain.ts";
+import { koffiCommand } from "./koffi_command.ts";
 import type { Problem, Reader } from "./reader.ts";
 
 /** How long a command may take, in milliseconds. */
@@ -22,6 +25,7 @@ export function realReader(): Reader {
   return {
     platform: process.platform,
     runtime: thisRuntime(),
+    koffi: koffiCommand(fileURLToPath(import.meta.url), existsSync),
     isRoot: attempt(() => process.getuid?.() === 0) ?? false,
     kernel: attempt(release),
     async text(path) {

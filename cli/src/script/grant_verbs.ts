@@ -65,7 +65,8 @@ export const GRANT_VERBS: Readonly<Record<string, Verb>> = {
     async run({ side, args: [name, from, what], options: { writable = false }, signal, say }) {
       side.checkFree(name!);
       const domid = readDomid(from!);
-      const grefs = await referencesOf([what!], async (name) => find(await side.store, domid, name, PATIENCE, signal));
+      const patience = { timeout: PATIENCE, signal, alone: undefined };
+      const grefs = await referencesOf([what!], async (name) => find(await side.store, domid, name, patience));
       const mapping = mapPages(side.mapper, domid, grefs, writable === true);
       side.keep(name!, { kind: "mapping", mapping, release: () => mapping.unmap() });
       await say(`maps ${pagesText(grefs.length)} of domain ${domid} as ${name}`);

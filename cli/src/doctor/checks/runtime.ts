@@ -30,9 +30,7 @@ export const RUNTIME_CHECKS: readonly Check[] = [
     async run(reader) {
       const problem = await reader.ffi();
       if (problem === undefined) return { status: "pass", says: "functions of the C library can be called" };
-      const mend = reader.runtime.name === "Deno"
-        ? "deno run --allow-ffi --allow-read --allow-env …"
-        : "npm install koffi";
+      const mend = reader.runtime.name === "Deno" ? "deno run --allow-ffi --allow-read --allow-env …" : reader.koffi;
       return { status: "fail", says: problem.message.replace(/\.$/, ""), mend };
     },
   },

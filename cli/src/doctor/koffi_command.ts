@@ -1,0 +1,13 @@
+/**
+ * Returns the command that installs koffi where this program finds it, in whatever folder it is run.
+ *
+ * @param module The path of a module of this program.
+ * @param exists Whether there is a file or folder.
+ */
+export function koffiCommand(module: string, exists: (path: string) => boolean): string {
+  const [, folder] = /^(.*?)\/node_modules\//.exec(module) ?? [];
+  if (folder === undefined) return "npm install koffi";
+  if (exists(`${folder}/package.json`)) return `npm install --prefix ${folder} koffi`;
+  // A global installation is no project: npm keeps it in the folder `lib` of its prefix.
+  return `npm install --global --prefix ${folder.replace(/\/lib$/, "")} koffi`;
+}
