@@ -14,7 +14,8 @@ const MEMORY = {
   bench: { machine: 2560, dom0: 2048 },
   "store-bench": { machine: 2560, dom0: 2048 },
   domu: { machine: 6144, dom0: 2560 },
-  pvh: { machine: 2560, dom0: 2048 },
+  pvh: { machine: 4608, dom0: 2560 },
+  hvm: { machine: 4608, dom0: 2560 },
   suspend: { machine: 3072, dom0: 2048 },
   store: { machine: 4608, dom0: 2560 },
   oxenstore: { machine: 4608, dom0: 2560 },
@@ -33,7 +34,7 @@ export function memoryOf(rig: Rig, { spare }: Machine): number {
 type Variables = Readonly<Record<string, number>>;
 
 /** A machine that prints nothing for this long hangs. */
-const SILENCE_LIMIT_SECONDS = 240;
+const SILENCE_LIMIT_SECONDS = 300;
 /** A machine that runs longer than this hangs, too. */
 const BOOT_LIMIT_SECONDS = 1800;
 

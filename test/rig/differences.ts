@@ -27,9 +27,9 @@ const ARM: Readonly<Partial<Record<Difference, string>>> = {
   "leaves VIRQ_TIMER free": "Linux on aarch64 takes the processor's virtual timer for its clock.",
 };
 
-const PVH: Readonly<Partial<Record<Difference, string>>> = {
+const TRANSLATED: Readonly<Partial<Record<Difference, string>>> = {
   "refuses a domU its own grants":
-    "A PVH domain on x86 that maps its own grant loses the page, and then its kernel panics: the library refuses.",
+    "A PVH or HVM domain on x86 that maps its own grant loses the page, and then its kernel panics: the library refuses.",
 };
 const XEN_4_20: Readonly<Partial<Record<Difference, string>>> = {
   "counts nodes smaller":
@@ -39,7 +39,8 @@ const XEN_4_20: Readonly<Partial<Record<Difference, string>>> = {
 
 const DIFFERENCES: Readonly<Partial<Record<MachineName, Readonly<Partial<Record<Difference, string>>>>>> = {
   "bookworm-arm64": ARM,
-  "bookworm-pvh": PVH,
+  "bookworm-pvh": TRANSLATED,
+  "bookworm-hvm": TRANSLATED,
   "trixie-pv": XEN_4_20,
   "trixie-pvh": XEN_4_20,
   "trixie-arm64": { ...XEN_4_20, ...ARM },

@@ -7,7 +7,7 @@ import type { NodeProject } from "./node_project.ts";
 
 /**
  * What boots: dom0 alone, for the tests, for traces only, for Node or for a bench, or dom0 with a second domain, which
- * has Deno and the tests, or only a program in C, which uses its own grant or is suspended.
+ * has Deno and the tests, or only a program in C, which is suspended.
  */
 export type Rig =
   | "loopback"
@@ -18,6 +18,7 @@ export type Rig =
   | "store-bench"
   | "domu"
   | "pvh"
+  | "hvm"
   | "suspend"
   | "store"
   | "oxenstore"
@@ -27,10 +28,20 @@ export type Rig =
   | "disk-bench";
 
 /** The rigs whose domUs have Deno and the tests. */
-const WITH_DENO_IN_DOMU: readonly Rig[] = ["domu", "store", "oxenstore", "vchan", "cli", "disk", "disk-bench"];
+const WITH_DENO_IN_DOMU: readonly Rig[] = [
+  "domu",
+  "pvh",
+  "hvm",
+  "store",
+  "oxenstore",
+  "vchan",
+  "cli",
+  "disk",
+  "disk-bench",
+];
 
-/** The programs in C of the rigs whose domUs have no Deno. */
-export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", suspend: "suspend" };
+/** The programs in C of domUs. That of `suspend` is all there is in the domU. */
+export const DOMU_PROGRAMS: Partial<Record<Rig, string>> = { pvh: "own_grant", hvm: "own_grant", suspend: "suspend" };
 
 /** The kernel modules of dom0. A domU loads those that it needs. */
 const MODULES = [
@@ -52,6 +63,16 @@ const TOOLSTACK = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-sav
 const PROXY = "vchan-socket-proxy";
 /** What Debian prefers to xenstored. */
 const OXENSTORED = "oxenstored";
+
+/** What HVM domUs need in dom0: a QEMU, and what it and xl put into them before Linux. */
+const DEVICE_MODEL = "usr/libexec/xen-qemu-system-i386";
+const FIRMWARE = [
+  "usr/share/qemu/linuxboot.bin",
+  "usr/share/qemu/kvmvapic.bin",
+  // QEMU reads it even without a screen.
+  "usr/share/qemu/keymaps/en-us",
+  "usr/share/seabios/bios-256k.bin",
+];
 
 /** Where programs look for the folders below `usr`. */
 const FOLDER_LINKS = ["bin", "sbin", "lib", "lib64"].map((name) => ({ path: name, link: `usr/${name}` }));
@@ -109,7 +130,8 @@ export async function buildImages(
     );
   }
   const tools = await onlyMatch(`${sources.packages}/usr/lib`, /^xen-\d/);
-  const toolPath = (tool: string) => `${tools.slice(sources.packages.length + 1)}/bin/${tool}`;
+  const toolFile = (path: string) => `${tools.slice(sources.packages.length + 1)}/${path}`;
+  const toolPath = (tool: string) => toolFile(`bin/${tool}`);
   const common = await commonEntries(sources);
   if (rig === "vchan") common.push(...onlyNew(common, await programEntries(sources, [toolPath(PROXY)])));
   if (WITH_DISKS.includes(rig)) {
@@ -146,19 +168,35 @@ export async function buildImages(
       { path: "xen/vmlinux", from: `${sources.packages}/boot/vmlinux` },
       { path: "xen/domu.cpio", from: `${folder}/domu.cpio` },
     );
+    if (sources.machine.domu === "hvm") {
+      const firmware = [toolFile("boot/hvmloader"), ...FIRMWARE];
+      dom0.push(...onlyNew(dom0, await hvmEntries(sources, firmware, `${folder}/loader.cpio`)));
+    }
   }
   await writeCpio(`${folder}/initramfs.cpio`, dom0);
 }
 
-async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
-  if (WITH_DENO_IN_DOMU.includes(rig)) return [...common, init(sources, "domu-init.sh")];
-  const name = DOMU_PROGRAMS[rig];
-  if (name === undefined) return [];
+/** Returns what dom0 starts HVM domUs with. Writes the initramfs that unpacks the one of the others. */
+async function hvmEntries(sources: Sources, firmware: readonly string[], loader: string): Promise<Entry[]> {
+  const { packages } = sources;
+  const entries = [...await systemEntries(sources), moduleEntry(sources, "xen-blkfront")];
+  await writeCpio(loader, [...entries, init(sources, "loader-init.sh")]);
   return [
-    ...await systemEntries(sources),
-    { path: `usr/bin/${name}`, executable: true, from: sources.domuProgram! },
-    init(sources, `${name}-init.sh`),
+    ...await programEntries(sources, [DEVICE_MODEL]),
+    // xl starts it by the path of its package.
+    { path: DEVICE_MODEL, link: `/usr/bin/${DEVICE_MODEL.split("/").at(-1)}` },
+    ...firmware.map((path) => ({ path, from: `${packages}/${path}` })),
+    { path: "xen/vmlinuz", from: await onlyMatch(`${packages}/boot`, /^vmlinuz-/) },
+    { path: "xen/loader.cpio", from: loader },
   ];
+}
+
+async function domuEntries(rig: Rig, sources: Sources, common: Entry[]): Promise<Entry[]> {
+  const name = DOMU_PROGRAMS[rig];
+  const program = name === undefined ? [] : [{ path: `usr/bin/${name}`, executable: true, from: sources.domuProgram! }];
+  if (WITH_DENO_IN_DOMU.includes(rig)) return [...common, ...program, init(sources, "domu-init.sh")];
+  if (name === undefined) return [];
+  return [...await systemEntries(sources), ...program, init(sources, `${name}-init.sh`)];
 }
 
 /** Returns busybox and the kernel's modules. */

@@ -47,7 +47,7 @@ export const PROCESSORS: Readonly<Record<Architecture, Processor>> = {
 };
 
 /** The type of a domU. */
-export type DomuType = "pv" | "pvh";
+export type DomuType = "pv" | "pvh" | "hvm";
 
 /** A machine with Xen on it. */
 interface Description {
@@ -70,7 +70,7 @@ interface Description {
 
 /** Deno needs Nehalem or later, and dom0 crashes on `max`. Without features that TCG lacks and warns of. */
 const CPU = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
-/** TCG emulates AMD's SVM only. A PVH domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */
+/** TCG emulates AMD's SVM only. A PVH or HVM domain crashes on a processor with RDTSCP, and its Deno on one with AVX. */
 const CPU_WITH_SVM = "Nehalem,vendor=AuthenticAMD,+svm,+npt";
 
 const WITH_PV = {
@@ -83,6 +83,7 @@ const WITH_PV = {
   domu: "pv",
 } as const;
 const WITH_PVH = { ...WITH_PV, qemu: ["-cpu", CPU_WITH_SVM], domu: "pvh" } as const;
+const WITH_HVM = { ...WITH_PVH, domu: "hvm" } as const;
 const WITH_ARM = {
   architecture: "arm64",
   kernel: "linux-image-arm64",
@@ -100,6 +101,7 @@ const SID = { suite: "sid", xen: "4.20" } as const;
 const DESCRIPTIONS = {
   "bookworm-pv": { ...BOOKWORM, ...WITH_PV },
   "bookworm-pvh": { ...BOOKWORM, ...WITH_PVH },
+  "bookworm-hvm": { ...BOOKWORM, ...WITH_HVM },
   "bookworm-arm64": { ...BOOKWORM, ...WITH_ARM },
   "trixie-pv": { ...TRIXIE, ...WITH_PV },
   "trixie-pvh": { ...TRIXIE, ...WITH_PVH },

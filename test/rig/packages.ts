@@ -1,7 +1,7 @@
 import { exec } from "../../scripts/exec.ts";
 import { exclusively } from "../../scripts/exclusively.ts";
 import { Apt } from "./apt.ts";
-import { onlyMatch } from "./files.ts";
+import { namesIn, onlyMatch } from "./files.ts";
 import { unpackLinux, unpackModules, unpackXen } from "./kernels.ts";
 import { isNative, type Machine, PROCESSORS, USUAL } from "./machines.ts";
 
@@ -42,13 +42,20 @@ function unpackedFor(machine: Machine): string[] {
     "libxentoolcore1",
     "libxentoollog1",
     "libyajl2",
-    // The native machine has the libraries of this one, which unpacks the kernels of the others. It alone has disks.
-    ...(isNative(machine) ? ["xz-utils", ...FILESYSTEM] : LIBRARIES),
+    // The native machine has the libraries of this one, which unpacks the kernels of the others. It alone has disks and a
+    // device model, whose libraries are those of QEMU on this machine.
+    ...(isNative(machine) ? ["xz-utils", ...FILESYSTEM, ...DEVICE_MODEL] : LIBRARIES),
   ];
 }
 
 /** What makes and checks a filesystem. */
 const FILESYSTEM = ["e2fsprogs", "libblkid1", "libcom-err2", "libext2fs2", "libss2", "libuuid1"];
+
+/** The QEMU of dom0, which HVM domUs need, and what it runs in them. */
+const DEVICE_MODEL = ["qemu-system-xen", "qemu-system-data", "seabios"];
+
+/** The folders in `usr/share` of what it runs in them. */
+const FIRMWARE = ["qemu", "seabios"];
 
 /** The libraries of the others. */
 const LIBRARIES = [
@@ -187,7 +194,9 @@ async function keepOnlyWhatBoots(root: string, kernel: string, disks: readonly s
   // The version, for the reports.
   await Deno.writeTextFile(`${root}/boot/linux-version`, kernel.split("/").at(-1)!);
   await Deno.remove(kernel.replace(/\/[^/]+$/, ""), { recursive: true });
-  await Deno.remove(`${root}/usr/share`, { recursive: true });
+  for (const name of await namesIn(`${root}/usr/share`)) {
+    if (!FIRMWARE.includes(name)) await Deno.remove(`${root}/usr/share/${name}`, { recursive: true });
+  }
 }
 
 /** Another process may still use packages that are no older, in milliseconds. */

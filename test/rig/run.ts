@@ -50,7 +50,8 @@ function expected({ rig, machine }: Run, asked: Batch): string[] {
     case "domu":
       return namesOf(declareDomu);
     case "pvh":
-      return namesOf(declareOwnGrant);
+    case "hvm":
+      return namesOf((suite) => declareOwnGrant(suite, machine));
     case "suspend":
       return namesOf(declareSuspend);
     case "store":
@@ -211,6 +212,7 @@ function shownBy({ rig, machine }: Run, verdict: Verdict): Ran[] {
     case "litmus":
     case "differential":
     case "pvh":
+    case "hvm":
     case "suspend":
     case "store":
     case "oxenstore":

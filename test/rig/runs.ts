@@ -24,6 +24,7 @@ export const RIGS: readonly Rig[] = [
   "domu",
   "differential",
   "pvh",
+  "hvm",
   "suspend",
   "store",
   "oxenstore",
@@ -33,7 +34,11 @@ export const RIGS: readonly Rig[] = [
 ];
 
 /** The machines of the rigs that do not run on the usual one. */
-const MACHINE_OF: Partial<Record<Rig, MachineName>> = { pvh: "bookworm-pvh", cli: "bookworm-pvh" };
+const MACHINE_OF: Partial<Record<Rig, MachineName>> = {
+  pvh: "bookworm-pvh",
+  hvm: "bookworm-hvm",
+  cli: "bookworm-pvh",
+};
 
 /** Returns a rig on a machine, by default on its usual one. */
 export function runOf(rig: Rig, machine: MachineName = MACHINE_OF[rig] ?? USUAL.name): Run {
@@ -65,6 +70,7 @@ export const MATRIX: readonly Run[] = [
   ...WHOLE,
   runOf("differential"),
   runOf("pvh"),
+  runOf("hvm"),
   runOf("suspend"),
   runOf("vchan", "bookworm-pvh"),
   runOf("litmus", "bookworm-arm64"),

@@ -15,7 +15,10 @@ describe("parseOptions()", () => {
 
   test("takes rigs on their usual machines, and on those that are named", () => {
     expect(named("--only=loopback", "--only=pvh")).toEqual(["loopback", "pvh"]);
-    expect(parseOptions(["--only=pvh"]).runs[0]!.machine.name).toBe("bookworm-pvh");
+    expect(parseOptions(["--only=pvh", "--only=hvm"]).runs.map(({ machine }) => machine.name)).toEqual([
+      "bookworm-pvh",
+      "bookworm-hvm",
+    ]);
     expect(named("--only=domu", "--machine=bookworm-pvh", "--machine=bookworm-pv")).toEqual([
       "domu@bookworm-pvh",
       "domu",

@@ -42,8 +42,8 @@ export class Channel {
     this.#folder = folder(domid);
   }
 
-  /** Waits until the domU serves commands. */
-  static async connect(domid: number, timeoutSeconds = 120): Promise<Channel> {
+  /** Waits until the domU serves commands. An HVM domU may take most of the time of a test to boot. */
+  static async connect(domid: number, timeoutSeconds = 230): Promise<Channel> {
     const channel = new Channel(domid);
     const store = await xenstore();
     await store.waitFor(`${channel.#folder}/ready`, undefined, { timeout: timeoutSeconds * 1000 });

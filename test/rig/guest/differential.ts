@@ -17,7 +17,7 @@ import { note, run, type Suite } from "./runner.ts";
  * table would fill up.
  */
 const FREE_PER_SECOND = "/sys/module/grant_table/parameters/free_per_iteration";
-/** The steps of one test: they take some seconds, and a test has three minutes. */
+/** The steps of one test: they take some seconds, and a test has four minutes. */
 const STEPS_A_TEST = 3000;
 
 /**

@@ -14,7 +14,7 @@ for module in xen-evtchn xen-privcmd xenfs xen-gntdev xen-gntalloc; do
   insmod "/modules/$module.ko"
 done
 
-case "$rig" in domu | pvh | suspend | store | oxenstore | store-bench | vchan | cli | disk | disk-bench)
+case "$rig" in domu | pvh | hvm | suspend | store | oxenstore | store-bench | vchan | cli | disk | disk-bench)
   mount -t xenfs xenfs /proc/xen
   # xenconsoled asks for a terminal for each domain.
   mkdir -p /dev/pts
@@ -49,7 +49,7 @@ case "$rig" in
   bench) program=/repo/bench/device/guest.ts ;;
   store-bench) program=/repo/bench/store_daemon/guest.ts ;;
   domu) program=/repo/test/rig/guest/domu_dom0.ts ;;
-  pvh) program=/repo/test/rig/guest/own_grant.ts ;;
+  pvh | hvm) program=/repo/test/rig/guest/own_grant.ts ;;
   suspend) program=/repo/test/rig/guest/suspend.ts ;;
   vchan) program=/repo/test/rig/guest/vchan/dom0.ts ;;
   cli) program=/repo/test/rig/guest/cli/dom0.ts ;;

@@ -17,9 +17,10 @@ export interface Domu {
  * Boots a domU and waits until it takes commands.
  *
  * @param type The type of the domain. Default is the one of the machine's domUs.
+ * @param changes Settings of xl that replace the usual ones.
  */
-export async function startDomu(name: string, type?: DomuType): Promise<Domu> {
-  const domid = await xl.create(name, {}, type);
+export async function startDomu(name: string, type?: DomuType, changes: xl.Settings = {}): Promise<Domu> {
+  const domid = await xl.create(name, changes, type);
   const channel = await Channel.connect(domid);
   return {
     name,

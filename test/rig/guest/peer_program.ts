@@ -43,7 +43,7 @@ interface Held {
   letGo?(): void;
 }
 
-/** Less than the three minutes of a test. */
+/** Less than the four minutes of a test. */
 const TALK_SECONDS = 150;
 
 /** Xen's statuses. The index is the negative of the status. */

@@ -5,7 +5,7 @@ import { readLines, spawnExample } from "./child.ts";
 import type { Domu } from "./domu.ts";
 import { note, type Suite } from "./runner.ts";
 
-/** Each message takes several switches between the domains, and a test has three minutes, even on a busy machine. */
+/** Each message takes several switches between the domains, and a test has four minutes, even on a busy machine. */
 const MESSAGES = 500;
 const CALL_SECONDS = 170;
 

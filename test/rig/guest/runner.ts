@@ -19,7 +19,7 @@ export interface Suite {
  * A test that takes longer fails, and the tests after it still run. This is shorter than the silence after which the
  * host gives up the machine.
  */
-const TEST_LIMIT_SECONDS = 180;
+const TEST_LIMIT_SECONDS = 240;
 
 /** Returns only the names of tests, so that the host knows what a guest must report. */
 export function namesOf(declare: (suite: Suite) => void): string[] {

@@ -37,7 +37,8 @@ export function declare(suite: Suite, machine: Machine, domu: () => Domu): void 
     test("a domU with itself is refused, and says why", async () => {
       const attempt = domu().call("testVchan", { name: "talk: packets arrive whole" }, 170);
       const outcome = String(await attempt.catch((error) => error));
-      assert(/GrantError: Cannot map 1 grant .* a PVH domain on x86/.test(outcome), outcome);
+      assert(outcome.includes("GrantError: Cannot map 1 grant "), outcome);
+      assert(outcome.includes(` a ${machine.domu.toUpperCase()} domain on x86`), outcome);
       await domu().call("assertNothingGranted");
     });
     return;
