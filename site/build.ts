@@ -26,4 +26,5 @@ if (import.meta.main) {
   const { positionals: [folder = `${repository}/.cache/site`] } = parseArgs({ allowPositionals: true });
   await buildSite(folder);
   console.log(folder);
+  console.log(`To look at it: npx -y http-server -c-1 "${folder}", and open http://127.0.0.1:8080`);
 }

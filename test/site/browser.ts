@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { findChromium } from "../npm/chromium.ts";
-import { StaticServer } from "./server.ts";
+import { type Host, StaticServer } from "./server.ts";
 
 /** Where the site was built, and where screenshots go. */
 export const SITE = new URL("../../.cache/site", import.meta.url).pathname;
@@ -21,16 +21,16 @@ export class Site implements AsyncDisposable {
   readonly #server: StaticServer;
   readonly #browser: Browser;
 
-  private constructor(browser: Browser, hidesIndex: boolean) {
+  private constructor(browser: Browser, host: Host) {
     this.#browser = browser;
-    this.#server = new StaticServer(SITE, hidesIndex);
+    this.#server = new StaticServer(SITE, host);
   }
 
-  static async open({ hidesIndex = false } = {}): Promise<Site> {
+  static async open(host: Host = {}): Promise<Site> {
     const executablePath = await findChromium();
     if (typeof executablePath !== "string") throw executablePath;
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"];
-    return new Site(await chromium.launch({ executablePath, args }), hidesIndex);
+    return new Site(await chromium.launch({ executablePath, args }), host);
   }
 
   /** The address of a page of the site. */
@@ -41,6 +41,16 @@ export class Site implements AsyncDisposable {
   /** The paths that the server was asked for, oldest first. */
   get requests(): readonly string[] {
     return this.#server.requests;
+  }
+
+  /** Changes a file on the server. */
+  async change(path: string, change: (text: string) => string): Promise<void> {
+    this.#server.changed.set(path, change(await Deno.readTextFile(`${SITE}/${path}`)));
+  }
+
+  /** Has the server not answer for a file until what it returns is disposed of. */
+  hold(path: string): Disposable {
+    return this.#server.hold(path);
   }
 
   /** How many bytes the server has sent. */

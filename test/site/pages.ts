@@ -1,11 +1,10 @@
-/** The pages of the site: what axe finds, where their links lead, and whether they are there offline. */
+/** The pages of the site: what axe finds, and where their links lead. */
 
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
 import { faultsOf } from "./accessibility.ts";
 import { evaluate, keepShot, SITE, Site } from "./browser.ts";
 import { linksOf } from "./links.ts";
-import { logged, run, runFast, whenReady } from "./playground.ts";
+import { run, runFast, whenReady } from "./playground.ts";
 
 const site = await Site.open();
 
@@ -60,54 +59,6 @@ Deno.test("every link leads to a page, and every fragment to a place in it", asy
   const { count, dead } = await linksOf(SITE);
   assert(count > 500, `${count} links`);
   assert.deepEqual(dead, []);
-});
-
-/** Waits until the service worker has kept the page that is open. */
-async function whenKept(page: Page): Promise<void> {
-  await evaluate(
-    page,
-    `(async () => {
-    while (await caches.match(location.href) === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-  })()`,
-  );
-}
-
-for (const hidesIndex of [false, true]) {
-  const host = hidesIndex ? "a host that redirects" : "a plain host";
-  Deno.test(`after a guide was read on ${host}, it and the playground are there offline`, async () => {
-    await using site = await Site.open({ hidesIndex });
-    await using visit = await site.visit("docs/xenstore.html");
-    const { page, complaints } = visit;
-    await whenKept(page);
-    await page.goto(site.addressOf("docs/vchan.html"));
-    await whenKept(page);
-    await page.context().setOffline(true);
-    await page.getByRole("link", { name: "Playground" }).click();
-    await page.waitForURL(/play/);
-    await page.goto(`${page.url()}#limit`);
-    await whenReady(page);
-    await runFast(page);
-    await page.waitForSelector('body[data-lesson="limit"]');
-    await run(page);
-    assert.equal((await logged(page, "print"))[0], "granted [8, 9, 10]");
-    for (const [path, title] of [["xenstore", "XenStore"], ["vchan", "vchan"]]) {
-      await page.goto(site.addressOf(`docs/${path}.html`));
-      assert.equal(await page.locator("h1").textContent(), title);
-    }
-    assert.deepEqual(complaints, []);
-  });
-}
-
-Deno.test("the service worker leaves the caches of other sites alone", async () => {
-  await using visit = await site.visit("icon.svg");
-  const { page } = visit;
-  const others = ["gntalloc-1", "gntalloc http://127.0.0.1/b/ 1"];
-  for (const name of others) await evaluate(page, `caches.open("${name}").then(() => {})`);
-  await page.goto(site.addressOf(""));
-  await whenKept(page);
-  const names = await evaluate<string[]>(page, "caches.keys()");
-  assert.deepEqual(names.filter((name) => others.includes(name)).sort(), others.toSorted());
-  assert.equal(names.length, others.length + 1);
 });
 
 /** A page of each kind that `deno doc` makes. */

@@ -10,7 +10,7 @@ import { run } from "../../scripts/exec.ts";
 import { SITE } from "./browser.ts";
 
 /** Each file has a thread and a browser of its own. */
-const FILES = ["lessons", "pages", "play", "views", "strangers", "editor", "addresses", "missing"];
+const FILES = ["lessons", "pages", "offline", "play", "views", "strangers", "editor", "addresses", "missing"];
 
 async function main(): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });

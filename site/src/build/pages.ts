@@ -78,7 +78,9 @@ export async function writePages(
       body: homeBody(lessons),
     }),
   );
+  const guides: string[] = [];
   for (const { path, title, html } of await docPages(repository, sources)) {
+    if (path.startsWith("docs/")) guides.push(path);
     const isPerformance = path === "docs/performance.html";
     await write(
       path,
@@ -95,12 +97,12 @@ export async function writePages(
     );
   }
   for await (const { name } of Deno.readDir(`${repository}/docs`)) {
-    if (name.endsWith(".svg")) await Deno.copyFile(`${repository}/docs/${name}`, `${site}/docs/${name}`);
+    if (!name.endsWith(".svg")) continue;
+    await Deno.copyFile(`${repository}/docs/${name}`, `${site}/docs/${name}`);
+    guides.push(`docs/${name}`);
   }
-  const kept = [
-    "",
+  const playground = [
     "index.html",
-    "play/",
     "play/index.html",
     "icon.svg",
     registration,
@@ -112,7 +114,7 @@ export async function writePages(
     ...bundles.modules,
     bundles.runner,
   ];
-  await write("sw.js", serviceWorker(await versionOf(site, repository), kept));
+  await write("sw.js", serviceWorker(await versionOf(site, repository), playground, guides.sort()));
 }
 
 /** The list of guides, with the current one marked. */
