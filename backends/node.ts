@@ -13,7 +13,6 @@
  */
 
 import type { XenDomain } from "../src/contract/backend.ts";
-import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import process from "node:process";
 import { GrantError } from "../src/contract/errors.ts";
@@ -232,10 +231,13 @@ function load(path: string | undefined): LibcCalls<bigint> {
 }
 
 function loadKoffi(): Koffi {
-  const wayOut = "Run `npm install koffi`, version 3 or later, where this package is installed, or the program.";
+  const wayOut = "Run `npm install koffi`, version 3 or later, where this package is installed.";
   let koffi: Koffi;
   try {
-    koffi = findKoffi();
+    // Not `import`, because koffi is optional and needed synchronously; this also keeps bundlers from including it.
+    const require = createRequire(import.meta.url);
+    koffi = require("koffi");
+    keepLoaded(Object.keys(require.cache));
   } catch (cause) {
     const forbidden = forbiddenReason(cause);
     if (forbidden !== undefined) {
@@ -249,28 +251,6 @@ function loadKoffi(): Koffi {
     throw unsupported(`koffi must be version 3 or later, and the current version is ${koffi.version}. ${wayOut}`);
   }
   return koffi;
-}
-
-/**
- * Finds koffi beside this package or, if it is not there, beside the program: a global installation and a linked package
- * have it only there.
- */
-function findKoffi(): Koffi {
-  // Not `import`, because koffi is optional and needed synchronously; this also keeps bundlers from including it.
-  const load = (from: string) => {
-    const require = createRequire(from);
-    const koffi = require("koffi");
-    keepLoaded(Object.keys(require.cache));
-    return koffi;
-  };
-  try {
-    return load(import.meta.url);
-  } catch (error) {
-    const { argv: [, program] } = process;
-    if (program === undefined || (error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
-    // npm starts a global program through a symbolic link.
-    return load(realpathSync(program));
-  }
 }
 
 /** Says why Node may not load koffi, and with which flags it may. Returns `undefined` if it may. */

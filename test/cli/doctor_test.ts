@@ -289,6 +289,7 @@ test.each([
   ["/usr/lib/node_modules/@gntalloc/cli/src/doctor/real_reader.js", "npm install --global --prefix /usr koffi"],
   ["/opt/x/lib/node_modules/@gntalloc/cli/node_modules/a.js", "npm install --global --prefix /opt/x koffi"],
   ["/home/a/gntalloc/cli/src/doctor/real_reader.ts", "npm install koffi"],
+  ["/opt/$(a) b's/lib/node_modules/c.js", "npm install --global --prefix '/opt/$(a) b'\\''s' koffi"],
 ])("for the program at %s, the command is %s", (module, command) => {
   expect(koffiCommand(module, (path) => path === "/home/a/project/package.json")).toBe(command);
 });

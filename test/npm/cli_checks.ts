@@ -4,7 +4,7 @@ import config from "../../cli/deno.json" with { type: "json" };
 import { buildCli } from "../../scripts/build_npm.ts";
 import { exec, run } from "../../scripts/exec.ts";
 import { NODES } from "../../scripts/npm/node_lines.ts";
-import type { Tools } from "../../scripts/npm/projects.ts";
+import { KOFFI, type Tools } from "../../scripts/npm/projects.ts";
 import { lines } from "../cli/cli.ts";
 import { type Checks, sameBytes } from "./package_checks.ts";
 
@@ -74,18 +74,17 @@ const MISSING = /^fail {2}ffi .*\n {6}→ (npm install .* koffi)$/m;
 
 const QUIETLY = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
 
-/** Installs both packages as docs/cli.md says, with a prefix of its own: each of them has a folder for what it needs. */
+/** Installs all as docs/cli.md says, with a prefix of its own: each package has a folder for what it needs. */
 async function checkGlobal(tools: Tools, library: string, tarball: string): Promise<string> {
   // Outside of this repository: Node would find koffi in a project above.
   const prefix = await Deno.makeTempDir();
   const program = [`${prefix}/bin/gntalloc`, "doctor"];
   const doctor = async () => (await run(tools.node[22], program, { env: { NO_COLOR: "1" } })).stdout;
   try {
-    await exec("npm", ["install", "--global", "--prefix", prefix, ...QUIETLY, tarball, library]);
+    await exec("npm", ["install", "--global", "--prefix", prefix, ...QUIETLY, tarball, library, KOFFI]);
     const first = await doctor();
     if (!FOUND.test(first)) throw new Error(`koffi was not found:\n${first}`);
-    // As with --omit=optional.
-    await Deno.remove(`${prefix}/lib/node_modules/@gntalloc/cli/node_modules/koffi`, { recursive: true });
+    await Deno.remove(`${prefix}/lib/node_modules/koffi`, { recursive: true });
     const second = await doctor();
     const [, mend] = MISSING.exec(second) ?? [];
     if (mend === undefined) throw new Error(`doctor must name a command that installs koffi:\n${second}`);

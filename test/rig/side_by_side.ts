@@ -39,7 +39,7 @@ export async function runSideBySide<T>(jobs: readonly Job<T>[], room: Room): Pro
     const fits = () => running.size < room.processors && held + job.memory <= room.memory;
     while (running.size > 0 && !fits()) await Promise.race(running);
     held += job.memory;
-    const result = job.run();
+    const result = Promise.try(() => job.run());
     results.push(result);
     const ended = Promise.allSettled([result]).then(() => {
       held -= job.memory;

@@ -25,7 +25,7 @@ Deno.test("a link carries the program", () =>
 
 Deno.test("a broken link says so, and a link to a place in the page keeps the program", () =>
   visiting(site, "play/#program=S9TQ", async ({ page }) => {
-    const broken = "Cannot open the program: the link is broken. Ask for its text.";
+    const broken = "Cannot open the program: the link is broken. Ask the sender for its text.";
     assert.deepEqual(await logged(page, "error"), [broken]);
     assert.equal(await page.locator("body").getAttribute("data-lesson"), "share");
     await writeProgram(page, 'console.log("mine");');

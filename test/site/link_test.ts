@@ -12,6 +12,10 @@ describe("programIn()", () => {
     },
   );
 
+  test("returns lines that end as the editor ends them", async () => {
+    expect(await programIn(await fragmentOf("a();\r\n// b\rc();\n"))).toBe("a();\n// b\nc();\n");
+  });
+
   test.each(["", "#", "#main", "#share", "#programs"])("finds no program in %j", async (fragment) => {
     expect(await programIn(fragment)).toBe(undefined);
   });
@@ -22,13 +26,13 @@ describe("programIn()", () => {
     ["has bytes that are no UTF-8", linkTo(Uint8Array.of(0xff))],
   ])("refuses one that %s", async (_, fragment) => {
     await expect(programIn(fragment)).rejects.toThrow(
-      "Cannot open the program: the link is broken. Ask for its text.",
+      "Cannot open the program: the link is broken. Ask the sender for its text.",
     );
   });
 
   test.each([MOST_BYTES + 1, 50_000_000])("refuses one that holds %i bytes", async (length) => {
     await expect(programIn(linkTo(new Uint8Array(length)))).rejects.toThrow(
-      "Cannot open the program: it has more than 65536 bytes. Ask for its text.",
+      "Cannot open the program: it has more than 65536 bytes. Ask the sender for its text.",
     );
   });
 });

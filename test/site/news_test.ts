@@ -80,8 +80,8 @@ describe("newsIn()", async () => {
   test("costs what is in it, as often as it is", () => {
     const costOf = (...sentences: string[]) => newsIn(told({ sentences }))!.cost;
     const text = "a".repeat(6400);
-    expect(costOf(text) - costOf()).toBe(402);
-    expect(costOf(text, text) - costOf(text)).toBe(402);
+    expect(costOf(text) - costOf()).toBe(502);
+    expect(costOf(text, text) - costOf(text)).toBe(502);
   });
 
   test("keeps nothing of what was told", () => {

@@ -52,12 +52,30 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
     assert.equal(await act("is killed", 1), "Domain 1 loses its newest program: it was killed.");
     assert.equal(
       await act("fails once", 1),
-      "Domain 1 will see its next call fail that grants, maps, copies or binds.",
+      "Domain 1 will fail at its next call that grants, maps, copies or binds.",
     );
     await run(page);
-    assert.deepEqual(await logged(page, "print"), ["backend-failed you made this call fail"]);
+    assert.deepEqual(await logged(page, "print"), ["backend-failed You made this call fail."]);
     assert.equal(await act("is destroyed", 1), "Domain 1 is destroyed.");
     await page.locator(".domain.destroyed").or(page.locator("#domains:not(:has-text('Domain 1'))")).first().waitFor();
+  }));
+
+Deno.test("a domain that was destroyed does not come back", () =>
+  visiting(site, "play/#held", async ({ page }) => {
+    for (let frame = 0; frame < 8; frame++) {
+      await page.locator("#step").click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+    }
+    const names = () => page.locator(".domain h3").allInnerTexts();
+    const destroy = async (domid: number, frame: number) => {
+      await page.locator("#domid").selectOption(String(domid));
+      await page.getByRole("button", { name: "is destroyed" }).click();
+      await page.waitForSelector(`body[data-frame="${frame}"]`);
+      return (await names()).map((name) => name.slice(0, 8));
+    };
+    assert.deepEqual(await destroy(0, 8), ["Domain 1"]);
+    assert.deepEqual(await destroy(1, 9), []);
+    assert.equal(await page.locator("#picture svg").count(), 0);
   }));
 
 /** Programs that end with an error, and what the page says. */

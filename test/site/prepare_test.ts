@@ -97,6 +97,11 @@ describe("prepare()", () => {
     ],
     ['\nexport { a } from "m";', 2, "Cannot run the program: line 2 exports from a module. Import from it."],
     ['export * from "m";', 1, "Cannot run the program: line 1 exports from a module. Import from it."],
+    [
+      "\nconst playground = 1;",
+      2,
+      "Cannot run the program: line 2 declares `playground`, which runs its statements. Take another name.",
+    ],
     ['import "m";', 1, 'Cannot run the program: line 1 must read `import { … } from "…";`.'],
     ['import * from "m";', 1, "Cannot run the program: line 1 has a syntax error."],
     ['\nimport a, { b } from "m";', 2, 'Cannot run the program: line 2 must read `import { … } from "…";`.'],

@@ -117,6 +117,16 @@ const FORGED: readonly (readonly [what: string, news: string, reason: string])[]
     "the page cannot take all that it tells",
   ],
   [
+    "pictures with as many sentences as there may be",
+    "frameWith([], new Array(501).fill('a'))",
+    "the page cannot take all that it tells",
+  ],
+  [
+    "what the page cannot read",
+    "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))",
+    "the page cannot show what it has",
+  ],
+  [
     "pictures of the largest size",
     "frameWith(new Array(28).fill({ ...mapping, pages: new Array(1000).fill({ domid: 0, gref: 8 }) }))",
     "the page cannot take all that it tells",
@@ -129,10 +139,10 @@ for (const [what, news, reason] of FORGED) {
       await writeProgram(
         page,
         `const mapping = { process: 0, writable: true };
-const frameWith = (mappings) => {
+const frameWith = (mappings, sentences = []) => {
   const lists = { processes: [], grants: [], mappings, ports: [], connections: [] };
   const domains = [{ domid: 1, destroyed: false, limit: 1, counted: 0, ...lists }];
-  const frame = { report: { domains }, pages: [], nodes: [], sentences: [], rung: [], restored: [] };
+  const frame = { report: { domains }, pages: [], nodes: [], sentences, rung: [], restored: [] };
   return { type: "frame", frame, waits: true };
 };
 const news = ${news};

@@ -45,14 +45,17 @@ Deno.test("what colours say is said in words, and buttons keep the focus", () =>
     assert.equal(await page.getByRole("status").innerText(), "Line 2 comes next.");
     assert.equal(await page.locator('[aria-current="step"]').innerText(), "a = 1;");
     await page.locator("#back").press("Enter");
-    assert.equal(await page.getByRole("status").innerText(), "Line 1 comes next.");
+    assert.equal(await page.getByRole("status").innerText(), "Line 1 came next.");
     assert.equal(await page.locator("#back").getAttribute("aria-disabled"), "true");
     assert.equal(await evaluate(page, "document.activeElement.id"), "back");
     await step(1);
     await step(2);
     await page.waitForSelector("body[data-state=ended]");
     assert.equal(await page.locator("#step").getAttribute("aria-disabled"), "true");
-    assert.equal(await page.getByRole("status").innerText(), "To step anew, press Stop.");
+    assert.equal(
+      await page.getByRole("status").innerText(),
+      "This is the end. To step from the beginning, press Stop.",
+    );
     await page.locator("#step").press("Enter");
     assert.equal(await page.locator("body").getAttribute("data-state"), "ended");
     await page.locator("#back").press("Enter");
@@ -189,7 +192,7 @@ Deno.test("the log says whether a program has left something behind", () =>
   visiting(site, "play/", async ({ page }) => {
     const end = async () => (await page.locator("#log .end").allTextContents()).at(-1);
     await run(page);
-    assert.equal(await end(), "The program has ended, and has given back all that it had.");
+    assert.equal(await end(), "The program has ended, and nothing is left of what it had.");
     await page.locator("#lesson").selectOption("events");
     await page.waitForSelector('body[data-lesson="events"]');
     await run(page);
@@ -228,6 +231,13 @@ Deno.test("on a phone the buttons stay in sight, and nothing is wider than the s
       assert(top >= 0 && bottom < 60, `${id} at ${place}: ${top} to ${bottom}`);
     }
   }
+  // The text scrolls to the line that runs, and the page stays where its reader looks.
+  await page.locator(".domain").last().evaluate((found: { scrollIntoView(): void }) => found.scrollIntoView());
+  const place = await evaluate(page, "Math.round(scrollY)");
+  await page.locator("#step").click();
+  await page.locator(".cm-content .current-line").waitFor({ state: "attached" });
+  await evaluate(page, "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+  assert.equal(await evaluate(page, "Math.round(scrollY)"), place);
   const wide = await evaluate(
     page,
     `[...document.querySelectorAll("main *")]

@@ -19,7 +19,7 @@ export const PLAY_BODY = `<h1 class="hidden">Playground</h1>
 </div>
 <div id="editor"></div>
 <div class="bar">
-<p class="note">Programs are JavaScript: types of TypeScript are a syntax error. Escape and then Tab leave the editor.</p>
+<p class="note">Programs are JavaScript, without types. Press Escape, then Tab, to leave the editor.</p>
 <button id="reset" type="button" aria-disabled="true">Reset</button>
 </div>
 <h2 id="log-title">What happens</h2>

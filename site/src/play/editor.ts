@@ -18,6 +18,9 @@ import { classHighlighter } from "@lezer/highlight";
 import "./prepare.ts";
 import { completions, hover } from "./symbols.ts";
 
+/** How far a marked line stays from the edges, in pixels. */
+const MARGIN = 40;
+
 const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
 
 /** The line that runs next, or that failed. */
@@ -101,13 +104,20 @@ export class Editor {
 
   /** Marks the line that runs next, or the one that failed; `undefined` marks none. */
   mark(line: number | undefined, isWrong = false): void {
-    const effects = [setLine.of(line === undefined ? undefined : { line, isWrong })];
-    if (line !== undefined && line <= this.#view.state.doc.lines) {
-      effects.push(
-        EditorView.scrollIntoView(this.#view.state.doc.line(line).from, { y: "nearest", yMargin: 40 }) as never,
-      );
-    }
-    this.#view.dispatch({ effects });
+    this.#view.dispatch({ effects: setLine.of(line === undefined ? undefined : { line, isWrong }) });
+    if (line === undefined || line > this.#view.state.doc.lines) return;
+    const { from } = this.#view.state.doc.line(line);
+    // Only the editor scrolls: CodeMirror's own effect would also scroll the page away from what the reader looks at.
+    this.#view.requestMeasure({
+      key: this,
+      read: (view) => {
+        const { top, bottom } = view.lineBlockAt(Math.min(from, view.state.doc.length));
+        const { scrollTop, clientHeight } = view.scrollDOM;
+        const [least, most] = [bottom + MARGIN - clientHeight, top - MARGIN];
+        return Math.min(Math.max(scrollTop, least), most);
+      },
+      write: (scrollTop, view) => view.scrollDOM.scrollTop = scrollTop,
+    });
   }
 
   #begin(program: string): EditorState {

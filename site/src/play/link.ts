@@ -35,10 +35,11 @@ export async function programIn(fragment: string): Promise<string | undefined> {
     const text = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
     const packed = Uint8Array.from(text, (character) => character.charCodeAt(0));
     const bytes = await collected(through(packed, new DecompressionStream("deflate-raw")), MOST_BYTES);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // Browsers show a lone carriage return as nothing, but it ends a comment: no program may hide a line behind one.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll(/\r\n?/g, "\n");
   } catch (cause) {
     const reason = cause instanceof RangeError ? cause.message : "the link is broken";
-    throw new Error(`Cannot open the program: ${reason}. Ask for its text.`, { cause });
+    throw new Error(`Cannot open the program: ${reason}. Ask the sender for its text.`, { cause });
   }
 }
 

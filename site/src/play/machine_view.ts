@@ -56,8 +56,9 @@ export class MachineView {
   }
 
   #drawPicture(): void {
-    const domains = this.#shown?.frame.report.domains.slice(0, MOST_DOMAINS) ?? [];
-    if (domains.length === 0) return;
+    if (this.#shown === undefined) return;
+    const domains = this.#shown.frame.report.domains.slice(0, MOST_DOMAINS);
+    if (domains.length === 0) return this.#picture.replaceChildren();
     const width = Math.max(320, Math.floor(this.#picture.clientWidth));
     this.#picture.innerHTML = drawXen({ domains }, { title: "The whole machine", width });
   }

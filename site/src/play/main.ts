@@ -93,8 +93,8 @@ const code = new Code(find("#editor"), () => {
 function guide(): void {
   const line = player.frame?.line;
   if (player.state === "idle") next.textContent = idle;
-  else if (player.isOver) next.textContent = "To step anew, press Stop.";
-  else next.textContent = line === undefined ? "" : `Line ${line} comes next.`;
+  else if (player.isOver) next.textContent = "This is the end. To step from the beginning, press Stop.";
+  else next.textContent = line === undefined ? "" : `Line ${line} ${player.isLast ? "comes" : "came"} next.`;
   allow(back, player.canGoBack);
   allow(step, !player.isOver);
 }
@@ -106,7 +106,7 @@ function leftBy(frame: Frame | undefined): string {
   const isLeft = domains.some(({ grants, mappings, ports, connections }) =>
     [grants, mappings, ports, connections].some(({ length }) => length > 0)
   );
-  return isLeft ? ". What it has not given back is still there" : ", and has given back all that it had";
+  return isLeft ? ". What it has not given back is still there" : ", and nothing is left of what it had";
 }
 
 /** Tells the reader something about the page. */

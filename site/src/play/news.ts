@@ -1,11 +1,26 @@
 import type { MockDomainReport, MockGrantReport, MockMappingReport, MockPortReport } from "@gntalloc/gntalloc/mock";
 import type { Failure, Frame, News } from "../protocol.ts";
-import { bytes, flag, having, listOf, maybe, Meter, oneOf, type Shape, ShapeError, text, wholeFrom } from "./shape.ts";
+import {
+  bytes,
+  costing,
+  flag,
+  having,
+  listOf,
+  maybe,
+  Meter,
+  oneOf,
+  type Shape,
+  ShapeError,
+  text,
+  wholeFrom,
+} from "./shape.ts";
 
 /** How much a picture may have of all: a million pages fill no screen, but the memory. */
 const MOST_COST = 120_000;
 const MOST_DOMAINS = 100;
-const MOST_SENTENCES = 1000;
+/** As many as the worker sends, with one that counts the rest. Each becomes a line of the log. */
+const MOST_SENTENCES = 501;
+const LINE_COST = 100;
 
 const number = wholeFrom(0);
 const line = wholeFrom(1);
@@ -36,7 +51,7 @@ const frame = having<Frame>({
   report: having({ domains: listOf(domain, MOST_DOMAINS) }),
   pages: listOf(having({ domid: number, gref: number, bytes: maybe(bytes) })),
   nodes: listOf(having({ path: text, value: text })),
-  sentences: listOf(text, MOST_SENTENCES),
+  sentences: listOf(costing(LINE_COST, text), MOST_SENTENCES),
   rung: listOf(having({ domid: number, port: number })),
   restored: listOf(having({ from: number, to: number })),
 });

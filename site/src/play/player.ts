@@ -60,9 +60,14 @@ export class Player {
     return this.#shown > 0;
   }
 
+  /** Whether the last picture is shown. */
+  get isLast(): boolean {
+    return this.#shown === this.#film.length - 1;
+  }
+
   /** Whether the program has ended, and its last picture is shown. */
   get isOver(): boolean {
-    return this.#state === "ended" && this.#shown === this.#film.length - 1;
+    return this.#state === "ended" && this.isLast;
   }
 
   /**

@@ -24,7 +24,8 @@ interface Around {
 
 /**
  * Prepares a program for the worker: each statement that can wait does so before it runs, and imports take what the
- * worker has. All lines stay where they are. The time it takes grows with the length of the program, and no faster.
+ * worker has. All lines stay where they are. It takes a moment, and some seconds for programs made to take long: what may be one of
+ * several things is read as each.
  *
  * @throws {ProgramError} if the program has a syntax error, or something that this does not prepare.
  */
@@ -47,6 +48,12 @@ export function prepare(program: string): string {
       if (node.type.isError) {
         throw new ProgramError(
           `Cannot run the program: line ${line} has too long an expression. Write shorter ones.`,
+          line,
+        );
+      }
+      if (node.name === "VariableDefinition" && program.slice(node.from, node.to) === "playground") {
+        throw new ProgramError(
+          `Cannot run the program: line ${line} declares \`playground\`, which runs its statements. Take another name.`,
           line,
         );
       }

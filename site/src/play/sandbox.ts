@@ -14,6 +14,8 @@ const MOST_COST = 2_000_000;
 /** What each thing costs, however short it is: it is a task, and maybe a line of the log. */
 const BASE_COST = 250;
 
+const UNSHOWN = "the page cannot show what it has";
+
 /**
  * A worker that runs one program. Links bring programs of strangers, so it is in a frame without an origin: it reaches
  * neither what this site keeps nor the network.
@@ -36,7 +38,9 @@ export class Sandbox {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#hear = hear;
-    port1.onmessage = ({ data }) => this.#receive(data);
+    port1.onmessage = ({ data, ports }) => ports.length === 0 ? this.#receive(data) : this.#refuse(UNSHOWN);
+    // Some objects cannot be read here, such as modules of WebAssembly.
+    port1.onmessageerror = () => this.#refuse(UNSHOWN);
     this.#frame.sandbox.add("allow-scripts");
     this.#frame.hidden = true;
     this.#frame.title = "The worker of the program";
@@ -54,7 +58,7 @@ export class Sandbox {
 
   /** Ends the worker, whatever it does. */
   close(): void {
-    this.#port.onmessage = null;
+    this.#port.onmessage = this.#port.onmessageerror = null;
     this.#port.close();
     removeEventListener("message", this.#onMessage);
     this.#frame.remove();
@@ -67,7 +71,7 @@ export class Sandbox {
 
   #receive(data: unknown): void {
     const told = newsIn(data);
-    if (told === undefined) return this.#refuse("the page cannot show what it has");
+    if (told === undefined) return this.#refuse(UNSHOWN);
     if (this.#unheard === 0) {
       setTimeout(() => {
         this.#unheard = 0;

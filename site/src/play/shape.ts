@@ -61,6 +61,14 @@ const page = checked(
 );
 export const bytes: Shape<Uint8Array> = (value, meter) => new Uint8Array(page(value, meter));
 
+/** A value of which the page makes more than it holds. */
+export function costing<Value>(cost: number, shape: Shape<Value>): Shape<Value> {
+  return (value, meter) => {
+    meter.add(cost);
+    return shape(value, meter);
+  };
+}
+
 /** A text that is one of some. */
 export function oneOf<Value extends string>(...texts: readonly Value[]): Shape<Value> {
   return checked((value): value is Value => texts.includes(value as Value), () => 0);

@@ -65,14 +65,16 @@ export class Camera {
 
   /** Copies a page as its peer can, which maps nothing. */
   #read(peer: number, domid: number, gref: number): Uint8Array | undefined {
+    const reader = this.#xen.bareDomain(peer);
+    if (reader === undefined) return undefined;
     const bytes = new Uint8Array(PAGE_SIZE);
     try {
-      const mapper = new GrantMapper(this.#xen.bareDomain(peer));
+      const mapper = new GrantMapper(reader);
       const [status] = mapper.copy([{ from: { domid, gref }, to: bytes }]);
       mapper.close();
       return status === "okay" ? bytes : undefined;
     } catch {
-      // The peer was destroyed.
+      // The program has replaced what this needs.
       return undefined;
     }
   }

@@ -40,7 +40,7 @@ export class StoreReader {
   async #open(): Promise<XenStore | undefined> {
     if (!this.#xen.inspect().domains.some(({ connections }) => connections.length > 0)) return undefined;
     const dom0 = this.#xen.bareDomain(0);
-    if (dom0.destroyed) return undefined;
+    if (dom0 === undefined) return undefined;
     this.#process = dom0.process();
     // The newest program has the highest number.
     this.#number = Math.max(

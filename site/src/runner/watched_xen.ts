@@ -47,9 +47,13 @@ export class WatchedXen extends MockXen {
     return this.#asked.has(domid) || [...this.#domains.keys()].some((domain) => domain.domid === domid);
   }
 
-  /** A domain as the page itself uses it: nothing is recorded, and nothing fails. */
-  bareDomain(domid: number): MockDomain {
-    return super.domain(domid);
+  /**
+   * A domain as the page itself uses it: nothing is recorded, and nothing fails. `undefined` if it was destroyed, as to
+   * ask for it would make another one.
+   */
+  bareDomain(domid: number): MockDomain | undefined {
+    const known = [...this.#domains.keys()].findLast((domain) => domain.domid === domid);
+    return known?.destroyed ? undefined : super.domain(domid);
   }
 
   /** The faults of a domain. */

@@ -80,13 +80,13 @@ export class World {
     const faults = this.#xen.faults(domid);
     this.#clearRules();
     this.#rules = KINDS.map((kind) => faults.fail(kind, { error: () => this.#fault() }));
-    return "will see its next call fail that grants, maps, copies or binds";
+    return "will fail at its next call that grants, maps, copies or binds";
   }
 
   /** One call fails, whatever its kind. */
   #fault(): Error {
     this.#clearRules();
-    return new Error("you made this call fail");
+    return new Error("You made this call fail.");
   }
 
   #clearRules(): void {
