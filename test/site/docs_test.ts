@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { completed } from "../../site/src/build/api_page.ts";
 import { rendered } from "../../site/src/build/docs.ts";
 import { dirname } from "node:path";
 import { exec } from "../../scripts/exec.ts";
@@ -76,6 +77,58 @@ test("docPages() has what the repository has, and nothing that lies in its folde
   await Deno.writeTextFile(`${folder.path}/a/secret.ts`, "");
   const paths = (await docPages(folder.path, ["a/"])).map(({ path }) => path);
   expect(paths.filter((path) => path.startsWith("source/"))).toEqual(["source/a.html", "source/a/b.ts.html"]);
+});
+
+describe("completed()", () => {
+  /** What `deno doc` writes: the parts of a page that are changed. */
+  const page = (title: string, main: string) =>
+    `<!DOCTYPE html>
+<html>
+<head>
+  <title>${title}gntalloc documentation</title></head>
+<body>
+<nav id="topnav">
+<div><ul class="breadcrumbs"><li><a href="../">gntalloc</a></li><svg>arrow</svg><li>vchan</li></ul>
+</div>
+<input id="searchbar"></nav>
+<div id="searchResults"></div>
+${main}
+<button class="copyButton">
+<code class="language-ts">import { a } from &quot;vchan&quot;; import { b } from &quot;.&quot;;</code>
+</body>
+</html>
+`;
+  const symbol = '<main><div class="symbolTitle"><div class="text-2xl leading-none break-all">class A</div></div>' +
+    '<div class="toc"></div></main>';
+  const made = completed(page("A - vchan - ", symbol), "../../");
+
+  test.each([
+    '<html lang="en">\n<head>\n<meta http-equiv="Content-Security-Policy" content="default-src \'none\';',
+    '<link rel="stylesheet" href="../../api/colours.css"></head>',
+    '<body>\n<nav aria-label="Site" class="site"><a href="../../index.html">gntalloc</a>',
+    '<nav id="topnav" aria-label="Reference">',
+    '<ul class="breadcrumbs"><li><a href="../">gntalloc</a></li><li>vchan</li></ul>\n</div>',
+    '<input id="searchbar" aria-label="Search the reference">',
+    '<h1 class="text-2xl leading-none break-all">class A</h1>',
+    '<div class="toc" role="complementary" aria-label="About this page">',
+    '<button class="copyButton" aria-label="Copy">',
+    '<code tabindex="0" class="language-ts">import { a } from &quot;@gntalloc/gntalloc/vchan&quot;; ' +
+    "import { b } from &quot;@gntalloc/gntalloc&quot;;",
+  ])("adds %s", (part) => {
+    expect(made).toContain(part);
+  });
+
+  test.each([["", "Reference"], ["vchan - ", "@gntalloc/gntalloc/vchan"], ["All Symbols - ", "All Symbols"]])(
+    "a page with %j in its title gets the heading %s",
+    (title, heading) => {
+      expect(completed(page(title, "<main>"), "")).toContain(`<main>\n<h1 class="text-2xl font-bold">${heading}</h1>`);
+    },
+  );
+
+  test("refuses a page that lacks a part", () => {
+    const other = page("", "<main>").replace("searchbar", "find");
+    expect(() => completed(other, "")).toThrow('Cannot complete a page of deno doc: it has no id="searchbar"');
+  });
 });
 
 describe("readLesson()", () => {

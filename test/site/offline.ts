@@ -3,27 +3,13 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { evaluate, Site } from "./browser.ts";
+import { LAST_GUIDE, when, whenKept } from "./kept.ts";
 import { logged, run, runFast, whenReady } from "./playground.ts";
 
 /** A page that is kept only once it was read. */
 const SOURCE = "source/cli.html";
 /** The first guide that is kept. */
 const HELD = "docs/architecture.html";
-
-/** Waits until an expression of a page is true. */
-async function when(page: Page, expression: string): Promise<void> {
-  await evaluate(
-    page,
-    `(async () => {
-    while (!(${expression})) await new Promise((resolve) => setTimeout(resolve, 20));
-  })()`,
-  );
-}
-
-/** Waits until the service worker has kept a page. */
-function whenKept(page: Page, address = page.url()): Promise<void> {
-  return when(page, `await caches.match(${JSON.stringify(address)})`);
-}
 
 /** The heading of a page that is opened. */
 async function headingOf(page: Page, address: string): Promise<string> {
@@ -55,10 +41,9 @@ for (const hidesIndex of [false, true]) {
     await using site = await Site.open({ hidesIndex });
     await using visit = await site.visit("play/index.html");
     const { page, complaints } = visit;
-    // Guides are kept in the order of their names.
-    await whenKept(page, site.addressOf("docs/xenstore.html"));
+    await whenKept(page, site.addressOf(LAST_GUIDE));
     await page.context().setOffline(true);
-    assert.equal(await headingOf(page, site.addressOf("docs/xenstore.html")), "XenStore");
+    assert.equal(await headingOf(page, site.addressOf(LAST_GUIDE)), "XenStore");
     assert.equal(await headingOf(page, site.addressOf("docs/performance.html")), "Performance");
     await evaluate(page, "document.querySelector('img[src$=\"performance.svg\"]').decode()");
     await page.getByRole("link", { name: "Guides", exact: true }).click();
@@ -86,7 +71,7 @@ Deno.test("a guide that is never answered keeps nobody from the playground offli
   const { page } = visit;
   using _held = site.hold(HELD);
   await page.goto(site.addressOf("play/"));
-  while (!site.requests.includes(HELD)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await evaluate(page, "navigator.serviceWorker.ready.then(() => {})");
   assert.equal(await headingOf(page, site.addressOf(SOURCE)), "cli");
   await page.context().setOffline(true);
   await page.goto(site.addressOf("play/"));
