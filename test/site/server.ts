@@ -36,6 +36,8 @@ export class StaticServer implements AsyncDisposable {
       this.requests.push(pathname.slice(below.length));
       const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
       if (hidesIndex && pathname.endsWith("/index.html")) return Response.redirect(new URL(".", url), 308);
+      // Browsers ask for it where a page cannot name an icon: a picture, for example.
+      if (path === "/favicon.ico") return new Response(null, { status: 204 });
       if (!path.startsWith(below)) return new Response("not here", { status: 404 });
       try {
         const file = path.slice(below.length);

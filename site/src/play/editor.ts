@@ -21,6 +21,16 @@ import { completions, hover } from "./symbols.ts";
 /** How far a marked line stays from the edges, in pixels. */
 const MARGIN = 40;
 
+/** Scrolls only the editor to a marked line: by itself, CodeMirror also scrolls the page away from where its reader looks. */
+const scrollsAlone = EditorView.scrollHandler.of((view, { head }, { yMargin }) => {
+  // The cursor must be seen.
+  if (yMargin !== MARGIN) return false;
+  const { top, bottom } = view.lineBlockAt(head);
+  const { scrollTop, clientHeight } = view.scrollDOM;
+  view.scrollDOM.scrollTop = Math.min(Math.max(scrollTop, bottom + MARGIN - clientHeight), top - MARGIN);
+  return true;
+});
+
 const setLine = StateEffect.define<{ readonly line: number; readonly isWrong: boolean } | undefined>();
 
 /** The line that runs next, or that failed. */
@@ -67,6 +77,7 @@ export class Editor {
       javascript(),
       syntaxHighlighting(classHighlighter),
       currentLine,
+      scrollsAlone,
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "The program", tabindex: "0" }),
       EditorView.updateListener.of(({ docChanged }) => {
@@ -104,20 +115,11 @@ export class Editor {
 
   /** Marks the line that runs next, or the one that failed; `undefined` marks none. */
   mark(line: number | undefined, isWrong = false): void {
-    this.#view.dispatch({ effects: setLine.of(line === undefined ? undefined : { line, isWrong }) });
-    if (line === undefined || line > this.#view.state.doc.lines) return;
-    const { from } = this.#view.state.doc.line(line);
-    // Only the editor scrolls: CodeMirror's own effect would also scroll the page away from what the reader looks at.
-    this.#view.requestMeasure({
-      key: this,
-      read: (view) => {
-        const { top, bottom } = view.lineBlockAt(Math.min(from, view.state.doc.length));
-        const { scrollTop, clientHeight } = view.scrollDOM;
-        const [least, most] = [bottom + MARGIN - clientHeight, top - MARGIN];
-        return Math.min(Math.max(scrollTop, least), most);
-      },
-      write: (scrollTop, view) => view.scrollDOM.scrollTop = scrollTop,
-    });
+    const effects: StateEffect<unknown>[] = [setLine.of(line === undefined ? undefined : { line, isWrong })];
+    if (line !== undefined && line <= this.#view.state.doc.lines) {
+      effects.push(EditorView.scrollIntoView(this.#view.state.doc.line(line).from, { y: "nearest", yMargin: MARGIN }));
+    }
+    this.#view.dispatch({ effects });
   }
 
   #begin(program: string): EditorState {
