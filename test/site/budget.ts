@@ -69,7 +69,8 @@ Deno.test("the first lesson costs less than 400 kB, and at most 12 requests", as
   let bytes = 0;
   let requests = 0;
   session.on("Network.responseReceived", ({ response }) => {
-    if (response.url.startsWith("http")) requests++;
+    // A browser may still look for an icon of the picture that it showed before.
+    if (response.url.startsWith(site.addressOf(""))) requests++;
   });
   session.on("Network.loadingFinished", ({ encodedDataLength }) => bytes += encodedDataLength);
   await page.goto(site.addressOf("play/"));

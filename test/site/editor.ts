@@ -31,6 +31,7 @@ Deno.test("all can be done with the keyboard", () =>
         "(document.activeElement.shadowRoot?.activeElement ?? document.activeElement).id || " +
           "document.activeElement.shadowRoot?.activeElement?.className || document.activeElement.textContent",
       );
+    await page.locator(".cm-content").waitFor();
     await page.locator("#lesson").focus();
     const order = [];
     for (let presses = 0; presses < 7; presses++) {

@@ -50,7 +50,7 @@ export async function writePages(
 
   const head = [
     `<link id="runner" rel="preload" as="fetch" crossorigin href="../${bundles.runner}">`,
-    `<link id="editor-styles" rel="prefetch" as="style" href="../${editorStyles}">`,
+    `<meta name="editor-styles" content="../${editorStyles}">`,
     `<link id="symbols" rel="prefetch" as="fetch" crossorigin href="../${symbols}">`,
     `<script type="module" src="../${bundles.play}"></script>`,
   ].join("\n");

@@ -73,15 +73,14 @@ export class Code {
     );
     // The editor imports it, too: this loads both at once.
     import("./prepare.ts").catch(() => {});
-    const { Editor } = await import("./editor.ts");
     const root = this.#place.attachShadow({ mode: "open" });
-    const styles = element("link", { rel: "stylesheet", href: find<HTMLLinkElement>("#editor-styles").href });
+    const { content: href } = find<HTMLMetaElement>('meta[name="editor-styles"]');
+    const styles = element("link", { rel: "stylesheet", href });
     const slot = element("slot");
-    await new Promise((resolve) => {
-      styles.onload = styles.onerror = resolve;
-      // The slot shows the text meanwhile.
-      root.append(styles, slot);
-    });
+    const styled = new Promise((resolve) => styles.onload = styles.onerror = resolve);
+    // The slot shows the text meanwhile.
+    root.append(styles, slot);
+    const [{ Editor }] = await Promise.all([import("./editor.ts"), styled]);
     const hasFocus = document.activeElement === this.#page;
     const { scrollTop } = this.#page;
     slot.remove();
