@@ -5,7 +5,6 @@ import { dirname } from "node:path";
 import { exec } from "../../scripts/exec.ts";
 import { docPages, GUIDES, placeOf } from "../../site/src/build/doc_pages.ts";
 import { namesFolder } from "../../site/src/build/own_folder.ts";
-import { readLesson } from "../../site/src/lesson.ts";
 
 describe("rendered()", () => {
   const html = (markdown: string) => rendered("docs/x.md", markdown, (target) => `at ${target}`).html.trim();
@@ -128,25 +127,5 @@ ${main}
   test("refuses a page that lacks a part", () => {
     const other = page("", "<main>").replace("searchbar", "find");
     expect(() => completed(other, "")).toThrow('Cannot complete a page of deno doc: it has no id="searchbar"');
-  });
-});
-
-describe("readLesson()", () => {
-  const text =
-    "// Title\n//\n// It shows\n// this.\n\nconst a = 1;\n\nb();\n\n// Shows:\n// three\n\n// Prints:\n// one\n// two\n";
-
-  test("takes a lesson apart", () => {
-    expect(readLesson("id", text)).toEqual({
-      id: "id",
-      title: "Title",
-      about: "It shows this.",
-      program: "const a = 1;\n\nb();\n",
-      shows: ["three"],
-      prints: ["one", "two"],
-    });
-  });
-
-  test.each(["a();\n", text.replace("Prints", "Says"), text.replace("//\n", "")])("refuses %j", (broken) => {
-    expect(() => readLesson("id", broken)).toThrow("Cannot read the lesson id");
   });
 });

@@ -33,4 +33,22 @@ describe("readLesson()", () => {
     const broken = part === "// two\n" ? LESSON.replace("// one\n// two\n", "") : LESSON.replace(part, "");
     expect(() => readLesson("id", broken)).toThrow("Cannot read the lesson id: see readLesson() for its parts");
   });
+
+  const text =
+    "// Title\n//\n// It shows\n// this.\n\nconst a = 1;\n\nb();\n\n// Shows:\n// three\n\n// Prints:\n// one\n// two\n";
+
+  test("takes a lesson apart", () => {
+    expect(readLesson("id", text)).toEqual({
+      id: "id",
+      title: "Title",
+      about: "It shows this.",
+      program: "const a = 1;\n\nb();\n",
+      shows: ["three"],
+      prints: ["one", "two"],
+    });
+  });
+
+  test.each(["a();\n", text.replace("Prints", "Says"), text.replace("//\n", "")])("refuses %j", (broken) => {
+    expect(() => readLesson("id", broken)).toThrow("Cannot read the lesson id");
+  });
 });

@@ -37,9 +37,10 @@ export async function writePages(
   };
   const source = (path: string) => Deno.readTextFile(`${repository}/${path}`);
 
-  const styles = await asset("site.css", await source("site/style/site.css"));
+  const colours = await source("site/style/code.css");
+  const styles = await asset("site.css", await source("site/style/site.css") + colours);
   const playStyles = await asset("play.css", await source("site/style/play.css"));
-  const editorStyles = await asset("editor.css", await source("site/style/editor.css"));
+  const editorStyles = await asset("editor.css", await source("site/style/editor.css") + colours);
   const symbols = await asset("symbols.json", JSON.stringify(await apiSymbols(repository)));
   const lessons = await readLessons(repository);
   // The page has them in itself: one request less, before its buttons work.
