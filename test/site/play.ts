@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { snippetsIn } from "../../scripts/markdown.ts";
 import { evaluate, Site } from "./browser.ts";
-import { logged, run, visiting, writeProgram } from "./playground.ts";
+import { logged, run, stepTo, visiting, writeProgram } from "./playground.ts";
 
 const site = await Site.open();
 
@@ -20,10 +20,7 @@ xen.domain(0);
 try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.message); }
 `,
     );
-    for (let frame = 0; frame < 5; frame++) {
-      await page.locator("#step").click();
-      await page.waitForSelector(`body[data-frame="${frame}"]`);
-    }
+    await stepTo(page, 4);
     const act = async (deed: string, domid: number) => {
       const before = await page.locator("#log .world").count();
       await page.locator("#domid").selectOption(String(domid));
@@ -62,10 +59,7 @@ try { allocator.share(0); } catch (error) { console.log(error.code, error.cause.
 
 Deno.test("a domain that was destroyed does not come back", () =>
   visiting(site, "play/#held", async ({ page }) => {
-    for (let frame = 0; frame < 8; frame++) {
-      await page.locator("#step").click();
-      await page.waitForSelector(`body[data-frame="${frame}"]`);
-    }
+    await stepTo(page, 7);
     const names = () => page.locator(".domain h3").allInnerTexts();
     const destroy = async (domid: number, frame: number) => {
       await page.locator("#domid").selectOption(String(domid));

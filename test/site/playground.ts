@@ -52,6 +52,14 @@ export async function run(page: Page): Promise<void> {
   await page.waitForSelector("body[data-state=ended]");
 }
 
+/** Presses Step until a picture is shown. They are counted from 0. */
+export async function stepTo(page: Page, frame: number): Promise<void> {
+  for (let last = Number(await page.locator("body").getAttribute("data-frame") ?? -1); last < frame;) {
+    await page.locator("#step").click();
+    await page.waitForSelector(`body[data-frame="${++last}"]`);
+  }
+}
+
 /** Goes back to the last picture that shows all of some texts. */
 export async function lookBack(page: Page, texts: readonly string[]): Promise<void> {
   for (;;) {

@@ -3,24 +3,19 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { evaluate, Site } from "./browser.ts";
-import { run, runFast, visiting, whenReady, writeProgram } from "./playground.ts";
+import { run, runFast, stepTo, visiting, whenReady, writeProgram } from "./playground.ts";
 
 const site = await Site.open();
 
 Deno.test("a step marks what a call has changed, and Back shows what was before", () =>
   visiting(site, "play/", async ({ page }) => {
-    const step = async (frame: number) => {
-      await page.locator("#step").click();
-      await page.waitForSelector(`body[data-frame="${frame}"]`);
-    };
-    for (const frame of [0, 1, 2]) await step(frame);
     const one = page.getByRole("region", { name: "Domain 1" });
-    await step(3);
+    await stepTo(page, 3);
     assert.deepEqual(await one.locator(".changed").allTextContents(), [
       "8 → domain 0, writable: granted new",
       "1 of its own pages new",
     ]);
-    await step(4);
+    await stepTo(page, 4);
     assert.deepEqual(await one.locator("mark").allInnerTexts(), ["68", "65", "6c", "6c", "6f"]);
     assert.equal(await one.locator("figcaption").textContent(), "Page 8 5 bytes changed");
     assert.equal(await one.locator(".changed").count(), 0);
@@ -88,10 +83,7 @@ await store.write("data/a", 2);
     );
     const one = page.getByRole("region", { name: "Domain 1" });
     const rowsAfter = async (frame: number, rows: Locator) => {
-      for (let last = Number(await page.locator("body").getAttribute("data-frame") ?? -1); last < frame;) {
-        await page.locator("#step").click();
-        await page.waitForSelector(`body[data-frame="${++last}"]`);
-      }
+      await stepTo(page, frame);
       return await rows.allTextContents();
     };
     assert.deepEqual(await rowsAfter(3, one.locator("li")), ["8 → domain 0: granted new", "1 of its own pages new"]);
@@ -123,10 +115,7 @@ domain.saveAndRestore({ domid: 8 });
 `,
     );
     const rowsAfter = async (frame: number, domid: number) => {
-      for (let last = Number(await page.locator("body").getAttribute("data-frame") ?? -1); last < frame;) {
-        await page.locator("#step").click();
-        await page.waitForSelector(`body[data-frame="${++last}"]`);
-      }
+      await stepTo(page, frame);
       return await page.getByRole("region", { name: `Domain ${domid}` }).locator("li").allTextContents();
     };
     assert.deepEqual(await rowsAfter(4, 1), ["8 to 10 → domain 0: granted new"]);
@@ -181,10 +170,7 @@ Deno.test("Back sets apart what came later", () =>
     assert.deepEqual(await back(2), ["one", "two", later, "three", end]);
     assert.deepEqual(await back(1), ["one", later, "two", "three", end]);
     assert.deepEqual(await back(0), [later, "one", "two", "three", end]);
-    for (const frame of [1, 2, 3]) {
-      await page.locator("#step").click();
-      await page.waitForSelector(`body[data-frame="${frame}"]`);
-    }
+    await stepTo(page, 3);
     assert.deepEqual(await lines(), ["one", "two", "three", end]);
   }));
 
